@@ -1,0 +1,1 @@
+"""Configuration: YAML and overrides in, one typed and validated value out."""

@@ -1,0 +1,52 @@
+"""What a data set is to the rest of fmtool: labelled arrays, class names and a content digest."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples with their labels, possibly memory-mapped; never to be written to.
+
+    Args:
+        x: uint8 of shape (n, height, width, channels).
+        y: int32 of shape (n,), each in [0, number of classes).
+    """
+
+    x: NDArray[np.uint8]
+    y: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A data set: its training and test split, and a validation split if it comes with one.
+
+    Args:
+        name: the option name, such as `cifar10`.
+        class_names: one name for each label value, in label order.
+        digest: hex SHA-256 of the content of all the arrays; equal whatever source they came from.
+        pixel_max: the largest value a pixel can have (255, and 16 for `digits`).
+    """
+
+    name: str
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+    digest: str
+    pixel_max: int = 255
+    validation: Split | None = None
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        height, width, channels = self.train.x.shape[1:]
+        return height, width, channels
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)

@@ -1,0 +1,88 @@
+"""The errors a user can cause, and the exit code each one ends the process with.
+
+    FmtoolError                1   base; on its own only for internal faults
+    ├── UsageError             2   command line or configuration
+    ├── GateNotMet             4   a quality gate was missed
+    ├── Diverged               5   the loss became NaN or infinite
+    ├── DataError             65   bad data, a corrupt file, a path that is not a run
+    ├── Unavailable           69   a download or service that cannot be reached
+    ├── OutOfMemory           71
+    ├── CannotCreate          73   an output that cannot be created
+    ├── WriteFailed           74   a write that failed, such as on a full disk
+    ├── Busy                  75   locked by another process; retry later
+    └── Refused               77   refused for security
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Every status `fmtool` ends with on its own; signals add 128 + their number."""
+
+    SUCCESS = 0
+    BUG = 1
+    USAGE = 2
+    JOBS_FAILED = 3
+    GATE_NOT_MET = 4
+    DIVERGED = 5
+    BAD_DATA = 65
+    UNAVAILABLE = 69
+    OUT_OF_MEMORY = 71
+    CANNOT_CREATE = 73
+    WRITE_FAILED = 74
+    BUSY = 75
+    REFUSED = 77
+
+
+class FmtoolError(Exception):
+    """What went wrong and how to mend it, shown as `error: <message>; fix: <fix>`."""
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message}; fix: {self.fix}" if self.fix else self.message
+
+
+class UsageError(FmtoolError):
+    exit_code = ExitCode.USAGE
+
+
+class GateNotMet(FmtoolError):
+    exit_code = ExitCode.GATE_NOT_MET
+
+
+class Diverged(FmtoolError):
+    exit_code = ExitCode.DIVERGED
+
+
+class DataError(FmtoolError):
+    exit_code = ExitCode.BAD_DATA
+
+
+class Unavailable(FmtoolError):
+    exit_code = ExitCode.UNAVAILABLE
+
+
+class OutOfMemory(FmtoolError):
+    exit_code = ExitCode.OUT_OF_MEMORY
+
+
+class CannotCreate(FmtoolError):
+    exit_code = ExitCode.CANNOT_CREATE
+
+
+class WriteFailed(FmtoolError):
+    exit_code = ExitCode.WRITE_FAILED
+
+
+class Busy(FmtoolError):
+    exit_code = ExitCode.BUSY
+
+
+class Refused(FmtoolError):
+    exit_code = ExitCode.REFUSED

@@ -1,0 +1,43 @@
+"""The contract between the training loop and whatever shows or stores its course."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Row = dict[str, Any]
+"""One line of metrics.jsonl. Every row has `kind` ("step" or "epoch"), `epoch` (1-based),
+`step` (optimizer steps so far), `seconds` (since training began), `learning_rate` and
+`images_per_second`; then the metrics by their Keras names (`loss`, `accuracy`, and in epoch
+rows `val_loss`, `val_accuracy`). Values are Python ints, floats and strings."""
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What is known before the first step."""
+
+    model_name: str
+    data_name: str
+    parameters: int
+    epochs: int
+    steps_per_epoch: int
+    batch_size: int
+    train_size: int
+    validation_size: int
+    monitor: str
+    """The metric that says which epoch is best, such as `val_loss`."""
+    monitor_mode: str
+    """`min` or `max`."""
+    backend: str
+    device: str
+    precision: str
+
+
+class Sink(Protocol):
+    """Receives every row once, in order. `close` is called exactly once, on every way out."""
+
+    def start(self, plan: TrainingPlan) -> None: ...
+
+    def step(self, row: Row) -> None: ...
+
+    def epoch(self, row: Row) -> None: ...
+
+    def close(self) -> None: ...
