@@ -1,0 +1,229 @@
+"""`fmtool data`: lists, fetches, describes and checks data sets."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, get_args
+
+from fmtool.errors import UsageError
+from fmtool.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from fmtool.data.base import Source
+
+HELP = """\
+usage: fmtool data list
+       fmtool data fetch NAME [source=auto|cache|official|mirror]
+       fmtool data info NAME
+       fmtool data check NAME
+
+list   the data sets there are, with size, licence, and whether they are cached
+fetch  downloads, verifies and caches a set; source= says what may fill the cache
+info   licence, citation, homepage, shapes and class names of a set
+check  verifies the digest of a cached set and counts its labels and duplicate images
+
+Sets are cached in $FMTOOL_DATA, else in ~/.cache/fmtool/data. FMTOOL_OFFLINE=1 forbids downloads.
+Official files that you place in the folder of a set there are used as they are.
+
+example: fmtool data fetch cifar10
+"""
+
+Result = dict[str, Any]
+
+_PIPE_COLUMNS = 10_000
+
+
+def main(argv: list[str], *, as_json: bool) -> int:
+    """Runs one action and prints its result on stdout; errors are raised, never printed."""
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        if not argv:
+            raise UsageError("data: an action is missing", fix=f"one of {', '.join(_ACTIONS)}")
+        print(HELP, end="")
+        return 0
+    action, *rest = argv
+    if action not in _ACTIONS:
+        raise UsageError(f"data: no action '{action}'", fix=did_you_mean(action, _ACTIONS))
+    if "-h" in rest or "--help" in rest:
+        print(HELP, end="")
+        return 0
+    run, show = _ACTIONS[action]
+    result = run(rest)
+    if as_json:
+        print(json.dumps(result))
+    else:
+        show(result)
+    return 0
+
+
+def _list(arguments: list[str]) -> Result:
+    from fmtool.data import catalog
+
+    _arguments("list", arguments, wants_name=False)
+    return {"sets": [_summary(name) for name in catalog.names()]}
+
+
+def _fetch(arguments: list[str]) -> Result:
+    from fmtool.data import cache, catalog
+
+    name, options = _arguments("fetch", arguments, known=("source",))
+    splits = catalog.load(name, source=_source(options.get("source", "auto")))
+    folder = str(cache.folder_of(name)) if catalog.info(name).download_bytes else None
+    return {"name": name, "digest": splits.digest, "path": folder}
+
+
+def _info(arguments: list[str]) -> Result:
+    from fmtool.data import arrays, cache, catalog
+
+    name, _ = _arguments("info", arguments)
+    info = catalog.info(name)
+    manifest = cache.read_manifest(cache.folder_of(name))
+    digests = manifest.digests if manifest else info.digests
+    return _summary(name) | {
+        "citation": info.citation,
+        "homepage": info.homepage,
+        "train": [info.train_size, *info.image_shape],
+        "test": [info.test_size, *info.image_shape],
+        "image_dtype": "uint8",
+        "label_dtype": "int32",
+        "pixel_max": info.pixel_max,
+        "class_names": list(info.class_names),
+        "digest": arrays.content_digest(digests) if digests else None,
+    }
+
+
+def _check(arguments: list[str]) -> Result:
+    from fmtool.data import catalog, check
+
+    name, _ = _arguments("check", arguments)
+    # Loading verifies every digest, shape and label, and raises DataError where one is wrong.
+    splits = catalog.load(name, source="cache")
+    duplicates = check.find_duplicates(splits.train.x, splits.test.x)
+    parts = {"train": splits.train, "test": splits.test}
+    return {
+        "name": name,
+        "digest": splits.digest,
+        "splits": {
+            part: {
+                "images": {"shape": list(split.x.shape), "dtype": str(split.x.dtype)},
+                "labels": {
+                    "dtype": str(split.y.dtype),
+                    "min": int(split.y.min()),
+                    "max": int(split.y.max()),
+                },
+                "class_counts": check.count_classes(split.y, num_classes=splits.num_classes),
+                "duplicates": getattr(duplicates, part),
+            }
+            for part, split in parts.items()
+        },
+        "test_images_in_train": duplicates.across,
+    }
+
+
+def _summary(name: str) -> Result:
+    from fmtool.data import catalog
+
+    info = catalog.info(name)
+    return {
+        "name": name,
+        "title": info.title,
+        "samples": info.train_size + info.test_size,
+        "classes": len(info.class_names),
+        "download_bytes": info.download_bytes,
+        "licence": info.licence,
+        "cached": catalog.is_cached(name),
+    }
+
+
+def _arguments(
+    action: str, arguments: list[str], *, wants_name: bool = True, known: tuple[str, ...] = ()
+) -> tuple[str, dict[str, str]]:
+    """The NAME, and the key=value pairs, which must be `known`."""
+    words = [argument for argument in arguments if "=" not in argument]
+    options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    for key in options:
+        if key not in known:
+            fix = did_you_mean(key, known) or f"fmtool data {action} takes no key=value"
+            raise UsageError(f"data {action}: no key '{key}'", fix=fix)
+    if wants_name and not words:
+        raise UsageError(
+            f"data {action}: the name of a data set is missing", fix="fmtool data list shows them"
+        )
+    surplus = words[1:] if wants_name else words
+    if surplus:
+        raise UsageError(f"data {action}: unexpected '{surplus[0]}'", fix="fmtool data --help")
+    return (words[0] if wants_name else ""), options
+
+
+def _source(value: str) -> "Source":
+    from fmtool.data.base import Source
+
+    for source in get_args(Source):
+        if value == source:
+            chosen: Source = source
+            return chosen
+    raise UsageError(f"source={value} is not a source", fix=did_you_mean(value, get_args(Source)))
+
+
+def _show_list(result: Result) -> None:
+    rows = [
+        [
+            row["name"],
+            row["title"],
+            f"{row['samples']:,}",
+            str(row["classes"]),
+            f"{row['download_bytes'] / 1e6:.1f} MB",
+            row["licence"],
+            "yes" if row["cached"] else "no",
+        ]
+        for row in result["sets"]
+    ]
+    _print_table(["name", "title", "samples", "classes", "download", "licence", "cached"], rows)
+
+
+def _show_facts(result: Result) -> None:
+    _print_table(["", result["name"]], [[key, _text(value)] for key, value in result.items()])
+
+
+def _show_check(result: Result) -> None:
+    splits = result["splits"]
+    rows = [["digest", f"{result['digest'][:12]} verified"]]
+    rows += [
+        [title, *(_text(read(split)) for split in splits.values())] for title, read in _CHECK_ROWS
+    ]
+    rows.append(["also in train", "", _text(result["test_images_in_train"])])
+    _print_table([result["name"], *splits], rows)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return "-" if value is None else str(value)
+
+
+def _print_table(columns: list[str], rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for column in columns:
+        table.add_column(Text(column))
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    # Into a pipe nothing is cut to the width of a terminal.
+    Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS).print(table)
+
+
+_CHECK_ROWS: tuple[tuple[str, Callable[[Result], Any]], ...] = (
+    ("images", lambda split: f"{split['images']['dtype']} {tuple(split['images']['shape'])}"),
+    ("labels", lambda split: f"{split['labels']['min']} to {split['labels']['max']}"),
+    ("per class", lambda split: split["class_counts"]),
+    ("duplicates", lambda split: split["duplicates"]),
+)
+
+_ACTIONS: dict[str, tuple[Callable[[list[str]], Result], Callable[[Result], None]]] = {
+    "list": (_list, _show_list),
+    "fetch": (_fetch, _show_facts),
+    "info": (_info, _show_facts),
+    "check": (_check, _show_check),
+}

@@ -1,0 +1,62 @@
+"""Finds what is wrong with a data set before a model learns it."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.errors import DataError
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """How many images repeat an earlier one, byte for byte.
+
+    Args:
+        across: images of the test split that the training split holds too.
+    """
+
+    train: int
+    test: int
+    across: int
+
+
+def validate_labels(labels: NDArray[Any], *, num_classes: int, split: str) -> None:
+    """DataError unless `labels` is (n,), of integers, each in [0, num_classes)."""
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"labels of {split} are {labels.dtype} {labels.shape}, expected integers of shape (n,)",
+            fix="give one class number for each image",
+        )
+    wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
+    if wrong.size:
+        row = int(wrong[0])
+        raise DataError(
+            f"label {labels[row]} at row {row} of {split}; classes 0-{num_classes - 1}",
+            fix="correct the labels or name all the classes",
+        )
+
+
+def count_classes(labels: NDArray[np.int32], *, num_classes: int) -> list[int]:
+    """How often each class occurs, in label order."""
+    counts: list[int] = np.bincount(labels, minlength=num_classes).tolist()
+    return counts
+
+
+def find_duplicates(train: NDArray[np.uint8], test: NDArray[np.uint8]) -> Duplicates:
+    """Counts equal images within and between two splits of shape (n, height, width, channels)."""
+    train_images, test_images = _fingerprints(train), _fingerprints(test)
+    seen = set(train_images)
+    return Duplicates(
+        train=len(train_images) - len(seen),
+        test=len(test_images) - len(set(test_images)),
+        across=sum(image in seen for image in test_images),
+    )
+
+
+def _fingerprints(images: NDArray[np.uint8]) -> list[bytes]:
+    return [
+        hashlib.sha256(np.ascontiguousarray(image).reshape(-1).data).digest() for image in images
+    ]
