@@ -1,0 +1,112 @@
+"""Tables for stdout: an evaluation, a gate, the end of a training."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fmtool.evaluation.metrics import SCALAR_METRICS
+from fmtool.logging.rows import show
+from fmtool.notices import printable
+
+_MOST_CLASSES = 20
+
+
+class GateRow(NamedTuple):
+    metric: str
+    wanted: str
+    """Such as `>= 0.70`."""
+    got: float
+    is_met: bool
+
+
+@dataclass(frozen=True)
+class TrainingSummary:
+    """What a training came to."""
+
+    model_name: str
+    data_name: str
+    run_directory: Path
+    epochs: int
+    """Epochs that were run."""
+    best_epoch: int
+    monitor: str
+    best: float | None
+    """Value of `monitor` in the best epoch; None where there is no validation."""
+    test: Mapping[str, Any]
+    """A classification report; empty when the test split was not evaluated."""
+    seconds: float
+    images_per_second: float
+
+
+def evaluation_table(report: Mapping[str, Any], title: str) -> RenderableType:
+    """The figures of a classification report, then its classes (the worst ones of many)."""
+    figures = _pairs(title)
+    figures.add_row("samples", str(report["samples"]))
+    for name in SCALAR_METRICS:
+        if name in report:
+            figures.add_row(name, show(report[name]))
+    return Group(figures, _class_table(report["per_class"]))
+
+
+def gate_table(rows: Sequence[GateRow]) -> Table:
+    table = _table("quality gate", "metric", "wanted", "got", "met")
+    for row in rows:
+        met = Text("yes", style="green") if row.is_met else Text("no", style="bold red")
+        table.add_row(_safe(row.metric), row.wanted, show(row.got), met)
+    return table
+
+
+def training_summary(summary: TrainingSummary) -> RenderableType:
+    title = f"{summary.model_name} on {summary.data_name}"
+    table = _pairs(title)
+    table.add_row("epochs", f"{summary.epochs}, best {summary.best_epoch}")
+    if summary.best is not None:
+        table.add_row(f"best {summary.monitor}", show(summary.best))
+    for name in ("loss", "accuracy", "top_5_accuracy"):
+        if name in summary.test:
+            table.add_row(f"test {name}", show(summary.test[name]))
+    speed = f"{summary.seconds:.1f} s, {summary.images_per_second:.0f} images/s"
+    table.add_row("time", speed)
+    table.add_row("run", _safe(str(summary.run_directory)))
+    runs_directory = printable(str(summary.run_directory.parent))
+    commands = ("fmtool evaluate run=last", f"tensorboard --logdir {runs_directory}")
+    return Group(table, Text("next:", style="dim"), *(Text(f"  {line}") for line in commands))
+
+
+def _class_table(per_class: Sequence[Mapping[str, Any]]) -> Table:
+    shown = list(per_class)
+    title = "classes"
+    if len(shown) > _MOST_CLASSES:
+        shown = sorted(shown, key=lambda entry: entry["f1"])[:_MOST_CLASSES]
+        title = f"the {_MOST_CLASSES} of {len(per_class)} classes with the lowest f1"
+    table = _table(title, "class", "precision", "recall", "f1", "support")
+    for entry in shown:
+        scores = (show(entry[name]) for name in ("precision", "recall", "f1"))
+        table.add_row(_safe(entry["name"]), *scores, str(entry["support"]))
+    return table
+
+
+def _pairs(title: str) -> Table:
+    table = Table(title=_safe(title), title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    return table
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _safe(text: str) -> Text:
+    """Neither control characters nor square brackets of a name reach the terminal as commands."""
+    return Text(printable(text))

@@ -1,0 +1,57 @@
+"""How a training is going: the best epoch so far, the time of an epoch, the time left."""
+
+import math
+from collections.abc import Callable
+
+from fmtool.logging.sink import Row, TrainingPlan
+
+Clock = Callable[[], float]
+"""Seconds that only go forward."""
+
+
+class Course:
+    """Keeps what the terminal shows beside the rows themselves."""
+
+    def __init__(self, plan: TrainingPlan, clock: Clock) -> None:
+        self.plan = plan
+        self.best: float | None = None
+        self.best_epoch = 0
+        self._clock = clock
+        self._began = self._epoch_began = clock()
+        self._first: tuple[int, float] | None = None
+
+    def take_step(self, row: Row) -> None:
+        # The first row is the baseline: compilation lies before it, and a resumed run starts at
+        # a step that is not 0.
+        if self._first is None:
+            self._first = (row["step"], self._clock())
+
+    def take_epoch(self, row: Row) -> tuple[float, bool]:
+        """Seconds that the epoch took, and whether it is the best so far."""
+        self.take_step(row)
+        now = self._clock()
+        seconds, self._epoch_began = now - self._epoch_began, now
+        value = row.get(self.plan.monitor)
+        is_best = value is not None and self._is_better(value)
+        if is_best:
+            self.best, self.best_epoch = value, row["epoch"]
+        return seconds, is_best
+
+    def seconds_so_far(self) -> float:
+        return self._clock() - self._began
+
+    def seconds_left(self, row: Row) -> float | None:
+        """None until two rows are known."""
+        if self._first is None or row["step"] <= self._first[0]:
+            return None
+        first_step, first_time = self._first
+        seconds_per_step = (self._clock() - first_time) / (row["step"] - first_step)
+        total = self.plan.epochs * self.plan.steps_per_epoch
+        return float(max(0, total - row["step"]) * seconds_per_step)
+
+    def _is_better(self, value: float) -> bool:
+        if not math.isfinite(value):
+            return False
+        if self.best is None:
+            return True
+        return value > self.best if self.plan.monitor_mode == "max" else value < self.best

@@ -1,0 +1,94 @@
+"""The course of a training on a terminal: bars and figures redrawn in place, epochs kept above."""
+
+import time
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from fmtool.logging.course import Clock, Course
+from fmtool.logging.plain_lines import epoch_line, figures, start_line
+from fmtool.logging.rows import show
+from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.notices import printable
+
+_SECONDS_BETWEEN_REFRESHES = 0.2
+
+
+class LiveDisplay:
+    """Redraws from the calling thread, at most five times a second; other steps are free.
+
+    `close` gives the terminal back as it was: cursor shown, bars gone, epoch lines left.
+    """
+
+    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._refreshed = float("-inf")
+        # stdout carries the result of the command, so it is not drawn into the display.
+        self._live = Live(
+            console=console, auto_refresh=False, transient=True, redirect_stdout=False
+        )
+
+    def start(self, plan: TrainingPlan) -> None:
+        self._course = Course(plan, self._clock)
+        self._live.console.print(Text(printable(start_line(plan)), style="bold"))
+        self._live.start()
+        self._live.update(Text("preparing the first step", style="dim"), refresh=True)
+
+    def step(self, row: Row) -> None:
+        self._course.take_step(row)
+        now = self._clock()
+        if now - self._refreshed >= _SECONDS_BETWEEN_REFRESHES:
+            self._refreshed = now
+            self._live.update(_picture(row, self._course), refresh=True)
+
+    def epoch(self, row: Row) -> None:
+        seconds, is_best = self._course.take_epoch(row)
+        line = epoch_line(row, self._course.plan.epochs, seconds, is_best)
+        self._live.console.print(Text(printable(line), style="green" if is_best else ""))
+        self._live.update(_picture(row, self._course), refresh=True)
+
+    def close(self) -> None:
+        self._live.stop()
+
+
+def _picture(row: Row, course: Course) -> RenderableType:
+    plan = course.plan
+    step_in_epoch = row["step"] - (row["epoch"] - 1) * plan.steps_per_epoch
+    bars = Table.grid(padding=(0, 2), expand=True)
+    bars.add_column(no_wrap=True)
+    bars.add_column(ratio=1)
+    bars.add_column(justify="right", no_wrap=True)
+    bars.add_row(
+        "training",
+        ProgressBar(total=plan.epochs * plan.steps_per_epoch, completed=row["step"]),
+        f"epoch {row['epoch']}/{plan.epochs}",
+    )
+    bars.add_row(
+        "epoch",
+        ProgressBar(total=plan.steps_per_epoch, completed=step_in_epoch),
+        f"step {step_in_epoch}/{plan.steps_per_epoch}",
+    )
+    return Group(
+        bars,
+        Text(printable("  ".join(figures(row)))),
+        Text(printable("  ".join(_times_and_best(row, course))), style="dim"),
+    )
+
+
+def _times_and_best(row: Row, course: Course) -> list[str]:
+    parts = [f"{_duration(course.seconds_so_far())} elapsed"]
+    left = course.seconds_left(row)
+    if left is not None:
+        parts.append(f"{_duration(left)} left")
+    if course.best is not None:
+        parts.append(f"best {course.plan.monitor} {show(course.best)} in epoch {course.best_epoch}")
+    return parts
+
+
+def _duration(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}"

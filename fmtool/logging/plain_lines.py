@@ -1,0 +1,58 @@
+"""The course of a training as plain lines: one at the start, one per epoch."""
+
+import time
+from typing import TextIO
+
+from fmtool.logging.course import Clock, Course
+from fmtool.logging.rows import metrics_of, show
+from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.notices import printable
+
+
+class PlainLines:
+    """For log files, pipes and terminals that cannot redraw."""
+
+    def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+
+    def start(self, plan: TrainingPlan) -> None:
+        self._course = Course(plan, self._clock)
+        self._print(start_line(plan))
+
+    def step(self, row: Row) -> None:
+        """Steps are for the eye; a log keeps epochs."""
+
+    def epoch(self, row: Row) -> None:
+        seconds, is_best = self._course.take_epoch(row)
+        self._print(epoch_line(row, self._course.plan.epochs, seconds, is_best))
+
+    def close(self) -> None:
+        """Nothing to do: every line is flushed as it is printed."""
+
+    def _print(self, line: str) -> None:
+        print(printable(line), file=self._stream, flush=True)
+
+
+def start_line(plan: TrainingPlan) -> str:
+    samples = f"{plan.train_size} training"
+    if plan.validation_size:
+        samples += f" + {plan.validation_size} validation"
+    return (
+        f"train {plan.model_name} on {plan.data_name}  {plan.parameters} parameters"
+        f"  {samples} samples  {plan.backend} on {plan.device}, {plan.precision}"
+        f"  {plan.epochs} epochs of {plan.steps_per_epoch} steps, batch size {plan.batch_size}"
+    )
+
+
+def epoch_line(row: Row, epochs: int, seconds: float, is_best: bool) -> str:
+    parts = [f"epoch {row['epoch']}/{epochs}", *figures(row), f"{seconds:.1f} s"]
+    return "  ".join([*parts, "best"] if is_best else parts)
+
+
+def figures(row: Row) -> list[str]:
+    return [
+        *(f"{name} {show(value)}" for name, value in metrics_of(row).items()),
+        f"lr {row['learning_rate']:.1e}",
+        f"{row['images_per_second']:.0f} images/s",
+    ]

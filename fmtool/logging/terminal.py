@@ -1,0 +1,18 @@
+"""The sink for people: a live display where the stream can redraw, plain lines elsewhere."""
+
+from typing import TextIO
+
+from fmtool.logging.plain_lines import PlainLines
+from fmtool.logging.sink import Sink
+
+
+def terminal_sink(stream: TextIO) -> Sink:
+    """NO_COLOR takes the colours away; TERM=dumb and everything but a terminal gets lines."""
+    if not stream.isatty():
+        return PlainLines(stream)
+    from rich.console import Console
+
+    from fmtool.logging.live_display import LiveDisplay
+
+    console = Console(file=stream)
+    return PlainLines(stream) if console.is_dumb_terminal else LiveDisplay(console)

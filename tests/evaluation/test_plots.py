@@ -1,0 +1,179 @@
+"""What is drawn, read back from the figures, and how a picture reaches the disk."""
+
+import math
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fmtool.errors import WriteFailed
+from fmtool.evaluation.plots import (
+    confusion_figure,
+    curves_figure,
+    figure_to_array,
+    samples_figure,
+    save_png,
+)
+
+
+def epoch(number, **metrics):
+    return {
+        "kind": "epoch", "epoch": number, "step": number, "seconds": 1.0,
+        "learning_rate": 0.1 / number, "images_per_second": 1.0, **metrics,
+    }  # fmt: skip
+
+
+ROWS = [
+    {**epoch(1, loss=9.0), "kind": "step"},
+    epoch(1, loss=3.0, accuracy=0.2, val_loss=3.5, val_accuracy=0.1),
+    epoch(2, loss=2.0, accuracy=0.4, val_loss=None, val_accuracy=0.3, non_finite=["val_loss"]),
+    epoch(3, loss=1.0, accuracy=0.6, val_loss=2.5, val_accuracy=0.5),
+]
+PIXELS = np.arange(4 * 5 * 5, dtype=np.uint8).reshape(4, 5, 5, 1) % 17
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def captions(figure):
+    return [axes.get_title() for axes in figure.axes]
+
+
+def test_there_is_a_panel_per_metric_and_one_for_the_learning_rate():
+    assert captions(curves_figure(ROWS)) == ["loss", "accuracy", "learning rate"]
+
+
+def test_training_and_validation_share_a_panel():
+    loss = curves_figure(ROWS).axes[0]
+    assert [line.get_label() for line in loss.lines] == ["training", "validation"]
+    assert list(loss.lines[0].get_xdata()) == [1, 2, 3]
+    assert list(loss.lines[0].get_ydata()) == [3.0, 2.0, 1.0]
+
+
+def test_a_null_leaves_a_gap():
+    validation = curves_figure(ROWS).axes[0].lines[1].get_ydata()
+    assert math.isnan(validation[1])
+    assert (validation[0], validation[2]) == (3.5, 2.5)
+
+
+def test_a_run_without_validation_has_one_curve_a_panel():
+    figure = curves_figure([epoch(1, loss=1.0), epoch(2, loss=0.5)])
+    assert [len(axes.lines) for axes in figure.axes] == [1, 1]
+
+
+def test_a_run_that_ended_before_its_first_epoch_can_be_drawn():
+    assert figure_to_array(curves_figure(ROWS[:1])).size
+
+
+def test_the_counts_are_written_into_the_cells():
+    axes = confusion_figure([[8, 2], [0, 5]], ["no", "yes"]).axes[0]
+    assert texts(axes) == ["8", "2", "0", "5"]
+    assert axes.get_title() == "13 of 15 right (86.7%)"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["no", "yes"]
+
+
+def test_colour_is_the_share_of_the_true_class_and_an_absent_class_is_blank():
+    axes = confusion_figure([[3, 1], [0, 0]], ["a", "b"]).axes[0]
+    assert axes.images[0].get_array().tolist() == [[0.75, 0.25], [0, 0]]
+
+
+@pytest.mark.parametrize(("classes", "cells"), [(20, 400), (21, 0), (100, 0)])
+def test_beyond_twenty_classes_no_cell_has_text(classes, cells):
+    matrix = np.eye(classes, dtype=int)
+    axes = confusion_figure(matrix, [f"name {index}" for index in range(classes)]).axes[0]
+    assert len(axes.texts) == cells
+    assert len(axes.get_xticklabels()) == classes
+
+
+def test_mistakes_are_shown_with_the_most_confident_first():
+    figure = samples_figure(
+        PIXELS,
+        true=np.array([0, 1, 2, 0]),
+        predicted=np.array([1, 1, 0, 2]),
+        class_names=["cat", "dog", "ship"],
+        confidences=np.array([0.6, 0.99, 0.9, 0.7]),
+        pixel_max=16,
+    )
+    assert captions(figure) == [
+        "ship\nseen as cat\n90%", "cat\nseen as ship\n70%", "cat\nseen as dog\n60%",
+    ]  # fmt: skip
+    assert figure.get_suptitle() == "3 mistakes in 4 samples, the most confident first"
+    shown = figure.axes[0].images[0].get_array()
+    assert np.array_equal(shown, PIXELS[2, ..., 0] / 16)
+
+
+def test_a_sheet_has_room_for_thirty_two_mistakes():
+    images = np.zeros((50, 4, 4, 3), np.uint8)
+    figure = samples_figure(
+        images, np.zeros(50, int), np.ones(50, int), ["a", "b"], np.linspace(0, 1, 50), 255
+    )
+    assert len(figure.axes) == 32
+
+
+def test_a_model_without_mistakes_gets_an_empty_sheet():
+    labels = np.arange(4)
+    figure = samples_figure(PIXELS, labels, labels, list("abcd"), np.ones(4), 16)
+    assert figure.get_suptitle().startswith("0 mistakes in 4 samples")
+    assert figure_to_array(figure).size
+
+
+def test_names_are_not_read_as_formulas_and_long_ones_keep_their_ends():
+    names = ["$\\frac$", "a very long name of a class 17"]
+    figures = [
+        confusion_figure([[1, 0], [0, 1]], names),
+        samples_figure(PIXELS[:1], np.array([0]), np.array([1]), names, np.ones(1), 16),
+    ]
+    for figure in figures:
+        figure_to_array(figure)
+    assert captions(figures[1]) == ["$\\frac$\nseen as a very …ass 17\n100%"]
+
+
+def test_a_figure_becomes_an_array_for_tensorboard():
+    array = figure_to_array(confusion_figure([[1, 0], [0, 1]], ["a", "b"]))
+    assert array.dtype == np.uint8
+    assert array.ndim == 3
+    assert array.shape[2] == 3
+    assert array.min() < 64
+    assert array.max() == 255
+
+
+def test_a_saved_picture_is_a_png_and_leaves_no_draft(tmp_path):
+    path = tmp_path / "curves.png"
+    save_png(curves_figure(ROWS), path)
+    with Image.open(path) as picture:
+        assert picture.format == "PNG"
+        assert picture.width > 1000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_write_keeps_the_earlier_picture(tmp_path, monkeypatch):
+    path = tmp_path / "curves.png"
+    path.write_bytes(b"earlier")
+    figure = curves_figure(ROWS)
+
+    def full_disk(draft, format):
+        draft.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(figure, "savefig", full_disk)
+    with pytest.raises(WriteFailed, match=r"cannot write .*curves\.png: No space left on device"):
+        save_png(figure, path)
+    assert path.read_bytes() == b"earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_pyplot_and_its_global_state_stay_out():
+    script = "import sys, fmtool.evaluation.plots; print('matplotlib.pyplot' in sys.modules)"
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert finished.stdout == "False\n"

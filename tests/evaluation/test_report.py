@@ -1,0 +1,102 @@
+"""The tables that go to stdout, as text."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from fmtool.evaluation.metrics import classification_report
+from fmtool.evaluation.report import (
+    GateRow,
+    TrainingSummary,
+    evaluation_table,
+    gate_table,
+    training_summary,
+)
+
+
+def rendered(renderable):
+    screen = io.StringIO()
+    Console(file=screen, width=100).print(renderable)
+    return [line.split() for line in screen.getvalue().splitlines() if line.strip()]
+
+
+def report(classes, names=None):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(200, classes)).astype(np.float32)
+    labels = rng.integers(0, classes, 200)
+    return classification_report(logits, labels, names or [f"c{i}" for i in range(classes)])
+
+
+@pytest.fixture
+def summary():
+    return TrainingSummary(
+        model_name="cnn",
+        data_name="digits",
+        run_directory=Path("work") / "runs" / "20260101_120000_cnn_digits_abcdef",
+        epochs=10,
+        best_epoch=7,
+        monitor="val_loss",
+        best=0.1234,
+        test={"loss": 0.25, "accuracy": 0.925, "top_5_accuracy": 0.99},
+        seconds=12.34,
+        images_per_second=6420.6,
+    )
+
+
+def test_an_evaluation_shows_its_figures_and_every_class():
+    figures = report(10)
+    lines = rendered(evaluation_table(figures, "cnn on digits (test)"))
+    assert ["samples", "200"] in lines
+    assert ["accuracy", f"{figures['accuracy']:.4f}"] in lines
+    entry = figures["per_class"][3]
+    scores = [f"{entry[name]:.4f}" for name in ("precision", "recall", "f1")]
+    assert ["c3", *scores, str(entry["support"])] in lines
+
+
+def test_of_many_classes_the_worst_twenty_are_shown():
+    figures = report(30)
+    lines = rendered(evaluation_table(figures, "title"))
+    shown = [
+        line[0] for line in lines if line[0] in {entry["name"] for entry in figures["per_class"]}
+    ]
+    worst = sorted(figures["per_class"], key=lambda entry: entry["f1"])[:20]
+    assert shown == [entry["name"] for entry in worst]
+    assert ["the", "20", "of", "30", "classes", "with", "the", "lowest", "f1"] in lines
+
+
+def test_names_are_shown_as_they_are():
+    lines = rendered(evaluation_table(report(2, names=["[red]a[/red]", "b\x1b[2J"]), "[bold]"))
+    assert lines[0] == ["[bold]"]
+    assert "[red]a[/red]" in [line[0] for line in lines]
+    assert "b\\x1b[2J" in [line[0] for line in lines]
+
+
+def test_a_gate_shows_wanted_got_and_met():
+    rows = [GateRow("accuracy", ">= 0.70", 0.65, False), GateRow("loss", "<= 1.0", 0.5, True)]
+    lines = rendered(gate_table(rows))
+    assert ["accuracy", ">=", "0.70", "0.6500", "no"] in lines
+    assert ["loss", "<=", "1.0", "0.5000", "yes"] in lines
+
+
+def test_a_training_ends_with_its_result_and_the_next_commands(summary):
+    lines = rendered(training_summary(summary))
+    assert ["epochs", "10,", "best", "7"] in lines
+    assert ["best", "val_loss", "0.1234"] in lines
+    assert ["test", "accuracy", "0.9250"] in lines
+    assert ["test", "top_5_accuracy", "0.9900"] in lines
+    assert ["time", "12.3", "s,", "6421", "images/s"] in lines
+    assert ["run", "work/runs/20260101_120000_cnn_digits_abcdef"] in lines
+    assert lines[-2:] == [
+        ["fmtool", "evaluate", "run=last"],
+        ["tensorboard", "--logdir", "work/runs"],
+    ]
+
+
+def test_without_validation_and_test_their_lines_are_left_out(summary):
+    from dataclasses import replace
+
+    lines = rendered(training_summary(replace(summary, best=None, test={})))
+    assert not [line for line in lines if line[0] in {"best", "test"}]
