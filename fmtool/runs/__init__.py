@@ -1,0 +1,1 @@
+"""Run directories: their layout, their life, their checkpoints, and looking them up again."""

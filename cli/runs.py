@@ -1,0 +1,204 @@
+"""`fmtool runs`: lists, shows and compares runs without importing Keras."""
+
+import difflib
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from fmtool.errors import ExitCode, UsageError
+from fmtool.notices import printable
+from fmtool.runs import csv_text, tables
+from fmtool.runs.compare import compare
+from fmtool.runs.find import find
+from fmtool.runs.records import STATUSES, RunRecord, read_record, records
+from fmtool.runs.strict_json import encode
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+HELP = f"""\
+usage: fmtool runs [list] [key=value ...] [--csv | --json]
+       fmtool runs show RUN [runs_dir=DIR] [--json]
+       fmtool runs compare RUN RUN ... [runs_dir=DIR] [--csv | --json]
+
+RUN is a path, `last`, an id or the start of one, or the name= it was given.
+
+keys:
+  runs_dir=DIR    where the runs are (default: runs)
+  status=STATUS   only those that are {", ".join(STATUSES)}
+  model=NAME      only those with this model
+  data=NAME       only those with this data set
+  sort=KEY        start (newest first, the default), score (best first, by monitor) or
+                  seconds (longest first)
+  limit=N         only the first N
+
+`running` is a run whose process is alive; `killed` is one whose process died without a word;
+`damaged` is one with a file that cannot be read.
+
+examples:
+  fmtool runs model=cnn sort=score limit=5
+  fmtool runs show last
+  fmtool runs compare last 2026-01-31_0815 --csv
+"""
+
+_RUNS_DIR = "runs"
+_SORTS = ("start", "score", "seconds")
+_KEYS = {
+    "list": ("runs_dir", "status", "model", "data", "sort", "limit"),
+    "show": ("runs_dir",),
+    "compare": ("runs_dir",),
+}
+# A table that goes into a file or a pipe is as wide as it needs to be.
+_UNLIMITED_WIDTH = 10_000
+
+
+class _Request(NamedTuple):
+    action: str
+    words: tuple[str, ...]
+    settings: dict[str, str]
+    as_csv: bool
+    as_json: bool
+
+    @property
+    def runs_dir(self) -> Path:
+        return Path(self.settings.get("runs_dir", _RUNS_DIR))
+
+
+def main(argv: list[str], *, as_json: bool) -> int:
+    """Prints what `argv`, the words after `runs`, asks for; raises UsageError or DataError."""
+    request = _parse(argv, as_json=as_json)
+    actions: dict[str, Callable[[_Request], None]] = {
+        "list": _list,
+        "show": _show,
+        "compare": _compare,
+    }
+    actions[request.action](request)
+    return ExitCode.SUCCESS
+
+
+def _parse(argv: Sequence[str], *, as_json: bool) -> _Request:
+    words = [word for word in argv if not _is_setting(word) and not word.startswith("-")]
+    flags = {word for word in argv if word.startswith("-")}
+    action = words.pop(0) if words else "list"
+    _require(action, tuple(_KEYS), "action", "actions")
+    settings = dict(word.split("=", 1) for word in argv if _is_setting(word))
+    for key in settings:
+        _require(key, _KEYS[action], "key", "keys")
+    for flag in flags:
+        _require(flag, ("--json",) if action == "show" else ("--csv", "--json"), "flag", "flags")
+    as_csv, as_json = "--csv" in flags, as_json or "--json" in flags
+    if as_csv and as_json:
+        raise UsageError("--csv and --json exclude each other", fix="leave one of them out")
+    return _Request(action, tuple(words), settings, as_csv, as_json)
+
+
+def _is_setting(word: str) -> bool:
+    """A path may hold a `=` too, so only what looks like a key counts."""
+    return re.match(r"[A-Za-z_.]+=", word) is not None
+
+
+def _require(value: str, accepted: Sequence[str], kind: str, kinds: str) -> None:
+    if value in accepted:
+        return
+    close = difflib.get_close_matches(value, accepted, n=1, cutoff=0.5)
+    guess = f"did you mean {close[0]}? " if close else ""
+    raise UsageError(f"unknown {kind} '{value}'", fix=f"{guess}{kinds}: {', '.join(accepted)}")
+
+
+def _list(request: _Request) -> None:
+    if request.words:
+        raise UsageError(
+            f"unexpected '{request.words[0]}'", fix="filter with model=, data= or status="
+        )
+    chosen = _chosen(request)
+    if request.as_json:
+        _print(encode({"runs": [record.to_json() for record in chosen]}))
+    elif request.as_csv:
+        _print(csv_text.runs_csv(chosen))
+    elif chosen:
+        _print_table(tables.runs_table(chosen))
+    elif request.settings.keys() - {"runs_dir"}:
+        _print(f"no run in {printable(str(request.runs_dir))} matches\n")
+    else:
+        place = printable(str(request.runs_dir))
+        _print(f"no runs in {place} yet; start one with: fmtool train data=digits\n")
+
+
+def _chosen(request: _Request) -> list[RunRecord]:
+    settings = request.settings
+    if "runs_dir" in settings and not request.runs_dir.is_dir():
+        raise UsageError(f"there is no directory {request.runs_dir}", fix="correct runs_dir=")
+    sort = settings.get("sort", "start")
+    _require(sort, _SORTS, "sort", "sorts")
+    if "status" in settings:
+        _require(settings["status"], STATUSES, "status", "statuses")
+    limit = _limit(settings["limit"]) if "limit" in settings else None
+    # Only the filters in use look at a record: without any, no config is read here.
+    filters = [key for key in ("status", "model", "data") if key in settings]
+    chosen = [
+        record
+        for record in records(request.runs_dir)
+        if all(getattr(record, key) == settings[key] for key in filters)
+    ]
+    if sort == "score":
+        chosen.sort(key=_by_score)
+    elif sort == "seconds":
+        chosen.sort(key=lambda record: -1.0 if record.seconds is None else -record.seconds)
+    return chosen[:limit]
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise UsageError(f"limit={text} is not a number of runs", fix="give 1 or more")
+    return int(text)
+
+
+def _by_score(record: RunRecord) -> tuple[bool, str, float]:
+    """The best first within each monitor, as scores by different ones do not compare."""
+    if record.best is None:
+        return True, "", 0.0
+    is_lower_better = "loss" in record.monitor or "error" in record.monitor
+    return False, record.monitor, record.best if is_lower_better else -record.best
+
+
+def _show(request: _Request) -> None:
+    if len(request.words) != 1:
+        raise UsageError("show takes one run", fix="fmtool runs show last")
+    record = read_record(find(request.words[0], request.runs_dir))
+    if request.as_json:
+        result = record.result.to_json() if record.result else None
+        _print(
+            encode(
+                {
+                    **record.to_json(),
+                    "damage": record.damage,
+                    "result": result,
+                    "manifest": record.manifest,
+                }
+            )
+        )
+    else:
+        _print_table(tables.run_table(record))
+
+
+def _compare(request: _Request) -> None:
+    comparison = compare([find(word, request.runs_dir) for word in request.words])
+    if request.as_json:
+        _print(encode(comparison.to_json()))
+    elif request.as_csv:
+        _print(csv_text.comparison_csv(comparison))
+    else:
+        _print_table(tables.comparison_table(comparison))
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+
+
+def _print_table(table: "Table") -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else _UNLIMITED_WIDTH)
+    console.print(table)

@@ -1,0 +1,80 @@
+"""The name of every file in a run directory, defined here and nowhere else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """Where the parts of one run lie; nothing is created by asking."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration, re-runnable as it is."""
+        return self.root / "config.yaml"
+
+    @property
+    def overrides(self) -> Path:
+        """What was typed."""
+        return self.root / "overrides.yaml"
+
+    @property
+    def manifest(self) -> Path:
+        """Where the numbers come from: versions, seeds, hardware, digests."""
+        return self.root / "manifest.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object per logged row, for programs."""
+        return self.root / "metrics.jsonl"
+
+    @property
+    def history(self) -> Path:
+        """One line per epoch, for people."""
+        return self.root / "history.csv"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.root / "tensorboard"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """The best model, ready for raw input."""
+        return self.root / "model.keras"
+
+    @property
+    def plots(self) -> Path:
+        return self.root / "plots"
+
+    @property
+    def evaluation(self) -> Path:
+        """Reports and pictures of `fmtool evaluate`, by split."""
+        return self.root / "evaluation"
+
+    @property
+    def result(self) -> Path:
+        """How the run ended; written last."""
+        return self.root / "result.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that may write here."""
+        return self.root / "run.lock"
+
+    def is_run(self) -> bool:
+        """Whether `root` is a run directory, however little it got to write."""
+        try:
+            return any(path.is_file() for path in (self.config, self.manifest, self.lock))
+        except OSError:  # a name that is too long, or a directory that may not be entered
+            return False
+
+
+def sweeps_directory(runs_dir: Path) -> Path:
+    """Holds one folder per sweep, which only refers to the runs beside it."""
+    return runs_dir / "sweeps"

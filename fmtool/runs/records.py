@@ -1,0 +1,195 @@
+"""What is known of each run under a runs directory, however far it got."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fmtool.errors import DataError, UsageError
+from fmtool.runs import result as outcome
+from fmtool.runs.layout import RunPaths
+from fmtool.runs.lock import is_locked
+from fmtool.runs.result import RunResult, read_result
+from fmtool.runs.saved_config import read_config
+from fmtool.runs.strict_json import read_object
+
+RUNNING = "running"
+KILLED = "killed"
+DAMAGED = "damaged"
+STATUSES = (
+    outcome.COMPLETED,
+    outcome.INTERRUPTED,
+    outcome.FAILED,
+    outcome.DIVERGED,
+    outcome.GATE_NOT_MET,
+    RUNNING,
+    KILLED,
+    DAMAGED,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run; its config is read when first asked for, because a list of ids needs none.
+
+    Args:
+        manifest: empty where it was never written or cannot be read.
+        damage: what cannot be read, empty if all can.
+    """
+
+    paths: RunPaths
+    manifest: Mapping[str, Any]
+    result: RunResult | None
+    is_locked: bool
+    damage: str
+
+    @property
+    def id(self) -> str:
+        return self.paths.root.name
+
+    @property
+    def status(self) -> str:
+        if self.damage or self._config_and_damage[1]:
+            return DAMAGED
+        if self.result:
+            return self.result.status
+        return RUNNING if self.is_locked else KILLED
+
+    @property
+    def started(self) -> str:
+        """UTC in ISO 8601, from the manifest, or else from the id; empty if neither says."""
+        for text in (str(self.manifest.get("started")), _start_in_id(self.id)):
+            if _is_time(text):
+                return text
+        return ""
+
+    @property
+    def sweep(self) -> str | None:
+        """The id of the sweep this run is part of."""
+        extra = self.manifest.get("extra")
+        sweep = extra.get("sweep") if isinstance(extra, Mapping) else None
+        return None if sweep is None else str(sweep)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Empty where it was never written or cannot be read."""
+        return self._config_and_damage[0]
+
+    @cached_property
+    def _config_and_damage(self) -> tuple[Mapping[str, Any], str]:
+        return _attempt(read_config, self.paths.config, {})
+
+    @property
+    def model(self) -> str:
+        return self._option("model")
+
+    @property
+    def data(self) -> str:
+        return self._option("data")
+
+    @property
+    def name(self) -> str:
+        return str(self.config.get("name") or "")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        tags = self.config.get("tags") or ()
+        return tuple(map(str, tags)) if isinstance(tags, list | tuple) else (str(tags),)
+
+    @property
+    def monitor(self) -> str:
+        return self.result.best.monitor if self.result and self.result.best else ""
+
+    @property
+    def best(self) -> float | None:
+        """The best value of `monitor`."""
+        return self.result.best.value if self.result and self.result.best else None
+
+    @property
+    def metrics(self) -> Mapping[str, float | None]:
+        """The final report on the test split."""
+        return self.result.metrics if self.result else {}
+
+    @property
+    def seconds(self) -> float | None:
+        return self.result.seconds if self.result else None
+
+    def _option(self, group: str) -> str:
+        node = self.config.get(group)
+        return str(node.get("name") or "") if isinstance(node, Mapping) else ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "path": str(self.paths.root),
+            "status": self.status,
+            "model": self.model,
+            "data": self.data,
+            "name": self.name,
+            "tags": list(self.tags),
+            "monitor": self.monitor,
+            "best": self.best,
+            "metrics": dict(self.metrics),
+            "seconds": self.seconds,
+            "started": self.started,
+            "sweep": self.sweep,
+        }
+
+
+def read_record(root: Path) -> RunRecord:
+    paths = RunPaths(root)
+    # Before the result: a run that ends in between then shows its result, not as killed.
+    locked, lock_damage = _attempt(is_locked, paths.lock, False)
+    result, result_damage = _attempt(read_result, paths.result, None)
+    nothing: dict[str, Any] = {}
+    manifest, manifest_damage = _attempt(read_object, paths.manifest, nothing)
+    return RunRecord(
+        paths=paths,
+        manifest=manifest,
+        result=result,
+        is_locked=locked,
+        damage=lock_damage or result_damage or manifest_damage,
+    )
+
+
+def records(runs_dir: Path) -> list[RunRecord]:
+    """Every run directly under `runs_dir`, the newest first; none if there is no such directory."""
+    found = [read_record(root) for root in run_directories(runs_dir)]
+    return sorted(found, key=lambda record: (record.started, record.id), reverse=True)
+
+
+def run_directories(runs_dir: Path) -> list[Path]:
+    if not runs_dir.is_dir():
+        return []
+    try:
+        return sorted(place for place in runs_dir.iterdir() if RunPaths(place).is_run())
+    except OSError as error:
+        raise UsageError(f"cannot list {runs_dir}: {error.strerror}") from error
+
+
+def _attempt(read: Callable[[Path], T], path: Path, absent: T) -> tuple[T, str]:
+    """What `read` makes of `path`, or `absent` and, unless it is missing, what is wrong with it."""
+    try:
+        return (read(path) if path.exists() else absent), ""
+    except DataError as error:
+        return absent, error.message
+    except OSError as error:
+        return absent, f"cannot read {path}: {error.strerror}"
+
+
+def _start_in_id(run_id: str) -> str:
+    """`2026-01-31_235959_…` as ISO 8601."""
+    time = run_id[11:17]
+    return f"{run_id[:10]}T{time[:2]}:{time[2:4]}:{time[4:]}+00:00"
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,154 @@
+"""result.json: how a run ended, for programs that never read a log."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from fmtool.errors import DataError, ExitCode, FmtoolError
+from fmtool.runs.strict_json import finite, read_object
+
+SCHEMA_VERSION = 1
+
+COMPLETED = "completed"
+INTERRUPTED = "interrupted"
+FAILED = "failed"
+DIVERGED = "diverged"
+GATE_NOT_MET = "gate_not_met"
+
+_STATUS = {
+    ExitCode.SUCCESS: COMPLETED,
+    ExitCode.GATE_NOT_MET: GATE_NOT_MET,
+    ExitCode.DIVERGED: DIVERGED,
+    124: INTERRUPTED,  # own time limit
+    129: INTERRUPTED,  # SIGHUP
+    130: INTERRUPTED,  # SIGINT
+    141: INTERRUPTED,  # SIGPIPE
+    143: INTERRUPTED,  # SIGTERM
+}
+
+
+def status_of(exit_code: int) -> str:
+    return _STATUS.get(exit_code, FAILED)
+
+
+@dataclass(frozen=True)
+class RunError:
+    """What ended a run early."""
+
+    type: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        if isinstance(error, FmtoolError):
+            return cls(type(error).__name__, error.message, error.fix)
+        return cls(type(error).__name__, str(error), "")
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch (1-based) that `monitor` says is best."""
+
+    epoch: int
+    step: int
+    monitor: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One quality gate: `wanted` reads like `>= 0.7`."""
+
+    metric: str
+    wanted: str
+    got: float | None
+    met: bool
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The end of one run.
+
+    Args:
+        run: the id of the run, which is the name of its directory.
+        metrics: the scalars of the final report on the test split; None where not finite.
+        steps: optimizer steps made, those before a resume included.
+        seconds: wall-clock time of the run.
+    """
+
+    run: str
+    exit_code: int
+    epochs: int
+    steps: int
+    seconds: float
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    best: Best | None = None
+    error: RunError | None = None
+    gates: tuple[Gate, ...] = ()
+
+    @property
+    def status(self) -> str:
+        return status_of(self.exit_code)
+
+    def to_json(self) -> dict[str, Any]:
+        """Finite throughout; `non_finite` names the values that were not."""
+        document = {"schema_version": SCHEMA_VERSION, "status": self.status, **asdict(self)}
+        if not self.gates:
+            del document["gates"]
+        plain, lost = finite(document)
+        return {**plain, "non_finite": lost}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Raises DataError for a document that `to_json` of this version would not make."""
+        if document.get("schema_version") != SCHEMA_VERSION:
+            raise DataError(
+                f"result has schema_version {document.get('schema_version')!r}, not "
+                f"{SCHEMA_VERSION}",
+                fix="read it with the version of fmtool that wrote it",
+            )
+        try:
+            return cls(
+                run=str(document["run"]),
+                exit_code=int(document["exit_code"]),
+                epochs=int(document["epochs"]),
+                steps=int(document["steps"]),
+                seconds=float(document["seconds"]),
+                metrics={name: _number(value) for name, value in document["metrics"].items()},
+                best=_best(document["best"]),
+                error=_error(document["error"]),
+                gates=tuple(_gate(row) for row in document.get("gates", ())),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"result is incomplete or malformed: {error!r}") from error
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _best(row: Any) -> Best | None:
+    if row is None:
+        return None
+    return Best(int(row["epoch"]), int(row["step"]), str(row["monitor"]), _number(row["value"]))
+
+
+def _error(row: Any) -> RunError | None:
+    if row is None:
+        return None
+    return RunError(str(row["type"]), str(row["message"]), str(row["hint"]))
+
+
+def _gate(row: Any) -> Gate:
+    return Gate(str(row["metric"]), str(row["wanted"]), _number(row["got"]), bool(row["met"]))
+
+
+def read_result(path: Path) -> RunResult:
+    """Raises DataError, naming `path`, where it holds no result."""
+    document = read_object(path)
+    try:
+        return RunResult.from_json(document)
+    except DataError as error:
+        raise DataError(f"{path}: {error.message}", fix=error.fix) from error

@@ -1,0 +1,120 @@
+"""The life of a run directory: created or opened by its one writer, finished once, closed."""
+
+import re
+import secrets
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from fmtool.errors import CannotCreate, DataError, UsageError
+from fmtool.runs.atomic import reporting, write_json
+from fmtool.runs.layout import RunPaths
+from fmtool.runs.lock import RunLock
+from fmtool.runs.result import RunResult
+
+_LONGEST_NAME = 40
+_ATTEMPTS = 20
+
+
+class Run:
+    """A run directory that this process may write to, until `close`."""
+
+    def __init__(self, root: Path, *, created_parents: Sequence[Path] = ()) -> None:
+        self.paths = RunPaths(root)
+        self._created_parents = created_parents
+        self._is_finished = False
+        self._lock = RunLock(self.paths.lock)
+
+    @classmethod
+    def create(cls, runs_dir: Path, *, model: str, data: str) -> Self:
+        """A new directory, locked; raises CannotCreate or WriteFailed and leaves nothing then."""
+        created_parents = [place for place in (runs_dir, *runs_dir.parents) if not place.exists()]
+        with reporting(runs_dir):
+            runs_dir.mkdir(parents=True, exist_ok=True)
+        root = _new_directory(runs_dir, f"{_slug(model)}_{_slug(data)}")
+        try:
+            return cls(root, created_parents=created_parents)
+        except BaseException:
+            _remove(root, created_parents)
+            raise
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """An existing run, locked: Busy if it has a writer, DataError if it is something else."""
+        if not root.exists():
+            raise UsageError(f"there is no run {root}", fix="see `fmtool runs` for those there are")
+        if not RunPaths(root).is_run():
+            raise DataError(f"{root} is not a run directory", fix="name a directory under runs/")
+        return cls(root)
+
+    @property
+    def id(self) -> str:
+        return self.paths.root.name
+
+    def restart(self) -> None:
+        """Forgets how the run ended, because from here on it has not: called when resuming."""
+        with reporting(self.paths.result):
+            self.paths.result.unlink(missing_ok=True)
+
+    def finish(self, result: RunResult) -> None:
+        """Writes result.json; once only, so that a late failure cannot overwrite the outcome."""
+        if self._is_finished:
+            raise RuntimeError(f"run {self.id} has its result already")
+        write_json(self.paths.result, result.to_json())
+        self._is_finished = True
+
+    def discard(self) -> bool:
+        """Removes a directory in which nothing was reached, and says whether it did."""
+        paths = self.paths
+        if any(place.exists() for place in (paths.metrics, paths.model, paths.result)):
+            return False
+        if paths.checkpoints.is_dir() and any(paths.checkpoints.iterdir()):
+            return False
+        self._lock.release()
+        _remove(paths.root, self._created_parents)
+        return True
+
+    def close(self) -> None:
+        """Lets another process write here; harmless after `discard`."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _slug(name: str) -> str:
+    """`name` reduced to what every file system and shell takes as it is."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:_LONGEST_NAME] or "unnamed"
+
+
+def _new_directory(runs_dir: Path, subject: str) -> Path:
+    moment = datetime.now(UTC).strftime("%Y-%m-%d_%H%M%S")
+    for _ in range(_ATTEMPTS):
+        root = runs_dir / f"{moment}_{subject}_{secrets.token_hex(3)}"
+        with reporting(root):
+            try:
+                root.mkdir()
+            except FileExistsError:
+                continue
+        return root
+    raise CannotCreate(f"cannot create {root}: it exists", fix="try again")
+
+
+def _remove(root: Path, created_parents: Sequence[Path]) -> None:
+    shutil.rmtree(root)
+    # Nearest first; another run may have moved in meanwhile.
+    with suppress(OSError):
+        for parent in created_parents:
+            parent.rmdir()

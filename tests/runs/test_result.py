@@ -1,0 +1,103 @@
+import json
+import math
+
+import pytest
+
+from fmtool.errors import DataError, WriteFailed
+from fmtool.runs.atomic import write_json
+from fmtool.runs.result import Best, Gate, RunError, RunResult, read_result, status_of
+
+RESULT = RunResult(
+    run="r",
+    exit_code=4,
+    epochs=3,
+    steps=30,
+    seconds=12.5,
+    metrics={"loss": 0.5, "accuracy": 0.6},
+    best=Best(epoch=2, step=20, monitor="val_loss", value=0.4),
+    error=RunError(type="GateNotMet", message="accuracy is 0.6", hint="train longer"),
+    gates=(Gate(metric="accuracy", wanted=">= 0.7", got=0.6, met=False),),
+)
+
+
+def test_the_document_has_the_published_keys_and_values():
+    assert RESULT.to_json() == {
+        "schema_version": 1,
+        "status": "gate_not_met",
+        "run": "r",
+        "exit_code": 4,
+        "epochs": 3,
+        "steps": 30,
+        "seconds": 12.5,
+        "metrics": {"loss": 0.5, "accuracy": 0.6},
+        "best": {"epoch": 2, "step": 20, "monitor": "val_loss", "value": 0.4},
+        "error": {"type": "GateNotMet", "message": "accuracy is 0.6", "hint": "train longer"},
+        "gates": [{"metric": "accuracy", "wanted": ">= 0.7", "got": 0.6, "met": False}],
+        "non_finite": [],
+    }
+
+
+def test_a_result_survives_writing_and_reading(tmp_path):
+    write_json(tmp_path / "result.json", RESULT.to_json())
+    assert read_result(tmp_path / "result.json") == RESULT
+
+
+def test_there_are_no_gate_rows_without_gates():
+    document = RunResult(run="r", exit_code=0, epochs=1, steps=1, seconds=1.0).to_json()
+    assert "gates" not in document
+    assert document["best"] is None
+    assert document["error"] is None
+
+
+def test_numbers_that_are_not_finite_are_null_and_listed(tmp_path):
+    best = Best(epoch=1, step=1, monitor="val_loss", value=math.inf)
+    result = RunResult(
+        run="r", exit_code=5, epochs=1, steps=1, seconds=1.0, metrics={"loss": math.nan}, best=best
+    )
+    document = result.to_json()
+    assert document["metrics"] == {"loss": None}
+    assert document["best"]["value"] is None
+    assert document["non_finite"] == ["metrics.loss", "best.value"]
+    json.dumps(document, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "status"),
+    [
+        (0, "completed"),
+        (1, "failed"),
+        (4, "gate_not_met"),
+        (5, "diverged"),
+        (71, "failed"),
+        (124, "interrupted"),
+        (130, "interrupted"),
+        (143, "interrupted"),
+    ],
+)
+def test_the_status_follows_from_the_exit_code(exit_code, status):
+    assert status_of(exit_code) == status
+
+
+def test_an_error_of_ours_keeps_its_hint_apart_from_its_message():
+    error = RunError.of(WriteFailed("disk full", fix="free space"))
+    assert error == RunError("WriteFailed", "disk full", "free space")
+    assert RunError.of(ValueError("odd")) == RunError("ValueError", "odd", "")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metrics": "text"},
+        {"metrics": {"loss": "text"}},
+        {"best": {"epoch": 1}},
+        {"error": "text"},
+        {"seconds": None},
+        {"gates": 5},
+        {"schema_version": 2},
+    ],
+)
+def test_a_malformed_result_is_bad_data_that_names_the_file(tmp_path, changes):
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(RESULT.to_json() | changes))
+    with pytest.raises(DataError, match=r"result\.json"):
+        read_result(path)
