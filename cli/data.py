@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
 
+from .flags import Flags
+
 if TYPE_CHECKING:
     from fmtool.data.base import Source
 
@@ -33,22 +35,20 @@ Result = dict[str, Any]
 _PIPE_COLUMNS = 10_000
 
 
-def main(argv: list[str], *, as_json: bool) -> int:
+def help_text() -> str:
+    return HELP
+
+
+def main(argv: list[str], flags: Flags) -> int:
     """Runs one action and prints its result on stdout; errors are raised, never printed."""
-    if not argv or argv[0] in ("-h", "--help", "help"):
-        if not argv:
-            raise UsageError("data: an action is missing", fix=f"one of {', '.join(_ACTIONS)}")
-        print(HELP, end="")
-        return 0
+    if not argv:
+        raise UsageError("data: an action is missing", fix=f"one of {', '.join(_ACTIONS)}")
     action, *rest = argv
     if action not in _ACTIONS:
         raise UsageError(f"data: no action '{action}'", fix=did_you_mean(action, _ACTIONS))
-    if "-h" in rest or "--help" in rest:
-        print(HELP, end="")
-        return 0
     run, show = _ACTIONS[action]
     result = run(rest)
-    if as_json:
+    if flags.as_json:
         print(json.dumps(result))
     else:
         show(result)

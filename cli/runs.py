@@ -15,6 +15,8 @@ from fmtool.runs.find import find
 from fmtool.runs.records import STATUSES, RunRecord, read_record, records
 from fmtool.runs.strict_json import encode
 
+from .flags import Flags
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -66,9 +68,13 @@ class _Request(NamedTuple):
         return Path(self.settings.get("runs_dir", _RUNS_DIR))
 
 
-def main(argv: list[str], *, as_json: bool) -> int:
+def help_text() -> str:
+    return HELP
+
+
+def main(argv: list[str], flags: Flags) -> int:
     """Prints what `argv`, the words after `runs`, asks for; raises UsageError or DataError."""
-    request = _parse(argv, as_json=as_json)
+    request = _parse(argv, as_json=flags.as_json)
     actions: dict[str, Callable[[_Request], None]] = {
         "list": _list,
         "show": _show,

@@ -1,19 +1,21 @@
 """The errors a user can cause, and the exit code each one ends the process with.
 
-    FmtoolError                1   base; on its own only for internal faults
-    ├── UsageError             2   command line or configuration
-    ├── GateNotMet             4   a quality gate was missed
-    ├── Diverged               5   the loss became NaN or infinite
-    ├── DataError             65   bad data, a corrupt file, a path that is not a run
-    ├── Unavailable           69   a download or service that cannot be reached
-    ├── OutOfMemory           71
-    ├── CannotCreate          73   an output that cannot be created
-    ├── WriteFailed           74   a write that failed, such as on a full disk
-    ├── Busy                  75   locked by another process; retry later
-    └── Refused               77   refused for security
+FmtoolError                1   base; on its own only for internal faults
+├── UsageError             2   command line or configuration
+├── GateNotMet             4   a quality gate was missed
+├── Diverged               5   the loss became NaN or infinite
+├── DataError             65   bad data, a corrupt file, a path that is not a run
+├── Unavailable           69   a download or service that cannot be reached
+├── OutOfMemory           71
+├── CannotCreate          73   an output that cannot be created
+├── WriteFailed           74   a write that failed, such as on a full disk
+├── Busy                  75   locked by another process; retry later
+└── Refused               77   refused for security
 """
 
 from enum import IntEnum
+from signal import Signals
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -43,6 +45,8 @@ class FmtoolError(Exception):
         super().__init__(message)
         self.message = message
         self.fix = fix
+        self.result: dict[str, Any] | None = None
+        """The result.json of the run that the error ended, if there was one."""
 
     def __str__(self) -> str:
         return f"{self.message}; fix: {self.fix}" if self.fix else self.message
@@ -86,3 +90,21 @@ class Busy(FmtoolError):
 
 class Refused(FmtoolError):
     exit_code = ExitCode.REFUSED
+
+
+class Interrupted(BaseException):
+    """A signal asked the process to end; the process shall die by it once its work is safe.
+
+    Not an Exception, so that no library's `except Exception` can swallow it.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"by {Signals(signal_number).name}")
+        self.signal_number = signal_number
+        self.result: dict[str, Any] | None = None
+        """The result.json of the run that was interrupted, if there was one."""
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell shows for the death: 128 + the signal's number."""
+        return 128 + self.signal_number

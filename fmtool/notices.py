@@ -5,7 +5,7 @@ import unicodedata
 
 
 def printable(text: str) -> str:
-    """`text` on one line, control characters escaped: a name from outside cannot forge a log line."""
+    """`text` on one line, control characters escaped, so that no name can forge a log line."""
     return "".join(
         character if unicodedata.category(character)[0] != "C" else ascii(character)[1:-1]
         for character in text

@@ -77,7 +77,7 @@ def _fill(recipe: Recipe, folder: Path, source: Source) -> cache.Cached:
             cache.save(folder, arrays, digests, origin=origin)
             note(f"{info.name}: from {origin}, now cached in {folder}")
             cached = cache.load(folder, info)
-    assert cached is not None  # noqa: S101  it was saved above
+    assert cached is not None
     return cached
 
 
@@ -122,7 +122,7 @@ def _from_official(recipe: Recipe, folder: Path) -> _Found:
     for file in recipe.official:
         download(file, downloads)
     arrays = recipe.read_files(downloads)
-    assert arrays is not None  # noqa: S101  the official files are among those it reads
+    assert arrays is not None
     shutil.rmtree(downloads)
     return arrays, f"the official source, {recipe.official[0].urls[0]}"
 

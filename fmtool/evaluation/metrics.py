@@ -8,22 +8,6 @@ from numpy.typing import NDArray
 
 from fmtool.errors import DataError, Diverged
 
-SCALAR_METRICS = (
-    "loss",
-    "accuracy",
-    "top_5_accuracy",
-    "precision_macro",
-    "recall_macro",
-    "f1_macro",
-    "precision_weighted",
-    "recall_weighted",
-    "f1_weighted",
-    "expected_calibration_error",
-)
-"""The figures of a report that a gate may name; `top_5_accuracy` needs more than five classes."""
-
-HIGHER_IS_BETTER = frozenset(SCALAR_METRICS) - {"loss", "expected_calibration_error"}
-
 _CALIBRATION_BINS = 15
 
 _Floats = NDArray[np.float64]

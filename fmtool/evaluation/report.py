@@ -3,26 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fmtool.evaluation.metrics import SCALAR_METRICS
 from fmtool.logging.rows import show
 from fmtool.notices import printable
+from fmtool.runs.result import Gate
+from fmtool.tasks.classification import REPORT_METRICS
 
 _MOST_CLASSES = 20
-
-
-class GateRow(NamedTuple):
-    metric: str
-    wanted: str
-    """Such as `>= 0.70`."""
-    got: float
-    is_met: bool
 
 
 @dataclass(frozen=True)
@@ -48,17 +41,17 @@ def evaluation_table(report: Mapping[str, Any], title: str) -> RenderableType:
     """The figures of a classification report, then its classes (the worst ones of many)."""
     figures = _pairs(title)
     figures.add_row("samples", str(report["samples"]))
-    for name in SCALAR_METRICS:
+    for name in REPORT_METRICS:
         if name in report:
             figures.add_row(name, show(report[name]))
     return Group(figures, _class_table(report["per_class"]))
 
 
-def gate_table(rows: Sequence[GateRow]) -> Table:
+def gate_table(rows: Sequence[Gate]) -> Table:
     table = _table("quality gate", "metric", "wanted", "got", "met")
     for row in rows:
-        met = Text("yes", style="green") if row.is_met else Text("no", style="bold red")
-        table.add_row(_safe(row.metric), row.wanted, show(row.got), met)
+        met = Text("yes", style="green") if row.met else Text("no", style="bold red")
+        table.add_row(_safe(row.metric), row.wanted, "" if row.got is None else show(row.got), met)
     return table
 
 
@@ -77,6 +70,19 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
     runs_directory = printable(str(summary.run_directory.parent))
     commands = ("fmtool evaluate run=last", f"tensorboard --logdir {runs_directory}")
     return Group(table, Text("next:", style="dim"), *(Text(f"  {line}") for line in commands))
+
+
+def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
+    """Names and values; bytes as MB."""
+    table = _pairs(title)
+    for name, value in facts.items():
+        label, text = name.replace("_", " "), str(value)
+        if name.endswith("_bytes"):
+            label, text = label.removesuffix(" bytes"), f"{value / 1e6:.1f} MB"
+        elif isinstance(value, int):
+            text = f"{value:,}"
+        table.add_row(label, _safe(text))
+    return table
 
 
 def _class_table(per_class: Sequence[Mapping[str, Any]]) -> Table:

@@ -23,6 +23,8 @@ class LiveDisplay:
     `close` gives the terminal back as it was: cursor shown, bars gone, epoch lines left.
     """
 
+    shows_progress = True
+
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         self._clock = clock
         self._refreshed = float("-inf")

@@ -32,7 +32,11 @@ class TrainingPlan:
 
 
 class Sink(Protocol):
-    """Receives every row once, in order. `close` is called exactly once, on every way out."""
+    """Receives every row once, in order. `close` is called exactly once, on every way out.
+
+    A sink with a true attribute `shows_progress` is also given step rows that are not due for
+    the log, several times a second.
+    """
 
     def start(self, plan: TrainingPlan) -> None: ...
 

@@ -11,7 +11,7 @@ _MOST_KEYS = 10_000
 
 def read_config(path: Path) -> dict[str, Any]:
     """The mapping in `path`; DataError where there is none. YAML tags make no objects."""
-    import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
+    import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

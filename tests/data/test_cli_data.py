@@ -6,8 +6,9 @@ import sys
 
 import numpy as np
 import pytest
-from fmtool.cli.data import HELP, main
 
+from fmtool.cli.data import HELP, main
+from fmtool.cli.flags import Flags
 from fmtool.data import cache, catalog
 from fmtool.errors import DataError, Unavailable, UsageError
 
@@ -15,7 +16,7 @@ from fmtool.errors import DataError, Unavailable, UsageError
 @pytest.fixture
 def output(capsys):
     def run(*argv: str):
-        assert main(list(argv), as_json=True) == 0
+        assert main(list(argv), Flags(as_json=True)) == 0
         return json.loads(capsys.readouterr().out)
 
     return run
@@ -66,7 +67,7 @@ def test_check_reports_counts_labels_and_duplicates(output):
 
 def test_check_of_a_set_that_is_not_cached_downloads_nothing():
     with pytest.raises(Unavailable, match="mnist is not cached"):
-        main(["check", "mnist"], as_json=True)
+        main(["check", "mnist"], Flags(as_json=True))
 
 
 def test_check_of_a_damaged_cache_is_bad_data(data_root):
@@ -78,29 +79,29 @@ def test_check_of_a_damaged_cache_is_bad_data(data_root):
     manifest = cache.Manifest(origin="a test", digests=digests)
     (folder / cache.MANIFEST).write_text(manifest.model_dump_json())
     with pytest.raises(DataError, match=r"x_train is uint8 \(3,\), expected uint8 \(60000, 28"):
-        main(["check", "mnist"], as_json=True)
+        main(["check", "mnist"], Flags(as_json=True))
 
 
 def test_a_table_into_a_pipe_is_not_cut(capsys):
-    assert main(["info", "digits"], as_json=False) == 0
+    assert main(["info", "digits"], Flags(as_json=False)) == 0
     assert "doi:10.24432/C50P49" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("argv", [["list"], ["check", "digits"], ["fetch", "digits"]])
 def test_each_action_prints_a_table(argv, capsys):
-    assert main(argv, as_json=False) == 0
+    assert main(argv, Flags(as_json=False)) == 0
     assert "digits" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["-h"], ["fetch", "--help"]])
 def test_help_is_printed_on_stdout(argv, capsys):
-    assert main(argv, as_json=False) == 0
+    assert main(argv, Flags(as_json=False)) == 0
     assert capsys.readouterr().out == HELP
 
 
 def test_help_imports_no_array_library():
     code = (
-        "import sys; from fmtool.cli.data import main; main(['--help'], as_json=False);"
+        "import sys; from fmtool.cli.data import main; main(['--help'], Flags(as_json=False));"
         "print([m for m in ('numpy', 'pydantic', 'rich', 'keras') if m in sys.modules])"
     )
     printed = subprocess.check_output([sys.executable, "-c", code], text=True)
@@ -123,5 +124,5 @@ def test_help_imports_no_array_library():
 )
 def test_a_mistake_is_answered_with_one_line(argv, message):
     with pytest.raises(UsageError) as error:
-        main(argv, as_json=False)
+        main(argv, Flags(as_json=False))
     assert str(error.value).startswith(message)

@@ -9,12 +9,12 @@ from rich.console import Console
 
 from fmtool.evaluation.metrics import classification_report
 from fmtool.evaluation.report import (
-    GateRow,
     TrainingSummary,
     evaluation_table,
     gate_table,
     training_summary,
 )
+from fmtool.runs.result import Gate
 
 
 def rendered(renderable):
@@ -75,7 +75,7 @@ def test_names_are_shown_as_they_are():
 
 
 def test_a_gate_shows_wanted_got_and_met():
-    rows = [GateRow("accuracy", ">= 0.70", 0.65, False), GateRow("loss", "<= 1.0", 0.5, True)]
+    rows = [Gate("accuracy", ">= 0.70", 0.65, False), Gate("loss", "<= 1.0", 0.5, True)]
     lines = rendered(gate_table(rows))
     assert ["accuracy", ">=", "0.70", "0.6500", "no"] in lines
     assert ["loss", "<=", "1.0", "0.5000", "yes"] in lines

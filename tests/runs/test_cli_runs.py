@@ -4,8 +4,9 @@ import json
 import os
 
 import pytest
-from fmtool.cli.runs import HELP, main
 
+from fmtool.cli.flags import Flags
+from fmtool.cli.runs import HELP, main
 from fmtool.errors import DataError, UsageError
 from fmtool.runs.records import STATUSES
 
@@ -37,7 +38,7 @@ def three(make_run, tmp_path, monkeypatch):
 
 
 def output(capsys, *argv, as_json=False):
-    assert main(list(argv), as_json=as_json) == 0
+    assert main(list(argv), Flags(as_json=as_json)) == 0
     captured = capsys.readouterr()
     assert captured.err == ""
     return captured.out
@@ -154,13 +155,13 @@ def test_filters_that_match_nothing_say_so(three, capsys):
 )
 def test_a_mistake_is_a_usage_error_that_names_it(three, argv, message):
     with pytest.raises(UsageError) as caught:
-        main(argv, as_json=False)
+        main(argv, Flags(as_json=False))
     assert str(caught.value).startswith(message)
 
 
 def test_a_directory_that_is_no_run_is_bad_data(three):
     with pytest.raises(DataError, match="is not a run directory"):
-        main(["show", str(three)], as_json=False)
+        main(["show", str(three)], Flags(as_json=False))
 
 
 def test_show_tells_how_a_run_ended_and_why(three, capsys):
@@ -278,7 +279,7 @@ def test_listing_runs_imports_neither_numpy_nor_a_framework(three, python):
         """
         import sys
         from fmtool.cli.runs import main
-        main([], as_json=False)
+        main([], Flags(as_json=False))
         heavy = ("numpy", "keras", "tensorflow", "jax", "torch", "hydra", "pydantic")
         print([name for name in heavy if name in sys.modules], file=sys.stderr)
         """

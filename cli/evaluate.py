@@ -1,0 +1,88 @@
+"""`fmtool evaluate`: finds the run, measures its model, judges the gates."""
+
+from typing import TYPE_CHECKING
+
+from fmtool.config import arguments
+
+from . import output
+from .flags import Flags
+
+if TYPE_CHECKING:
+    from fmtool.evaluation.workflow import Evaluation
+
+_OWN_KEYS = ("run", "runs_dir", "split", "gate")
+
+HELP = """\
+usage: fmtool evaluate run=RUN [split=test|validation|train] [key=value ...]
+
+measures model.keras of a run and writes the report and its pictures under evaluation/ in it
+
+  run=RUN             a path, a unique prefix of a run's name, a name=, or `last`
+  runs_dir=DIR        where RUN is looked up; runs by default
+  split=SPLIT         test (default), validation or train, drawn as the run drew them
+  gate.min.METRIC=X   exit 4 if METRIC is below X
+  gate.max.METRIC=X   exit 4 if METRIC is above X
+  data=NAME           another data set of the same shape and classes; data.key=value for its keys
+  runtime.KEY=VALUE   another device or thread count; the backend is the run's unless set
+
+metrics: loss accuracy top_5_accuracy precision_macro recall_macro f1_macro precision_weighted
+         recall_weighted f1_weighted expected_calibration_error
+
+flags: --json one object on stdout   --plugin MODULE for layers of your own
+
+examples:
+  fmtool evaluate run=last
+  fmtool evaluate run=last gate.min.accuracy=0.70 gate.max.loss=1.2 --json
+"""
+
+
+def help_text() -> str:
+    return HELP
+
+
+def main(argv: list[str], flags: Flags) -> int:
+    parsed = arguments.parse(argv)
+
+    from pathlib import Path
+
+    from fmtool import registry, validate
+    from fmtool.config import compose
+    from fmtool.runs.find import find
+    from fmtool.runs.layout import RunPaths
+    from fmtool.runs.saved_config import read_config
+
+    for plugin in flags.plugins:
+        registry.load_plugin(plugin)
+    folders = compose.user_folders(parsed.config_dirs)
+    own = [each for each in parsed.overrides if _is_own(each)]
+    cfg = validate.evaluate_config(compose.compose("evaluate", own, folders=folders))
+    run_directory = find(cfg.run, Path(cfg.runs_dir))
+    raw = compose.override_saved(
+        read_config(RunPaths(run_directory).config),
+        [each for each in parsed.overrides if not _is_own(each)],
+        groups_allowed=("data", "runtime"),
+        keys_allowed=("eval_batch_size",),
+        folders=folders,
+    )
+    run_cfg = validate.saved_run_config(raw)
+
+    from fmtool.evaluation.workflow import evaluate
+
+    evaluation = evaluate(cfg, run_cfg, run_directory)
+    if flags.as_json:
+        output.print_json(evaluation.to_json())
+    else:
+        _print(evaluation)
+    return evaluation.exit_code
+
+
+def _is_own(override: str) -> bool:
+    return override.lstrip("+~").partition("=")[0].partition(".")[0] in _OWN_KEYS
+
+
+def _print(evaluation: "Evaluation") -> None:
+    from fmtool.evaluation.report import evaluation_table, gate_table
+
+    title = f"{evaluation.run_directory.name} on {evaluation.data} {evaluation.split}"
+    gates = [gate_table(evaluation.gates)] if evaluation.gates else []
+    output.print_tables(evaluation_table(evaluation.report, title), *gates)

@@ -1,0 +1,32 @@
+"""Hydra's own questions (`--cfg`, `--info`, completion), answered without running anything."""
+
+import os
+import sys
+from pathlib import Path
+
+from fmtool.config import compose
+from fmtool.config.arguments import Arguments
+from fmtool.errors import ExitCode, UsageError
+
+
+def show(config_name: str, arguments: Arguments, folders: tuple[Path, ...]) -> int:
+    """Composes once first, so that a config which may not run is not shown to Hydra either."""
+    if not arguments.completion:
+        compose.compose(config_name, arguments.overrides, folders=folders)
+    if arguments.show is not None and arguments.show != "job":
+        raise UsageError(f"--cfg {arguments.show}: only --cfg job is shown", fix="write --cfg job")
+    words = [*arguments.overrides]
+    if arguments.show:
+        words += ["--cfg", arguments.show]
+    if arguments.package:
+        words += ["--package", arguments.package]
+    if arguments.resolve:
+        words.append("--resolve")
+    if arguments.info:
+        words += ["--info", arguments.info]
+    if arguments.completion:
+        words += ["--shell-completion", arguments.completion]
+    sys.argv = ["fmtool train", *words]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    compose.run_hydra_main(config_name, folders)
+    return ExitCode.SUCCESS

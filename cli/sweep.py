@@ -1,0 +1,124 @@
+"""`fmtool train -m`: validates every job of a sweep, then runs them one after another."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fmtool import validate
+from fmtool.config import compose
+from fmtool.config.arguments import Arguments
+from fmtool.config.sweep import expand
+from fmtool.errors import ExitCode, UsageError
+from fmtool.notices import note
+from fmtool.runs.atomic import write_json
+from fmtool.runs.layout import sweeps_directory
+
+from . import output
+from .flags import Flags
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SWEEP_VARIABLE = "FMTOOL_SWEEP"
+"""Tells a child which sweep it belongs to, so that `run=last` does not mean it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One point of the sweep: what varies, and the words its process is given."""
+
+    varied: tuple[str, ...]
+    overrides: tuple[str, ...]
+
+
+def run(config_name: str, arguments: Arguments, folders: tuple[Path, ...], flags: Flags) -> int:
+    """Exit code 3 if any job failed, else 4 if any missed a gate; interrupted, it stops at once."""
+    jobs = [Job(varied, overrides) for varied, overrides in expand(arguments.overrides, folders)]
+    cfg = None
+    for job in jobs:
+        cfg = validate.train_config(
+            compose.compose(config_name, list(job.overrides), folders=folders)
+        )
+        if cfg.dry_run:
+            raise UsageError("dry_run=true cannot be swept", fix="leave out -m or dry_run")
+    assert cfg is not None, "an expansion has at least one job"
+    sweep = f"{datetime.now(UTC):%Y-%m-%d_%H%M%S}_{secrets.token_hex(3)}"
+    results = []
+    for number, job in enumerate(jobs, start=1):
+        note(f"job {number}/{len(jobs)}  {' '.join(job.varied) or '(no variation)'}")
+        results.append(_run_job(job, sweep, config_name, arguments, flags))
+    document = _document(sweep, jobs, results)
+    directory = sweeps_directory(Path(cfg.runs_dir)) / sweep
+    if any("run" in result for result in results):
+        directory.mkdir(parents=True)
+        write_json(directory / "sweep.json", document)
+    if flags.as_json:
+        output.print_json(document)
+    else:
+        output.print_tables(_table(jobs, results))
+    return int(document["exit_code"])
+
+
+def _run_job(
+    job: Job, sweep: str, config_name: str, arguments: Arguments, flags: Flags
+) -> dict[str, Any]:
+    """The result of the child as JSON; one that stands in if it left none."""
+    folders = [word for folder in arguments.config_dirs for word in ("-cd", str(folder))]
+    plugins = Flags(as_json=True, plugins=flags.plugins).argv
+    command = [sys.executable, "-m", "fmtool.cli", "train", "-cn", config_name, *folders]
+    child = subprocess.run(  # the child draws its progress on the same stderr
+        [*command, *plugins, *job.overrides],
+        stdout=subprocess.PIPE,
+        env=os.environ | {SWEEP_VARIABLE: sweep},
+        text=True,
+        check=False,
+    )
+    try:
+        result: dict[str, Any] = json.loads(child.stdout)
+    except json.JSONDecodeError:
+        result = {"status": "failed", "error": {"message": "it left no result"}}
+    exit_code = child.returncode if child.returncode >= 0 else 128 - child.returncode
+    return result | {"exit_code": exit_code}
+
+
+def _document(sweep: str, jobs: list[Job], results: list[dict[str, Any]]) -> dict[str, Any]:
+    codes = {result["exit_code"] for result in results}
+    if codes - {ExitCode.SUCCESS, ExitCode.GATE_NOT_MET}:
+        exit_code = ExitCode.JOBS_FAILED
+    else:
+        exit_code = max(codes)
+    return {
+        "schema_version": 1,
+        "sweep": sweep,
+        "exit_code": int(exit_code),
+        "runs": [
+            {"overrides": list(job.varied), **result}
+            for job, result in zip(jobs, results, strict=True)
+        ],
+    }
+
+
+def _table(jobs: list[Job], results: list[dict[str, Any]]) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from fmtool.logging.rows import show
+
+    table = Table(title="sweep", title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("job", "overrides", "status", "test accuracy", "test loss", "seconds", "run"):
+        table.add_column(heading, overflow="fold")
+    for number, (job, result) in enumerate(zip(jobs, results, strict=True), start=1):
+        metrics = result.get("metrics", {})
+        scores = [show(metrics[m]) if m in metrics else "" for m in ("accuracy", "loss")]
+        outcome = str(result.get("run") or (result.get("error") or {}).get("message", ""))
+        seconds = f"{result['seconds']:.1f}" if "seconds" in result else ""
+        cells = (" ".join(job.varied), result["status"], *scores, seconds, outcome)
+        table.add_row(str(number), *(Text(cell) for cell in cells))
+    return table

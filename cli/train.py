@@ -1,0 +1,90 @@
+"""`fmtool train`: composes, validates, then trains, sweeps, tries out or explains."""
+
+from typing import TYPE_CHECKING
+
+from fmtool.config import arguments
+
+from . import output
+from .flags import Flags
+
+if TYPE_CHECKING:
+    from fmtool.schema import TrainConfig
+    from fmtool.training.workflow import Outcome
+
+
+def help_text() -> str:
+    from . import train_help
+
+    return train_help.text()
+
+
+def main(argv: list[str], flags: Flags) -> int:
+    parsed = arguments.parse(argv)
+
+    from fmtool.config import compose
+
+    folders = compose.user_folders(parsed.config_dirs)
+    name = parsed.config_name or "train"
+    if parsed.asks_for_information:
+        from . import information
+
+        return information.show(name, parsed, folders)
+
+    from fmtool import registry, validate
+
+    for plugin in flags.plugins:
+        registry.load_plugin(plugin)
+    if parsed.multirun:
+        from . import sweep
+
+        return sweep.run(name, parsed, folders, flags)
+    cfg = validate.train_config(compose.compose(name, parsed.overrides, folders=folders))
+    if cfg.dry_run:
+        return _dry_run(cfg, flags)
+    return _train(cfg, argv, parsed.typed, flags)
+
+
+def _train(cfg: "TrainConfig", argv: list[str], typed: list[str], flags: Flags) -> int:
+    from fmtool.training.workflow import Request, train
+
+    outcome = train(cfg, Request(argv=argv, overrides=typed, plugins=flags.plugins))
+    if flags.as_json:
+        document = outcome.result.to_json()
+        output.print_json(document | {"run_directory": str(outcome.run_directory)})
+    else:
+        _print_summary(cfg, outcome)
+    return outcome.result.exit_code
+
+
+def _print_summary(cfg: "TrainConfig", outcome: "Outcome") -> None:
+    from fmtool.evaluation.report import TrainingSummary, gate_table, training_summary
+
+    result = outcome.result
+    assert result.best is not None, "a finished training has a best epoch"
+    summary = TrainingSummary(
+        model_name=cfg.model.name,
+        data_name=cfg.data.name,
+        run_directory=outcome.run_directory,
+        epochs=result.epochs,
+        best_epoch=result.best.epoch,
+        monitor=result.best.monitor,
+        best=result.best.value,
+        test=outcome.report,
+        seconds=result.seconds,
+        images_per_second=outcome.images_per_second,
+    )
+    gates = [gate_table(result.gates)] if result.gates else []
+    output.print_tables(training_summary(summary), *gates)
+
+
+def _dry_run(cfg: "TrainConfig", flags: Flags) -> int:
+    from fmtool.training.dry_run import dry_run
+
+    facts = dry_run(cfg)
+    if flags.as_json:
+        output.print_json(facts)
+    else:
+        from fmtool.evaluation.report import facts_table
+
+        output.print_tables(facts_table("dry run: nothing was written", facts))
+    return 0

@@ -1,0 +1,65 @@
+"""`fmtool train --help`: the options and keys that are really there, read from the YAML files."""
+
+from pathlib import Path
+
+import fmtool.conf
+
+_HEAD = """\
+usage: fmtool train [group=option] [group.key=value] [key=value] [flags]
+
+trains a model and leaves a run directory: config, manifest, metrics, TensorBoard files,
+checkpoints, model.keras, plots and result.json
+
+groups and their options (* marks the default):
+"""
+
+_TAIL = """\
+
+flags:
+  --json              one JSON object on stdout
+  --plugin MODULE     your own model or data set, a module or a .py file; may be repeated
+  -m                  sweep: every combination of comma lists, one run after another
+  -cd DIR             add a folder of your own YAML files; also FMTOOL_CONF and ./fmtool_conf
+  -cn NAME            another primary config than train
+  --cfg job           print the composed config; with --resolve, -p PACKAGE
+  --info defaults-tree  print where the config comes from
+
+examples:
+  fmtool train model=cnn data=cifar10
+  fmtool train model=mlp data=mnist optimizer=sgd optimizer.learning_rate=0.05 epochs=5
+  fmtool train data=cifar10 augment=flip_crop schedule=cosine gate.min.accuracy=0.7
+  fmtool train -m model=cnn,mlp optimizer.learning_rate=1e-2,1e-3 seed=0,1
+  fmtool train data=cifar10 dry_run=true
+
+see the keys of an option: fmtool train model=mlp --cfg job -p model
+"""
+
+
+def text() -> str:
+    root = Path(fmtool.conf.__path__[0])
+    primary = (root / "train.yaml").read_text(encoding="utf-8")
+    chosen = _defaults(primary)
+    lines = []
+    for group, choice in chosen.items():
+        names = sorted(path.stem for path in (root / group).glob("*.yaml"))
+        marked = [f"{name}*" if name == choice else name for name in names]
+        if marked:
+            lines.append(_wrapped(f"  {group:<14}", marked))
+    keys = [f"  {line}" for line in primary.split("\n\n", 1)[1].rstrip().splitlines()]
+    return "\n".join([_HEAD.rstrip("\n"), *lines, "", "keys and defaults:", *keys, _TAIL])
+
+
+def _defaults(primary: str) -> dict[str, str]:
+    entries = [line.strip()[2:] for line in primary.splitlines() if line.startswith("  - ")]
+    pairs = (entry.partition(": ") for entry in entries if ": " in entry)
+    return {group: choice for group, _, choice in pairs}
+
+
+def _wrapped(head: str, words: list[str], width: int = 96) -> str:
+    lines, line = [], head
+    for word in words:
+        if len(line) + len(word) + 1 > width:
+            lines.append(line)
+            line = " " * len(head)
+        line += f" {word}"
+    return "\n".join([*lines, line])

@@ -1,0 +1,120 @@
+"""Splits a command line into Hydra's flags and overrides, before Hydra sees either.
+
+Values of keys that hold names and paths are quoted here, because Hydra's override grammar would
+read `run=0e1234` as a number and stumble over `~`, `#`, `(`, `=` and accents. Thresholds of
+`gate.*` are turned into additions, since which metrics exist is known to the task and not to YAML.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fmtool.errors import UsageError
+from fmtool.suggest import did_you_mean
+
+_WITH_VALUE = {
+    "-cn": "config_name",
+    "--config-name": "config_name",
+    "-cd": "config_dir",
+    "--config-dir": "config_dir",
+    "-c": "show",
+    "--cfg": "show",
+    "-p": "package",
+    "--package": "package",
+    "-sc": "completion",
+    "--shell-completion": "completion",
+}
+_SWITCHES = {"-m": "multirun", "--multirun": "multirun", "--resolve": "resolve"}
+_REFUSED = {
+    "-cp": "--config-path",
+    "--config-path": "--config-path",
+    "--experimental-rerun": "--experimental-rerun",
+}
+_INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+_TEXT_KEYS = frozenset({"run", "name", "input", "output", "storage", "monitor"})
+_TEXT_ENDINGS = ("_dir", ".path")
+
+
+@dataclass
+class Arguments:
+    """A command line taken apart. `overrides` are ready for Hydra, `typed` is what was typed."""
+
+    overrides: list[str] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
+    config_dirs: list[Path] = field(default_factory=list)
+    config_name: str | None = None
+    multirun: bool = False
+    show: str | None = None
+    package: str | None = None
+    resolve: bool = False
+    info: str | None = None
+    completion: str | None = None
+
+    @property
+    def asks_for_information(self) -> bool:
+        """Whether Hydra itself shall answer, without running anything."""
+        return bool(self.show or self.info or self.completion)
+
+
+def parse(argv: list[str]) -> Arguments:
+    """Raises UsageError for an unknown flag or a flag without its value."""
+    arguments = Arguments()
+    rest = iter(argv)
+    for word in rest:
+        flag, equals, attached = word.partition("=")
+        if not word.startswith("-"):
+            arguments.typed.append(word)
+            arguments.overrides.append(prepare(word))
+        elif flag in _SWITCHES:
+            setattr(arguments, _SWITCHES[flag], True)
+        elif flag in ("-i", "--info"):
+            topic = attached or (next(rest, "") if _is_topic(argv, word) else "")
+            arguments.info = topic or "all"
+        elif flag in _WITH_VALUE:
+            value = attached if equals else next(rest, None)
+            if value is None:
+                raise UsageError(f"{flag} needs a value", fix=f"write {flag} VALUE")
+            _store(arguments, _WITH_VALUE[flag], value)
+        elif flag in _REFUSED:
+            raise UsageError(f"{flag} is not supported", fix="use -cd DIR to add a config folder")
+        else:
+            known = [*_SWITCHES, *_WITH_VALUE, "--info", "--help", "--json", "--plugin"]
+            raise UsageError(f"unknown flag {flag}", fix=did_you_mean(flag, known))
+    return arguments
+
+
+def prepare(override: str) -> str:
+    """One override as Hydra shall read it: text quoted, gates added."""
+    key, equals, value = override.partition("=")
+    if equals and key.startswith("gate."):
+        return f"++{key}={value}"
+    if equals and (key in _TEXT_KEYS or key.endswith(_TEXT_ENDINGS)) and value != "null":
+        return f"{key}={quote(value)}"
+    return override
+
+
+def quote(value: str) -> str:
+    """`value` as a quoted string of Hydra's grammar, `~` expanded; quoted already: unchanged."""
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return value
+    if value.startswith("~"):
+        value = str(Path(value).expanduser())
+    # A backslash stands for itself except in front of a quote or at the end.
+    escaped = value.replace("\\'", "\\\\'").replace("'", "\\'")
+    trailing = len(escaped) - len(escaped.rstrip("\\"))
+    return f"'{escaped}{chr(92) * trailing}'"
+
+
+def _is_topic(argv: list[str], flag: str) -> bool:
+    """Whether the word behind the flag is what to inform about, and not an override."""
+    following = argv[argv.index(flag) + 1 : argv.index(flag) + 2]
+    return bool(following) and following[0] in _INFO_TOPICS
+
+
+def _store(arguments: Arguments, attribute: str, value: str) -> None:
+    if attribute == "config_dir":
+        directory = Path(value).expanduser()
+        if not directory.is_dir():
+            raise UsageError(f"-cd {value}: no such folder", fix="name a folder of YAML files")
+        arguments.config_dirs.append(directory.resolve())
+    else:
+        setattr(arguments, attribute, value)

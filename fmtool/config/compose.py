@@ -1,0 +1,205 @@
+"""Overrides and YAML in, one plain dictionary out: the only module that knows Hydra and OmegaConf.
+
+Hydra composes; it never runs anything for us. Its errors become one line with the closest match.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import hydra
+from hydra import compose as hydra_compose
+from hydra import initialize_config_module
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
+
+from fmtool.config import firewall
+from fmtool.config.explain import HYDRA_ERRORS, closest_key, errors_in_one_line, flatten_keys
+from fmtool.errors import UsageError
+
+CONFIG_MODULE = "fmtool.conf"
+
+
+class UserFolders(SearchPathPlugin):
+    """Puts the user's own YAML folders behind fmtool's on Hydra's search path."""
+
+    folders: ClassVar[tuple[Path, ...]] = ()
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        for folder in self.folders:
+            search_path.append(provider="fmtool", path=f"file://{folder}")
+
+
+def user_folders(named: list[Path]) -> tuple[Path, ...]:
+    """`-cd` folders, then FMTOOL_CONF's, then ./fmtool_conf; UsageError if one is missing."""
+    listed = [Path(entry) for entry in os.environ.get("FMTOOL_CONF", "").split(os.pathsep) if entry]
+    for folder in listed:
+        if not folder.is_dir():
+            raise UsageError(
+                f"FMTOOL_CONF: no folder '{folder}'", fix="correct or unset the variable"
+            )
+    local = Path("fmtool_conf")
+    found = [*named, *listed, *([local] if local.is_dir() else [])]
+    return tuple(dict.fromkeys(folder.resolve() for folder in found))
+
+
+def compose(
+    config_name: str, overrides: list[str], *, folders: tuple[Path, ...] = ()
+) -> dict[str, Any]:
+    """The composed config without Hydra's node, interpolations resolved.
+
+    Raises:
+        UsageError: a key, option or value that does not fit, with the closest match.
+        Refused: anything that could run code.
+    """
+    firewall.check_overrides(overrides)
+    with errors_in_one_line(lambda key: _known_keys(config_name, overrides, folders, but=key)):
+        with _hydra(folders):
+            cfg = hydra_compose(config_name, overrides, return_hydra_config=True)
+        raw = OmegaConf.to_container(cfg, resolve=False)
+        assert isinstance(raw, dict)
+        _check_hydra(raw.pop("hydra"), is_pristine=not folders and not _extends(overrides))
+        firewall.check_values(raw)
+        with_hydra_removed = OmegaConf.create(raw)
+        resolved = OmegaConf.to_container(with_hydra_removed, resolve=True)
+    assert isinstance(resolved, dict)
+    return {str(key): value for key, value in resolved.items()}
+
+
+def override_saved(
+    saved: dict[str, Any],
+    overrides: list[str],
+    *,
+    groups_allowed: tuple[str, ...],
+    keys_allowed: tuple[str, ...] = (),
+    folders: tuple[Path, ...] = (),
+) -> dict[str, Any]:
+    """A saved config with overrides on some of its groups; a group typed anew replaces its node.
+
+    Raises UsageError for an override of anything else, or of a key that is not there.
+    """
+    firewall.check_overrides(overrides)
+    firewall.check_values(saved)
+    retyped = {_key(each) for each in overrides} & set(groups_allowed)
+    cfg = OmegaConf.create(saved)
+    OmegaConf.set_struct(cfg, True)
+    for override in overrides:
+        key = _key(override)
+        group = key.partition(".")[0]
+        if group not in groups_allowed and key not in keys_allowed:
+            allowed = (*(f"{name}." for name in groups_allowed), *keys_allowed)
+            raise UsageError(
+                f"'{key}' comes from the run and cannot be changed here",
+                fix=f"of the run's config only {', '.join(allowed)} may be set",
+            )
+        if group not in retyped:
+            _set(cfg, override)
+    for group in retyped:
+        own = [each for each in overrides if _key(each).partition(".")[0] == group]
+        cfg[group] = compose("train", own, folders=folders)[group]
+    result = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(result, dict)
+    return {str(key): value for key, value in result.items()}
+
+
+def _set(cfg: Any, override: str) -> None:
+    parsed = OverridesParser.create().parse_override(override)
+    key = parsed.key_or_group
+    known = list(flatten_keys(OmegaConf.to_container(cfg)))
+    if key not in known:
+        raise UsageError(f"unknown key '{key}'", fix=closest_key(key, known))
+    OmegaConf.update(cfg, key, parsed.value(), merge=False)
+
+
+def options(group: str, folders: tuple[Path, ...] = ()) -> list[str]:
+    """Names of the YAML files of a group, fmtool's and the user's."""
+    roots = [*_own_roots(), *folders]
+    return sorted({path.stem for root in roots for path in (root / group).glob("*.yaml")})
+
+
+def groups() -> list[str]:
+    """Config groups of fmtool, without the folder of shared keys."""
+    return sorted(
+        path.name
+        for root in _own_roots()
+        for path in root.iterdir()
+        if path.is_dir() and path.name not in ("base", "__pycache__")
+    )
+
+
+def run_hydra_main(config_name: str, folders: tuple[Path, ...]) -> None:
+    """Lets Hydra answer the information flags in sys.argv; its task does nothing."""
+    Plugins.instance().register(UserFolders)
+    UserFolders.folders = folders
+    hydra.main(config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name, **_version_base())(
+        lambda _: None
+    )()
+
+
+def dump(config: dict[str, Any] | list[str]) -> str:
+    """YAML text, keys in their order."""
+    return OmegaConf.to_yaml(OmegaConf.create(config))
+
+
+def _own_roots() -> list[Path]:
+    import fmtool.conf
+
+    return [Path(root) for root in fmtool.conf.__path__]
+
+
+@contextmanager
+def _hydra(folders: tuple[Path, ...]) -> Iterator[None]:
+    Plugins.instance().register(UserFolders)
+    UserFolders.folders = folders
+    try:
+        with initialize_config_module(CONFIG_MODULE, job_name="fmtool", **_version_base()):
+            yield
+    finally:
+        UserFolders.folders = ()
+
+
+def _version_base() -> dict[str, str]:
+    """Hydra 1.4 warns about the argument on every start; 1.3 warns without it."""
+    return {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
+
+
+def _extends(overrides: list[str]) -> bool:
+    return any(override.lstrip("+").startswith("hydra.searchpath") for override in overrides)
+
+
+def _check_hydra(node: Any, *, is_pristine: bool) -> None:
+    for source in node["runtime"]["config_sources"]:
+        if source["schema"] == "file" and not Path(source["path"]).is_dir():
+            raise UsageError(
+                f"hydra.searchpath: no folder '{source['path']}'", fix="name an existing folder"
+            )
+    if is_pristine:
+        return
+    with _hydra(()):
+        ours = OmegaConf.to_container(
+            hydra_compose("evaluate", [], return_hydra_config=True), resolve=False
+        )
+    assert isinstance(ours, dict)
+    firewall.check_hydra_node(node, ours["hydra"])
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")
+
+
+def _known_keys(
+    config_name: str, overrides: list[str], folders: tuple[Path, ...], *, but: str
+) -> list[str]:
+    """Every key of the config that the overrides choose options for, values aside."""
+    chosen = [each for each in overrides if _key(each) in groups() and _key(each) != but]
+    try:
+        with _hydra(folders):
+            composed = OmegaConf.to_container(hydra_compose(config_name, chosen), resolve=False)
+    except HYDRA_ERRORS:
+        return groups()
+    return sorted({*flatten_keys(composed), *groups()})

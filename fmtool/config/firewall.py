@@ -1,0 +1,67 @@
+"""Keeps a config from running code: a YAML file or an override may only ever be data.
+
+Hydra's own node can start processes, write files and import classes (`hydra.callbacks`,
+`hydra.job_logging`, `hydra/launcher`, ...), OmegaConf's resolvers can read the environment, and
+`_target_` is Hydra's way to call anything importable. All of them end in Refused (77).
+"""
+
+import re
+from typing import Any
+
+from fmtool.errors import Refused
+
+_ALLOWED_HYDRA_KEYS = frozenset({"hydra.searchpath"})
+_INERT_HYDRA_NODES = frozenset({"runtime", "overrides", "searchpath", "mode"})
+"""Filled in by Hydra for each composition, or checked on their own."""
+_INERT_JOB_KEYS = frozenset({"name", "override_dirname", "id", "num", "config_name"})
+_RESOLVER = re.compile(r"\$\{[^}]*:")
+_INSTANTIATION_KEY = re.compile(r"_(target|args|partial|recursive|convert)_")
+
+
+def check_overrides(overrides: list[str]) -> None:
+    """Refuses overrides of Hydra's node, whatever their prefix, and resolvers in values."""
+    for override in overrides:
+        key = override.partition("=")[0].lstrip("+~").strip()
+        if re.match(r"hydra\b", key) and key not in _ALLOWED_HYDRA_KEYS:
+            raise Refused(
+                f"override '{override}': {key} can run code or write files",
+                fix="leave it out; of hydra's own keys only hydra.searchpath may be set",
+            )
+
+
+def check_hydra_node(hydra: dict[str, Any], pristine: dict[str, Any]) -> None:
+    """Refuses a `hydra` node that differs from the one that fmtool's own YAML gives."""
+    for node in sorted({*hydra, *pristine} - _INERT_HYDRA_NODES):
+        ours, theirs = pristine.get(node), hydra.get(node)
+        if node == "job":
+            ours, theirs = _without(ours, _INERT_JOB_KEYS), _without(theirs, _INERT_JOB_KEYS)
+        if ours != theirs:
+            raise Refused(
+                f"a YAML file sets hydra.{node}, which can run code or write files",
+                fix="remove the hydra section from it",
+            )
+
+
+def check_values(node: Any, path: str = "") -> None:
+    """Refuses resolvers (`${oc.env:TOKEN}`) and instantiation keys (`_target_`) anywhere."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            where = f"{path}.{key}" if path else str(key)
+            if _INSTANTIATION_KEY.fullmatch(str(key)):
+                raise Refused(
+                    f"{where}: a config may not name code to run",
+                    fix="choose an option by name; own code joins by --plugin or an entry point",
+                )
+            check_values(value, where)
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            check_values(value, f"{path}[{index}]")
+    elif isinstance(node, str) and _RESOLVER.search(node):
+        raise Refused(
+            f"{path}: resolvers such as '{node}' are not allowed",
+            fix="write the value itself, or refer to another key as ${key}",
+        )
+
+
+def _without(node: Any, keys: frozenset[str]) -> Any:
+    return {k: v for k, v in node.items() if k not in keys} if isinstance(node, dict) else node

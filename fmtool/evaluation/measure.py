@@ -1,0 +1,71 @@
+"""Runs a saved model over a split: the one way fmtool arrives at a reported score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.data.splits import Split, Splits
+from fmtool.errors import DataError
+from fmtool.evaluation.metrics import classification_report
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A report and what it was computed from.
+
+    Args:
+        report: see `classification_report`.
+        logits: float32 (n, classes).
+        split: the samples, in the order of `logits`.
+    """
+
+    report: dict[str, Any]
+    logits: NDArray[np.float32]
+    split: Split
+
+
+def load_model(path: Path) -> Any:
+    """The model in a .keras file; DataError if it is missing or unreadable."""
+    import keras
+
+    if not path.is_file():
+        raise DataError(
+            f"{path} is missing: the run has no model to evaluate",
+            fix="let the run finish, or train again",
+        )
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0][:200] or type(error).__name__
+        raise DataError(
+            f"{path} cannot be loaded: {reason}",
+            fix="train again, or pass --plugin for the layers of your own that it uses",
+        ) from error
+
+
+def measure(
+    model: Any, split: Split, class_names: Sequence[str], *, batch_size: int
+) -> Measurement:
+    """Logits of every sample and the report on them."""
+    logits = predict(model, split.x, batch_size=batch_size)
+    return Measurement(classification_report(logits, split.y, class_names), logits, split)
+
+
+def predict(model: Any, images: NDArray[np.uint8], *, batch_size: int) -> NDArray[np.float32]:
+    """(n, classes) logits of (n, h, w, c) images, computed batch by batch."""
+    return np.asarray(model.predict(images, batch_size=batch_size, verbose=0), dtype=np.float32)
+
+
+def check_fits(model: Any, splits: Splits) -> None:
+    """Raises DataError when a model was made for other images or another number of classes."""
+    made_for = (tuple(model.input_shape[1:]), model.output_shape[-1])
+    if made_for != (splits.input_shape, splits.num_classes):
+        raise DataError(
+            f"data={splits.name} has {splits.num_classes} classes of {splits.input_shape} images, "
+            f"the model was made for {made_for[1]} classes of {made_for[0]}",
+            fix="evaluate it on a set like the one it was trained on",
+        )

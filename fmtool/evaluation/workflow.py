@@ -1,0 +1,107 @@
+"""`fmtool evaluate`: the model of a run measured on a split, with gates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fmtool import backend
+from fmtool.data.selection import select
+from fmtool.data.splits import Split, Splits
+from fmtool.errors import ExitCode, UsageError
+from fmtool.evaluation import gates
+from fmtool.runs.atomic import reporting, write_json
+from fmtool.runs.layout import RunPaths
+from fmtool.runs.result import Gate
+from fmtool.schema import EvaluateConfig, SavedRunConfig
+from fmtool.signals import SignalGuard
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured, and where it was written."""
+
+    run_directory: Path
+    split: str
+    data: str
+    report: Mapping[str, Any]
+    gates: tuple[Gate, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def exit_code(self) -> int:
+        return int(ExitCode.SUCCESS if gates.all_met(self.gates) else ExitCode.GATE_NOT_MET)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "schema_version": 1,
+            "status": "completed" if gates.all_met(self.gates) else "gate_not_met",
+            "exit_code": self.exit_code,
+            "run": self.run_directory.name,
+            "split": self.split,
+            "data": self.data,
+            **self.report,
+            **({"gates": [vars(row) for row in self.gates]} if self.gates else {}),
+            "files": [str(path) for path in self.files],
+        }
+
+
+def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) -> Evaluation:
+    """Measures model.keras of the run and writes evaluation/<data>_<split>.json with pictures.
+
+    Raises DataError when the run has no usable model or the data do not fit it.
+    """
+    from fmtool import registry
+
+    with SignalGuard():
+        splits: Splits = registry.module("data", run_cfg.data.name).load(run_cfg.data)
+        split = _split(cfg.split, splits, run_cfg)
+        backend.select(run_cfg.runtime)
+
+        from fmtool.evaluation import pictures
+        from fmtool.evaluation.measure import check_fits, load_model, measure
+
+        paths = RunPaths(run_directory)
+        model = load_model(paths.model)
+        check_fits(model, splits)
+        measured = measure(model, split, splits.class_names, batch_size=run_cfg.eval_batch_size)
+        stem = f"{splits.name}_{cfg.split}"
+        with reporting(paths.evaluation):
+            paths.evaluation.mkdir(exist_ok=True)
+        drawn = pictures.figures(measured, splits.class_names, pixel_max=splits.pixel_max)
+        named = {f"{stem}_{name}": figure for name, figure in drawn.items()}
+        pictures.save(named, paths.evaluation)
+        report = paths.evaluation / f"{stem}.json"
+        evaluation = Evaluation(
+            run_directory=run_directory,
+            split=cfg.split,
+            data=splits.name,
+            report=measured.report,
+            gates=gates.judge(cfg.gate, measured.report),
+            files=(report, *(paths.evaluation / f"{name}.png" for name in named)),
+        )
+        write_json(report, evaluation.to_json())
+        return evaluation
+
+
+def _split(name: str, splits: Splits, run_cfg: SavedRunConfig) -> Split:
+    """The split as the run saw it: its own rows of the training data for train and validation."""
+    if name == "test":
+        return splits.test
+    if name == "validation" and splits.validation is not None:
+        return splits.validation
+    chosen = select(
+        splits.train.y,
+        num_classes=splits.num_classes,
+        validation_fraction=0.0 if splits.validation else run_cfg.data.validation_fraction,
+        fraction=run_cfg.data.fraction,
+        limit=run_cfg.data.limit,
+        seed=run_cfg.seed,
+    )
+    rows = chosen.train if name == "train" else chosen.validation
+    if not len(rows):
+        raise UsageError(
+            "split=validation: the run held out no validation samples",
+            fix="evaluate split=test or split=train",
+        )
+    return Split(splits.train.x[rows], splits.train.y[rows])

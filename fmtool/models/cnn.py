@@ -1,0 +1,54 @@
+"""Plain convolutional network: blocks of convolution, activation and pooling, then dense layers."""
+
+from typing import Any, Literal
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.errors import UsageError
+from fmtool.models.base import Activation, ModelConfig, Normalization
+
+
+class Config(ModelConfig):
+    name: Literal["cnn"]
+    filters: list[PositiveInt]
+    kernel_size: PositiveInt
+    padding: Literal["same", "valid"]
+    pooling: Literal["max", "average", "none"]
+    dense_units: list[PositiveInt]
+    activation: Activation
+    normalization: Normalization
+    dropout: Rate
+
+
+def check_size(cfg: Config, height: int, width: int) -> None:
+    """Raises UsageError when a block would leave no pixel of the image."""
+    for block, _ in enumerate(cfg.filters, start=1):
+        shrink = cfg.kernel_size - 1 if cfg.padding == "valid" else 0
+        halve = 1 if cfg.pooling == "none" else 2
+        height, width = (height - shrink) // halve, (width - shrink) // halve
+        if min(height, width) < 1:
+            raise UsageError(
+                f"model.filters: block {block} of {len(cfg.filters)} leaves no pixel of the image",
+                fix="use fewer blocks, model.padding=same or model.pooling=none",
+            )
+
+
+def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
+    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+    check_size(cfg, *input_shape[:2])
+
+    import keras
+
+    from fmtool.models import blocks
+
+    pool = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
+    inputs = x = keras.Input(input_shape)
+    for filters in cfg.filters:
+        x = keras.layers.Conv2D(filters, cfg.kernel_size, padding=cfg.padding)(x)
+        x = blocks.normalize(x, cfg.normalization)
+        x = keras.layers.Activation(cfg.activation)(x)
+        if cfg.pooling != "none":
+            x = pool[cfg.pooling](pool_size=2)(x)
+    x = keras.layers.Flatten()(x)
+    for units in cfg.dense_units:
+        x = keras.layers.Dense(units, activation=cfg.activation)(blocks.drop(x, cfg.dropout))
+    return keras.Model(inputs, blocks.logits(blocks.drop(x, cfg.dropout), num_classes), name="cnn")

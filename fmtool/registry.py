@@ -1,0 +1,137 @@
+"""Resolves the name in a config to the module that implements it: a folder is the registry.
+
+`model=cnn` is `fmtool/models/cnn.py`. Other packages join through the entry point group of the
+kind (`fmtool.models`, `fmtool.data`, ...), a user's own file through `--plugin`. A YAML file can
+only name what one of these three has put there, so it never chooses code to run.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from fmtool.config.base import NamedConfig
+from fmtool.errors import UsageError
+from fmtool.suggest import did_you_mean
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A config group whose options are modules with a `Config` of the base class named here."""
+
+    group: str
+    package: str
+    base: str
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.group: kind
+    for kind in (
+        Kind("task", "fmtool.tasks", "TaskConfig"),
+        Kind("model", "fmtool.models", "ModelConfig"),
+        Kind("data", "fmtool.data", "DataConfig"),
+        Kind("optimizer", "fmtool.optimizers", "OptimizerConfig"),
+        Kind("schedule", "fmtool.schedules", "ScheduleConfig"),
+        Kind("regularizer", "fmtool.regularizers", "RegularizerConfig"),
+        Kind("augment", "fmtool.augment", "AugmentConfig"),
+    )
+}
+
+_plugins: dict[tuple[str, str], ModuleType] = {}
+
+
+def base_class(group: str) -> type[NamedConfig]:
+    kind = KINDS[group]
+    base: type[NamedConfig] = getattr(importlib.import_module(f"{kind.package}.base"), kind.base)
+    return base
+
+
+def module(group: str, name: str) -> ModuleType:
+    """The module behind `group=name`; UsageError with the closest names when there is none."""
+    if (group, name) in _plugins:
+        return _plugins[group, name]
+    if name in _built_in(group):
+        return importlib.import_module(f"{KINDS[group].package}.{name}")
+    for entry_point in entry_points(group=KINDS[group].package, name=name):
+        return _checked(entry_point.load(), group, f"entry point {name}")
+    raise UsageError(
+        f"{group}.name: no {group} is called '{name}'",
+        fix=did_you_mean(name, names(group), otherwise="pass --plugin FILE.py for one of your own"),
+    )
+
+
+def names(group: str) -> list[str]:
+    """Every name that `module` resolves."""
+    plugins = [name for kind, name in _plugins if kind == group]
+    third_party = [entry_point.name for entry_point in entry_points(group=KINDS[group].package)]
+    return sorted({*_built_in(group), *plugins, *third_party})
+
+
+def load_plugin(reference: str) -> str:
+    """Imports a user's module, given as an importable name or a .py file, and registers it.
+
+    Its name in the config is the module's last name. Returns that name.
+    """
+    plugin = _import_plugin(reference)
+    name = plugin.__name__.rpartition(".")[2]
+    for group in KINDS:
+        if _is_option(plugin, group):
+            _plugins[group, name] = plugin
+            return name
+    raise UsageError(
+        f"--plugin {reference}: no class Config derived from ModelConfig, DataConfig, ... in it",
+        fix="give it the contract of a built-in file, for example fmtool/models/mlp.py",
+    )
+
+
+def _built_in(group: str) -> list[str]:
+    package = importlib.import_module(KINDS[group].package)
+    files = (path for folder in package.__path__ for path in Path(folder).glob("*.py"))
+    marker = f"class Config({KINDS[group].base}"
+    return sorted(path.stem for path in files if marker in path.read_text(encoding="utf-8"))
+
+
+def _checked(candidate: ModuleType, group: str, origin: str) -> ModuleType:
+    if not _is_option(candidate, group):
+        raise UsageError(
+            f"{origin}: {candidate!r} holds no class Config derived from {KINDS[group].base}",
+            fix="correct or uninstall the package that declares it",
+        )
+    return candidate
+
+
+def _is_option(candidate: ModuleType, group: str) -> bool:
+    config = getattr(candidate, "Config", None)
+    return isinstance(config, type) and issubclass(config, base_class(group))
+
+
+def _import_plugin(reference: str) -> ModuleType:
+    path = Path(reference)
+    try:
+        if path.suffix == ".py":
+            return _import_file(path.resolve())
+        sys.path.insert(0, str(Path.cwd()))
+        try:
+            return importlib.import_module(reference)
+        finally:
+            sys.path.pop(0)
+    except (ImportError, FileNotFoundError) as error:
+        raise UsageError(
+            f"--plugin {reference}: {error}", fix="give an importable module or a .py file"
+        ) from error
+
+
+def _import_file(path: Path) -> ModuleType:
+    if path.stem in sys.modules:
+        return sys.modules[path.stem]
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    plugin = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = plugin
+    spec.loader.exec_module(plugin)
+    return plugin

@@ -1,0 +1,12 @@
+"""What all regularizers share: the config keys that go with any penalty, or with none."""
+
+from fmtool.config.base import NamedConfig, NonNegativeFloat, PositiveFloat
+
+
+class RegularizerConfig(NamedConfig):
+    """A bound on the kernels and noise on the gradients, next to the penalty itself."""
+
+    max_norm: PositiveFloat | None
+    """The largest norm of the weights into one unit; null for no limit."""
+    gradient_noise: NonNegativeFloat
+    """Variance of the noise on the first update's gradients, falling from there; 0 for none."""

@@ -1,0 +1,88 @@
+"""What all schedules share: the warm-up and the lengths that follow from the run.
+
+A step is one batch. A length in epochs is turned into steps here, once; a schedule reaches its
+final value at the step after its last one, as `decay_steps` means in Keras.
+"""
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import model_validator
+
+from fmtool.config.base import (
+    Fraction,
+    NamedConfig,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+)
+from fmtool.errors import UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+
+class ScheduleConfig(NamedConfig):
+    """The linear warm-up that may precede any schedule."""
+
+    warmup_steps: NonNegativeInt
+    warmup_epochs: NonNegativeFloat
+    """Parts of an epoch are allowed; rounded to whole steps."""
+    warmup_start: Fraction
+    """The fraction of the learning rate that the first step has."""
+
+    @model_validator(mode="after")
+    def _one_length_of_warmup(self) -> Self:
+        if self.warmup_steps and self.warmup_epochs:
+            raise ValueError("warmup_steps and warmup_epochs exclude each other; leave one at 0")
+        return self
+
+    def warmup_length(self, *, steps_per_epoch: int, epochs: int) -> int:
+        """The warm-up in steps.
+
+        Raises:
+            UsageError: the warm-up leaves no step of the run for the schedule itself.
+        """
+        steps = self.warmup_steps or round(self.warmup_epochs * steps_per_epoch)
+        total = steps_per_epoch * epochs
+        if steps >= total:
+            key = "warmup_steps" if self.warmup_steps else "warmup_epochs"
+            raise UsageError(
+                f"schedule.{key}: a warm-up of {steps} steps does not fit into a run of {total}",
+                fix=f"lower schedule.{key} or raise epochs",
+            )
+        return steps
+
+
+class DecayConfig(ScheduleConfig):
+    """A schedule whose one decay ends with the run, or after `decay_epochs`."""
+
+    decay_epochs: PositiveFloat | None
+    """Counted from the end of the warm-up; null for the rest of the run."""
+
+    def decay_length(self, *, steps_per_epoch: int, epochs: int) -> int:
+        """The decay in steps, at least one."""
+        if self.decay_epochs is not None:
+            return max(1, round(self.decay_epochs * steps_per_epoch))
+        warmup = self.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
+        return steps_per_epoch * epochs - warmup
+
+
+def with_warmup(
+    schedule: "float | keras.optimizers.schedules.LearningRateSchedule",
+    cfg: ScheduleConfig,
+    *,
+    steps_per_epoch: int,
+    epochs: int,
+    is_postponed: bool = True,
+) -> "float | keras.optimizers.schedules.LearningRateSchedule":
+    """`schedule` behind the warm-up that `cfg` asks for; `schedule` itself when it asks for none.
+
+    Args:
+        is_postponed: the schedule starts when the warm-up ends, not together with it.
+    """
+    steps = cfg.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
+    if not steps:
+        return schedule
+    from fmtool.schedules.curves import WarmUp
+
+    return WarmUp(schedule, steps=steps, start=cfg.warmup_start, delay=steps if is_postponed else 0)

@@ -1,0 +1,30 @@
+"""learning_rate * decay_rate ** (t / T) at step t of a decay of T steps."""
+
+from typing import TYPE_CHECKING, Literal
+
+from fmtool.config.base import PositiveFloat
+from fmtool.schedules.base import DecayConfig, with_warmup
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Config(DecayConfig):
+    name: Literal["exponential"]
+    decay_rate: PositiveFloat
+    """What is left of the learning rate after one length of the decay; it goes on beyond."""
+    staircase: bool
+
+
+def build(
+    cfg: Config, *, learning_rate: float, steps_per_epoch: int, epochs: int
+) -> "keras.optimizers.schedules.LearningRateSchedule":
+    import keras
+
+    schedule = keras.optimizers.schedules.ExponentialDecay(
+        initial_learning_rate=learning_rate,
+        decay_steps=cfg.decay_length(steps_per_epoch=steps_per_epoch, epochs=epochs),
+        decay_rate=cfg.decay_rate,
+        staircase=cfg.staircase,
+    )
+    return with_warmup(schedule, cfg, steps_per_epoch=steps_per_epoch, epochs=epochs)

@@ -1,0 +1,60 @@
+"""The callback behind `reduce_on_plateau`; imported where Keras is."""
+
+from typing import Any, Literal
+
+import keras
+
+from fmtool.errors import UsageError
+from fmtool.schedules.curves import Plateau
+from fmtool.schedules.reduce_on_plateau import Config
+
+
+class LowerOnPlateau(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    """Lowers the schedule's factor when `monitor` has not improved for `patience` epochs.
+
+    Unlike Keras' ReduceLROnPlateau it keeps its counters when a new `fit` begins, so that
+    training goes on where `restore` put it.
+    """
+
+    def __init__(
+        self, cfg: Config, schedule: Plateau, *, monitor: str, mode: Literal["min", "max"]
+    ) -> None:
+        super().__init__()
+        self.cfg = cfg
+        self.schedule = schedule
+        self.monitor = monitor
+        self.sign = 1.0 if mode == "min" else -1.0
+        self.best: float | None = None
+        self.wait = 0
+        self.cooldown_counter = 0
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        logs = logs or {}
+        if self.monitor not in logs:
+            raise UsageError(
+                f"schedule reduce_on_plateau cannot find the metric {self.monitor}",
+                fix=f"monitor one of {', '.join(sorted(logs))}",
+            )
+        current = float(logs[self.monitor])
+        if self.cooldown_counter:
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.best is None or self.sign * (self.best - current) > self.cfg.min_delta:
+            self.best = current
+            self.wait = 0
+        elif not self.cooldown_counter:
+            self.wait += 1
+            if self.wait >= self.cfg.patience:
+                self.schedule.lower(self.cfg.factor)
+                self.cooldown_counter = self.cfg.cooldown
+                self.wait = 0
+
+    def state(self) -> dict[str, Any]:
+        """The counters as plain numbers, for a checkpoint; the factor is in the optimizer."""
+        return {"best": self.best, "wait": self.wait, "cooldown_counter": self.cooldown_counter}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.best = state["best"]
+        self.wait = state["wait"]
+        self.cooldown_counter = state["cooldown_counter"]

@@ -1,0 +1,97 @@
+"""The one schema: every key of `train` and `evaluate`, its type and its range."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from fmtool.augment.base import AugmentConfig
+from fmtool.config.base import Config, NonNegativeFloat, NonNegativeInt, PositiveInt
+from fmtool.data.base import DataConfig
+from fmtool.models.base import ModelConfig
+from fmtool.optimizers.base import OptimizerConfig
+from fmtool.regularizers.base import RegularizerConfig
+from fmtool.schedules.base import ScheduleConfig
+from fmtool.tasks.base import TaskConfig
+
+SplitName = Literal["train", "validation", "test"]
+
+
+class RuntimeConfig(Config):
+    backend: Literal["tensorflow", "jax", "torch"]
+    device: Literal["auto", "cpu", "gpu"]
+    precision: Literal["auto", "float32", "bfloat16", "float16"]
+    threads: PositiveInt | Literal["auto"]
+    deterministic: bool
+    jit: bool | Literal["auto"]
+    steps_per_dispatch: PositiveInt | Literal["auto"]
+
+
+class EarlyStoppingConfig(Config):
+    patience: NonNegativeInt | None
+    min_delta: NonNegativeFloat
+    restore_best: bool
+
+
+class CheckpointConfig(Config):
+    keep: PositiveInt
+
+
+class CallbacksConfig(Config):
+    early_stopping: EarlyStoppingConfig
+    checkpoint: CheckpointConfig
+
+
+class LoggingConfig(Config):
+    every_n_steps: NonNegativeInt
+    tensorboard: bool
+    plots: bool
+
+
+class GateConfig(Config):
+    min: dict[str, float]
+    max: dict[str, float]
+
+
+class TrainConfig(Config):
+    """Everything that decides a training run."""
+
+    task: TaskConfig
+    model: ModelConfig
+    data: DataConfig
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+    regularizer: RegularizerConfig
+    augment: AugmentConfig
+    callbacks: CallbacksConfig
+    runtime: RuntimeConfig
+    logging: LoggingConfig
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    eval_batch_size: PositiveInt
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    monitor: str
+    name: str | None
+    tags: list[str]
+    runs_dir: str
+    dry_run: bool
+    gate: GateConfig
+
+
+class EvaluateConfig(Config):
+    """What `evaluate` adds to the config of the run it evaluates."""
+
+    run: str
+    runs_dir: str
+    split: SplitName
+    gate: GateConfig
+
+
+class SavedRunConfig(Config):
+    """The part of a run's config.yaml that measuring its model again depends on."""
+
+    model_config = ConfigDict(**{**Config.model_config, "extra": "ignore"})
+
+    data: DataConfig
+    runtime: RuntimeConfig
+    eval_batch_size: PositiveInt
+    seed: int

@@ -1,0 +1,7 @@
+"""The base of every task's config."""
+
+from fmtool.config.base import NamedConfig
+
+
+class TaskConfig(NamedConfig):
+    """Subclassed by the `Config` of each task file."""

@@ -1,0 +1,42 @@
+"""Which epoch is the best one, by one metric."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from fmtool.runs.result import Best
+
+
+@dataclass
+class Monitor:
+    """Follows `name` over the epochs; without a name the last epoch is the best."""
+
+    name: str | None
+    best: Best | None = field(default=None, init=False)
+
+    @property
+    def mode(self) -> str:
+        """`min` for losses, `max` for everything else."""
+        return "min" if self.name is None or self.name.endswith("loss") else "max"
+
+    def take(self, row: dict[str, Any]) -> bool:
+        """Whether the epoch of this row is the best so far."""
+        value = None if self.name is None else float(row[self.name])
+        if value is not None and not self._is_better(value):
+            return False
+        self.best = Best(row["epoch"], row["step"], self.name or "last epoch", value)
+        return True
+
+    def _is_better(self, value: float) -> bool:
+        if math.isnan(value):
+            return False
+        if self.best is None or self.best.value is None:
+            return True
+        return value < self.best.value if self.mode == "min" else value > self.best.value
+
+
+def resolve(monitor: str, *, has_validation: bool) -> str | None:
+    """`auto` as the name of a metric: val_loss, or None for the last epoch without validation."""
+    if monitor != "auto":
+        return monitor
+    return "val_loss" if has_validation else None

@@ -1,0 +1,69 @@
+"""The network that is trained and saved: raw pixels in, logits out, normalisation inside."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool import registry
+from fmtool.data.base import DataConfig
+from fmtool.data.splits import Splits
+from fmtool.errors import UsageError
+from fmtool.models.base import ModelConfig
+
+_CHUNK = 4096
+
+
+def build(
+    model: ModelConfig, data: DataConfig, splits: Splits, train_rows: NDArray[np.int32]
+) -> Any:
+    """Maps uint8 images (batch, h, w, c) to float32 logits (batch, classes)."""
+    import keras
+
+    scale, offset = normalization(data.normalize, splits, train_rows)
+    try:
+        core = registry.module("model", model.name).build(
+            model, splits.input_shape, splits.num_classes
+        )
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0]
+        shape = "x".join(map(str, splits.input_shape))
+        others = ", ".join(registry.names("model"))
+        raise UsageError(
+            f"model={model.name} does not fit the {shape} images of data={splits.name}: {reason}",
+            fix=f"change the keys of model.* or choose another model ({others})",
+        ) from error
+    pixels = keras.Input(splits.input_shape, dtype="uint8", name="pixels")
+    normalized = keras.layers.Rescaling(scale, offset, dtype="float32", name="normalization")(
+        pixels
+    )
+    return keras.Model(pixels, core(normalized), name=f"{model.name}_{splits.name}")
+
+
+def normalization(
+    kind: str, splits: Splits, train_rows: NDArray[np.int32]
+) -> tuple[list[float], list[float]]:
+    """Factor and summand for each channel, fitted on the training part alone."""
+    channels = splits.input_shape[2]
+    if kind == "none":
+        return [1.0] * channels, [0.0] * channels
+    if kind == "unit":
+        return [1.0 / splits.pixel_max] * channels, [0.0] * channels
+    mean, deviation = _channel_statistics(splits.train.x, train_rows)
+    scale = 1.0 / np.where(deviation > 0, deviation, 1.0)
+    return scale.tolist(), (-mean * scale).tolist()
+
+
+def _channel_statistics(
+    images: NDArray[np.uint8], rows: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each channel; integer sums, so exact in any order."""
+    total = np.zeros(images.shape[3], dtype=np.uint64)
+    squares = np.zeros_like(total)
+    for start in range(0, len(rows), _CHUNK):
+        chunk = images[rows[start : start + _CHUNK]]
+        total += chunk.sum(axis=(0, 1, 2), dtype=np.uint64)
+        squares += np.square(chunk, dtype=np.uint16).sum(axis=(0, 1, 2), dtype=np.uint64)
+    count = len(rows) * images.shape[1] * images.shape[2]
+    mean = total / count
+    return mean, np.sqrt(np.maximum(squares / count - mean**2, 0.0))

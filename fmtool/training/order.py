@@ -1,0 +1,29 @@
+"""The order of samples and the randomness of augmentation: pure functions of seed and epoch.
+
+No generator keeps state between epochs, so an epoch can be repeated, resumed or computed on
+another machine and always comes out the same. The generator is Philox, a counter-based one
+(Salmon et al. 2011), keyed by (seed, purpose, epoch); its raw words are used, which NumPy keeps
+stable between versions, unlike `permutation`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ORDER, _AUGMENTATION = 1, 2
+
+
+def shuffled(indices: NDArray[np.int32], *, seed: int, epoch: int) -> NDArray[np.int32]:
+    """`indices`, int32 of shape (n,), in the order of an epoch (0-based)."""
+    words = _generator(seed, _ORDER, epoch).random_raw(len(indices))
+    return indices[np.argsort(words, kind="stable")]
+
+
+def uniforms(count: int, draws: int, *, seed: int, epoch: int) -> NDArray[np.float32]:
+    """float32 of shape (count, draws) in [0, 1): one row for each position of the epoch."""
+    words = _generator(seed, _AUGMENTATION, epoch).random_raw(count * draws)
+    # A float32 holds 24 bits exactly.
+    return (words >> 40).astype(np.float32).reshape(count, draws) * np.float32(2.0**-24)
+
+
+def _generator(seed: int, purpose: int, epoch: int) -> np.random.Philox:
+    return np.random.Philox(key=np.array([seed, (purpose << 32) | epoch], dtype=np.uint64))

@@ -1,0 +1,170 @@
+"""Everything a training needs in memory: data on the device, the compiled model, its feeds."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fmtool import backend, registry
+from fmtool.data.selection import Selection, select
+from fmtool.data.splits import Split, Splits
+from fmtool.schema import RuntimeConfig, TrainConfig
+from fmtool.training import monitor as monitors
+
+_DISPATCH_SECONDS = 0.5
+_LONGEST_DISPATCH = 32
+"""Steps; more gained nothing measurable."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set and which of its training rows a run trains and validates on."""
+
+    splits: Splits
+    selection: Selection
+
+    @property
+    def validation(self) -> tuple[Split, np.ndarray[Any, np.dtype[np.int32]]] | None:
+        """The split validated on and its rows, None for no validation."""
+        own = self.splits.validation
+        if own is not None:
+            return own, np.arange(len(own), dtype=np.int32)
+        if len(self.selection.validation):
+            return self.splits.train, self.selection.validation
+        return None
+
+
+@dataclass
+class Session:
+    """A compiled training, ready for its first step."""
+
+    cfg: TrainConfig
+    data: Data
+    network: Any
+    model: Any
+    optimization: Any
+    plan: Any
+    train_feed: Any
+    validation_feed: Any
+    monitor: monitors.Monitor
+
+
+def load_data(cfg: TrainConfig) -> Data:
+    """Needs no Keras. Raises DataError or Unavailable; may download."""
+    from fmtool.data.check import validate_labels
+
+    splits: Splits = registry.module("data", cfg.data.name).load(cfg.data)
+    named = (("train", splits.train), ("validation", splits.validation), ("test", splits.test))
+    for name, split in named:
+        if split is not None:
+            validate_labels(split.y, num_classes=splits.num_classes, split=name)
+    selection = select(
+        splits.train.y,
+        num_classes=splits.num_classes,
+        validation_fraction=0.0 if splits.validation else cfg.data.validation_fraction,
+        fraction=cfg.data.fraction,
+        limit=cfg.data.limit,
+        seed=cfg.seed,
+    )
+    return Data(splits, selection)
+
+
+def prepare(cfg: TrainConfig, data: Data) -> Session:
+    """Imports Keras, builds and compiles. Raises UsageError where parts do not fit together."""
+    runtime = backend.select(cfg.runtime)
+    cfg = cfg.model_copy(update={"runtime": runtime})
+
+    import keras
+
+    from fmtool.training import network as networks
+    from fmtool.training import optimization as optimizations
+    from fmtool.training.feed import Plan, feed
+    from fmtool.training.indexed_model import IndexedModel, to_device
+
+    keras.utils.set_random_seed(cfg.seed)
+    network = networks.build(cfg.model, cfg.data, data.splits, data.selection.train)
+    augmentation = registry.module("augment", cfg.augment.name)
+    plan = Plan(
+        data.selection.train,
+        cfg.batch_size,
+        seed=cfg.seed,
+        draws=augmentation.draws(cfg.augment),
+        shuffles=True,
+    )
+    optimization = optimizations.build(
+        network,
+        cfg.optimizer,
+        cfg.schedule,
+        cfg.regularizer,
+        steps_per_epoch=plan.steps,
+        epochs=cfg.epochs,
+        seed=cfg.seed,
+    )
+    train_table = validation_table = to_device(data.splits.train)
+    validation_feed = None
+    if data.validation is not None:
+        split, rows = data.validation
+        if split is not data.splits.train:
+            validation_table = to_device(split)
+        batch_size = even_batch_size(len(rows), cfg.eval_batch_size)
+        validation_feed = feed(Plan(rows, batch_size), validation_table)
+    model = IndexedModel(
+        network,
+        augmentation.build(cfg.augment, data.splits.input_shape),
+        train_table,
+        validation_table,
+    )
+    steps_per_dispatch = _steps_per_dispatch(runtime, network, data, cfg.batch_size)
+    task = registry.module("task", cfg.task.name)
+    model.compile(
+        optimizer=optimization.optimizer,
+        loss=task.loss(cfg.task, data.splits.num_classes),
+        metrics=task.metrics(),
+        jit_compile=runtime.jit,
+        steps_per_execution=min(steps_per_dispatch, plan.steps),
+    )
+    return Session(
+        cfg.model_copy(
+            update={
+                "runtime": runtime.model_copy(update={"steps_per_dispatch": steps_per_dispatch})
+            }
+        ),
+        data,
+        network,
+        model,
+        optimization,
+        plan,
+        feed(plan, train_table),
+        validation_feed,
+        monitors.Monitor(monitors.resolve(cfg.monitor, has_validation=data.validation is not None)),
+    )
+
+
+def even_batch_size(count: int, limit: int) -> int:
+    """The largest divisor of `count` from half of `limit` to `limit`, else `limit`.
+
+    Batches of one size compile once and leave no small one behind.
+    """
+    for size in range(min(limit, count), limit // 2, -1):
+        if count % size == 0:
+            return size
+    return limit
+
+
+def _steps_per_dispatch(runtime: RuntimeConfig, network: Any, data: Data, batch_size: int) -> int:
+    """As many steps as take about half a second, so that signals and progress are seen in time."""
+    if runtime.backend == "torch":
+        return 1
+    if runtime.steps_per_dispatch != "auto":
+        return runtime.steps_per_dispatch
+    if runtime.backend == "jax":
+        # Keras loops in Python there; the steps are bounded because the results are not read.
+        return _LONGEST_DISPATCH
+    images = np.asarray(data.splits.train.x[: min(batch_size, 16)])
+    network(images, training=False)
+    began = time.perf_counter()
+    network(images, training=False)
+    # Forward and backward cost about three forward passes.
+    step = 3 * (time.perf_counter() - began) * batch_size / len(images)
+    return max(1, min(_LONGEST_DISPATCH, int(_DISPATCH_SECONDS / step)))

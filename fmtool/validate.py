@@ -1,0 +1,164 @@
+"""A composed dictionary in, one typed config out, or one line that says which key is wrong."""
+
+import re
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from fmtool import registry
+from fmtool.config.base import NamedConfig
+from fmtool.errors import UsageError
+from fmtool.schema import EvaluateConfig, GateConfig, SavedRunConfig, TrainConfig
+from fmtool.suggest import did_you_mean
+from fmtool.tasks import classification
+
+ConfigT = TypeVar("ConfigT", bound=BaseModel)
+
+
+def train_config(raw: dict[str, Any]) -> TrainConfig:
+    """Raises UsageError naming the key, its value and what is accepted."""
+    values = dict(raw)
+    values.pop("experiment", None)
+    for group in registry.KINDS:
+        values[group] = option(group, values.get(group))
+    cfg = _validated(TrainConfig, values, prefix="")
+    _check_monitor(cfg)
+    check_gate(cfg.gate)
+    return cfg
+
+
+def evaluate_config(raw: dict[str, Any]) -> EvaluateConfig:
+    """Raises UsageError naming the key, its value and what is accepted."""
+    if raw.get("run") in (None, "???"):
+        raise UsageError("run: no run named", fix="write run=last, or run=PREFIX of `fmtool runs`")
+    cfg = _validated(EvaluateConfig, raw, prefix="")
+    check_gate(cfg.gate)
+    return cfg
+
+
+def saved_run_config(raw: dict[str, Any]) -> SavedRunConfig:
+    """Raises UsageError naming the key; keys that do not matter to an evaluation are not read."""
+    return _validated(SavedRunConfig, raw | {"data": option("data", raw.get("data"))}, prefix="")
+
+
+def option(group: str, values: Any) -> NamedConfig:
+    """The typed config of one option of a group, by the `name` in it."""
+    if not isinstance(values, dict) or not isinstance(values.get("name"), str):
+        known = ", ".join(registry.names(group))
+        raise UsageError(f"{group}: no option is chosen", fix=f"write {group}=NAME, one of {known}")
+    config_class = registry.module(group, values["name"]).Config
+    config: NamedConfig = _validated(config_class, values, prefix=f"{group}.")
+    return config
+
+
+def check_gate(gate: GateConfig) -> None:
+    """Raises UsageError for a metric that the final report does not have."""
+    for bound, thresholds in (("min", gate.min), ("max", gate.max)):
+        for metric in thresholds:
+            if metric not in classification.REPORT_METRICS:
+                raise UsageError(
+                    f"gate.{bound}.{metric}: the report has no metric '{metric}'",
+                    fix=did_you_mean(metric, classification.REPORT_METRICS),
+                )
+
+
+def _check_monitor(cfg: TrainConfig) -> None:
+    metrics = classification.TRAINING_METRICS
+    known = ["auto", *metrics, *(f"val_{name}" for name in metrics)]
+    if cfg.monitor not in known:
+        raise UsageError(
+            f"monitor={cfg.monitor}: training has no metric '{cfg.monitor}'",
+            fix=did_you_mean(cfg.monitor, known),
+        )
+    if cfg.monitor.startswith("val_") and cfg.data.validation_fraction == 0:
+        raise UsageError(
+            f"monitor={cfg.monitor} needs a validation split, but data.validation_fraction=0",
+            fix="raise data.validation_fraction or monitor a metric of training, such as loss",
+        )
+
+
+def _validated(schema: type[ConfigT], values: Any, *, prefix: str) -> ConfigT:
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        raise _one_line(error, schema, prefix) from error
+
+
+def _one_line(error: ValidationError, schema: type[BaseModel], prefix: str) -> UsageError:
+    by_key: dict[tuple[str, ...], list[ErrorDetails]] = {}
+    for each in error.errors(include_url=False):
+        by_key.setdefault(_location(schema, each["loc"]), []).append(each)
+    # A mistyped key hides the one it stands for: the unknown key is the cause, report it first.
+    location, details = min(
+        by_key.items(), key=lambda item: item[1][0]["type"] != "extra_forbidden"
+    )
+    key = prefix + ".".join(location)
+    more = f" (and {len(by_key) - 1} more keys)" if len(by_key) > 1 else ""
+    kind = details[0]["type"]
+    if kind == "extra_forbidden":
+        known = _fields_at(schema, location[:-1])
+        parent = "".join(f"{part}." for part in location[:-1])
+        hint = did_you_mean(location[-1], known).replace("mean '", f"mean '{prefix}{parent}")
+        return UsageError(f"unknown key '{key}'{more}", fix=hint)
+    if kind == "missing":
+        return UsageError(f"{key} is missing{more}", fix=f"write {key}=VALUE")
+    if kind == "value_error":  # keys that do not go together, found by a validator of ours
+        reason, _, fix = _expectation(details[0]).partition("; ")
+        return UsageError(f"{(key or prefix).rstrip('.')}: {reason}{more}", fix=fix)
+    expected = " or ".join(dict.fromkeys(_expectation(each) for each in details))
+    return UsageError(
+        f"{key}={_shown(details[0]['input'])} is not accepted{more}",
+        fix=_closest_choice(details) or f"give {expected}",
+    )
+
+
+def _location(schema: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ...]:
+    """`loc` without the names pydantic adds for the branches of a union."""
+    parts: list[str] = []
+    for part in loc:
+        fields = _fields_at(schema, tuple(parts))
+        if isinstance(part, int) or not parts or fields or _is_mapping(schema, parts):
+            parts.append(str(part))
+    return tuple(parts)
+
+
+def _is_mapping(schema: type[BaseModel], parts: list[str]) -> bool:
+    return bool(_annotation_at(schema, tuple(parts)) == dict[str, float])
+
+
+def _fields_at(schema: type[BaseModel], location: tuple[str, ...]) -> list[str]:
+    annotation = _annotation_at(schema, location)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return list(annotation.model_fields)
+    return []
+
+
+def _annotation_at(schema: type[BaseModel], location: tuple[str, ...]) -> Any:
+    annotation: Any = schema
+    for part in location:
+        fields = getattr(annotation, "model_fields", {})
+        annotation = fields[part].annotation if part in fields else None
+    return annotation
+
+
+def _expectation(error: ErrorDetails) -> str:
+    if error["type"] == "literal_error":
+        return str(error["ctx"]["expected"])
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    message = message.replace("a valid integer", "an integer").replace("a valid ", "a ")
+    return f"a value {message}" if message.startswith(("greater", "less")) else message
+
+
+def _closest_choice(details: list[ErrorDetails]) -> str:
+    for error in details:
+        if error["type"] == "literal_error" and isinstance(error["input"], str):
+            choices = [part.strip(" '") for part in re.split(r",| or ", error["ctx"]["expected"])]
+            hint = did_you_mean(error["input"], choices)
+            return hint if hint.startswith("did you mean") else ""
+    return ""
+
+
+def _shown(value: Any) -> str:
+    text = "null" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

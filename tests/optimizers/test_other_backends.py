@@ -1,0 +1,62 @@
+"""The tests of optimizers, schedules, regularizers and augmentation, run again on JAX and torch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+EXPECTED = os.environ.get("FMTOOL_TEST_BACKEND", "tensorflow")
+TESTS = Path(__file__).resolve().parents[1]
+HERE = "optimizers/test_other_backends.py::test_keras_runs_on_the_backend_these_tests_are_for"
+# One test for each way of touching a backend; pytest fails when one of them is renamed.
+ESSENTIAL = [
+    HERE,
+    "optimizers/test_optimizers.py::test_one_fit_step_changes_every_weight_and_keeps_it_finite",
+    "optimizers/test_optimizers.py::test_weight_decay_works_together_with_a_schedule",
+    "schedules/test_schedules.py::test_training_uses_the_value_of_each_step",
+    "schedules/test_reduce_on_plateau.py::test_training_goes_on_with_the_lowered_rate",
+    "regularizers/test_regularizers.py"
+    "::test_the_training_loss_holds_the_penalty_of_every_kernel[orthogonal]",
+    "regularizers/test_regularizers.py"
+    "::test_max_norm_holds_for_every_unit_after_training_and_lets_biases_grow",
+    "regularizers/test_gradient_noise.py::test_a_resumed_run_repeats_the_noise_of_one_in_one_go",
+    "augment/test_augment.py::test_a_batch_equals_the_images_one_by_one",
+]
+FOLDERS = ["optimizers", "schedules", "regularizers", "augment"]
+
+from_the_default_backend = pytest.mark.skipif(
+    EXPECTED != "tensorflow", reason="this is the run it would start"
+)
+
+
+def test_keras_runs_on_the_backend_these_tests_are_for():
+    assert keras.backend.backend() == EXPECTED
+
+
+def run_again(backend, tests):
+    pytest.importorskip(backend)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow"]
+        + [str(TESTS / test) for test in tests],
+        cwd=TESTS.parent,
+        env=os.environ | {"KERAS_BACKEND": backend, "FMTOOL_TEST_BACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-2000:]
+
+
+@from_the_default_backend
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_essential_tests_pass_on(backend):
+    run_again(backend, ESSENTIAL)
+
+
+@pytest.mark.slow
+@from_the_default_backend
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_all_the_tests_pass_on(backend):
+    run_again(backend, FOLDERS)
