@@ -17,16 +17,13 @@ from fmtool.config.sweep import expand
 from fmtool.errors import ExitCode, UsageError
 from fmtool.notices import note
 from fmtool.runs.atomic import write_json
-from fmtool.runs.layout import sweeps_directory
+from fmtool.runs.layout import SWEEP_VARIABLE, sweeps_directory
 
 from . import output
 from .flags import Flags
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-SWEEP_VARIABLE = "FMTOOL_SWEEP"
-"""Tells a child which sweep it belongs to, so that `run=last` does not mean it."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """`fmtool train`: composes, validates, then trains, sweeps, tries out or explains."""
 
+import os
 from typing import TYPE_CHECKING
 
 from fmtool.config import arguments
+from fmtool.runs.layout import SWEEP_VARIABLE
 
 from . import output
 from .flags import Flags
@@ -47,7 +49,14 @@ def main(argv: list[str], flags: Flags) -> int:
 def _train(cfg: "TrainConfig", argv: list[str], typed: list[str], flags: Flags) -> int:
     from fmtool.training.workflow import Request, train
 
-    outcome = train(cfg, Request(argv=argv, overrides=typed, plugins=flags.plugins))
+    sweep = os.environ.get(SWEEP_VARIABLE)
+    request = Request(
+        argv=argv,
+        overrides=typed,
+        plugins=flags.plugins,
+        extra={"sweep": sweep} if sweep else {},
+    )
+    outcome = train(cfg, request)
     if flags.as_json:
         document = outcome.result.to_json()
         output.print_json(document | {"run_directory": str(outcome.run_directory)})

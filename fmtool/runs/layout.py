@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+SWEEP_VARIABLE = "FMTOOL_SWEEP"
+"""Environment variable that tells a run which sweep it belongs to; `run=last` skips it then."""
+
 
 @dataclass(frozen=True)
 class RunPaths:
