@@ -124,8 +124,13 @@ def _set_environment(cfg: RuntimeConfig, threads: int) -> None:
         )
     if cfg.deterministic and cfg.backend == "torch":
         environment["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
-    if "keras" not in sys.modules:
-        os.environ.update(environment)
+    if "keras" in sys.modules:
+        return
+    os.environ.update(environment)
+    if cfg.backend != "tensorflow":
+        # Keras imports TensorFlow wherever it is installed, seconds for nothing on another
+        # backend; to it, and to nobody who has imported it already, it is not installed.
+        sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
 
 
 def _set_threads(backend: str, threads: int) -> None:

@@ -81,6 +81,8 @@ def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
             label, text = label.removesuffix(" bytes"), f"{value / 1e6:.1f} MB"
         elif isinstance(value, int):
             text = f"{value:,}"
+        elif isinstance(value, float):
+            text = show(value)
         table.add_row(label, _safe(text))
     return table
 

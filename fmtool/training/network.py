@@ -20,7 +20,10 @@ def build(
     """Maps uint8 images (batch, h, w, c) to float32 logits (batch, classes)."""
     import keras
 
-    scale, offset = normalization(data.normalize, splits, train_rows)
+    scale, offset = (
+        np.asarray(each, dtype=np.float32)
+        for each in normalization(data.normalize, splits, train_rows)
+    )
     try:
         core = registry.module("model", model.name).build(
             model, splits.input_shape, splits.num_classes
@@ -34,10 +37,10 @@ def build(
             fix=f"change the keys of model.* or choose another model ({others})",
         ) from error
     pixels = keras.Input(splits.input_shape, dtype="uint8", name="pixels")
-    normalized = keras.layers.Rescaling(scale, offset, dtype="float32", name="normalization")(
-        pixels
-    )
+    # Operations, not a Rescaling layer: that one imports TensorFlow on every backend.
+    normalized = keras.ops.add(keras.ops.multiply(keras.ops.cast(pixels, "float32"), scale), offset)
     return keras.Model(pixels, core(normalized), name=f"{model.name}_{splits.name}")
+
 
 
 def normalization(

@@ -15,6 +15,8 @@ from fmtool.training import monitor as monitors
 _DISPATCH_SECONDS = 0.5
 _LONGEST_DISPATCH = 32
 """Steps; more gained nothing measurable."""
+_SLOW_FLOPS = {"cpu": 2e10, "gpu": 1e12}
+"""Floating-point operations a second that even convolutions on JAX reach."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,13 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     runtime = backend.select(cfg.runtime)
     cfg = cfg.model_copy(update={"runtime": runtime})
 
-    import keras
-
     from fmtool.training import network as networks
     from fmtool.training import optimization as optimizations
     from fmtool.training.feed import Plan, feed
     from fmtool.training.indexed_model import IndexedModel, to_device
+    from fmtool.training.seeding import seed_everything
 
-    keras.utils.set_random_seed(cfg.seed)
+    seed_everything(cfg.seed)
     network = networks.build(cfg.model, cfg.data, data.splits, data.selection.train)
     augmentation = registry.module("augment", cfg.augment.name)
     plan = Plan(
@@ -158,13 +159,41 @@ def _steps_per_dispatch(runtime: RuntimeConfig, network: Any, data: Data, batch_
         return 1
     if runtime.steps_per_dispatch != "auto":
         return runtime.steps_per_dispatch
+    images = np.asarray(data.splits.train.x[:batch_size])
     if runtime.backend == "jax":
-        # Keras loops in Python there; the steps are bounded because the results are not read.
-        return _LONGEST_DISPATCH
-    images = np.asarray(data.splits.train.x[: min(batch_size, 16)])
-    network(images, training=False)
-    began = time.perf_counter()
-    network(images, training=False)
-    # Forward and backward cost about three forward passes.
-    step = 3 * (time.perf_counter() - began) * batch_size / len(images)
-    return max(1, min(_LONGEST_DISPATCH, int(_DISPATCH_SECONDS / step)))
+        seconds = _estimated_forward_seconds(network, images, runtime.device)
+    else:
+        seconds = _forward_seconds(network, images)
+    # A step, forward and backward, costs about three forward passes.
+    return max(1, min(_LONGEST_DISPATCH, int(_DISPATCH_SECONDS / (3 * seconds))))
+
+
+def _estimated_forward_seconds(
+    network: Any, images: np.ndarray[Any, np.dtype[np.uint8]], device: str
+) -> float:
+    """From the operation count, as compiling on JAX takes longer than the answer is worth."""
+    import jax
+
+    def forward(trainable: Any, non_trainable: Any, batch: Any) -> Any:
+        return network.stateless_call(trainable, non_trainable, batch, training=False)[0]
+
+    state = (
+        [each.value for each in variables]
+        for variables in (network.trainable_variables, network.non_trainable_variables)
+    )
+    cost = jax.jit(forward).lower(*state, images).cost_analysis() or {}
+    return float(cost.get("flops", 0.0)) / _SLOW_FLOPS[device] + 1e-5
+
+
+def _forward_seconds(network: Any, images: np.ndarray[Any, np.dtype[np.uint8]]) -> float:
+    """The best of three compiled passes over a batch, on TensorFlow."""
+    import tensorflow as tf
+
+    forward = tf.function(lambda batch: network(batch, training=False))
+    forward(images)
+    timings = []
+    for _ in range(3):
+        began = time.perf_counter()
+        forward(images).numpy()
+        timings.append(time.perf_counter() - began)
+    return min(timings)

@@ -1,0 +1,21 @@
+"""Seeds every generator that building and running a model may draw from."""
+
+import random
+
+import numpy as np
+
+
+def seed_everything(seed: int) -> None:
+    """As `keras.utils.set_random_seed`, which would import TensorFlow whatever the backend."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        keras.utils.set_random_seed(seed)
+        return
+    # Keras seeds initialisers and dropout from Python's generator.
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - layers of users' own may draw from the legacy generator
+    if keras.backend.backend() == "torch":
+        import torch
+
+        torch.manual_seed(seed)
