@@ -1,5 +1,6 @@
 """`fmtool evaluate`: finds the run, measures its model, judges the gates."""
 
+import gc
 from typing import TYPE_CHECKING
 
 from fmtool.config import arguments
@@ -51,8 +52,7 @@ def main(argv: list[str], flags: Flags) -> int:
     from fmtool.runs.layout import RunPaths
     from fmtool.runs.saved_config import read_config
 
-    for plugin in flags.plugins:
-        registry.load_plugin(plugin)
+    registry.load_plugins(flags.plugins)
     folders = compose.user_folders(parsed.config_dirs)
     own = [each for each in parsed.overrides if _is_own(each)]
     cfg = validate.evaluate_config(compose.compose("evaluate", own, folders=folders))
@@ -65,6 +65,7 @@ def main(argv: list[str], flags: Flags) -> int:
         folders=folders,
     )
     run_cfg = validate.saved_run_config(raw)
+    gc.enable()
 
     from fmtool.evaluation.workflow import evaluate
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fmtool import validate
+from fmtool import registry, validate
 from fmtool.config import compose
 from fmtool.config.arguments import Arguments
 from fmtool.config.sweep import expand
@@ -36,6 +36,7 @@ class Job:
 
 def run(config_name: str, arguments: Arguments, folders: tuple[Path, ...], flags: Flags) -> int:
     """Exit code 3 if any job failed, else 4 if any missed a gate; interrupted, it stops at once."""
+    registry.load_plugins(flags.plugins)
     jobs = [Job(varied, overrides) for varied, overrides in expand(arguments.overrides, folders)]
     cfg = None
     for job in jobs:

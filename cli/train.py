@@ -1,5 +1,6 @@
 """`fmtool train`: composes, validates, then trains, sweeps, tries out or explains."""
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -32,15 +33,18 @@ def main(argv: list[str], flags: Flags) -> int:
 
         return information.show(name, parsed, folders)
 
-    from fmtool import registry, validate
-
-    for plugin in flags.plugins:
-        registry.load_plugin(plugin)
     if parsed.multirun:
         from . import sweep
 
         return sweep.run(name, parsed, folders, flags)
-    cfg = validate.train_config(compose.compose(name, parsed.overrides, folders=folders))
+    raw = compose.compose(name, parsed.overrides, folders=folders)
+
+    # Not before: an error of composition is answered without the time this import takes.
+    from fmtool import registry, validate
+
+    registry.load_plugins(flags.plugins)
+    cfg = validate.train_config(raw)
+    gc.enable()
     if cfg.dry_run:
         return _dry_run(cfg, flags)
     return _train(cfg, argv, parsed.typed, flags)

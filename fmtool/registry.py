@@ -71,6 +71,11 @@ def names(group: str) -> list[str]:
     return sorted({*_built_in(group), *plugins, *third_party})
 
 
+def load_plugins(references: list[str]) -> None:
+    for reference in references:
+        load_plugin(reference)
+
+
 def load_plugin(reference: str) -> str:
     """Imports a user's module, given as an importable name or a .py file, and registers it.
 

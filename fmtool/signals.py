@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from fmtool.errors import Interrupted
 
@@ -20,15 +21,19 @@ class SignalGuard:
     def __init__(self) -> None:
         self._noted: int | None = None
         self._is_deferring = False
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "SignalGuard":
         for number in _SIGNALS:
-            signal.signal(number, self._arrive)
+            self._before[number] = signal.getsignal(number)
+            # `nohup` asks to outlive the terminal; SIGINT is ignored in every background job.
+            if number != signal.SIGHUP or self._before[number] != signal.SIG_IGN:
+                signal.signal(number, self._arrive)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     @contextmanager
     def deferring(self) -> Iterator[None]:
@@ -51,7 +56,8 @@ class SignalGuard:
 
     def _arrive(self, number: int, _: FrameType | None) -> None:
         for each in _SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
+            if each == number or signal.getsignal(each) != signal.SIG_IGN:
+                signal.signal(each, signal.SIG_DFL)
         self._noted = number
         if not self._is_deferring:
             raise Interrupted(number)

@@ -5,6 +5,7 @@ read `run=0e1234` as a number and stumble over `~`, `#`, `(`, `=` and accents. T
 `gate.*` are turned into additions, since which metrics exist is known to the task and not to YAML.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +33,9 @@ _REFUSED = {
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 _TEXT_KEYS = frozenset({"run", "name", "input", "output", "storage", "monitor"})
 _TEXT_ENDINGS = ("_dir", ".path")
+_LABELS = frozenset({"name", "monitor"})
+"""Text that is no path: a leading `~` stands for itself."""
+_QUOTED = re.compile(r"""'([^'\\]|\\.)*'|"([^"\\]|\\.)*\"""", re.DOTALL)
 
 
 @dataclass
@@ -87,21 +91,37 @@ def prepare(override: str) -> str:
     key, equals, value = override.partition("=")
     if equals and key.startswith("gate."):
         return f"++{key}={value}"
+    if equals and key == "tags":
+        return f"{key}={_quote_list(value)}"
     if equals and (key in _TEXT_KEYS or key.endswith(_TEXT_ENDINGS)) and value != "null":
-        return f"{key}={quote(value)}"
+        return f"{key}={quote(value if key in _LABELS else _at_home(value))}"
     return override
 
 
 def quote(value: str) -> str:
-    """`value` as a quoted string of Hydra's grammar, `~` expanded; quoted already: unchanged."""
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+    """`value` as a quoted string of Hydra's grammar; quoted already: unchanged."""
+    if _QUOTED.fullmatch(value):
         return value
-    if value.startswith("~"):
-        value = str(Path(value).expanduser())
-    # A backslash stands for itself except in front of a quote or at the end.
-    escaped = value.replace("\\'", "\\\\'").replace("'", "\\'")
+    # A backslash stands for itself except in front of a quote, the closing one included.
+    escaped = re.sub(r"(\\*)'", lambda found: f"{found[1] * 2}\\'", value)
     trailing = len(escaped) - len(escaped.rstrip("\\"))
     return f"'{escaped}{chr(92) * trailing}'"
+
+
+def _quote_list(value: str) -> str:
+    """The elements of `[a,b]` quoted; anything else, or what holds quotes, unchanged."""
+    words = value[1:-1].strip()
+    if not words or "'" in words or '"' in words or value[0] + value[-1] != "[]":
+        return value
+    return f"[{','.join(quote(word.strip()) for word in words.split(','))}]"
+
+
+def _at_home(path: str) -> str:
+    """`path` with `~` expanded; where there is no such home, as it is."""
+    try:
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    except RuntimeError:
+        return path
 
 
 def _is_topic(argv: list[str], flag: str) -> bool:
@@ -112,7 +132,7 @@ def _is_topic(argv: list[str], flag: str) -> bool:
 
 def _store(arguments: Arguments, attribute: str, value: str) -> None:
     if attribute == "config_dir":
-        directory = Path(value).expanduser()
+        directory = Path(_at_home(value))
         if not directory.is_dir():
             raise UsageError(f"-cd {value}: no such folder", fix="name a folder of YAML files")
         arguments.config_dirs.append(directory.resolve())

@@ -4,8 +4,10 @@ Hydra composes; it never runs anything for us. Its errors become one line with t
 """
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +19,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
+from omegaconf.resolvers import oc
 
 from fmtool.config import firewall
 from fmtool.config.explain import HYDRA_ERRORS, closest_key, errors_in_one_line, flatten_keys
@@ -58,7 +61,10 @@ def compose(
         Refused: anything that could run code.
     """
     firewall.check_overrides(overrides)
-    with errors_in_one_line(lambda key: _known_keys(config_name, overrides, folders, but=key)):
+    known_keys = partial(_known_keys, config_name, overrides, folders)
+    with errors_in_one_line(known_keys), _environment_hidden():
+        _check_choices(overrides)
+        _check_primary(config_name, folders)
         with _hydra(folders):
             cfg = hydra_compose(config_name, overrides, return_hydra_config=True)
         raw = OmegaConf.to_container(cfg, resolve=False)
@@ -99,6 +105,8 @@ def override_saved(
             )
         if group not in retyped:
             _set(cfg, override)
+    overridden = OmegaConf.to_container(cfg, resolve=False)
+    firewall.check_values(overridden)
     for group in retyped:
         own = [each for each in overrides if _key(each).partition(".")[0] == group]
         cfg[group] = compose("train", own, folders=folders)[group]
@@ -157,10 +165,49 @@ def _hydra(folders: tuple[Path, ...]) -> Iterator[None]:
     Plugins.instance().register(UserFolders)
     UserFolders.folders = folders
     try:
-        with initialize_config_module(CONFIG_MODULE, job_name="fmtool", **_version_base()):
+        with (
+            warnings.catch_warnings(),
+            initialize_config_module(CONFIG_MODULE, job_name="fmtool", **_version_base()),
+        ):
+            # Hydra warns about a missing folder, which is an error here: see _check_hydra.
+            warnings.filterwarnings("ignore", message=".*is not available", category=UserWarning)
             yield
     finally:
         UserFolders.folders = ()
+
+
+@contextmanager
+def _environment_hidden() -> Iterator[None]:
+    """While a config is composed Hydra resolves parts of it, in a defaults list for instance."""
+    OmegaConf.clear_resolver("oc.env")
+    try:
+        yield
+    finally:
+        OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)
+
+
+def _check_choices(overrides: list[str]) -> None:
+    """UsageError for `model=null` and `model=3`, where Hydra does not say which group it was."""
+    known = groups()
+    for override in overrides:
+        key, _, text = override.partition("=")
+        if key not in known or not text:
+            continue
+        value = OverridesParser.create().parse_override(override).value()
+        if value is None or isinstance(value, int | float):
+            raise UsageError(
+                f"{override}: no option is chosen",
+                fix=f"write {key}=NAME, one of {', '.join(options(key))}",
+            )
+
+
+def _check_primary(config_name: str, folders: tuple[Path, ...]) -> None:
+    """Reads what Hydra would import from before Hydra does: only the primary config can say."""
+    for folder in folders:
+        path = folder / f"{config_name.removesuffix('.yaml')}.yaml"
+        if path.is_file():
+            primary = OmegaConf.load(path)
+            firewall.check_search_path(str(OmegaConf.select(primary, "hydra.searchpath")))
 
 
 def _version_base() -> dict[str, str]:
@@ -193,7 +240,7 @@ def _key(override: str) -> str:
 
 
 def _known_keys(
-    config_name: str, overrides: list[str], folders: tuple[Path, ...], *, but: str
+    config_name: str, overrides: list[str], folders: tuple[Path, ...], but: str
 ) -> list[str]:
     """Every key of the config that the overrides choose options for, values aside."""
     chosen = [each for each in overrides if _key(each) in groups() and _key(each) != but]

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException, UnsupportedInterpolationType
 
-from fmtool.errors import UsageError
+from fmtool.errors import Refused, UsageError
 from fmtool.suggest import did_you_mean
 
 HYDRA_ERRORS = (HydraException, OmegaConfBaseException, KeyError, ValueError)
@@ -18,7 +18,7 @@ _SHORT_FORMS = {"lr": "learning_rate", "wd": "weight_decay", "bs": "batch_size"}
 
 @contextmanager
 def errors_in_one_line(known_keys: Callable[[str], list[str]]) -> Iterator[None]:
-    """Turns what Hydra raises within into UsageError.
+    """Turns what Hydra raises within into UsageError, or Refused for a resolver of the environment.
 
     Args:
         known_keys: the keys there are, given the key that is wrong; asked only after an error.
@@ -27,6 +27,10 @@ def errors_in_one_line(known_keys: Callable[[str], list[str]]) -> Iterator[None]
         yield
     except MissingConfigException as error:
         raise _missing_option(error) from error
+    except UnsupportedInterpolationType as error:
+        raise Refused(
+            _first_line(error), fix="write the value itself, or refer to another key as ${key}"
+        ) from error
     except HYDRA_ERRORS as error:
         raise _misfit(error, known_keys) from error
 

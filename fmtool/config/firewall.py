@@ -14,18 +14,34 @@ _ALLOWED_HYDRA_KEYS = frozenset({"hydra.searchpath"})
 _INERT_HYDRA_NODES = frozenset({"runtime", "overrides", "searchpath", "mode"})
 """Filled in by Hydra for each composition, or checked on their own."""
 _INERT_JOB_KEYS = frozenset({"name", "override_dirname", "id", "num", "config_name"})
-_RESOLVER = re.compile(r"\$\{[^}]*:")
+_HYDRA_KEY = re.compile(r"(^|@)\s*hydra\b")
+"""The node itself, or `group@hydra...`, which puts an option's content there."""
+_RESOLVER = re.compile(r"\$\{[^}]*(:|\$\{)")
+"""An inner `${` can spell the name of a resolver: `${oc.${tags.0}:TOKEN}`."""
 _INSTANTIATION_KEY = re.compile(r"_(target|args|partial|recursive|convert)_")
 
 
 def check_overrides(overrides: list[str]) -> None:
     """Refuses overrides of Hydra's node, whatever their prefix, and resolvers in values."""
     for override in overrides:
-        key = override.partition("=")[0].lstrip("+~").strip()
-        if re.match(r"hydra\b", key) and key not in _ALLOWED_HYDRA_KEYS:
+        key, _, value = override.partition("=")
+        key = key.lstrip("+~").strip()
+        if _HYDRA_KEY.search(key) and key not in _ALLOWED_HYDRA_KEYS:
             raise Refused(
                 f"override '{override}': {key} can run code or write files",
                 fix="leave it out; of hydra's own keys only hydra.searchpath may be set",
+            )
+        check_values(value, key)
+        if key in _ALLOWED_HYDRA_KEYS:
+            check_search_path(value)
+
+
+def check_search_path(text: str) -> None:
+    """Refuses anything but folders: to list what is in `pkg://name`, Hydra imports it."""
+    for scheme in re.findall(r"([^\[\],'\"\s]*?)://", text):
+        if scheme != "file":
+            raise Refused(
+                f"hydra.searchpath: {scheme}:// can run code", fix="name a folder as file://DIR"
             )
 
 

@@ -12,9 +12,9 @@ def seed_everything(seed: int) -> None:
     if keras.backend.backend() == "tensorflow":
         keras.utils.set_random_seed(seed)
         return
-    # Keras seeds initialisers and dropout from Python's generator.
+    # Keras seeds initialisers and dropout from Python's generator; layers of users' own may use NumPy's.
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - layers of users' own may draw from the legacy generator
+    np.random.seed(seed)
     if keras.backend.backend() == "torch":
         import torch
 
