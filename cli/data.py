@@ -1,13 +1,12 @@
 """`fmtool data`: lists, fetches, describes and checks data sets."""
 
-import json
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
 
+from . import output
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ example: fmtool data fetch cifar10
 
 Result = dict[str, Any]
 
-_PIPE_COLUMNS = 10_000
-
 
 def help_text() -> str:
     return HELP
@@ -49,7 +46,7 @@ def main(argv: list[str], flags: Flags) -> int:
     run, show = _ACTIONS[action]
     result = run(rest)
     if flags.as_json:
-        print(json.dumps(result))
+        output.print_json(result)
     else:
         show(result)
     return 0
@@ -201,17 +198,16 @@ def _text(value: Any) -> str:
 
 
 def _print_table(columns: list[str], rows: list[list[str]]) -> None:
-    from rich.console import Console
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(Text(column))
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    # Into a pipe nothing is cut to the width of a terminal.
-    Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS).print(table)
+    output.print_tables(table)
 
 
 _CHECK_ROWS: tuple[tuple[str, Callable[[Result], Any]], ...] = (

@@ -4,6 +4,8 @@ import gc
 from typing import TYPE_CHECKING
 
 from fmtool.config import arguments
+from fmtool.errors import UsageError
+from fmtool.suggest import did_you_mean
 
 from . import output
 from .flags import Flags
@@ -43,6 +45,11 @@ def help_text() -> str:
 
 def main(argv: list[str], flags: Flags) -> int:
     parsed = arguments.parse(argv)
+    if parsed.multirun or parsed.asks_for_information or parsed.config_name:
+        raise UsageError(
+            "evaluate takes no -m, -cn, --cfg, --info or completion",
+            fix="see fmtool evaluate --help",
+        )
 
     from pathlib import Path
 
@@ -57,9 +64,12 @@ def main(argv: list[str], flags: Flags) -> int:
     own = [each for each in parsed.overrides if _is_own(each)]
     cfg = validate.evaluate_config(compose.compose("evaluate", own, folders=folders))
     run_directory = find(cfg.run, Path(cfg.runs_dir))
+    saved = read_config(RunPaths(run_directory).config)
+    others = [each for each in parsed.overrides if not _is_own(each)]
+    _check_known(others, {*saved, *_OWN_KEYS})
     raw = compose.override_saved(
-        read_config(RunPaths(run_directory).config),
-        [each for each in parsed.overrides if not _is_own(each)],
+        saved,
+        others,
         groups_allowed=("data", "runtime"),
         keys_allowed=("eval_batch_size",),
         folders=folders,
@@ -78,7 +88,19 @@ def main(argv: list[str], flags: Flags) -> int:
 
 
 def _is_own(override: str) -> bool:
-    return override.lstrip("+~").partition("=")[0].partition(".")[0] in _OWN_KEYS
+    return _top_key(override) in _OWN_KEYS
+
+
+def _top_key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0].partition(".")[0]
+
+
+def _check_known(overrides: list[str], known: set[str]) -> None:
+    """UsageError for a key that neither `evaluate` nor the run has."""
+    for override in overrides:
+        key = _top_key(override)
+        if key not in known and not key.startswith("hydra"):
+            raise UsageError(f"unknown key '{key}'", fix=did_you_mean(key, known))
 
 
 def _print(evaluation: "Evaluation") -> None:

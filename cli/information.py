@@ -1,6 +1,7 @@
 """Hydra's own questions (`--cfg`, `--info`, completion), answered without running anything."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def show(config_name: str, arguments: Arguments, folders: tuple[Path, ...]) -> i
         words += ["--info", arguments.info]
     if arguments.completion:
         words += ["--shell-completion", arguments.completion]
+        # Hydra completes what follows the name of a program, and knows no subcommands.
+        line = os.environ.get("COMP_LINE", "")
+        os.environ["COMP_LINE"] = re.sub(r"^(\S+)\s+train\b", r"\1", line, count=1)
     sys.argv = ["fmtool train", *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     compose.run_hydra_main(config_name, folders)

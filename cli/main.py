@@ -63,6 +63,21 @@ def entry_point() -> None:
 def main(argv: list[str]) -> int:
     """Runs a command line and returns its exit code, or minus the number of a signal."""
     try:
+        return _run_and_report(argv)
+    except BrokenPipeError:
+        return -signal.SIGPIPE
+    except KeyboardInterrupt:
+        return -signal.SIGINT
+
+
+def die_by_signal(number: int) -> None:
+    """Ends the process by the signal itself, so that shells and supervisors see a true death."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _run_and_report(argv: list[str]) -> int:
+    try:
         return _run(argv)
     except FmtoolError as error:
         _report(error, as_json="--json" in argv)
@@ -71,23 +86,16 @@ def main(argv: list[str]) -> int:
         _report(interruption, as_json="--json" in argv)
         return -interruption.signal_number
     except BrokenPipeError:
-        return -signal.SIGPIPE
-    except KeyboardInterrupt:
-        return -signal.SIGINT
+        raise
     except Exception as error:
         if os.environ.get("FMTOOL_DEBUG") == "1":
             raise
-        note(
-            f"error: internal error: {type(error).__name__}: {error}; "
-            "fix: run again with FMTOOL_DEBUG=1 and report the traceback"
+        fault = FmtoolError(
+            f"internal error: {type(error).__name__}: {error}",
+            fix="run again with FMTOOL_DEBUG=1 and report the traceback",
         )
+        _report(fault, as_json="--json" in argv)
         return ExitCode.BUG
-
-
-def die_by_signal(number: int) -> None:
-    """Ends the process by the signal itself, so that shells and supervisors see a true death."""
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
 
 
 def _run(argv: list[str]) -> int:

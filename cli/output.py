@@ -1,7 +1,10 @@
 """What a command prints on stdout: one rich table or one JSON object."""
 
 import json
+import sys
 from typing import Any
+
+_PIPE_COLUMNS = 10_000
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -9,9 +12,9 @@ def print_json(document: dict[str, Any]) -> None:
 
 
 def print_tables(*renderables: Any) -> None:
-    """Coloured on a terminal unless NO_COLOR is set, plain elsewhere."""
+    """Coloured on a terminal unless NO_COLOR is set; into a pipe plain, and nothing is cut."""
     from rich.console import Console
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS)
     for renderable in renderables:
         console.print(renderable)

@@ -15,10 +15,11 @@ from fmtool.runs.find import find
 from fmtool.runs.records import STATUSES, RunRecord, read_record, records
 from fmtool.runs.strict_json import encode
 
+from . import output
 from .flags import Flags
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    pass
 
 HELP = f"""\
 usage: fmtool runs [list] [key=value ...] [--csv | --json]
@@ -124,7 +125,7 @@ def _list(request: _Request) -> None:
     elif request.as_csv:
         _print(csv_text.runs_csv(chosen))
     elif chosen:
-        _print_table(tables.runs_table(chosen))
+        output.print_tables(tables.runs_table(chosen))
     elif request.settings.keys() - {"runs_dir"}:
         _print(f"no run in {printable(str(request.runs_dir))} matches\n")
     else:
@@ -186,7 +187,7 @@ def _show(request: _Request) -> None:
             )
         )
     else:
-        _print_table(tables.run_table(record))
+        output.print_tables(tables.run_table(record))
 
 
 def _compare(request: _Request) -> None:
@@ -196,15 +197,8 @@ def _compare(request: _Request) -> None:
     elif request.as_csv:
         _print(csv_text.comparison_csv(comparison))
     else:
-        _print_table(tables.comparison_table(comparison))
+        output.print_tables(tables.comparison_table(comparison))
 
 
 def _print(text: str) -> None:
     sys.stdout.write(text)
-
-
-def _print_table(table: "Table") -> None:
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else _UNLIMITED_WIDTH)
-    console.print(table)

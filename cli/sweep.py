@@ -14,10 +14,11 @@ from fmtool import registry, validate
 from fmtool.config import compose
 from fmtool.config.arguments import Arguments
 from fmtool.config.sweep import expand
-from fmtool.errors import ExitCode, UsageError
+from fmtool.errors import ExitCode, Interrupted, UsageError
 from fmtool.notices import note
 from fmtool.runs.atomic import write_json
 from fmtool.runs.layout import SWEEP_VARIABLE, sweeps_directory
+from fmtool.signals import SignalGuard
 
 from . import output
 from .flags import Flags
@@ -48,9 +49,10 @@ def run(config_name: str, arguments: Arguments, folders: tuple[Path, ...], flags
     assert cfg is not None, "an expansion has at least one job"
     sweep = f"{datetime.now(UTC):%Y-%m-%d_%H%M%S}_{secrets.token_hex(3)}"
     results = []
-    for number, job in enumerate(jobs, start=1):
-        note(f"job {number}/{len(jobs)}  {' '.join(job.varied) or '(no variation)'}")
-        results.append(_run_job(job, sweep, config_name, arguments, flags))
+    with SignalGuard():
+        for number, job in enumerate(jobs, start=1):
+            note(f"job {number}/{len(jobs)}  {' '.join(job.varied) or '(no variation)'}")
+            results.append(_run_job(job, sweep, config_name, arguments, flags))
     document = _document(sweep, jobs, results)
     directory = sweeps_directory(Path(cfg.runs_dir)) / sweep
     if any("run" in result for result in results):
@@ -69,16 +71,23 @@ def _run_job(
     """The result of the child as JSON; one that stands in if it left none."""
     folders = [word for folder in arguments.config_dirs for word in ("-cd", str(folder))]
     plugins = Flags(as_json=True, plugins=flags.plugins).argv
-    command = [sys.executable, "-m", "fmtool.cli", "train", "-cn", config_name, *folders]
-    child = subprocess.run(  # the child draws its progress on the same stderr
+    # -P: a file in the working directory must not stand in for a module of ours.
+    command = [sys.executable, "-P", "-m", "fmtool.cli", "train", "-cn", config_name, *folders]
+    child = subprocess.Popen(  # the child draws its progress on the same stderr
         [*command, *plugins, *job.overrides],
         stdout=subprocess.PIPE,
         env=os.environ | {SWEEP_VARIABLE: sweep},
         text=True,
-        check=False,
+        process_group=0,  # a terminal's Ctrl-C reaches the sweep alone, which passes it on once
     )
     try:
-        result: dict[str, Any] = json.loads(child.stdout)
+        printed, _ = child.communicate()
+    except Interrupted as interruption:
+        child.send_signal(interruption.signal_number)
+        child.communicate()
+        raise
+    try:
+        result: dict[str, Any] = json.loads(printed)
     except json.JSONDecodeError:
         result = {"status": "failed", "error": {"message": "it left no result"}}
     exit_code = child.returncode if child.returncode >= 0 else 128 - child.returncode
@@ -109,14 +118,14 @@ def _table(jobs: list[Job], results: list[dict[str, Any]]) -> "Table":
 
     from fmtool.logging.rows import show
 
-    table = Table(title="sweep", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
     for heading in ("job", "overrides", "status", "test accuracy", "test loss", "seconds", "run"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=heading == "overrides")
     for number, (job, result) in enumerate(zip(jobs, results, strict=True), start=1):
         metrics = result.get("metrics", {})
         scores = [show(metrics[m]) if m in metrics else "" for m in ("accuracy", "loss")]
         outcome = str(result.get("run") or (result.get("error") or {}).get("message", ""))
         seconds = f"{result['seconds']:.1f}" if "seconds" in result else ""
-        cells = (" ".join(job.varied), result["status"], *scores, seconds, outcome)
+        cells = ("\n".join(job.varied), result["status"], *scores, seconds, outcome)
         table.add_row(str(number), *(Text(cell) for cell in cells))
     return table

@@ -128,6 +128,10 @@ def _import_plugin(reference: str) -> ModuleType:
         raise UsageError(
             f"--plugin {reference}: {error}", fix="give an importable module or a .py file"
         ) from error
+    except Exception as error:  # whatever a user's own code raises while it is imported
+        raise UsageError(
+            f"--plugin {reference}: {type(error).__name__}: {error}", fix="correct the file"
+        ) from error
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -33,7 +33,8 @@ class SignalGuard:
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # None stands for a handler that was not installed from Python.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     @contextmanager
     def deferring(self) -> Iterator[None]:
@@ -56,7 +57,7 @@ class SignalGuard:
 
     def _arrive(self, number: int, _: FrameType | None) -> None:
         for each in _SIGNALS:
-            if each == number or signal.getsignal(each) != signal.SIG_IGN:
+            if signal.getsignal(each) != signal.SIG_IGN:
                 signal.signal(each, signal.SIG_DFL)
         self._noted = number
         if not self._is_deferring:

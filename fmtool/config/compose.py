@@ -19,7 +19,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
-from omegaconf.resolvers import oc
 
 from fmtool.config import firewall
 from fmtool.config.explain import HYDRA_ERRORS, closest_key, errors_in_one_line, flatten_keys
@@ -62,7 +61,7 @@ def compose(
     """
     firewall.check_overrides(overrides)
     known_keys = partial(_known_keys, config_name, overrides, folders)
-    with errors_in_one_line(known_keys), _environment_hidden():
+    with errors_in_one_line(known_keys), firewall.environment_hidden():
         _check_choices(overrides)
         _check_primary(config_name, folders)
         with _hydra(folders):
@@ -144,9 +143,12 @@ def run_hydra_main(config_name: str, folders: tuple[Path, ...]) -> None:
     """Lets Hydra answer the information flags in sys.argv; its task does nothing."""
     Plugins.instance().register(UserFolders)
     UserFolders.folders = folders
-    hydra.main(config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name, **_version_base())(
-        lambda _: None
-    )()
+    answer = hydra.main(
+        config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name, **_version_base()
+    )
+    with errors_in_one_line(lambda _: groups()), firewall.environment_hidden(), _no_warnings():
+        _check_primary(config_name, folders)
+        answer(lambda _: None)()
 
 
 def dump(config: dict[str, Any] | list[str]) -> str:
@@ -166,24 +168,20 @@ def _hydra(folders: tuple[Path, ...]) -> Iterator[None]:
     UserFolders.folders = folders
     try:
         with (
-            warnings.catch_warnings(),
+            _no_warnings(),
             initialize_config_module(CONFIG_MODULE, job_name="fmtool", **_version_base()),
         ):
-            # Hydra warns about a missing folder, which is an error here: see _check_hydra.
-            warnings.filterwarnings("ignore", message=".*is not available", category=UserWarning)
             yield
     finally:
         UserFolders.folders = ()
 
 
 @contextmanager
-def _environment_hidden() -> Iterator[None]:
-    """While a config is composed Hydra resolves parts of it, in a defaults list for instance."""
-    OmegaConf.clear_resolver("oc.env")
-    try:
+def _no_warnings() -> Iterator[None]:
+    """Hydra warns about a missing folder, which is an error here: see _check_hydra."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is not available", category=UserWarning)
         yield
-    finally:
-        OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)
 
 
 def _check_choices(overrides: list[str]) -> None:

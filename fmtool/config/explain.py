@@ -7,6 +7,7 @@ from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException, UnsupportedInterpolationType
+from yaml import MarkedYAMLError
 
 from fmtool.errors import Refused, UsageError
 from fmtool.suggest import did_you_mean
@@ -26,12 +27,18 @@ def errors_in_one_line(known_keys: Callable[[str], list[str]]) -> Iterator[None]
     try:
         yield
     except MissingConfigException as error:
-        raise _missing_option(error) from error
-    except UnsupportedInterpolationType as error:
-        raise Refused(
-            _first_line(error), fix="write the value itself, or refer to another key as ${key}"
-        ) from error
+        raise _missing_option(error, known_keys) from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{mark.name}, line {mark.line + 1}" if mark else "a YAML file"
+        raise UsageError(f"{place}: {error.problem}", fix="correct the YAML there") from error
     except HYDRA_ERRORS as error:
+        for cause in _chain(error):
+            if isinstance(cause, UnsupportedInterpolationType):
+                raise Refused(
+                    _first_line(cause),
+                    fix="write the value itself, or refer to another key as ${key}",
+                ) from error
         raise _misfit(error, known_keys) from error
 
 
@@ -56,11 +63,22 @@ def closest_key(key: str, known: list[str]) -> str:
     return hint or did_you_mean(key, known)
 
 
-def _missing_option(error: MissingConfigException) -> UsageError:
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """`error` and what led to it: Hydra wraps OmegaConf's errors, now and then without a word."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _missing_option(
+    error: MissingConfigException, known_keys: Callable[[str], list[str]]
+) -> UsageError:
     missing = str(error.missing_cfg_file)
     group, _, option = missing.rpartition("/")
     if not group:
         return UsageError(f"no config is called '{missing}'", fix="check -cn and -cd")
+    if not error.options and group in known_keys(group):  # named in a defaults list
+        return UsageError(f"{group}={option}: no such {group}", fix="check the YAML")
     if not error.options:
         return UsageError(f"{group}={option}: there is no group '{group}'", fix="check the YAML")
     return UsageError(f"{group}={option}: no such {group}", fix=did_you_mean(option, error.options))
@@ -86,7 +104,7 @@ def _misfit(error: Exception, known_keys: Callable[[str], list[str]]) -> UsageEr
     return UsageError(message, fix=_GRAMMAR)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].startswith("Error parsing override"):
         return f"{lines[0]}: {lines[1]}"

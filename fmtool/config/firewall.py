@@ -6,7 +6,12 @@ Hydra's own node can start processes, write files and import classes (`hydra.cal
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.resolvers import oc
 
 from fmtool.errors import Refused
 
@@ -43,6 +48,16 @@ def check_search_path(text: str) -> None:
             raise Refused(
                 f"hydra.searchpath: {scheme}:// can run code", fix="name a folder as file://DIR"
             )
+
+
+@contextmanager
+def environment_hidden() -> Iterator[None]:
+    """While a config is composed Hydra resolves parts of it, in a defaults list for instance."""
+    OmegaConf.clear_resolver("oc.env")
+    try:
+        yield
+    finally:
+        OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)
 
 
 def check_hydra_node(hydra: dict[str, Any], pristine: dict[str, Any]) -> None:

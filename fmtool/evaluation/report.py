@@ -39,12 +39,12 @@ class TrainingSummary:
 
 def evaluation_table(report: Mapping[str, Any], title: str) -> RenderableType:
     """The figures of a classification report, then its classes (the worst ones of many)."""
-    figures = _pairs(title)
+    figures = _pairs()
     figures.add_row("samples", str(report["samples"]))
     for name in REPORT_METRICS:
         if name in report:
             figures.add_row(name, show(report[name]))
-    return Group(figures, _class_table(report["per_class"]))
+    return Group(_heading(title), figures, _class_table(report["per_class"]))
 
 
 def gate_table(rows: Sequence[Gate]) -> Table:
@@ -56,8 +56,7 @@ def gate_table(rows: Sequence[Gate]) -> Table:
 
 
 def training_summary(summary: TrainingSummary) -> RenderableType:
-    title = f"{summary.model_name} on {summary.data_name}"
-    table = _pairs(title)
+    table = _pairs()
     table.add_row("epochs", f"{summary.epochs}, best {summary.best_epoch}")
     if summary.best is not None:
         table.add_row(f"best {summary.monitor}", show(summary.best))
@@ -69,12 +68,15 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
     table.add_row("run", _safe(str(summary.run_directory)))
     runs_directory = printable(str(summary.run_directory.parent))
     commands = ("fmtool evaluate run=last", f"tensorboard --logdir {runs_directory}")
-    return Group(table, Text("next:", style="dim"), *(Text(f"  {line}") for line in commands))
+    title = _heading(f"{summary.model_name} on {summary.data_name}")
+    return Group(
+        title, table, Text("next:", style="dim"), *(Text(f"  {line}") for line in commands)
+    )
 
 
-def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
+def facts_table(title: str, facts: Mapping[str, Any]) -> RenderableType:
     """Names and values; bytes as MB."""
-    table = _pairs(title)
+    table = _pairs()
     for name, value in facts.items():
         label, text = name.replace("_", " "), str(value)
         if name.endswith("_bytes"):
@@ -84,7 +86,7 @@ def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
         elif isinstance(value, float):
             text = show(value)
         table.add_row(label, _safe(text))
-    return table
+    return Group(_heading(title), table)
 
 
 def _class_table(per_class: Sequence[Mapping[str, Any]]) -> Table:
@@ -100,8 +102,13 @@ def _class_table(per_class: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _pairs(title: str) -> Table:
-    table = Table(title=_safe(title), title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
+def _heading(title: str) -> Text:
+    """Not the table's own title, which would be wrapped to the table's width."""
+    return Text(printable(title), style="bold")
+
+
+def _pairs() -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_header=False)
     table.add_column(style="bold")
     table.add_column()
     return table

@@ -42,7 +42,6 @@ def build(
     return keras.Model(pixels, core(normalized), name=f"{model.name}_{splits.name}")
 
 
-
 def normalization(
     kind: str, splits: Splits, train_rows: NDArray[np.int32]
 ) -> tuple[list[float], list[float]]:

@@ -1,6 +1,7 @@
 """The callback that turns Keras' logs into rows, and stops when training diverges."""
 
 import math
+import statistics
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -43,11 +44,17 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         self.epoch = 0
         self.step = 0
         self.last_row: Row | None = None
+        self._speeds: list[float] = []
 
     @property
     def seconds(self) -> float:
         """Since training began."""
         return time.perf_counter() - self._began
+
+    @property
+    def images_per_second(self) -> float:
+        """The median over the epochs; the first, which compiles, counts only if it is alone."""
+        return statistics.median(self._speeds[1:] or self._speeds)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._began = time.perf_counter()
@@ -79,6 +86,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         row = self._row("epoch", logs, self._plan.samples)
         self.last_row = row
+        self._speeds.append(row["images_per_second"])
         for sink in self._sinks:
             sink.epoch(row)
 

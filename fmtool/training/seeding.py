@@ -12,7 +12,7 @@ def seed_everything(seed: int) -> None:
     if keras.backend.backend() == "tensorflow":
         keras.utils.set_random_seed(seed)
         return
-    # Keras seeds initialisers and dropout from Python's generator; layers of users' own may use NumPy's.
+    # Keras seeds initialisers and dropout from Python's generator; users' layers may use NumPy's.
     random.seed(seed)
     np.random.seed(seed)
     if keras.backend.backend() == "torch":

@@ -105,7 +105,7 @@ class _Training:
                 sink.close()
         exit_code = ExitCode.SUCCESS if gates.all_met(rows) else ExitCode.GATE_NOT_MET
         result = self._finish(exit_code, report=measurement.report, gate_rows=rows)
-        speed = float(self._recorder.last_row["images_per_second"])
+        speed = self._recorder.images_per_second
         return Outcome(self._run.paths.root, result, measurement.report, speed)
 
     def _fit(self, session: Session, sinks: Sequence[Any], store: CheckpointStore) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from fmtool.cli.data import HELP, main
 from fmtool.cli.flags import Flags
+from fmtool.cli.main import main as fmtool
 from fmtool.data import cache, catalog
 from fmtool.errors import DataError, Unavailable, UsageError
 
@@ -95,13 +96,13 @@ def test_each_action_prints_a_table(argv, capsys):
 
 @pytest.mark.parametrize("argv", [["--help"], ["-h"], ["fetch", "--help"]])
 def test_help_is_printed_on_stdout(argv, capsys):
-    assert main(argv, Flags(as_json=False)) == 0
+    assert fmtool(["data", *argv]) == 0
     assert capsys.readouterr().out == HELP
 
 
 def test_help_imports_no_array_library():
     code = (
-        "import sys; from fmtool.cli.data import main; main(['--help'], Flags(as_json=False));"
+        "import sys; from fmtool.cli.main import main; main(['data', '--help']);"
         "print([m for m in ('numpy', 'pydantic', 'rich', 'keras') if m in sys.modules])"
     )
     printed = subprocess.check_output([sys.executable, "-c", code], text=True)
