@@ -8,6 +8,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data.base import DataConfig
+from fmtool.data.splits import Splits
 from fmtool.errors import UsageError
 
 
@@ -31,6 +33,21 @@ class Selection:
     train: NDArray[np.int32]
     validation: NDArray[np.int32]
     digest: str
+
+
+def selection_of(splits: Splits, cfg: DataConfig, *, seed: int) -> Selection:
+    """The rows that a run with this config and seed uses; `select` says what is raised.
+
+    Nothing is held out of the training split where the set has a validation split of its own.
+    """
+    return select(
+        splits.train.y,
+        num_classes=splits.num_classes,
+        validation_fraction=0.0 if splits.validation else cfg.validation_fraction,
+        fraction=cfg.fraction,
+        limit=cfg.limit,
+        seed=seed,
+    )
 
 
 def select(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import backend
-from fmtool.data.selection import select
+from fmtool.data.selection import selection_of
 from fmtool.data.splits import Split, Splits
 from fmtool.errors import ExitCode, UsageError
 from fmtool.evaluation import gates
@@ -90,14 +90,7 @@ def _split(name: str, splits: Splits, run_cfg: SavedRunConfig) -> Split:
         return splits.test
     if name == "validation" and splits.validation is not None:
         return splits.validation
-    chosen = select(
-        splits.train.y,
-        num_classes=splits.num_classes,
-        validation_fraction=0.0 if splits.validation else run_cfg.data.validation_fraction,
-        fraction=run_cfg.data.fraction,
-        limit=run_cfg.data.limit,
-        seed=run_cfg.seed,
-    )
+    chosen = selection_of(splits, run_cfg.data, seed=run_cfg.seed)
     rows = chosen.train if name == "train" else chosen.validation
     if not len(rows):
         raise UsageError(

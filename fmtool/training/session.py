@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fmtool import backend, registry
-from fmtool.data.selection import Selection, select
+from fmtool.data.selection import Selection, selection_of
 from fmtool.data.splits import Split, Splits
 from fmtool.schema import RuntimeConfig, TrainConfig
 from fmtool.training import monitor as monitors
@@ -61,15 +61,7 @@ def load_data(cfg: TrainConfig) -> Data:
     for name, split in named:
         if split is not None:
             validate_labels(split.y, num_classes=splits.num_classes, split=name)
-    selection = select(
-        splits.train.y,
-        num_classes=splits.num_classes,
-        validation_fraction=0.0 if splits.validation else cfg.data.validation_fraction,
-        fraction=cfg.data.fraction,
-        limit=cfg.data.limit,
-        seed=cfg.seed,
-    )
-    return Data(splits, selection)
+    return Data(splits, selection_of(splits, cfg.data, seed=cfg.seed))
 
 
 def prepare(cfg: TrainConfig, data: Data) -> Session:
