@@ -18,7 +18,7 @@ _GPU_EXTRA = {"tensorflow": "fmtool[gpu]", "jax": "fmtool[jax-cuda]", "torch": "
 
 
 def select(cfg: RuntimeConfig) -> RuntimeConfig:
-    """Imports Keras on the backend and returns `cfg` with every `auto` resolved but `jit`.
+    """Imports Keras on the backend and returns `cfg` with device, precision and threads resolved.
 
     Raises UsageError when the backend is not installed or a GPU was asked for and there is none.
     """

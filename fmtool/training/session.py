@@ -65,9 +65,11 @@ def load_data(cfg: TrainConfig) -> Data:
 
 
 def prepare(cfg: TrainConfig, data: Data) -> Session:
-    """Imports Keras, builds and compiles. Raises UsageError where parts do not fit together."""
+    """Imports Keras, builds and compiles. Raises UsageError where parts do not fit together.
+
+    The session's config has every `auto` of the runtime replaced by what was chosen.
+    """
     runtime = backend.select(cfg.runtime)
-    cfg = cfg.model_copy(update={"runtime": runtime})
 
     from fmtool.training import network as networks
     from fmtool.training import optimization as optimizations
@@ -78,13 +80,8 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     seed_everything(cfg.seed)
     network = networks.build(cfg.model, cfg.data, data.splits, data.selection.train)
     augmentation = registry.module("augment", cfg.augment.name)
-    plan = Plan(
-        data.selection.train,
-        cfg.batch_size,
-        seed=cfg.seed,
-        draws=augmentation.draws(cfg.augment),
-        shuffles=True,
-    )
+    draws = augmentation.draws(cfg.augment)
+    plan = Plan(data.selection.train, cfg.batch_size, cfg.seed, draws, shuffles=True)
     optimization = optimizations.build(
         network,
         cfg.optimizer,
@@ -102,36 +99,38 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
             validation_table = to_device(split)
         batch_size = even_batch_size(len(rows), cfg.eval_batch_size)
         validation_feed = feed(Plan(rows, batch_size), validation_table)
-    model = IndexedModel(
-        network,
-        augmentation.build(cfg.augment, data.splits.input_shape),
-        train_table,
-        validation_table,
+    augment = augmentation.build(cfg.augment, data.splits.input_shape)
+    model = IndexedModel(network, augment, train_table, validation_table)
+    runtime = _compile(model, cfg, runtime, optimization.optimizer, data)
+    monitor = monitors.resolve(cfg.monitor, has_validation=data.validation is not None)
+    return Session(
+        cfg=cfg.model_copy(update={"runtime": runtime}),
+        data=data,
+        network=network,
+        model=model,
+        optimization=optimization,
+        plan=plan,
+        train_feed=feed(plan, train_table),
+        validation_feed=validation_feed,
+        monitor=monitors.Monitor(monitor),
     )
-    steps_per_dispatch = _steps_per_dispatch(runtime, network, data, cfg.batch_size)
+
+
+def _compile(
+    model: Any, cfg: TrainConfig, runtime: RuntimeConfig, optimizer: Any, data: Data
+) -> RuntimeConfig:
+    """Compiles `model`; gives `runtime` with what `auto` came to."""
     task = registry.module("task", cfg.task.name)
+    steps = _steps_per_dispatch(runtime, model.network, data, cfg.batch_size)
     model.compile(
-        optimizer=optimization.optimizer,
+        optimizer=optimizer,
         loss=task.loss(cfg.task, data.splits.num_classes),
         metrics=task.metrics(),
         jit_compile=runtime.jit,
-        steps_per_execution=min(steps_per_dispatch, plan.steps),
+        steps_per_execution=steps,
     )
-    return Session(
-        cfg.model_copy(
-            update={
-                "runtime": runtime.model_copy(update={"steps_per_dispatch": steps_per_dispatch})
-            }
-        ),
-        data,
-        network,
-        model,
-        optimization,
-        plan,
-        feed(plan, train_table),
-        validation_feed,
-        monitors.Monitor(monitors.resolve(cfg.monitor, has_validation=data.validation is not None)),
-    )
+    chosen = {"steps_per_dispatch": steps, "jit": bool(model.jit_compile)}
+    return runtime.model_copy(update=chosen)
 
 
 def even_batch_size(count: int, limit: int) -> int:
