@@ -68,6 +68,7 @@ def test_the_manifest_holds_what_the_caller_knows_and_what_it_finds_out():
 def test_the_installed_versions_are_recorded_and_absent_packages_left_out(monkeypatch):
     import numpy
 
+    monkeypatch.delitem(provenance.sys.modules, "torch", raising=False)
     monkeypatch.setattr(provenance, "_PACKAGES", ("numpy", "surely-not-installed"))
     assert provenance.package_versions("torch") == {"numpy": numpy.__version__}
 

@@ -1,0 +1,37 @@
+"""Residual multilayer perceptron: blocks that add to what they read, so that depth stays easy.
+
+    fmtool train --plugin examples/own_model/residual_mlp.py -cd examples/own_model/conf \\
+        model=residual_mlp data=digits
+
+The block is that of He et al. 2016 (arXiv:1603.05027), normalisation first, with dense layers.
+"""
+
+from typing import Any, Literal
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.models.base import Activation, ModelConfig
+
+
+class Config(ModelConfig):
+    name: Literal["residual_mlp"]
+    width: PositiveInt
+    depth: PositiveInt
+    activation: Activation
+    dropout: Rate
+
+
+def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
+    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+    import keras
+
+    from fmtool.models import blocks
+
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Dense(cfg.width)(keras.layers.Flatten()(inputs))
+    for _ in range(cfg.depth):
+        y = keras.layers.LayerNormalization()(x)
+        y = keras.layers.Dense(2 * cfg.width, activation=cfg.activation)(y)
+        y = keras.layers.Dense(cfg.width)(blocks.drop(y, cfg.dropout))
+        x = keras.layers.Add()([x, y])
+    x = keras.layers.LayerNormalization()(x)
+    return keras.Model(inputs, blocks.logits(x, num_classes), name="residual_mlp")

@@ -1,0 +1,176 @@
+"""Imports point down the layers, and nothing heavy is imported before the backend is chosen."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = {"fmtool": "fmtool", "fmtool.cli": "cli", "fmtool.conf": "conf"}
+
+LAYERS = (
+    {"fmtool", "conf", "errors", "notices", "suggest"},
+    {"config", "runs", "signals"},
+    {"registry"},
+    {
+        "augment", "data", "logging", "models", "optimizers", "regularizers", "schedules", "tasks",
+    },
+    {"schema"},
+    {"backend", "validate"},
+    {"evaluation"},
+    {"training"},
+    {"cli"},
+)  # fmt: skip
+"""A unit imports units of lower layers only; docs/architecture.md shows the same table."""
+
+HEAVY = {"keras", "tensorflow", "jax", "torch", "tensorboard", "tensorboardX", "sklearn", "h5py"}
+BEFORE_KERAS = (
+    "fmtool.cli", "fmtool.config", "fmtool.data", "fmtool.runs", "fmtool.schema",
+    "fmtool.evaluation.workflow", "fmtool.training.workflow", "fmtool.validate",
+)  # fmt: skip
+"""What runs before `backend.select`; so do the modules that hold an option's `Config`."""
+
+BACKEND_MODULES = {
+    "tensorflow": {"fmtool.backend", "fmtool.training.feed", "fmtool.training.session"},
+    "jax": {"fmtool.backend", "fmtool.training.session"},
+    "torch": {"fmtool.backend", "fmtool.training.seeding"},
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every file of the distribution by the installed name of its module."""
+    found = {}
+    for package, folder in FOLDERS.items():
+        for file in (ROOT / folder).rglob("*.py"):
+            parts = file.relative_to(ROOT / folder).with_suffix("").parts
+            found[".".join([package, *(part for part in parts if part != "__init__")])] = file
+    return found
+
+
+MODULES = modules()
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+OPTIONS = {
+    name
+    for name, tree in TREES.items()
+    if any(isinstance(node, ast.ClassDef) and node.name == "Config" for node in tree.body)
+    and not name.endswith(".base")
+}
+
+
+def top_level(tree: ast.Module) -> Iterator[ast.AST]:
+    """What runs when a module is imported: no function bodies, nothing for type checkers only."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        for child in ast.iter_child_nodes(node):
+            is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            is_typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
+            if not is_function and not is_typing:
+                pending.append(child)
+
+
+def imports(name: str, nodes: Iterator[ast.AST]) -> set[str]:
+    """The modules that the import statements among `nodes` name; submodules are told apart."""
+    found = set()
+    is_package = MODULES[name].stem == "__init__"
+    package = name if is_package else name.rpartition(".")[0]
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            base = ".".join([*(parts if node.level else []), node.module or ""]).strip(".")
+            for alias in node.names:
+                submodule = f"{base}.{alias.name}"
+                found.add(submodule if submodule in MODULES else base)
+    return found
+
+
+ALL_IMPORTS = {name: imports(name, ast.walk(tree)) for name, tree in TREES.items()}
+TOP_IMPORTS = {name: imports(name, top_level(tree)) for name, tree in TREES.items()}
+
+
+def unit(module: str) -> str:
+    """`fmtool.data.cifar` belongs to `data`, the package's own `__init__` to `fmtool`."""
+    return [*module.split("."), "fmtool"][1]
+
+
+def rank(module: str) -> int:
+    ranks = [level for level, units in enumerate(LAYERS) if unit(module) in units]
+    assert len(ranks) == 1, f"{module} belongs to no layer, or to several: place it in LAYERS"
+    return ranks[0]
+
+
+def importers_of(package: str) -> set[str]:
+    return {
+        name
+        for name, found in ALL_IMPORTS.items()
+        if any(each == package or each.startswith(f"{package}.") for each in found)
+    }
+
+
+def test_imports_point_down_the_layers():
+    upward = [
+        f"{name} imports {found}"
+        for name in sorted(MODULES)
+        for found in sorted(ALL_IMPORTS[name])
+        if found in MODULES and unit(found) != unit(name) and rank(found) >= rank(name)
+    ]
+    assert upward == []
+
+
+def test_the_page_on_the_architecture_shows_these_layers():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| layer \d \| ([^|]+) \|", page, flags=re.MULTILINE)
+    shown = [set(re.findall(r"`(\w+)`", row)) for row in rows]
+    assert shown == list(reversed(LAYERS))
+
+
+@pytest.mark.parametrize("library", ["hydra", "omegaconf"])
+def test_only_the_config_package_knows(library):
+    assert {unit(name) for name in importers_of(library)} == {"config"}
+
+
+def test_the_yaml_files_are_read_by_composition_and_help_alone():
+    assert importers_of("fmtool.conf") == {"fmtool.config.compose", "fmtool.cli.train_help"}
+
+
+@pytest.mark.parametrize("backend", sorted(BACKEND_MODULES))
+def test_only_the_modules_listed_import_the_backend(backend):
+    assert importers_of(backend) == BACKEND_MODULES[backend]
+
+
+def test_nothing_that_runs_before_the_backend_is_chosen_imports_keras_at_its_top():
+    pending = {name for name in MODULES if name.startswith(BEFORE_KERAS)} | OPTIONS
+    reached: set[str] = set()
+    while pending:
+        name = pending.pop()
+        reached.add(name)
+        pending |= {each for each in TOP_IMPORTS[name] if each in MODULES} - reached
+    heavy = {
+        f"{name} imports {found}"
+        for name in reached
+        for found in TOP_IMPORTS[name]
+        if found.split(".")[0] in HEAVY
+    }
+    assert heavy == set()
+    assert {"fmtool.models.cnn", "fmtool.training.session", "fmtool.runs.run"} <= reached
+
+
+def test_validating_a_config_imports_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from importlib import import_module\n"
+        "from fmtool import validate\n"
+        "from fmtool.config.compose import compose\n"
+        f"for name in {sorted(OPTIONS)}: import_module(name)\n"
+        "validate.train_config(compose('train', []))\n"
+        f"print(sorted(set(sys.modules) & {HEAVY}))\n"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.check_output(command, text=True, cwd=ROOT).strip() == "[]"

@@ -1,0 +1,110 @@
+"""Every shipped YAML file composes, validates, explains its keys and holds all the defaults."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from fmtool import registry, validate
+from fmtool.config.compose import compose
+from fmtool.schema import EvaluateConfig, TrainConfig
+
+ROOT = Path(__file__).parents[1]
+CONF = ROOT / "conf"
+SHARED = "base"
+FILES = sorted(path.relative_to(CONF) for path in CONF.rglob("*.yaml"))
+OPTIONS = [
+    (path.parent.as_posix(), path.stem)
+    for path in FILES
+    if path.parent != Path() and path.parent.name != SHARED
+]
+MODULE_OPTIONS = [option for option in OPTIONS if option[0] in registry.KINDS]
+KEY = re.compile(r"^ *([\w.]+):(?: +(?P<value>[^#\s].*?))?(?P<comment> +#.*)?$")
+
+
+@cache
+def composed(group, name):
+    return compose("train", [f"{group}={name}"])
+
+
+def config_of(group, name):
+    return registry.module(group, name).Config
+
+
+def modules_with_a_config(group):
+    folder = ROOT.joinpath(*registry.KINDS[group].package.split("."))
+    return {
+        path.stem
+        for path in folder.glob("*.py")
+        if any(
+            isinstance(node, ast.ClassDef) and node.name == "Config"
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+        )
+    }
+
+
+def config_classes(config):
+    """The class and the classes of its fields, however deep."""
+    yield config
+    for field in config.model_fields.values():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from config_classes(field.annotation)
+
+
+def keys(path):
+    """(key, has a value, has a comment) of each line that sets a key, the defaults list aside."""
+    is_defaults = False
+    for line in (CONF / path).read_text(encoding="utf-8").splitlines():
+        match = KEY.match(line)
+        if match:
+            is_defaults = match[1] == "defaults"
+        if match and not is_defaults:
+            yield match[1], bool(match["value"]), bool(match["comment"])
+
+
+@pytest.mark.parametrize(("group", "name"), OPTIONS)
+def test_every_option_composes_and_validates(group, name):
+    cfg = validate.train_config(composed(group, name))
+    if group in registry.KINDS:
+        assert getattr(cfg, group).name == name
+
+
+def test_evaluate_composes_and_validates():
+    assert validate.evaluate_config(compose("evaluate", ["run=last"])).split == "test"
+
+
+@pytest.mark.parametrize(("group", "name"), MODULE_OPTIONS)
+def test_the_keys_of_an_option_are_the_fields_of_its_config(group, name):
+    assert set(composed(group, name)[group]) == set(config_of(group, name).model_fields)
+
+
+def test_no_default_lives_in_python():
+    roots = [TrainConfig, EvaluateConfig, *(config_of(*option) for option in MODULE_OPTIONS)]
+    defaults = {
+        f"{config.__module__}.{config.__name__}.{name}"
+        for root in roots
+        for config in config_classes(root)
+        for name, field in config.model_fields.items()
+        if not field.is_required()
+    }
+    assert defaults == set()
+
+
+@pytest.mark.parametrize("group", registry.KINDS)
+def test_every_option_is_one_python_file_and_one_yaml_file(group):
+    assert modules_with_a_config(group) == {name for kind, name in OPTIONS if kind == group}
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_every_key_has_a_comment_where_it_is_first_set(path):
+    shared = CONF / SHARED / f"{path.parent}.yaml"
+    inherited = {key for key, *_ in keys(shared)} if shared.is_file() else set()
+    bare = [
+        key
+        for key, has_value, has_comment in keys(path)
+        if has_value and not has_comment and key != "name" and key not in inherited
+    ]
+    assert bare == []
