@@ -104,8 +104,7 @@ def override_saved(
             )
         if group not in retyped:
             _set(cfg, override)
-    overridden = OmegaConf.to_container(cfg, resolve=False)
-    firewall.check_values(overridden)
+    firewall.check_values(OmegaConf.to_container(cfg, resolve=False))
     for group in retyped:
         own = [each for each in overrides if _key(each).partition(".")[0] == group]
         cfg[group] = compose("train", own, folders=folders)[group]

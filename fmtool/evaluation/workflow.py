@@ -55,6 +55,7 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
 
     with SignalGuard():
         splits: Splits = registry.module("data", run_cfg.data.name).load(run_cfg.data)
+        gates.require_possible(cfg.gate, splits.num_classes)
         split = _split(cfg.split, splits, run_cfg)
         backend.select(run_cfg.runtime)
 

@@ -101,15 +101,16 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
             "images_per_second": round(samples / max(self._epoch_seconds, 1e-9), 1),
             **metrics,
         }
-        if not math.isfinite(metrics.get("loss", 0.0)):
-            raise self._divergence(row)
+        lost = [name for name in metrics if not math.isfinite(metrics[name])]
+        if lost:
+            raise self._divergence(row, lost[0])
         return row
 
-    def _divergence(self, row: Row) -> Diverged:
+    def _divergence(self, row: Row, metric: str) -> Diverged:
         last = self.last_row
         known = f"; last finite loss {last['loss']:.4g} in epoch {last['epoch']}" if last else ""
         return Diverged(
-            f"the loss became {row['loss']} by step {row['step']} of epoch {row['epoch']}{known}",
+            f"{metric} became {row[metric]} by step {row['step']} of epoch {row['epoch']}{known}",
             fix="lower optimizer.learning_rate, add schedule.warmup_epochs or clip gradients "
             "with optimizer.global_clipnorm",
         )

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from fmtool.errors import DataError
+from fmtool.errors import DataError, Diverged
 
 ARRAYS = "state.npz"
 INDEX = "state.json"
@@ -28,17 +28,31 @@ def variables(model: Any) -> dict[str, list[Any]]:
 
 
 def save(model: Any, directory: Path) -> None:
-    """Writes the state of a compiled model into an existing directory."""
+    """Writes the state of a compiled model into an existing directory.
+
+    Raises Diverged for weights that are NaN or infinite: the loss of a batch is that of before
+    its step, so weights can be lost while every loss that was seen is finite.
+    """
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     index: dict[str, str] = {}
     for part, members in variables(model).items():
         for number, variable in enumerate(members):
             key = f"{part}/{number:05d}"
             arrays[key] = keras.ops.convert_to_numpy(variable.value)
+            if part in ("trainable", "non_trainable") and not _is_finite(arrays[key]):
+                raise Diverged(
+                    f"the weights {variable.path} became NaN or infinite",
+                    fix="lower optimizer.learning_rate or clip gradients with "
+                    "optimizer.global_clipnorm",
+                )
             index[key] = variable.path
     with (directory / ARRAYS).open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
     (directory / INDEX).write_text(json.dumps(index, indent=0), encoding="utf-8")
+
+
+def _is_finite(array: "np.ndarray[Any, Any]") -> bool:
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def load(model: Any, directory: Path) -> None:

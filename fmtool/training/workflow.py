@@ -49,6 +49,7 @@ def train(cfg: TrainConfig, request: Request) -> Outcome:
     """
     with SignalGuard() as signals:
         data = load_data(cfg)
+        gates.require_possible(cfg.gate, data.splits.num_classes)
         with Run.create(Path(cfg.runs_dir), model=cfg.model.name, data=cfg.data.name) as run:
             return _Training(cfg, request, data, run, signals).carry_out()
 

@@ -1,0 +1,80 @@
+"""Help lists what is there and costs next to nothing."""
+
+from pathlib import Path
+
+import pytest
+
+import fmtool.conf
+from fmtool import __version__
+from fmtool.cli.main import COMMANDS
+from fmtool.config.compose import groups
+
+HEAVY = "('keras', 'tensorflow', 'jax', 'torch', 'optuna', 'sklearn', 'matplotlib')"
+REPORT = (
+    "import sys\nfrom fmtool.cli.main import main\ncode = main(sys.argv[1:])\n"
+    f"print([name for name in {HEAVY} if name in sys.modules], code)"
+)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["train", "--help"], 0),
+        (["evaluate", "--help"], 0),
+        (["train", "epochs=0"], 2),
+        (["train", "hydra.callbacks={}"], 77),
+        (["train", "runs_dir=/proc/x"], 73),
+        (["train", "-m", "seed=0,1", "epochs=0"], 2),
+        (["train", "--cfg", "job"], 0),
+        (["evaluate", "run=nope"], 2),
+    ],
+    ids=str,
+)
+def test_what_needs_no_model_imports_no_framework(fmtool, argv, code):
+    outcome = fmtool.python(REPORT, *argv)
+    assert outcome.out.splitlines()[-1] == f"[] {code}"
+
+
+def test_version_is_printed(call):
+    assert call("--version").out == f"fmtool {__version__}\n"
+
+
+def test_help_names_every_command_and_every_exit_code(call):
+    text = call("--help").out
+    assert all(f"\n  {command} " in text for command in COMMANDS)
+    assert all(f" {code} " in text for code in (0, 1, 2, 3, 4, 5, 65, 69, 71, 73, 74, 75, 77))
+
+
+@pytest.mark.parametrize("argv", [[], ["-h"], ["help"]])
+def test_no_command_shows_the_same_help(call, argv):
+    assert call(*argv).out == call("--help").out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_on_stdout(call, command):
+    outcome = call(command, "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("usage: fmtool ")
+
+
+@pytest.mark.parametrize("group", groups())
+def test_train_help_lists_exactly_the_options_of_a_group(call, group):
+    root = Path(fmtool.conf.__path__[0])
+    options = {path.stem for path in (root / group).glob("*.yaml")}
+    lines = call("train", "--help").out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"  {group} "))
+    words = lines[start].split()[1:]
+    for line in lines[start + 1 :]:
+        if not line.startswith(" " * 10):
+            break
+        words += line.split()
+    assert {word.rstrip("*") for word in words} == options
+
+
+def test_train_help_marks_one_default_a_group_and_shows_the_keys(call):
+    text = call("train", "--help").out
+    assert "cnn*" in text
+    assert "mlp*" not in text
+    assert "  batch_size: 64 " in text

@@ -1,0 +1,147 @@
+"""YAML folders of the user's own: three ways to name them, inheritance, mistakes in them."""
+
+import json
+import os
+
+import pytest
+import yaml
+
+THIN = "defaults: [cnn, _self_]\nfilters: [4]\n"
+
+
+@pytest.fixture
+def shown(call):
+    """The composed config, as `--cfg job` shows it."""
+
+    def show(*argv):
+        outcome = call("train", *argv, "--cfg", "job")
+        assert outcome.code == 0, outcome.err
+        return yaml.safe_load(outcome.out)
+
+    return show
+
+
+def test_a_folder_joins_by_cd(shown, fmtool):
+    fmtool.write("mine/model/thin.yaml", THIN)
+    assert shown("-cd", "mine", "model=thin")["model"]["filters"] == [4]
+
+
+def test_a_folder_joins_by_searchpath(shown, fmtool):
+    folder = fmtool.write("mine/model/thin.yaml", THIN).parent.parent
+    assert shown("model=thin", f"hydra.searchpath=[file://{folder}]")["model"]["filters"] == [4]
+
+
+def test_folders_join_by_the_environment(shown, fmtool, monkeypatch):
+    fmtool.write("one/model/thin.yaml", THIN)
+    fmtool.write("two/data/few.yaml", "defaults: [digits, _self_]\nlimit: 100\n")
+    monkeypatch.setenv("FMTOOL_CONF", os.pathsep.join(("one", "two")))
+    config = shown("model=thin", "data=few")
+    assert (config["model"]["filters"], config["data"]["limit"]) == ([4], 100)
+
+
+def test_a_folder_called_fmtool_conf_joins_by_being_there(shown, fmtool):
+    fmtool.write("fmtool_conf/model/thin.yaml", THIN)
+    assert shown("model=thin")["model"]["filters"] == [4]
+
+
+def test_what_is_inherited_keeps_the_other_defaults(shown, fmtool):
+    fmtool.write("fmtool_conf/model/thin.yaml", THIN)
+    thin, cnn = shown("model=thin")["model"], shown("model=cnn")["model"]
+    assert thin == cnn | {"filters": [4]}
+
+
+def test_fmtools_own_option_of_the_same_name_wins(shown, fmtool):
+    fmtool.write("fmtool_conf/model/cnn.yaml", "name: cnn\nfilters: [1]\n")
+    assert shown("model=cnn")["model"]["filters"] == [32, 64]
+
+
+def test_a_primary_config_of_the_users_own_is_chosen_by_cn(shown, fmtool):
+    primary = "defaults: [train, override model: mlp, _self_]\nepochs: 3\n".replace(
+        "override model: mlp", "{override model: mlp}"
+    )
+    fmtool.write("mine/short.yaml", primary)
+    config = shown("-cd", "mine", "-cn", "short")
+    assert (config["model"]["name"], config["epochs"]) == ("mlp", 3)
+
+
+def test_one_key_may_refer_to_another(shown, fmtool):
+    assert shown("name=${model.name}", "--resolve")["name"] == "cnn"
+
+
+def test_package_shows_one_group(call):
+    outcome = call("train", "--cfg", "job", "-p", "schedule")
+    assert yaml.safe_load(outcome.out.partition("\n")[2])["name"] == "constant"
+
+
+@pytest.mark.parametrize("way", ["-cd", "FMTOOL_CONF", "fmtool_conf"])
+def test_a_misspelt_key_in_a_users_file_is_found(call, fmtool, monkeypatch, way):
+    folder = "fmtool_conf" if way == "fmtool_conf" else "mine"
+    fmtool.write(f"{folder}/model/thin.yaml", "defaults: [cnn, _self_]\nfilter: [4]\n")
+    if way == "FMTOOL_CONF":
+        monkeypatch.setenv(way, folder)
+    outcome = call("train", *(["-cd", folder] if way == "-cd" else []), "model=thin")
+    assert outcome.code == 2
+    assert outcome.error == (
+        "error: unknown key 'model.filter'; fix: did you mean 'model.filters'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("filters: [1\n", ""),
+        ("defaults: [nothing, _self_]\n", "model=nothing: no such model"),
+        ("defaults: [cnn, _self_]\nfilters: 4\n", "model.filters=4 is not accepted; fix: give a "),
+        ("name: nothing\n", "model.name: no model is called 'nothing'"),
+        ("[1, 2]\n", ""),
+        ("!!python/object/apply:os.mkdir [marker]\n", ""),
+    ],
+)
+def test_a_broken_file_of_the_users_own_is_one_line(call, fmtool, text, message):
+    fmtool.write("fmtool_conf/model/mine.yaml", text)
+    outcome = call("train", "model=mine")
+    assert outcome.code == 2
+    assert outcome.error.startswith("error: ")
+    assert message in outcome.error
+    assert not (fmtool.folder / "marker").exists()
+
+
+def test_a_folder_that_FMTOOL_CONF_names_must_be_there(call, monkeypatch):  # noqa: N802
+    monkeypatch.setenv("FMTOOL_CONF", "gone")
+    outcome = call("train", "epochs=1")
+    assert outcome.code == 2
+    assert outcome.error == (
+        "error: FMTOOL_CONF: no folder 'gone'; fix: correct or unset the variable"
+    )
+
+
+def test_info_shows_where_the_users_options_come_from(call, fmtool):
+    fmtool.write("fmtool_conf/model/thin.yaml", THIN)
+    outcome = call("train", "model=thin", "--info", "searchpath")
+    assert outcome.code == 0
+    assert str(fmtool.folder / "fmtool_conf") in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("line", "completions"),
+    [
+        ("fmtool train model=", "model=cnn model=mlp model=thin"),
+        ("fmtool train epo", "epochs="),
+        ("fmtool train model=mlp model.un", "model.units."),
+    ],
+)
+def test_completion_knows_options_and_keys(fmtool, line, completions):
+    fmtool.write("fmtool_conf/model/thin.yaml", THIN)
+    outcome = fmtool("train", "-sc", "query=bash", COMP_LINE=line)
+    assert (outcome.code, outcome.out.split()) == (0, completions.split())
+
+
+def test_information_leaves_no_file(fmtool):
+    for flags in (["--cfg", "job"], ["--info"], ["--info", "defaults-tree"]):
+        assert fmtool("train", *flags).code == 0
+    assert fmtool.files() == set()
+
+
+def test_json_errors_stand_in_for_information_too(call):
+    outcome = call("train", "modle=cnn", "--cfg", "job", "--json")
+    assert (outcome.code, json.loads(outcome.out)["exit_code"]) == (2, 2)

@@ -1,0 +1,193 @@
+"""The real command, in a process of its own and in this one, and runs that many tests look at."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TIMEOUT = 120
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON object on stdout."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> str:
+        """The one line on stderr."""
+        line, *others = self.err.splitlines()
+        assert not others, self.err
+        return line
+
+
+class Command:
+    """`fmtool` in a folder of its own, with a data cache of its own beside it."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder, self.cache = root / "work", root / "cache"
+        self.folder.mkdir()
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        own = ("FMTOOL_", "KERAS_", "HYDRA_", "COMP_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        return kept | {"FMTOOL_DATA": str(self.cache), "FMTOOL_OFFLINE": "1"} | changes
+
+    def start(self, *argv: str, prefix: tuple[str, ...] = (), **env: str) -> subprocess.Popen[str]:
+        return self._start([*prefix, sys.executable, "-m", "fmtool.cli", *argv], env)
+
+    def _start(self, command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(**env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *argv: str, **env: str) -> Outcome:
+        return finish(self.start(*argv, **env))
+
+    def start_python(self, code: str, *argv: str, **env: str) -> subprocess.Popen[str]:
+        return self._start([sys.executable, "-c", code, *argv], env)
+
+    def python(self, code: str, *argv: str, **env: str) -> Outcome:
+        return finish(self.start_python(code, *argv, **env))
+
+    def write(self, path: str, text: str) -> Path:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    @property
+    def runs(self) -> list[Path]:
+        """Run directories, oldest first."""
+        return sorted((self.folder / "runs").glob("2*"))
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*")}
+
+
+def finish(process: subprocess.Popen[str]) -> Outcome:
+    out, err = process.communicate(timeout=TIMEOUT)
+    return Outcome(process.returncode, out, err)
+
+
+@pytest.fixture
+def fmtool(tmp_path: Path) -> Command:
+    return Command(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def session_command() -> type[Command]:
+    """For fixtures that several tests share: `fmtool` in a folder that they name."""
+    return Command
+
+
+@pytest.fixture
+def call(
+    fmtool: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """The command in this process, for what ends before Keras would be imported."""
+    from fmtool.cli.main import main
+
+    monkeypatch.chdir(fmtool.folder)
+    for name in ("FMTOOL_CONF", "FMTOOL_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FMTOOL_DATA", str(fmtool.cache))
+    monkeypatch.setenv("FMTOOL_OFFLINE", "1")
+
+    def run(*argv: str) -> Outcome:
+        code = int(main(list(argv)))
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+SMALL = ("model=cnn", "model.filters=[4,8]", "model.dense_units=[16]", "epochs=2", "name=pilot")
+"""A training of less than a second, once everything is imported."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training, the command that did it, and how the command ended."""
+
+    command: Command
+    outcome: Outcome
+
+    @property
+    def directory(self) -> Path:
+        return self.command.folder / self.outcome.json["run_directory"]
+
+
+@pytest.fixture(scope="session")
+def two_trainings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Outcome, Command]:
+    """The shared run, and beside it the same training elsewhere, quietly, missing a gate."""
+    first = Command(tmp_path_factory.mktemp("shared"))
+    again = Command(tmp_path_factory.mktemp("somewhere_else"))
+    gates = ("gate.min.accuracy=0.05", "gate.max.loss=9")
+    processes = (
+        first.start("train", *SMALL, *gates, "logging.every_n_steps=10", "--json"),
+        again.start(
+            "train",
+            *SMALL,
+            "logging=quiet",
+            "gate.min.accuracy=1.5",
+            "gate.min.f1_macro=0.01",
+            PYTHONHASHSEED="4711",
+            LC_ALL="C",
+            TZ="Asia/Kolkata",
+        ),
+    )
+    done, repeated = (finish(process) for process in processes)
+    assert done.code == 0, done.err
+    return Trained(first, done), repeated, again
+
+
+@pytest.fixture(scope="session")
+def trained(two_trainings: tuple[Trained, Outcome, Command]) -> Trained:
+    """One training on digits with all that it leaves; look, but do not change it."""
+    return two_trainings[0]
+
+
+@pytest.fixture(scope="session")
+def repeated(two_trainings: tuple[Trained, Outcome, Command]) -> tuple[Outcome, Path]:
+    """The same training from another folder and environment, with a gate that it misses."""
+    return two_trainings[1], two_trainings[2].runs[0]
+
+
+@pytest.fixture(scope="session")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, Outcome]:
+    """Two jobs with another seed than the shared run; the first leaves no pixel and fails."""
+    command = Command(tmp_path_factory.mktemp("sweep"))
+    sizes = "model.filters=[4,4,4,4],[4,8]"
+    argv = ("train", "-m", *SMALL, sizes, "seed=1", "name='a,b'", "logging=quiet", "--json")
+    return command, command(*argv)
+
+
+@pytest.fixture
+def started() -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes put in here are gone after the test, whatever happened."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.communicate()

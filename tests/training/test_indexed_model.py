@@ -1,0 +1,130 @@
+"""The seam in Keras' training changes what is fed, and nothing of what is learnt."""
+
+import keras
+import numpy as np
+import pytest
+
+from fmtool.data.splits import Split
+from fmtool.errors import DataError
+from fmtool.training import state
+from fmtool.training.feed import Plan, feed
+from fmtool.training.indexed_model import IndexedModel, to_device
+
+GENERATOR = np.random.default_rng(0)
+IMAGES = GENERATOR.integers(0, 256, (50, 4, 4, 1), dtype=np.uint8)
+LABELS = GENERATOR.integers(0, 3, 50, dtype=np.int32)
+
+
+def network(units=8):
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((4, 4, 1), dtype="uint8")
+    x = keras.layers.Flatten()(keras.ops.cast(inputs, "float32") / 255)
+    x = keras.layers.BatchNormalization()(keras.layers.Dense(units, activation="relu")(x))
+    return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Dropout(0.25, seed=2)(x)))
+
+
+def compiled(model):
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.01),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        steps_per_execution=2,
+    )
+    return model
+
+
+def indexed(units=8, augment=None):
+    table = to_device(Split(IMAGES, LABELS))
+    return compiled(IndexedModel(network(units), augment, table, table)), table
+
+
+def fit(model, table, *, epochs=2, draws=0):
+    plan = Plan(np.arange(50, dtype=np.int32), 10, seed=5, draws=draws, shuffles=True)
+    follow = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, _: setattr(plan, "epoch", epoch)
+    )
+    return model.fit(feed(plan, table), epochs=epochs, shuffle=False, verbose=0, callbacks=[follow])
+
+
+def test_it_learns_what_plain_keras_learns_from_the_gathered_arrays():
+    model, table = indexed()
+    history = fit(model, table).history
+    plain = compiled(network())
+    plan = Plan(np.arange(50, dtype=np.int32), 10, seed=5, shuffles=True)
+    losses = []
+    for epoch in range(2):
+        plan.epoch = epoch
+        rows, _ = plan.arrays()
+        done = plain.fit(IMAGES[rows], LABELS[rows], batch_size=10, shuffle=False, verbose=0)
+        losses += done.history["loss"]
+    np.testing.assert_allclose(history["loss"], losses, rtol=1e-6)
+    for ours, theirs in zip(model.network.weights, plain.weights, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_evaluation_sees_every_sample_of_the_validation_table_once():
+    model, table = indexed()
+    fit(model, table, epochs=1)
+    rows = np.arange(7, 41, dtype=np.int32)
+    loss, accuracy = model.evaluate(feed(Plan(rows, 10), table), verbose=0)
+    plain = compiled(model.network)
+    expected = plain.evaluate(IMAGES[rows], LABELS[rows], batch_size=10, verbose=0)
+    np.testing.assert_allclose((loss, accuracy), expected, rtol=1e-6)
+
+
+def test_augmentation_gets_the_uniforms_of_its_samples_and_no_validation():
+    def blacken(images, uniforms):
+        assert uniforms.shape[1] == 2
+        return images * 0
+
+    model, table = indexed(augment=blacken)
+    fit(model, table, epochs=1, draws=2)
+    dark = model.network(np.zeros_like(IMAGES[:1]), training=False)
+    bright = model.network(IMAGES[:1], training=False)
+    assert not np.allclose(dark, bright)
+    rows = np.arange(50, dtype=np.int32)
+    loss, _ = model.evaluate(feed(Plan(rows, 10), table), verbose=0)
+    expected, _ = compiled(model.network).evaluate(IMAGES, LABELS, batch_size=10, verbose=0)
+    assert loss == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_table_is_no_state():
+    model, _ = indexed()
+    assert sum(int(np.prod(v.shape)) for v in model.weights) < IMAGES.size
+
+
+def test_a_saved_state_continues_bit_for_bit(tmp_path):
+    model, table = indexed()
+    fit(model, table, epochs=1)
+    state.save(model, tmp_path)
+    fit(model, table, epochs=1)
+    after = [np.array(v) for v in model.variables]
+
+    other, table = indexed()
+    fit(other, table, epochs=2)
+    state.load(other, tmp_path)
+    fit(other, table, epochs=1)
+    assert all(
+        np.array_equal(mine, np.array(v)) for mine, v in zip(after, other.variables, strict=True)
+    )
+
+
+def test_a_state_of_another_model_is_refused(tmp_path):
+    model, table = indexed()
+    fit(model, table, epochs=1)
+    state.save(model, tmp_path)
+    other, table = indexed(units=9)
+    fit(other, table, epochs=1)
+    with pytest.raises(DataError, match="its trainable variables are not those of this model"):
+        state.load(other, tmp_path)
+
+
+def test_a_state_without_an_array_is_refused(tmp_path):
+    model, table = indexed()
+    fit(model, table, epochs=1)
+    state.save(model, tmp_path)
+    with np.load(tmp_path / state.ARRAYS) as arrays:
+        kept = {name: arrays[name] for name in arrays.files if name != "optimizer/00000"}
+    np.savez(tmp_path / state.ARRAYS, allow_pickle=False, **kept)
+    with pytest.raises(DataError, match="its optimizer variables"):
+        state.load(model, tmp_path)

@@ -1,0 +1,51 @@
+"""Which epoch counts as the best."""
+
+import pytest
+
+from fmtool.training.monitor import Monitor, resolve
+
+
+def best_epoch(name, values):
+    monitor = Monitor(name)
+    taken = [
+        monitor.take({"epoch": epoch, "step": 10 * epoch, name or "x": value})
+        for epoch, value in enumerate(values, start=1)
+    ]
+    return (monitor.best.epoch if monitor.best else None), taken
+
+
+def test_a_loss_is_best_where_it_is_smallest():
+    assert best_epoch("val_loss", [3.0, 1.0, 2.0]) == (2, [True, True, False])
+
+
+def test_anything_else_is_best_where_it_is_largest():
+    assert best_epoch("val_accuracy", [0.1, 0.3, 0.2]) == (2, [True, True, False])
+
+
+def test_of_equal_epochs_the_first_is_best():
+    assert best_epoch("val_loss", [1.0, 1.0]) == (1, [True, False])
+
+
+def test_nan_is_never_best():
+    nan = float("nan")
+    assert best_epoch("val_loss", [nan, 2.0, nan]) == (2, [False, True, False])
+    assert best_epoch("val_loss", [nan]) == (None, [False])
+
+
+def test_without_a_metric_the_last_epoch_is_best():
+    assert best_epoch(None, [1.0, 2.0]) == (2, [True, True])
+
+
+def test_the_best_epoch_is_kept_with_its_step_and_value():
+    monitor = Monitor("loss")
+    monitor.take({"epoch": 4, "step": 80, "loss": 0.25})
+    assert monitor.best is not None
+    assert vars(monitor.best) == {"epoch": 4, "step": 80, "monitor": "loss", "value": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("monitor", "has_validation", "name"),
+    [("auto", True, "val_loss"), ("auto", False, None), ("accuracy", False, "accuracy")],
+)
+def test_auto_is_resolved_by_whether_there_is_validation(monitor, has_validation, name):
+    assert resolve(monitor, has_validation=has_validation) == name

@@ -1,0 +1,60 @@
+"""The order of samples is a permutation and a pure function of seed and epoch, for ever."""
+
+import numpy as np
+
+from fmtool.training.order import shuffled, uniforms
+
+ROWS = np.arange(100, 1100, dtype=np.int32)
+
+
+def test_an_order_is_a_permutation_of_the_same_type():
+    order = shuffled(ROWS, seed=3, epoch=5)
+    assert order.dtype == np.int32
+    assert np.array_equal(np.sort(order), ROWS)
+    assert not np.array_equal(order, ROWS)
+
+
+def test_the_same_seed_and_epoch_give_the_same_order_whatever_came_before():
+    first = shuffled(ROWS, seed=3, epoch=5)
+    shuffled(ROWS, seed=3, epoch=6)
+    np.random.default_rng(0).random(10)
+    assert np.array_equal(shuffled(ROWS, seed=3, epoch=5), first)
+
+
+def test_another_seed_or_epoch_gives_another_order():
+    orders = {
+        shuffled(ROWS, seed=seed, epoch=epoch).tobytes() for seed in range(5) for epoch in range(5)
+    }
+    assert len(orders) == 25
+
+
+def test_the_first_orders_are_pinned():
+    rows = np.arange(8, dtype=np.int32)
+    assert shuffled(rows, seed=0, epoch=0).tolist() == [3, 5, 6, 0, 7, 1, 4, 2]
+    assert uniforms(2, 2, seed=0, epoch=0).ravel().tolist() == [
+        0.5957623720169067,
+        0.3297744393348694,
+        0.43914562463760376,
+        0.7826168537139893,
+    ]
+
+
+def test_the_largest_seed_has_an_order_too():
+    assert len(shuffled(ROWS, seed=2**32 - 1, epoch=10**6)) == len(ROWS)
+
+
+def test_uniforms_fill_the_unit_interval_evenly():
+    draws = uniforms(20_000, 3, seed=1, epoch=0)
+    assert draws.shape == (20_000, 3)
+    assert draws.dtype == np.float32
+    assert draws.min() >= 0
+    assert draws.max() < 1
+    assert abs(draws.mean() - 0.5) < 0.005
+    counts, _ = np.histogram(draws, bins=10, range=(0, 1))
+    assert np.all(np.abs(counts - 6000) < 400)
+
+
+def test_order_and_augmentation_of_an_epoch_are_independent():
+    order = shuffled(np.arange(1000, dtype=np.int32), seed=0, epoch=0)
+    draws = uniforms(1000, 1, seed=0, epoch=0)[:, 0]
+    assert abs(np.corrcoef(np.argsort(order), draws)[0, 1]) < 0.1

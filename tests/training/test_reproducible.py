@@ -1,0 +1,65 @@
+"""The same seed gives the same bits, wherever and however the training is started."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+TINY = ("train", "model=mlp", "model.units=[16]", "epochs=1", "data.limit=300")
+BLOCKED = (
+    "import sys; sys.modules['tensorflow'] = None\n"
+    "from fmtool.cli.main import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+KERNELS = ("trainable/00000", "trainable/00002", "trainable/00004", "trainable/00006")
+
+
+def digests(directory, part=""):
+    """SHA-256 of each array of the newest checkpoint."""
+    checkpoints = directory / "checkpoints"
+    newest = (checkpoints / "last").read_text().strip()
+    with np.load(checkpoints / newest / "state.npz") as arrays:
+        return {
+            name: hashlib.sha256(arrays[name].tobytes()).hexdigest()
+            for name in arrays.files
+            if name.startswith(part)
+        }
+
+
+def test_folder_hash_seed_locale_and_logging_change_no_bit(trained, repeated):
+    assert digests(trained.directory) == digests(repeated[1])
+    assert digests(trained.directory)
+
+
+@pytest.fixture(scope="module")
+def backends(tmp_path_factory, session_command):
+    """For JAX and torch a run without TensorFlow in the process, and the same one with it."""
+    runs = {}
+    for backend in ("jax", "torch"):
+        command = session_command(tmp_path_factory.mktemp(backend))
+        argv = (*TINY, f"runtime.backend={backend}", "logging.plots=false")
+        blocked = command.start_python(BLOCKED, *argv, "runs_dir=blocked")
+        free = command.start(*argv, "logging=quiet", "runs_dir=free", PYTHONHASHSEED="7")
+        for process in (blocked, free):
+            _, err = process.communicate(timeout=120)
+            assert process.returncode == 0, err
+        runs[backend] = [next((command.folder / name).glob("2*")) for name in ("blocked", "free")]
+    return runs
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_repeat_themselves_bit_for_bit(backends, backend):
+    blocked, free = backends[backend]
+    assert digests(blocked) == digests(free)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_write_tensorboard_files_without_tensorflow(backends, backend):
+    assert list((backends[backend][0] / "tensorboard").rglob("events.out.*"))
+
+
+def test_another_seed_gives_other_weights(trained, swept):
+    first, second = (digests(run, "trainable/") for run in (trained.directory, swept[0].runs[0]))
+    assert first.keys() == second.keys()
+    assert all(first[name] != second[name] for name in KERNELS)
