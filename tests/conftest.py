@@ -2,14 +2,25 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
+
+from fmtool import registry
+from fmtool.registry import KINDS
 
 TIMEOUT = 120
 
@@ -191,3 +202,64 @@ def started() -> Iterator[list[subprocess.Popen[str]]]:
     for process in processes:
         process.kill()
         process.communicate()
+
+
+@cache
+def shipped(group: str, name: str) -> dict[str, Any]:
+    """An option of conf/ as Hydra composes it."""
+    with initialize_config_module("fmtool.conf", version_base=None):
+        composed = OmegaConf.to_container(compose(f"{group}/{name}")[group])
+    assert isinstance(composed, dict)
+    return {str(key): value for key, value in composed.items()}
+
+
+@pytest.fixture
+def option(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """A function from an option's name, and keys to change, to its validated config.
+
+    The kind is that of the folder the test is in: tests/optimizers, tests/schedules, ...
+    """
+    package = f"fmtool.{request.path.parent.name}"
+    (group,) = (kind.group for kind in KINDS.values() if kind.package == package)
+
+    def config_of(name: str, **changes: Any) -> Any:
+        return registry.module(group, name).Config.model_validate(shipped(group, name) | changes)
+
+    return config_of
+
+
+@pytest.fixture(scope="session")
+def tensorboard() -> Callable[[Path], AbstractContextManager[Callable[..., Any]]]:
+    """Starts a real TensorBoard on a folder; gives a function that fetches paths below /data/."""
+
+    @contextmanager
+    def serve(folder: Path) -> Iterator[Callable[..., Any]]:
+        command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
+        server = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", "0"], stderr=subprocess.PIPE, text=True
+        )
+        assert server.stderr is not None
+        try:
+            lines = iter(server.stderr.readline, "")
+            port = next(
+                found[1] for line in lines if (found := re.search(r"127\.0\.0\.1:(\d+)", line))
+            )
+
+            def fetch(path: str, body: Any = None, **query: Any) -> Any:
+                address = f"http://127.0.0.1:{port}/data/{path}?{urlencode(query)}"
+                payload = None if body is None else json.dumps(body).encode()
+                request = Request(address, payload, {"Content-Type": "application/json"})
+                with urlopen(request) as reply:
+                    content = reply.read()
+                return content if path.endswith("individualImage") else json.loads(content)
+
+            deadline = time.monotonic() + 30
+            while not fetch("runs") and time.monotonic() < deadline:
+                time.sleep(0.1)
+            yield fetch
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+            server.stderr.close()
+
+    return serve

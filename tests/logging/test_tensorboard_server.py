@@ -1,12 +1,6 @@
 """A real TensorBoard shows what the sink wrote: two runs of different models, over HTTP."""
 
-import json
-import re
-import subprocess
-import sys
 import time
-from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -36,34 +30,16 @@ def write_run(directory, config, loss):
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
+def data(tmp_path_factory, tensorboard):
     """Fetches `path` below /data/ of the server."""
     root = tmp_path_factory.mktemp("runs")
     for name, (config, loss) in RUNS.items():
         write_run(root / name, config, loss)
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", root]
-    server = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", "0"], stderr=subprocess.PIPE, text=True
-    )
-    try:
-        lines = iter(server.stderr.readline, "")
-        port = next(found[1] for line in lines if (found := re.search(r"127\.0\.0\.1:(\d+)", line)))
-
-        def fetch(path, body=None, **query):
-            address = f"http://127.0.0.1:{port}/data/{path}?{urlencode(query)}"
-            payload = None if body is None else json.dumps(body).encode()
-            with urlopen(Request(address, payload, {"Content-Type": "application/json"})) as reply:
-                content = reply.read()
-            return content if path.endswith("individualImage") else json.loads(content)
-
+    with tensorboard(root) as fetch:
         deadline = time.monotonic() + 20
         while len(fetch("runs")) < 6 and time.monotonic() < deadline:
             time.sleep(0.1)
         yield fetch
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
-        server.stderr.close()
 
 
 def points(data, run, tag):
