@@ -16,8 +16,6 @@ from fmtool.training.session import Session
 class Interruption(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Between two dispatches: if a signal has arrived, commits the state and raises it."""
 
-    async_safe = True
-
     def __init__(
         self, signals: SignalGuard, checkpointer: Checkpointer, recorder: Recorder
     ) -> None:

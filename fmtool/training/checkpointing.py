@@ -13,8 +13,6 @@ from fmtool.training.recorder import Recorder
 class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Comes after the recorder, whose row of the epoch it judges."""
 
-    async_safe = True
-
     def __init__(self, store: CheckpointStore, monitor: Monitor, recorder: Recorder) -> None:
         super().__init__()
         self._store, self._monitor, self._recorder = store, monitor, recorder

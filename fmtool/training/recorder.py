@@ -25,8 +25,6 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         every_n_steps: steps between step rows; 0 for none. Sinks that show progress get more.
     """
 
-    async_safe = True
-
     def __init__(
         self,
         plan: Plan,

@@ -11,10 +11,12 @@ from fmtool.runs.checkpoints import CheckpointStore
 LONG = ("train", "model=mlp", "model.units=[8]", "epochs=100000", "logging=quiet", "--json")
 IGNORING_SIGINT = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 CASES = {
-    "SIGINT": (signal.SIGINT, ()),
-    "SIGTERM": (signal.SIGTERM, ()),
-    "SIGHUP": (signal.SIGHUP, ()),
-    "SIGINT ignored at the start": (signal.SIGINT, IGNORING_SIGINT),
+    "SIGINT": (signal.SIGINT, (), "tensorflow"),
+    "SIGTERM": (signal.SIGTERM, (), "tensorflow"),
+    "SIGHUP": (signal.SIGHUP, (), "tensorflow"),
+    "SIGINT ignored at the start": (signal.SIGINT, IGNORING_SIGINT, "tensorflow"),
+    "SIGTERM on JAX": (signal.SIGTERM, (), "jax"),
+    "SIGINT on torch": (signal.SIGINT, (), "torch"),
 }
 
 
@@ -34,9 +36,10 @@ def wait_for_epochs(process, command, count=3):
 def interrupted(tmp_path_factory, session_command):
     """For each case the return code, stdout, stderr and run directory; they run side by side."""
     running, ended = {}, {}
-    for name, (_, prefix) in CASES.items():
+    for name, (_, prefix, backend) in CASES.items():
         command = session_command(tmp_path_factory.mktemp("signal"))
-        running[name] = (command, command.start(*LONG, prefix=prefix))
+        process = command.start(*LONG, f"runtime.backend={backend}", prefix=prefix)
+        running[name] = (command, process)
     try:
         for name, (command, process) in running.items():
             wait_for_epochs(process, command)
