@@ -1,112 +1,118 @@
-"""Steps per second of `fmtool train`, logging on, against a bare Keras script, same network.
+"""Steps per second of fmtool's training, logging on, against a bare Keras script, same network.
 
-    python scripts/bench_train.py --backend tensorflow --samples 45000 --rounds 5
+    python scripts/bench_train.py --backend tensorflow --samples 6400 --rounds 9
 
-Each round runs both once, one after the other and in alternating order; the ratio of a round is
-ours over the bare script's, and the median ratio is reported. The first epoch, which compiles,
-is not counted. The bare script holds float32 images in memory and calls `fit(x, y)`.
+Both live in one process and take turns, an epoch each, in alternating order: what else happens on
+the machine meets both alike. fmtool's side is what `fmtool train` runs: index batches, callbacks,
+checkpoint of each epoch, metrics.jsonl, TensorBoard files. The bare side holds float32 images in
+memory and calls `fit(x, y)`. The ratio of a round is fmtool's rate over the bare one; the first
+round, which compiles, is not counted. Only training steps are timed, on both sides.
 """
 
 import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 BATCH_SIZE = 64
+HELD_OUT = 500
 
 
 def main() -> None:
-    arguments = _arguments()
-    if arguments.bare:
-        _bare(arguments)
-        return
-    rounds = []
-    for number in range(arguments.rounds):
-        runners = [("bare", _time_bare), ("fmtool", _time_fmtool)]
-        rates = {name: run(arguments) for name, run in (runners, runners[::-1])[number % 2]}
-        rounds.append(rates)
-        ratio = rates["fmtool"] / rates["bare"]
-        print(
-            f"round {number + 1}: bare {rates['bare']:.1f}, fmtool {rates['fmtool']:.1f} steps/s, "
-            f"ratio {ratio:.3f}, load {os.getloadavg()[0]:.1f}",
-            file=sys.stderr,
-        )
-    ratios = [rates["fmtool"] / rates["bare"] for rates in rounds]
-    print(
-        json.dumps(
-            {
-                "backend": arguments.backend,
-                "samples": arguments.samples,
-                "bare_steps_per_second": statistics.median(r["bare"] for r in rounds),
-                "fmtool_steps_per_second": statistics.median(r["fmtool"] for r in rounds),
-                "ratio_median": statistics.median(ratios),
-                "ratio_min": min(ratios),
-                "ratio_max": max(ratios),
-                "rounds": len(rounds),
-            }
-        )
-    )
-
-
-def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backend", default="tensorflow", choices=("tensorflow", "jax", "torch"))
-    parser.add_argument("--samples", type=int, default=45_000, help="training images an epoch")
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    parser.add_argument("--samples", type=int, default=6400, help="training images an epoch")
+    parser.add_argument("--rounds", type=int, default=9)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        ours = _fmtool(arguments.backend, arguments.samples, Path(directory))
+        contestants = [("bare", _bare(arguments.samples)), ("fmtool", ours)]
+        rounds = []
+        for number in range(arguments.rounds + 1):
+            order = contestants if number % 2 else contestants[::-1]
+            rates = {name: epoch(number) for name, epoch in order}
+            print(number, {name: round(rate, 1) for name, rate in rates.items()}, file=sys.stderr)
+            rounds.append(rates)
+    counted = rounds[1:]
+    ratios = [rates["fmtool"] / rates["bare"] for rates in counted]
+    result = {
+        "backend": arguments.backend,
+        "samples": arguments.samples,
+        "bare_steps_per_second": statistics.median(rates["bare"] for rates in counted),
+        "fmtool_steps_per_second": statistics.median(rates["fmtool"] for rates in counted),
+        "ratio_median": statistics.median(ratios),
+        "ratio_min": min(ratios),
+        "ratio_max": max(ratios),
+        "rounds": len(counted),
+        "load": os.getloadavg()[0],
+    }
+    print(json.dumps(result))
 
 
-def _time_bare(arguments: argparse.Namespace) -> float:
-    words = ["--bare", "--backend", arguments.backend, "--samples", str(arguments.samples)]
-    words += ["--epochs", str(arguments.epochs)]
-    return float(_output([sys.executable, __file__, *words]))
+def _fmtool(backend: str, samples: int, directory: Path) -> Callable[[int], float]:
+    from fmtool import validate
+    from fmtool.config.compose import compose
+    from fmtool.logging.metrics_log import MetricsLog
+    from fmtool.logging.tensorboard import TensorBoardSink
+    from fmtool.runs.checkpoints import CheckpointStore
+    from fmtool.runs.layout import RunPaths
+    from fmtool.signals import SignalGuard
+    from fmtool.training.session import load_data, prepare
+
+    size = samples + HELD_OUT
+    settings = [
+        "data=cifar10",
+        f"data.limit={size}",
+        f"data.validation_fraction={HELD_OUT / size}",
+        f"batch_size={BATCH_SIZE}",
+        f"runtime.backend={backend}",
+    ]
+    cfg = validate.train_config(compose("train", settings))
+    session = prepare(cfg, load_data(cfg))
+
+    from fmtool.training.callbacks import assemble
+
+    paths = RunPaths(directory)
+    sinks = [
+        MetricsLog(paths.metrics, paths.history),
+        TensorBoardSink(paths.tensorboard, config_text="", model_summary=""),
+    ]
+    store = CheckpointStore(paths.checkpoints, keep=2)
+    callbacks, recorder = assemble(session, sinks, store, SignalGuard())
+
+    def epoch(number: int) -> float:
+        session.model.fit(
+            session.train_feed,
+            initial_epoch=number,
+            epochs=number + 1,
+            validation_data=session.validation_feed,
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+        assert recorder.last_row is not None
+        return float(recorder.last_row["images_per_second"]) / BATCH_SIZE
+
+    return epoch
 
 
-def _time_fmtool(arguments: argparse.Namespace) -> float:
-    # The held-out part is small and its time is not counted, on either side.
-    size = arguments.samples + 500
-    with tempfile.TemporaryDirectory() as runs:
-        command = [sys.executable, "-m", "fmtool.cli", "train", "--json"]
-        settings = [
-            "data=cifar10",
-            f"data.limit={size}",
-            f"data.validation_fraction={500 / size}",
-            f"batch_size={BATCH_SIZE}",
-            f"epochs={arguments.epochs}",
-            f"runtime.backend={arguments.backend}",
-            f"runs_dir={runs}",
-        ]
-        result = json.loads(_output([*command, *settings]))
-        lines = (Path(result["run_directory"]) / "metrics.jsonl").read_text().splitlines()
-    epochs = [row for row in map(json.loads, lines) if row["kind"] == "epoch"]
-    return statistics.median(row["images_per_second"] for row in epochs[1:]) / BATCH_SIZE
-
-
-def _output(command: list[str]) -> str:
-    return subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ).stdout
-
-
-def _bare(arguments: argparse.Namespace) -> None:
+def _bare(samples: int) -> Callable[[int], float]:
     """What a user writes by hand: the same layers, Adam, float32 arrays, `fit`."""
-    os.environ |= {"KERAS_BACKEND": arguments.backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     import keras
-    import numpy as np
 
     from fmtool.data.catalog import load
 
     train = load("cifar10", source="auto").train
-    x = np.asarray(train.x[: arguments.samples], dtype=np.float32) / 255
-    y = np.asarray(train.y[: arguments.samples])
-    keras.utils.set_random_seed(0)
+    x = np.asarray(train.x[:samples], dtype=np.float32) / 255
+    y = np.asarray(train.y[:samples])
     layers = keras.layers
     model = keras.Sequential(
         [
@@ -125,27 +131,19 @@ def _bare(arguments: argparse.Namespace) -> None:
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    clock = _EpochClock(keras)
-    model.fit(
-        x, y, batch_size=BATCH_SIZE, epochs=arguments.epochs, verbose=0, callbacks=[clock.callback]
-    )
-    steps = -(-arguments.samples // BATCH_SIZE)
-    print(steps / statistics.median(clock.seconds[1:]))
+    moments: list[float] = []
 
+    def note_time(*_: Any) -> None:
+        moments.append(time.perf_counter())
 
-class _EpochClock:
-    def __init__(self, keras: object) -> None:
-        self.seconds: list[float] = []
-        self._began = 0.0
-        self.callback = keras.callbacks.LambdaCallback(  # type: ignore[attr-defined]
-            on_epoch_begin=lambda *_: self._begin(), on_epoch_end=lambda *_: self._end()
-        )
+    clock = keras.callbacks.LambdaCallback(on_epoch_begin=note_time, on_epoch_end=note_time)
 
-    def _begin(self) -> None:
-        self._began = time.perf_counter()
+    def epoch(number: int) -> float:
+        moments.clear()
+        model.fit(x, y, batch_size=BATCH_SIZE, epochs=1, verbose=0, callbacks=[clock])
+        return -(-samples // BATCH_SIZE) / (moments[1] - moments[0])
 
-    def _end(self) -> None:
-        self.seconds.append(time.perf_counter() - self._began)
+    return epoch
 
 
 if __name__ == "__main__":
