@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
+from fmtool import validate
+from fmtool.config.compose import compose
 from fmtool.runs.checkpoint_manifest import verify
 
 FILES = {
@@ -62,6 +64,12 @@ def test_the_config_is_stored_resolved(trained):
     assert config["model"]["filters"] == [4, 8]
     assert "auto" not in (config["runtime"][k] for k in ("threads", "device", "precision"))
     assert isinstance(config["runtime"]["steps_per_dispatch"], int)
+
+
+def test_the_stored_config_composes_to_itself(trained):
+    stored = yaml.safe_load((trained.directory / "config.yaml").read_text())
+    again = compose("config", [], folders=(trained.directory,))
+    assert validate.train_config(again).model_dump(serialize_as_any=True) == stored
 
 
 def test_what_was_typed_is_stored_as_typed(trained):
