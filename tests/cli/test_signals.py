@@ -105,6 +105,16 @@ def test_an_interrupted_sweep_lets_its_job_finish_its_checkpoint(fmtool, started
     assert json.loads((run / "result.json").read_text())["exit_code"] == 143
 
 
+@pytest.mark.parametrize("argv", [["data", "list"], ["data", "list", "--json"]], ids=" ".join)
+def test_a_result_that_nobody_reads_ends_it_by_sigpipe(fmtool, started, argv):
+    process = fmtool.start(*argv)
+    started.append(process)
+    process.stdout.close()
+    err = process.stderr.read()
+    assert process.wait(timeout=60) == -signal.SIGPIPE
+    assert err == ""
+
+
 @pytest.mark.parametrize(
     "argv",
     [["--help"], ["train", "--help"], ["train", "epochs=0", "--json"], ["train", "--cfg", "job"]],
