@@ -6,7 +6,8 @@ Both live in one process and take turns, an epoch each, in alternating order: wh
 the machine meets both alike. fmtool's side is what `fmtool train` runs: index batches, callbacks,
 checkpoint of each epoch, metrics.jsonl, TensorBoard files. The bare side holds float32 images in
 memory and calls `fit(x, y)`. The ratio of a round is fmtool's rate over the bare one; the first
-round, which compiles, is not counted. Only training steps are timed, on both sides.
+round, which compiles, is not counted. Only training steps are timed: fmtool's checkpoint and log
+rows at the end of an epoch are written but not in its time, and the terminal display is off.
 """
 
 import argparse
