@@ -10,7 +10,11 @@ FmtoolError                1   base; on its own only for internal faults
 ├── CannotCreate          73   an output that cannot be created
 ├── WriteFailed           74   a write that failed, such as on a full disk
 ├── Busy                  75   locked by another process; retry later
-└── Refused               77   refused for security
+├── Refused               77   refused for security
+└── ConfigChanged         78   a run cannot be resumed: its configuration or data changed
+
+Interrupted          128 + n   signal n arrived; the process dies by it
+└── TimeLimit            124   the time that the user allowed is over
 """
 
 from enum import IntEnum
@@ -34,6 +38,8 @@ class ExitCode(IntEnum):
     WRITE_FAILED = 74
     BUSY = 75
     REFUSED = 77
+    CONFIG_CHANGED = 78
+    TIME_LIMIT = 124
 
 
 class FmtoolError(Exception):
@@ -92,6 +98,10 @@ class Refused(FmtoolError):
     exit_code = ExitCode.REFUSED
 
 
+class ConfigChanged(FmtoolError):
+    exit_code = ExitCode.CONFIG_CHANGED
+
+
 class Interrupted(BaseException):
     """A signal asked the process to end; the process shall die by it once its work is safe.
 
@@ -108,3 +118,15 @@ class Interrupted(BaseException):
     def exit_code(self) -> int:
         """What a shell shows for the death: 128 + the signal's number."""
         return 128 + self.signal_number
+
+
+class TimeLimit(Interrupted):
+    """The time that the user allowed is over; the process ends by itself, with 124."""
+
+    def __init__(self) -> None:
+        super().__init__(Signals.SIGALRM)
+        self.args = ("the time limit was reached",)
+
+    @property
+    def exit_code(self) -> int:
+        return ExitCode.TIME_LIMIT

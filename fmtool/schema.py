@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from fmtool.augment.base import AugmentConfig
-from fmtool.config.base import Config, NonNegativeFloat, NonNegativeInt, PositiveInt
+from fmtool.config.base import (
+    Config,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 from fmtool.data.base import DataConfig
 from fmtool.models.base import ModelConfig
 from fmtool.optimizers.base import OptimizerConfig
@@ -34,11 +40,24 @@ class EarlyStoppingConfig(Config):
 
 class CheckpointConfig(Config):
     keep: PositiveInt
+    every_epochs: PositiveInt
+    every_steps: PositiveInt | None
+    every_minutes: PositiveFloat | None
+
+
+class RollbackConfig(Config):
+    limit: PositiveInt
+    factor: Annotated[float, Field(gt=0, lt=1)]
 
 
 class CallbacksConfig(Config):
     early_stopping: EarlyStoppingConfig
     checkpoint: CheckpointConfig
+    rollback: RollbackConfig
+
+
+class BudgetConfig(Config):
+    minutes: PositiveFloat | None
 
 
 class LoggingConfig(Config):
@@ -70,6 +89,10 @@ class TrainConfig(Config):
     eval_batch_size: PositiveInt
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     monitor: str
+    on_divergence: Literal["stop", "rollback"]
+    budget: BudgetConfig
+    resume: str | None
+    allow_change: list[str]
     name: str | None
     tags: list[str]
     runs_dir: str
