@@ -11,17 +11,20 @@ from .flags import Flags
 
 if TYPE_CHECKING:
     from fmtool.data.base import Source
+    from fmtool.data.splits import Splits
 
 HELP = """\
 usage: fmtool data list
        fmtool data fetch NAME [source=auto|cache|official|mirror]
        fmtool data info NAME
        fmtool data check NAME
+       fmtool data check image_folder|npz path=PATH [key=value ...]
 
-list   the data sets there are, with size, licence, and whether they are cached
+list   the built-in data sets, with size, licence, and whether they are cached
 fetch  downloads, verifies and caches a set; source= says what may fill the cache
 info   licence, citation, homepage, shapes and class names of a set
-check  verifies the digest of a cached set and counts its labels and duplicate images
+check  verifies the digest of a cached set and counts its labels and duplicate images; of a set of
+       your own it reads every file, with the keys of data= as fmtool train would
 
 Sets are cached in $FMTOOL_DATA, else in ~/.cache/fmtool/data. FMTOOL_OFFLINE=1 forbids downloads.
 Official files that you place in the folder of a set there are used as they are.
@@ -56,7 +59,8 @@ def _list(arguments: list[str]) -> Result:
     from fmtool.data import catalog
 
     _arguments("list", arguments, wants_name=False)
-    return {"sets": [_summary(name) for name in catalog.names()]}
+    sets = [_summary(name) for name in catalog.names()]
+    return {"sets": sets, "your_own": catalog.local_names()}
 
 
 def _fetch(arguments: list[str]) -> Result:
@@ -91,9 +95,10 @@ def _info(arguments: list[str]) -> Result:
 def _check(arguments: list[str]) -> Result:
     from fmtool.data import catalog, check
 
-    name, _ = _arguments("check", arguments)
+    is_local = any(catalog.is_local(word) for word in arguments[:1])
+    name, keys = _arguments("check", arguments, known=None if is_local else ())
     # Loading verifies every digest, shape and label, and raises DataError where one is wrong.
-    splits = catalog.load(name, source="cache")
+    splits = _load_local(name, keys) if is_local else catalog.load(name, source="cache")
     duplicates = check.find_duplicates(splits.train.x, splits.test.x)
     parts = {"train": splits.train, "test": splits.test}
     return {
@@ -116,6 +121,17 @@ def _check(arguments: list[str]) -> Result:
     }
 
 
+def _load_local(name: str, keys: dict[str, str]) -> "Splits":
+    from fmtool import registry, validate
+    from fmtool.config.arguments import prepare
+    from fmtool.config.compose import compose
+
+    overrides = [prepare(f"data.{key}={value}") for key, value in keys.items()]
+    cfg = validate.option("data", compose("train", [f"data={name}", *overrides])["data"])
+    splits: Splits = registry.module("data", name).load(cfg)
+    return splits
+
+
 def _summary(name: str) -> Result:
     from fmtool.data import catalog
 
@@ -132,13 +148,17 @@ def _summary(name: str) -> Result:
 
 
 def _arguments(
-    action: str, arguments: list[str], *, wants_name: bool = True, known: tuple[str, ...] = ()
+    action: str,
+    arguments: list[str],
+    *,
+    wants_name: bool = True,
+    known: tuple[str, ...] | None = (),
 ) -> tuple[str, dict[str, str]]:
-    """The NAME, and the key=value pairs, which must be `known`."""
+    """The NAME, and the key=value pairs, which must be `known`; None: any will do."""
     words = [argument for argument in arguments if "=" not in argument]
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     for key in options:
-        if key not in known:
+        if known is not None and key not in known:
             fix = did_you_mean(key, known) or f"fmtool data {action} takes no key=value"
             raise UsageError(f"data {action}: no key '{key}'", fix=fix)
     if wants_name and not words:
@@ -175,6 +195,7 @@ def _show_list(result: Result) -> None:
         for row in result["sets"]
     ]
     _print_table(["name", "title", "samples", "classes", "download", "licence", "cached"], rows)
+    print(f"your own: {', '.join(f'data={name} data.path=PATH' for name in result['your_own'])}")
 
 
 def _show_facts(result: Result) -> None:

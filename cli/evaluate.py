@@ -32,6 +32,7 @@ metrics: loss accuracy top_5_accuracy precision_macro recall_macro f1_macro prec
          recall_weighted f1_weighted expected_calibration_error
 
 flags: --json one object on stdout   --plugin MODULE for layers of your own
+       --timeout TIME ends it in order after 90, 30s, 10m or 2h
 
 examples:
   fmtool evaluate run=last
@@ -88,17 +89,13 @@ def main(argv: list[str], flags: Flags) -> int:
 
 
 def _is_own(override: str) -> bool:
-    return _top_key(override) in _OWN_KEYS
-
-
-def _top_key(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0].partition(".")[0]
+    return arguments.top_key(override) in _OWN_KEYS
 
 
 def _check_known(overrides: list[str], known: set[str]) -> None:
     """UsageError for a key that neither `evaluate` nor the run has."""
     for override in overrides:
-        key = _top_key(override)
+        key = arguments.top_key(override)
         if key not in known and not key.startswith("hydra"):
             raise UsageError(f"unknown key '{key}'", fix=did_you_mean(key, known))
 

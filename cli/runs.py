@@ -40,6 +40,8 @@ keys:
 `running` is a run whose process is alive; `killed` is one whose process died without a word;
 `damaged` is one with a file that cannot be read.
 
+flags: --json one object on stdout   --timeout TIME ends it in order after 90, 30s, 10m or 2h
+
 examples:
   fmtool runs model=cnn sort=score limit=5
   fmtool runs show last

@@ -2,7 +2,9 @@
 
 import gc
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
 from fmtool.runs.layout import SWEEP_VARIABLE
@@ -38,6 +40,11 @@ def main(argv: list[str], flags: Flags) -> int:
 
         return sweep.run(name, parsed, folders, flags)
     raw = compose.compose(name, parsed.overrides, folders=folders)
+    resumes = None
+    if raw["resume"] not in (None, "auto"):
+        from . import resumed_config
+
+        resumes, raw = resumed_config.compose(raw, parsed.overrides, folders)
 
     # Not before: an error of composition is answered without the time this import takes.
     from fmtool import registry, validate
@@ -47,10 +54,12 @@ def main(argv: list[str], flags: Flags) -> int:
     gc.enable()
     if cfg.dry_run:
         return _dry_run(cfg, flags)
-    return _train(cfg, argv, parsed.typed, flags)
+    return _train(cfg, argv, parsed.typed, flags, resumes)
 
 
-def _train(cfg: "TrainConfig", argv: list[str], typed: list[str], flags: Flags) -> int:
+def _train(
+    cfg: "TrainConfig", argv: list[str], typed: list[str], flags: Flags, resumes: Path | None
+) -> int:
     from fmtool.training.workflow import Request, train
 
     sweep = os.environ.get(SWEEP_VARIABLE)
@@ -60,16 +69,16 @@ def _train(cfg: "TrainConfig", argv: list[str], typed: list[str], flags: Flags) 
         plugins=flags.plugins,
         extra={"sweep": sweep} if sweep else {},
     )
-    outcome = train(cfg, request)
+    outcome = train(cfg, request, resumes=resumes)
     if flags.as_json:
         document = outcome.result.to_json()
         output.print_json(document | {"run_directory": str(outcome.run_directory)})
-    else:
-        _print_summary(cfg, outcome)
+    elif outcome.report is not None:
+        _print_summary(cfg, outcome, outcome.report)
     return outcome.result.exit_code
 
 
-def _print_summary(cfg: "TrainConfig", outcome: "Outcome") -> None:
+def _print_summary(cfg: "TrainConfig", outcome: "Outcome", report: Mapping[str, Any]) -> None:
     from fmtool.evaluation.report import TrainingSummary, gate_table, training_summary
 
     result = outcome.result
@@ -82,7 +91,7 @@ def _print_summary(cfg: "TrainConfig", outcome: "Outcome") -> None:
         best_epoch=result.best.epoch,
         monitor=result.best.monitor,
         best=result.best.value,
-        test=outcome.report,
+        test=report,
         seconds=result.seconds,
         images_per_second=outcome.images_per_second,
     )
@@ -93,7 +102,7 @@ def _print_summary(cfg: "TrainConfig", outcome: "Outcome") -> None:
 def _dry_run(cfg: "TrainConfig", flags: Flags) -> int:
     from fmtool.training.dry_run import dry_run
 
-    facts = dry_run(cfg)
+    facts = dry_run(cfg, plugins=flags.plugins)
     if flags.as_json:
         output.print_json(facts)
     else:

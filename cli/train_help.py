@@ -18,6 +18,7 @@ _TAIL = """\
 flags:
   --json              one JSON object on stdout
   --plugin MODULE     your own model or data set, a module or a .py file; may be repeated
+  --timeout TIME      end in order, with exit code 124, after 90, 30s, 10m or 2h
   -m                  sweep: every combination of comma lists, one run after another
   -cd DIR             add a folder of your own YAML files; also FMTOOL_CONF and ./fmtool_conf
   -cn NAME            another primary config than train
@@ -30,6 +31,8 @@ examples:
   fmtool train data=cifar10 augment=flip_crop schedule=cosine gate.min.accuracy=0.7
   fmtool train -m model=cnn,mlp optimizer.learning_rate=1e-2,1e-3 seed=0,1
   fmtool train data=cifar10 dry_run=true
+  fmtool train model=cnn data=cifar10 resume=auto     in a job that may be cut off: repeat the line
+  fmtool train resume=last epochs=20                  go on with a run, to more epochs
 
 see the keys of an option: fmtool train model=mlp --cfg job -p model
 """

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fmtool.errors import UsageError
 from fmtool.schema import RuntimeConfig
+from fmtool.signals import SignalGuard
 
 _EXTRA = {"tensorflow": "tensorflow", "jax": "fmtool[jax]", "torch": "fmtool[torch]"}
 _GPU_EXTRA = {"tensorflow": "fmtool[gpu]", "jax": "fmtool[jax-cuda]", "torch": "fmtool[torch]"}
@@ -101,12 +102,18 @@ def _quiet_start() -> Iterator[None]:
 def _stderr_into(descriptor: int) -> Iterator[int]:
     """Points file descriptor 2 at another; gives a copy of what it was."""
     original = os.dup(2)
+    # A signal during an import ends the process there: its line must be seen.
+    with SignalGuard(on_abandon=lambda _: _point_stderr_at(original)):
+        _point_stderr_at(descriptor)
+        try:
+            yield original
+        finally:
+            _point_stderr_at(original)
+            os.close(original)
+
+
+def _point_stderr_at(descriptor: int) -> None:
     os.dup2(descriptor, 2)
-    try:
-        yield original
-    finally:
-        os.dup2(original, 2)
-        os.close(original)
 
 
 def _set_environment(cfg: RuntimeConfig, threads: int) -> None:

@@ -17,6 +17,7 @@ Interrupted          128 + n   signal n arrived; the process dies by it
 └── TimeLimit            124   the time that the user allowed is over
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
 from signal import Signals
 from typing import Any
@@ -47,10 +48,14 @@ class FmtoolError(Exception):
 
     exit_code = ExitCode.BUG
 
-    def __init__(self, message: str, *, fix: str = "") -> None:
+    def __init__(
+        self, message: str, *, fix: str = "", details: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.fix = fix
+        self.details = details
+        """For programs: what result.json says beside the message, in JSON types."""
         self.result: dict[str, Any] | None = None
         """The result.json of the run that the error ended, if there was one."""
 

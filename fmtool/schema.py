@@ -85,7 +85,7 @@ class TrainConfig(Config):
     runtime: RuntimeConfig
     logging: LoggingConfig
     epochs: PositiveInt
-    batch_size: PositiveInt
+    batch_size: PositiveInt | Literal["auto"]
     eval_batch_size: PositiveInt
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     monitor: str

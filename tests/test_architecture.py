@@ -14,6 +14,7 @@ FOLDERS = {"fmtool": "fmtool", "fmtool.cli": "cli", "fmtool.conf": "conf"}
 
 LAYERS = (
     {"fmtool", "conf", "errors", "notices", "suggest"},
+    {"safety"},
     {"config", "runs", "signals"},
     {"registry"},
     {

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
+from fmtool.errors import UsageError
 from fmtool.schema import EvaluateConfig, TrainConfig
 
 ROOT = Path(__file__).parents[1]
@@ -25,9 +26,13 @@ MODULE_OPTIONS = [option for option in OPTIONS if option[0] in registry.KINDS]
 KEY = re.compile(r"^ *([\w.]+):(?: +(?P<value>[^#\s].*?))?(?P<comment> +#.*)?$")
 
 
+TO_BE_GIVEN = {"image_folder": ["data.path=pictures"], "npz": ["data.path=set.npz"]}
+"""What only the user can know, by option."""
+
+
 @cache
 def composed(group, name):
-    return compose("train", [f"{group}={name}"])
+    return compose("train", [f"{group}={name}", *TO_BE_GIVEN.get(name, [])])
 
 
 def config_of(group, name):
@@ -70,6 +75,12 @@ def test_every_option_composes_and_validates(group, name):
     cfg = validate.train_config(composed(group, name))
     if group in registry.KINDS:
         assert getattr(cfg, group).name == name
+
+
+@pytest.mark.parametrize("name", TO_BE_GIVEN)
+def test_an_option_without_what_the_user_has_to_give_names_the_key(name):
+    with pytest.raises(UsageError, match=r"^data\.path: .*; fix: write data\.path=PATH$"):
+        validate.train_config(compose("train", [f"data={name}"]))
 
 
 def test_evaluate_composes_and_validates():

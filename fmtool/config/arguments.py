@@ -31,7 +31,7 @@ _REFUSED = {
     "--experimental-rerun": "--experimental-rerun",
 }
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
-_TEXT_KEYS = frozenset({"run", "name", "input", "output", "storage", "monitor"})
+_TEXT_KEYS = frozenset({"run", "resume", "name", "input", "output", "storage", "monitor"})
 _TEXT_ENDINGS = ("_dir", ".path")
 _LABELS = frozenset({"name", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""
@@ -96,6 +96,11 @@ def prepare(override: str) -> str:
     if equals and (key in _TEXT_KEYS or key.endswith(_TEXT_ENDINGS)) and value != "null":
         return f"{key}={quote(value if key in _LABELS else _at_home(value))}"
     return override
+
+
+def top_key(override: str) -> str:
+    """The first part of the key that an override is for."""
+    return override.lstrip("+~").partition("=")[0].partition(".")[0]
 
 
 def quote(value: str) -> str:

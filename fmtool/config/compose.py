@@ -4,37 +4,23 @@ Hydra composes; it never runs anything for us. Its errors become one line with t
 """
 
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import hydra
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
-from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.plugins import Plugins
-from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
-from fmtool.config import firewall
+from fmtool.config import firewall, quiet, yaml_files
 from fmtool.config.explain import HYDRA_ERRORS, closest_key, errors_in_one_line, flatten_keys
 from fmtool.errors import UsageError
 
 CONFIG_MODULE = "fmtool.conf"
-
-
-class UserFolders(SearchPathPlugin):
-    """Puts the user's own YAML folders behind fmtool's on Hydra's search path."""
-
-    folders: ClassVar[tuple[Path, ...]] = ()
-
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        for folder in self.folders:
-            search_path.append(provider="fmtool", path=f"file://{folder}")
 
 
 def user_folders(named: list[Path]) -> tuple[Path, ...]:
@@ -70,6 +56,7 @@ def compose(
         assert isinstance(raw, dict)
         _check_hydra(raw.pop("hydra"), is_pristine=not folders and not _extends(overrides))
         firewall.check_values(raw)
+        firewall.check_references(raw)
         with_hydra_removed = OmegaConf.create(raw)
         resolved = OmegaConf.to_container(with_hydra_removed, resolve=True)
     assert isinstance(resolved, dict)
@@ -104,7 +91,10 @@ def override_saved(
             )
         if group not in retyped:
             _set(cfg, override)
-    firewall.check_values(OmegaConf.to_container(cfg, resolve=False))
+    unresolved = OmegaConf.to_container(cfg, resolve=False)
+    assert isinstance(unresolved, dict)
+    firewall.check_values(unresolved)
+    firewall.check_references(unresolved)
     for group in retyped:
         own = [each for each in overrides if _key(each).partition(".")[0] == group]
         cfg[group] = compose("train", own, folders=folders)[group]
@@ -140,12 +130,16 @@ def groups() -> list[str]:
 
 def run_hydra_main(config_name: str, folders: tuple[Path, ...]) -> None:
     """Lets Hydra answer the information flags in sys.argv; its task does nothing."""
-    Plugins.instance().register(UserFolders)
-    UserFolders.folders = folders
+    yaml_files.search(folders)
     answer = hydra.main(
         config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name, **_version_base()
     )
-    with errors_in_one_line(lambda _: groups()), firewall.environment_hidden(), _no_warnings():
+    with (
+        errors_in_one_line(lambda _: groups()),
+        firewall.environment_hidden(),
+        quiet.no_warnings(),
+        quiet.logging_restored(),
+    ):
         _check_primary(config_name, folders)
         answer(lambda _: None)()
 
@@ -163,24 +157,15 @@ def _own_roots() -> list[Path]:
 
 @contextmanager
 def _hydra(folders: tuple[Path, ...]) -> Iterator[None]:
-    Plugins.instance().register(UserFolders)
-    UserFolders.folders = folders
+    yaml_files.search(folders)
     try:
         with (
-            _no_warnings(),
+            quiet.no_warnings(),
             initialize_config_module(CONFIG_MODULE, job_name="fmtool", **_version_base()),
         ):
             yield
     finally:
-        UserFolders.folders = ()
-
-
-@contextmanager
-def _no_warnings() -> Iterator[None]:
-    """Hydra warns about a missing folder, which is an error here: see _check_hydra."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*is not available", category=UserWarning)
-        yield
+        yaml_files.search(())
 
 
 def _check_choices(overrides: list[str]) -> None:
@@ -203,7 +188,7 @@ def _check_primary(config_name: str, folders: tuple[Path, ...]) -> None:
     for folder in folders:
         path = folder / f"{config_name.removesuffix('.yaml')}.yaml"
         if path.is_file():
-            primary = OmegaConf.load(path)
+            primary = yaml_files.load(path)
             firewall.check_search_path(str(OmegaConf.select(primary, "hydra.searchpath")))
 
 

@@ -13,7 +13,9 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.resolvers import oc
 
-from fmtool.errors import Refused
+from fmtool.errors import Refused, UsageError
+from fmtool.safety import references
+from fmtool.safety.yaml_text import DEEPEST, Unfit
 
 _ALLOWED_HYDRA_KEYS = frozenset({"hydra.searchpath"})
 _INERT_HYDRA_NODES = frozenset({"runtime", "overrides", "searchpath", "mode"})
@@ -29,6 +31,7 @@ _INSTANTIATION_KEY = re.compile(r"_(target|args|partial|recursive|convert)_")
 def check_overrides(overrides: list[str]) -> None:
     """Refuses overrides of Hydra's node, whatever their prefix, and resolvers in values."""
     for override in overrides:
+        _check_nesting(override)
         key, _, value = override.partition("=")
         key = key.lstrip("+~").strip()
         if _HYDRA_KEY.search(key) and key not in _ALLOWED_HYDRA_KEYS:
@@ -39,6 +42,26 @@ def check_overrides(overrides: list[str]) -> None:
         check_values(value, key)
         if key in _ALLOWED_HYDRA_KEYS:
             check_search_path(value)
+
+
+def _check_nesting(override: str) -> None:
+    """UsageError for brackets too deep for Hydra's parser; those within quotes count as well."""
+    depth = 0
+    for character in override:
+        depth += (character in "[{(") - (character in "]})")
+        if depth > DEEPEST:
+            raise UsageError(
+                f"override '{override[:40]}...' is nested more than {DEEPEST} deep",
+                fix="write it with fewer brackets",
+            )
+
+
+def check_references(config: dict[Any, Any]) -> None:
+    """UsageError where `${key}` refers to itself or multiplies what it stands for without end."""
+    try:
+        references.check(config)
+    except Unfit as fault:
+        raise UsageError(str(fault), fix="write the values themselves") from fault
 
 
 def check_search_path(text: str) -> None:

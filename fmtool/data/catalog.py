@@ -10,12 +10,30 @@ from fmtool.suggest import did_you_mean
 
 
 def names() -> list[str]:
-    return registry.names("data")
+    """The sets that are known beforehand, which have an `INFO`."""
+    return [name for name in registry.names("data") if _has_facts(registry.module("data", name))]
+
+
+def local_names() -> list[str]:
+    """The kinds of sets that are the user's own, which `data.path` names."""
+    known = set(names())
+    return [name for name in registry.names("data") if name not in known]
+
+
+def is_local(name: str) -> bool:
+    """UsageError with the closest name if there is no such set."""
+    return not _has_facts(_module(name))
 
 
 def info(name: str) -> SetInfo:
-    """UsageError with the closest name if there is no such set."""
-    facts: SetInfo = _module(name).INFO
+    """UsageError for a set of the user's own, or with the closest name if there is no such set."""
+    module = _module(name)
+    if not _has_facts(module):
+        raise UsageError(
+            f"{name} is a set of your own, of which nothing is known beforehand",
+            fix=f"fmtool data check {name} path=PATH, or train with data={name} data.path=PATH",
+        )
+    facts: SetInfo = module.INFO
     return facts
 
 
@@ -27,7 +45,8 @@ def is_cached(name: str) -> bool:
 
 
 def load(name: str, *, source: Source) -> Splits:
-    """The whole set: no subset is taken, nothing is held out."""
+    """The whole set: no subset is taken, nothing is held out. UsageError as `info`."""
+    info(name)
     module = _module(name)
     splits: Splits = module.load(
         module.Config(
@@ -42,8 +61,12 @@ def load(name: str, *, source: Source) -> Splits:
     return splits
 
 
+def _has_facts(module: ModuleType) -> bool:
+    return hasattr(module, "INFO")
+
+
 def _module(name: str) -> ModuleType:
-    known = names()
+    known = registry.names("data")
     if name not in known:
         raise UsageError(f"no data set is called '{name}'", fix=did_you_mean(name, known))
     return registry.module("data", name)

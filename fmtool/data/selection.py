@@ -14,10 +14,11 @@ from fmtool.errors import UsageError
 
 
 class _Purpose(IntEnum):
-    """Keeps the two draws of one seed independent. Never renumber: it would change every run."""
+    """Keeps the draws of one seed independent. Never renumber: it would change every run."""
 
     SUBSET = 1
     VALIDATION = 2
+    TEST = 3
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,18 @@ def select(
     validation = _draw(used, labels, num_classes, validation_size, key)
     train = np.setdiff1d(used, validation, assume_unique=True)
     return Selection(train, validation, _digest(train, validation))
+
+
+def held_out_for_test(
+    labels: NDArray[np.int32], *, num_classes: int, fraction: float
+) -> NDArray[np.int32]:
+    """Row numbers, ascending: the share that tests a data set without a test split of its own.
+
+    The seed of a run has no part in it, so that runs are measured on the same samples.
+    """
+    everything = np.arange(len(labels), dtype=np.int32)
+    size = _round(len(labels) * fraction)
+    return _draw(everything, labels, num_classes, size, _key(0, _Purpose.TEST))
 
 
 def _require_samples(size: int, validation_size: int, *, total: int, fraction: float) -> None:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.splits import Split, Splits
-from fmtool.errors import DataError
+from fmtool.errors import DataError, FmtoolError
+from fmtool.evaluation import model_size
 from fmtool.evaluation.metrics import classification_report
+from fmtool.safety import model_file
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,25 @@ class Measurement:
 
 
 def load_model(path: Path) -> Any:
-    """The model in a .keras file; DataError if it is missing or unreadable."""
+    """The model in a .keras file, checked before Keras opens it.
+
+    Raises:
+        Refused: it could do more than compute, or asks for more weights than it holds.
+        DataError: it is missing or damaged.
+    """
     import keras
 
-    if not path.is_file():
-        raise DataError(
-            f"{path} is missing: the run has no model to evaluate",
-            fix="let the run finish, or train again",
-        )
+    contents = model_file.check(path, registered=keras.saving.get_custom_objects())
     try:
+        # Code that was imported on request may make its variables in other ways.
+        if contents.is_plain_keras:
+            model_size.check(contents, path)
         return keras.saving.load_model(path, compile=False)
-    except (ValueError, TypeError, OSError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0][:200] or type(error).__name__
+    except FmtoolError:
+        raise
+    # Keras and its backend raise anything for a config that fits no layer.
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise DataError(
             f"{path} cannot be loaded: {reason}",
             fix="train again, or pass --plugin for the layers of your own that it uses",

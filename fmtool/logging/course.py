@@ -19,6 +19,9 @@ class Course:
         self._clock = clock
         self._began = self._epoch_began = clock()
         self._first: tuple[int, float] | None = None
+        for row in plan.past:
+            if row["kind"] == "epoch":
+                self._take_value(row)
 
     def take_step(self, row: Row) -> None:
         # The first row is the baseline: compilation lies before it, and a resumed run starts at
@@ -31,11 +34,15 @@ class Course:
         self.take_step(row)
         now = self._clock()
         seconds, self._epoch_began = now - self._epoch_began, now
+        return seconds, self._take_value(row)
+
+    def _take_value(self, row: Row) -> bool:
+        """Whether the epoch is the best so far."""
         value = row.get(self.plan.monitor)
         is_best = value is not None and self._is_better(value)
         if is_best:
             self.best, self.best_epoch = value, row["epoch"]
-        return seconds, is_best
+        return is_best
 
     def seconds_so_far(self) -> float:
         return self._clock() - self._began

@@ -31,11 +31,12 @@ class EventFile:
         prefix = os.fspath(directory.absolute() / "events")
         self._writer = EventsWriter(prefix, filename_suffix=f".{time.time_ns()}")
 
-    def scalars(self, values: Mapping[str, float], step: int) -> None:
+    def scalars(self, values: Mapping[str, float], step: int, *, at: float) -> None:
+        """Args: at: when they were reached, in seconds since 1970."""
         from tensorboardX.proto.summary_pb2 import Summary
 
         points = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
-        self._write(Summary(value=points), step)
+        self._write(Summary(value=points), step, at=at)
 
     def text(self, tag: str, markdown: str) -> None:
         from tensorboardX import summary
@@ -86,10 +87,11 @@ class EventFile:
         value = Summary.Value(tag=f"_hparams_/{field}", metadata=metadata)
         self._write(Summary(value=[value]), step=0)
 
-    def _write(self, summary: Any, step: int) -> None:
+    def _write(self, summary: Any, step: int, *, at: float | None = None) -> None:
         from tensorboardX.proto.event_pb2 import Event
 
-        self._writer.write_event(Event(wall_time=time.time(), step=step, summary=summary))
+        moment = time.time() if at is None else at
+        self._writer.write_event(Event(wall_time=moment, step=step, summary=summary))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The contract between the training loop and whatever shows or stores its course."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +13,13 @@ rows `val_loss`, `val_accuracy`). Values are Python ints, floats and strings."""
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What is known before the first step."""
+    """What is known before the first step.
+
+    Args:
+        step, epochs_done: where training starts; not at 0 where a run goes on. What was recorded
+            beyond that does not count any more.
+        past: the rows up to there, in order.
+    """
 
     model_name: str
     data_name: str
@@ -29,10 +36,15 @@ class TrainingPlan:
     backend: str
     device: str
     precision: str
+    step: int = 0
+    epochs_done: int = 0
+    past: Sequence[Row] = ()
 
 
 class Sink(Protocol):
     """Receives every row once, in order. `close` is called exactly once, on every way out.
+
+    `start` is called again where training goes back to a checkpoint.
 
     A sink with a true attribute `shows_progress` is also given step rows that are not due for
     the log, several times a second.

@@ -1,5 +1,6 @@
 """The TensorBoard sink: curves, configuration, images and hyperparameters of one run."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -35,19 +36,36 @@ class TensorBoardSink:
         self._is_broken = False
 
     def start(self, plan: TrainingPlan) -> None:
+        """Writes all curves anew where training goes on: nothing stays from past that point."""
+        self._attempt(self._remove_files)
+        self._began = time.time() - (plan.past[-1]["seconds"] if plan.past else 0.0)
         self._write("train", lambda file: file.text("config", _fenced("yaml", self._config_text)))
         self._write("train", lambda file: file.text("model", _fenced("", self._model_summary)))
+        for row in plan.past:
+            if row["kind"] == "epoch":
+                self._epoch(row)
+            else:
+                self._step(row)
         self._flush()
 
     def step(self, row: Row) -> None:
-        values = {f"batch_{name}": value for name, value in metrics_of(row).items()}
-        values["learning_rate"] = row["learning_rate"]
-        values["images_per_second"] = row["images_per_second"]
-        self._write("train", lambda file: file.scalars(values, row["step"]))
+        self._step(row)
         if time.monotonic() - self._flushed >= _SECONDS_BETWEEN_FLUSHES:
             self._flush()
 
     def epoch(self, row: Row) -> None:
+        self._epoch(row)
+        self._flush()
+
+    def _step(self, row: Row) -> None:
+        values = {f"batch_{name}": value for name, value in metrics_of(row).items()}
+        values["learning_rate"] = row["learning_rate"]
+        values["images_per_second"] = row["images_per_second"]
+        at = self._began + row["seconds"]
+        self._write("train", lambda file: file.scalars(values, row["step"], at=at))
+
+    def _epoch(self, row: Row) -> None:
+        at = self._began + row["seconds"]
         metrics = metrics_of(row)
         train = {f"epoch_{name}": value for name, value in metrics.items() if not _is_val(name)}
         train["epoch_learning_rate"] = row["learning_rate"]
@@ -56,10 +74,9 @@ class TensorBoardSink:
             for name, value in metrics.items()
             if _is_val(name)
         }
-        self._write("train", lambda file: file.scalars(train, row["epoch"]))
+        self._write("train", lambda file: file.scalars(train, row["epoch"], at=at))
         if validation:
-            self._write("validation", lambda file: file.scalars(validation, row["epoch"]))
-        self._flush()
+            self._write("validation", lambda file: file.scalars(validation, row["epoch"], at=at))
 
     def images(self, tag: str, pixels: NDArray[np.uint8], step: int) -> None:
         """Args: pixels: (height, width, channels) with 1, 3 or 4 channels."""
@@ -69,7 +86,7 @@ class TensorBoardSink:
     def hparams(self, config: Mapping[str, HparamValue], metrics: Mapping[str, float]) -> None:
         """Enter the run, with its final metrics, into the table of the HParams tab."""
         self._write("result", lambda file: file.hparams(config, began=self._began))
-        self._write("result", lambda file: file.scalars(metrics, step=0))
+        self._write("result", lambda file: file.scalars(metrics, step=0, at=time.time()))
         self._flush()
 
     def close(self) -> None:
@@ -100,6 +117,12 @@ class TensorBoardSink:
             self._is_broken = True
             warn(f"TensorBoard files stop here: cannot write {self._directory}: {error.strerror}")
             self._drop_files()
+
+    def _remove_files(self) -> None:
+        self._drop_files()
+        self._files.clear()
+        if self._directory.exists():
+            shutil.rmtree(self._directory)
 
     def _drop_files(self) -> None:
         for file in self._files.values():

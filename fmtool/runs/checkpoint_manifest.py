@@ -2,29 +2,43 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from fmtool.errors import DataError
-from fmtool.runs.atomic import sync, write_json
-from fmtool.runs.strict_json import finite, read_object
+from fmtool.runs.atomic import sync
+from fmtool.runs.strict_json import encode, finite, read_object
 
 _NAME = "manifest.json"
 _SCHEMA_VERSION = 1
 
 
 def seal(directory: Path, *, step: int, meta: dict[str, Any]) -> None:
-    """Writes the manifest of the files in `directory`; all of them are on the disk afterwards."""
-    files = sorted(path for path in directory.rglob("*") if path.is_file())
-    for path in (*files, *(path for path in directory.rglob("*") if path.is_dir())):
-        sync(path)
+    """Writes the manifest of the files in `directory`; all of it is on the disk afterwards."""
+    entries = sorted(directory.rglob("*"))
+    files = [path for path in entries if path.is_file()]
+    folders = [path for path in entries if path.is_dir()]
+    # The disk takes the files in while the processor hashes them.
+    with ThreadPoolExecutor(max_workers=1) as disk:
+        synced = disk.submit(_sync_all, [*files, *folders])
+        listed = {path.relative_to(directory).as_posix(): _entry(path) for path in files}
+    synced.result()
     body = {
         "schema_version": _SCHEMA_VERSION,
         "step": step,
-        "files": {path.relative_to(directory).as_posix(): _entry(path) for path in files},
+        "files": listed,
         "meta": finite(meta)[0],
     }
-    write_json(directory / _NAME, {**body, "sha256": _digest(body)})
+    # Nobody looks into the directory before it is renamed, so this need not be atomic.
+    manifest = directory / _NAME
+    manifest.write_text(encode({**body, "sha256": _digest(body)}), encoding="utf-8")
+    _sync_all([manifest, directory])
+
+
+def _sync_all(paths: list[Path]) -> None:
+    for path in paths:
+        sync(path)
 
 
 def verify(checkpoint: Path) -> dict[str, Any]:
@@ -34,7 +48,10 @@ def verify(checkpoint: Path) -> dict[str, Any]:
     if digest != _digest(manifest):
         raise _corrupt(checkpoint, f"{_NAME} does not match its own SHA-256")
     if manifest.get("schema_version") != _SCHEMA_VERSION:
-        raise _corrupt(checkpoint, f"schema_version {manifest.get('schema_version')} is not known")
+        version = manifest.get("schema_version")
+        raise DataError(
+            f"checkpoint {checkpoint} is of another fmtool: schema_version {version} is not known"
+        )
     if checkpoint.name != f"step-{manifest.get('step')}":
         raise _corrupt(checkpoint, f"it was committed as step {manifest.get('step')}")
     files, meta = manifest.get("files"), manifest.get("meta")

@@ -15,10 +15,12 @@ from typing import Any
 
 from fmtool.errors import DataError
 from fmtool.notices import warn
-from fmtool.runs.atomic import reporting, sync, write_text
+from fmtool.runs.atomic import reporting, sync
 from fmtool.runs.checkpoint_manifest import seal, verify
+from fmtool.runs.strict_json import finite
 
 _STEP = re.compile(r"step-(\d+)")
+_REPLACED = ".replaced-"
 _TEMPORARY = re.compile(r"\.tmp-\d+-(\d{1,9})")
 
 
@@ -33,27 +35,41 @@ class CheckpointStore:
         self.directory = directory
         self._keep = keep
 
-    def commit(self, step: int, write: Callable[[Path], None], *, meta: dict[str, Any]) -> Path:
+    def commit(
+        self,
+        step: int,
+        write: Callable[[Path], None],
+        *,
+        meta: dict[str, Any],
+        needed: int | None = None,
+    ) -> Path:
         """Makes `step-N/` from the files that `write` puts into the directory it is given.
 
-        A valid checkpoint of that step is kept instead: the same step holds the same state.
-        Raises WriteFailed or CannotCreate; the earlier checkpoints are untouched then.
+        A valid checkpoint of that step and `meta` is kept instead: it holds the same state.
+        Raises WriteFailed, CannotCreate, or what `write` raises; the earlier checkpoints are
+        untouched then.
+
+        Args:
+            needed: about how many bytes `write` will write, for the message on a full disk if
+                there is no earlier checkpoint that tells.
         """
         target = self.directory / f"step-{step}"
-        with reporting(target, needed=_bytes_of(self.last)):
+        with reporting(target, needed=_bytes_of(self.last, otherwise=needed)):
             self.directory.mkdir(exist_ok=True)
             self._remove_stale()
-            if not _is_valid(target):
+            self._end_replacement()
+            if not _holds(target, meta):
                 self._write(target, step, write, meta)
-            write_text(self.directory / "last", f"{target.name}\n")
+            # Also where an earlier process was killed before it came to this.
+            sync(self.directory)
+            # A hint, which readers can live without: not worth waiting for the disk.
+            self._point("last", step, is_synced=False)
             self._prune(step)
         return target
 
     def _write(
         self, target: Path, step: int, write: Callable[[Path], None], meta: dict[str, Any]
     ) -> None:
-        if target.is_dir():
-            self._remove(target)
         temporary = self._temporary(step)
         temporary.mkdir()
         try:
@@ -61,30 +77,64 @@ class CheckpointStore:
             _fault("after_tmp")
             seal(temporary, step=step, meta=meta)
             _fault("before_rename")
+            if target.is_dir():
+                target.rename(self.directory / f"{_REPLACED}{target.name}")
+                _fault("while_replacing")
             temporary.rename(target)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+        finally:
+            self._end_replacement()
         _fault("after_rename")
-        sync(self.directory)
+
+    def _end_replacement(self) -> None:
+        """What was replaced goes; where the new one has not arrived, it comes back."""
+        for replaced in self.directory.glob(f"{_REPLACED}*"):
+            target = self.directory / replaced.name.removeprefix(_REPLACED)
+            if target.exists():
+                shutil.rmtree(replaced)
+            else:
+                replaced.rename(target)
+
+    def has(self, step: int) -> bool:
+        """Whether there is a checkpoint of that step, intact or not."""
+        return (self.directory / f"step-{step}").is_dir()
 
     def mark_best(self, step: int) -> None:
         """Points `best` at a committed step, which is then kept until another one is best."""
-        if not (self.directory / f"step-{step}").is_dir():
+        if not self.has(step):
             raise ValueError(f"step {step} is not committed")
-        write_text(self.directory / "best", f"step-{step}\n")
+        # The name is on the disk with the next commit, which syncs the directory before it
+        # removes the step that was best until now: after a power loss it leads to one of the two.
+        with reporting(self.directory / "best"):
+            self._point("best", step, is_synced=True)
+
+    def _point(self, pointer: str, step: int, *, is_synced: bool) -> None:
+        draft = self.directory / f".{pointer}.tmp"
+        try:
+            draft.write_text(f"step-{step}\n", encoding="utf-8")
+            if is_synced:
+                sync(draft)
+            _fault(f"before_{pointer}")
+            draft.replace(self.directory / pointer)
+        finally:
+            draft.unlink(missing_ok=True)
 
     @property
     def last(self) -> Path | None:
-        """The checkpoint committed last, as the pointer file has it."""
-        return self._pointed_to("last")
+        """The checkpoint committed last; where the pointer is lost, that of the highest step."""
+        newest = [self.directory / f"step-{step}" for step in self._steps()[-1:]]
+        return self._pointed_to("last") or next(iter(newest), None)
 
     @property
     def best(self) -> Path | None:
+        """The checkpoint marked as best; None if there is none, or no longer."""
         return self._pointed_to("best")
 
     def latest_valid(self) -> Path | None:
         """The newest checkpoint that verifies; None if there are none, DataError if none does."""
+        self._end_replacement()
         steps = self._steps()
         for step in reversed(steps):
             path = self.directory / f"step-{step}"
@@ -129,6 +179,7 @@ class CheckpointStore:
         # Renamed first, so that a kill leaves no half of a checkpoint under a committed name.
         temporary = self._temporary(int(checkpoint.name.removeprefix("step-")))
         checkpoint.rename(temporary)
+        _fault("while_pruning")
         shutil.rmtree(temporary)
 
     def _temporary(self, step: int) -> Path:
@@ -142,12 +193,11 @@ class CheckpointStore:
                 shutil.rmtree(entry)
 
 
-def _is_valid(checkpoint: Path) -> bool:
+def _holds(checkpoint: Path, meta: dict[str, Any]) -> bool:
     try:
-        verify(checkpoint)
+        return verify(checkpoint) == finite(meta)[0]
     except DataError:
         return False
-    return True
 
 
 def _is_alive(pid: int) -> bool:
@@ -160,10 +210,10 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _bytes_of(checkpoint: Path | None) -> int | None:
+def _bytes_of(checkpoint: Path | None, *, otherwise: int | None) -> int | None:
     """The size of an earlier checkpoint, which the next one will have too."""
     if checkpoint is None:
-        return None
+        return otherwise
     return sum(file.stat().st_size for file in checkpoint.rglob("*") if file.is_file())
 
 

@@ -66,6 +66,11 @@ class RunPaths:
         return self.root / "result.json"
 
     @property
+    def reserve(self) -> Path:
+        """Space that is given back to a full disk for result.json; gone when a run has ended."""
+        return self.root / ".reserve"
+
+    @property
     def lock(self) -> Path:
         """Held by the one process that may write here."""
         return self.root / "run.lock"

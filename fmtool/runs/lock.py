@@ -1,21 +1,25 @@
-"""One writer per run directory: an advisory lock that the kernel frees when its holder dies."""
+"""Advisory locks that the kernel frees when their holder dies: of a run directory, of a digest."""
 
+import errno
 import fcntl
 import json
 import os
 import platform
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from fmtool.errors import Busy
+from fmtool.errors import Busy, Refused
 from fmtool.runs.atomic import reporting
 
 _PATIENCE_SECONDS = 0.3
 _PAUSE_SECONDS = 0.02
+_ATTEMPTS = 100
+_DIGITS = 16
 
 
 class RunLock:
-    """Held from construction until `release` or the end of the process.
+    """One writer per run directory: held from construction until `release` or the process ends.
 
     Raises Busy, naming the process and host that hold it.
     """
@@ -23,45 +27,119 @@ class RunLock:
     def __init__(self, path: Path) -> None:
         self._is_released = False
         with reporting(path):
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            try:
-                self._acquire(path)
-                self._note_holder()
-            except BaseException:
-                os.close(self._descriptor)
-                raise
+            self._descriptor = _acquire(path, f"{path.parent} is being written")
 
-    def _acquire(self, path: Path) -> None:
-        # `is_locked` holds a shared lock for an instant: only who fails for longer is second.
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                if time.monotonic() >= deadline:
-                    raise Busy(
-                        f"{path.parent} is being written by {_holder(path)}",
-                        fix="wait until it has ended, or end it",
-                    ) from error
-                time.sleep(_PAUSE_SECONDS)
-            else:
-                return
+    def release(self) -> None:
+        """Frees the lock; harmless when repeated."""
+        if not self._is_released:
+            self._is_released = True
+            _free(self._descriptor)
 
-    def _note_holder(self) -> None:
-        holder = json.dumps({"pid": os.getpid(), "host": platform.node()})
-        os.truncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, holder.encode(), 0)
+
+class DigestLock:
+    """One process per training and runs directory: held until `release` or the process ends.
+
+    Raises Busy, naming the process and host that hold it. A release leaves no trace: directories
+    that had to be made for it go again, unless there is a run in them by then.
+    """
+
+    def __init__(self, runs_dir: Path, digest: str) -> None:
+        folder = runs_dir / ".locks"
+        self._path = folder / f"{digest[:_DIGITS]}.lock"
+        self._busy = f"the same training is being done in {runs_dir}"
+        self._is_released = False
+        made = [place for place in (runs_dir, *runs_dir.parents) if not place.exists()]
+        self._removable = (folder, *made)
+        try:
+            with reporting(self._path):
+                self._descriptor = self._acquire()
+        except BaseException:
+            self._remove_directories()
+            raise
+
+    def _acquire(self) -> int:
+        # The holder before may remove the file and its directory at any moment of ours.
+        for _ in range(_ATTEMPTS):
+            with suppress(FileNotFoundError, FileExistsError):
+                return self._acquire_once()
+        return self._acquire_once()
+
+    def _acquire_once(self) -> int:
+        """FileNotFoundError, or from `mkdir` its opposite, if something has just been removed."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _acquire(self._path, self._busy)
+        try:
+            if os.path.samestat(os.fstat(descriptor), self._path.stat()):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._path))
 
     def release(self) -> None:
         """Frees the lock; harmless when repeated."""
         if self._is_released:
             return
         self._is_released = True
-        # A run directory that is passed on should not tell which machine it was made on.
-        os.truncate(self._descriptor, 0)
-        # Explicitly, because a forked worker that outlives us shares the descriptor.
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-        os.close(self._descriptor)
+        # While it is held: what lies there is ours, and who waits for it will notice.
+        self._path.unlink(missing_ok=True)
+        _free(self._descriptor)
+        self._remove_directories()
+
+    def _remove_directories(self) -> None:
+        with suppress(OSError):
+            for place in self._removable:
+                place.rmdir()
+
+
+def _acquire(path: Path, busy: str) -> int:
+    """The descriptor of the lock file `path`, which is made if missing and says who holds it."""
+    descriptor = _open(path)
+    try:
+        _wait_for(descriptor, path, busy)
+        holder = json.dumps({"pid": os.getpid(), "host": platform.node()})
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, holder.encode(), 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _open(path: Path) -> int:
+    # What a run directory from elsewhere links to is not ours to empty.
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, 0o666)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise Refused(f"{path} is a symbolic link", fix="remove it") from error
+
+
+def _wait_for(descriptor: int, path: Path, busy: str) -> None:
+    # `is_locked` holds a shared lock for an instant: only who fails for longer is second.
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                raise Busy(
+                    f"{busy} by {_holder(path)}", fix="wait until it has ended, or end it"
+                ) from error
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _free(descriptor: int) -> None:
+    # A run directory that is passed on should not tell which machine it was made on.
+    os.truncate(descriptor, 0)
+    # Explicitly, because a forked worker that outlives us shares the descriptor.
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def _holder(path: Path) -> str:
@@ -75,7 +153,8 @@ def _holder(path: Path) -> str:
 def is_locked(path: Path) -> bool:
     """Whether a living process holds the lock file `path`; leaves the lock as it is."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Non-blocking, so that a pipe of that name cannot make us wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return False
     try:

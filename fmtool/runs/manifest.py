@@ -5,7 +5,7 @@ It may be published: no secret, no host name and no path that names the user goe
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from fmtool import __version__
 from fmtool.runs import hardware, provenance
 from fmtool.runs.atomic import write_json
+from fmtool.runs.identity import config_digest
 from fmtool.runs.strict_json import read_object
 
 SCHEMA_VERSION = 1
@@ -21,6 +22,8 @@ SCHEMA_VERSION = 1
 def collect(  # noqa: PLR0913 - each is a separate fact that only the caller knows
     *,
     argv: Sequence[str],
+    config: Mapping[str, Any],
+    request_digest: str | None,
     seeds: Mapping[str, int],
     data_digest: str,
     selection_digest: str,
@@ -34,6 +37,8 @@ def collect(  # noqa: PLR0913 - each is a separate fact that only the caller kno
     """The manifest of a run that starts now.
 
     Args:
+        config: the resolved configuration in JSON types.
+        request_digest: see `identity.request_digest`; None where it was not asked for.
         selection_digest: hex SHA-256 of which samples went to which split.
         extra: further entries in JSON types, such as `sweep`, the id of the sweep it belongs to.
     """
@@ -42,6 +47,9 @@ def collect(  # noqa: PLR0913 - each is a separate fact that only the caller kno
         "started": _now(),
         "fmtool": __version__,
         "argv": list(argv),
+        "config": dict(config),
+        "config_digest": config_digest(config),
+        "request_digest": request_digest,
         "seeds": dict(seeds),
         "data_digest": data_digest,
         "selection_digest": selection_digest,
@@ -69,6 +77,69 @@ def write(path: Path, manifest: Mapping[str, Any]) -> None:
 def finish(path: Path, *, seconds: float) -> None:
     """Adds the end of the run; `seconds` comes from a clock that never jumps."""
     write_json(path, {**read_object(path), "ended": _now(), "seconds": seconds})
+
+
+def resumed(path: Path, entry: Mapping[str, Any], *, config: Mapping[str, Any]) -> None:
+    """Notes a resume, and that the run has not ended after all.
+
+    Args:
+        config: the resolved configuration from here on, in JSON types.
+        entry: `from_step`, `argv` and `changes` of the config, in JSON types; the time and the
+            versions that are no longer those of the start are added.
+    """
+    before = read_object(path)
+    document = {key: value for key, value in before.items() if key not in ("ended", "seconds")}
+    public: dict[str, Any] = provenance.without_private_parts(dict(config))
+    document |= {"config": public, "config_digest": config_digest(config)}
+    versions = version_changes(before)
+    write_json(path, _with_event(document, "resumes", {**entry, "versions": versions}))
+
+
+def rolled_back(path: Path, entry: Mapping[str, Any]) -> None:
+    """Notes that training diverged and went on from an earlier checkpoint, and when."""
+    write_json(path, _with_event(read_object(path), "rollbacks", entry))
+
+
+def _with_event(document: Mapping[str, Any], kind: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    public = provenance.without_private_parts({"time": _now(), **entry})
+    return {**document, kind: [*document.get(kind, []), public]}
+
+
+def changes(manifest: Mapping[str, Any]) -> dict[str, list[str | None]]:
+    """What is no longer as in a manifest and may decide the last bits of a result: [then, now]."""
+    found = version_changes(manifest)
+    machine, known = hardware.describe(), manifest.get("hardware", {})
+    cpu, cpu_then = machine["cpu"], known.get("cpu", {})
+    pairs = {
+        "CPU": (cpu_then.get("model"), cpu["model"]),
+        "instruction sets": (_joined(cpu_then.get("flags", ())), _joined(cpu["flags"])),
+        "GPUs": (_gpu_names(known.get("gpus", ())), _gpu_names(machine["gpus"])),
+    }
+    # How many threads there are is in the config; with fewer processors they have to share.
+    if cpu["usable"] < manifest.get("threads", 0):
+        pairs["processors"] = str(cpu_then.get("usable")), str(cpu["usable"])
+    return found | {name: [was, now] for name, (was, now) in pairs.items() if was != now}
+
+
+def _gpu_names(gpus: Iterable[Mapping[str, str]]) -> str:
+    return _joined(f"{gpu.get('name')} with driver {gpu.get('driver')}" for gpu in gpus)
+
+
+def _joined(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def version_changes(manifest: Mapping[str, Any]) -> dict[str, list[str | None]]:
+    """What of Python, fmtool and the packages is another version now: [then, now]."""
+    then = {**manifest.get("packages", {}), "fmtool": manifest.get("fmtool")}
+    then["python"] = manifest.get("python")
+    now = provenance.package_versions(manifest.get("backend", ""))
+    now |= {"fmtool": __version__, "python": platform.python_version()}
+    return {
+        name: [then.get(name), now.get(name)]
+        for name in sorted({*then, *now})
+        if then.get(name) != now.get(name)
+    }
 
 
 def _now() -> str:

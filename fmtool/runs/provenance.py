@@ -1,10 +1,12 @@
 """Where a run's code came from: installed versions, the git commit, environment variables."""
 
+import hashlib
 import importlib.metadata
 import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +30,9 @@ _PACKAGES = (
     "pydantic",
 )
 _GIT_TIMEOUT_SECONDS = 3
+_LONGEST_DIFF_BYTES = 2**26
+# core.fsmonitor names a program that git would start.
+_GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks")
 
 _ALLOWED_VARIABLE = re.compile(
     r"(FMTOOL|TF|KERAS|JAX|XLA|OMP|MKL|KMP|NVIDIA_TF32)_[A-Z0-9_]*"
@@ -60,12 +65,13 @@ def package_versions(backend: str) -> dict[str, str]:
 
 
 def git_state(directory: Path) -> dict[str, Any] | None:
-    """Commit, branch and whether tracked files differ from it; None outside a work tree."""
-    # core.fsmonitor names a program that git would start.
-    command = ["git", "-c", "core.fsmonitor=false", "--no-optional-locks", "status"]
+    """Commit, branch and whether tracked files differ from it; None outside a work tree.
+
+    `diff_sha256` tells two differing states apart; None when clean, or not to be had quickly.
+    """
     try:
         status = subprocess.run(
-            [*command, "--porcelain=v2", "--branch", "--untracked-files=no"],
+            [*_GIT, "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
             cwd=directory,
             capture_output=True,
             text=True,
@@ -76,11 +82,39 @@ def git_state(directory: Path) -> dict[str, Any] | None:
         return None
     lines = status.splitlines()
     headers = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# branch."))
+    is_dirty = any(not line.startswith("#") for line in lines)
     return {
         "commit": headers.get("branch.oid"),
         "branch": headers.get("branch.head"),
-        "dirty": any(not line.startswith("#") for line in lines),
+        "dirty": is_dirty,
+        "diff_sha256": _diff_digest(directory) if is_dirty else None,
     }
+
+
+def _diff_digest(directory: Path) -> str | None:
+    """SHA-256 of `git diff HEAD`; None where that fails, takes too long or is too large."""
+    # A repository may name programs that turn its files into something readable.
+    options = ["--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv"]
+    digest = hashlib.sha256()
+    with subprocess.Popen(
+        [*_GIT, "diff", "HEAD", *options],
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        timer = threading.Timer(_GIT_TIMEOUT_SECONDS, process.kill)
+        timer.start()
+        try:
+            room = _LONGEST_DIFF_BYTES
+            while chunk := process.stdout.read(2**16):
+                digest.update(chunk)
+                room -= len(chunk)
+                if room < 0:
+                    process.kill()
+        finally:
+            timer.cancel()
+    return digest.hexdigest() if process.returncode == 0 else None
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:

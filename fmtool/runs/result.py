@@ -34,16 +34,17 @@ def status_of(exit_code: int) -> str:
 
 @dataclass(frozen=True)
 class RunError:
-    """What ended a run early."""
+    """What ended a run early; `details` are for programs."""
 
     type: str
     message: str
     hint: str
+    details: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, error: BaseException) -> Self:
         if isinstance(error, FmtoolError):
-            return cls(type(error).__name__, error.message, error.fix)
+            return cls(type(error).__name__, error.message, error.fix, error.details)
         return cls(type(error).__name__, str(error), "")
 
 
@@ -75,7 +76,7 @@ class RunResult:
         run: the id of the run, which is the name of its directory.
         metrics: the scalars of the final report on the test split; None where not finite.
         steps: optimizer steps made, those before a resume included.
-        seconds: wall-clock time of the run.
+        seconds: wall-clock time of the run, without the pauses before it was resumed.
     """
 
     run: str
@@ -126,7 +127,7 @@ class RunResult:
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    return value if value is None or isinstance(value, int) else float(value)
 
 
 def _best(row: Any) -> Best | None:
@@ -138,7 +139,8 @@ def _best(row: Any) -> Best | None:
 def _error(row: Any) -> RunError | None:
     if row is None:
         return None
-    return RunError(str(row["type"]), str(row["message"]), str(row["hint"]))
+    details = row.get("details")
+    return RunError(str(row["type"]), str(row["message"]), str(row["hint"]), details)
 
 
 def _gate(row: Any) -> Gate:

@@ -1,23 +1,28 @@
 """The life of a run directory: created or opened by its one writer, finished once, closed."""
 
+import os
 import re
 import secrets
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from fmtool.errors import CannotCreate, DataError, UsageError
-from fmtool.runs.atomic import reporting, write_json
+from fmtool.errors import CannotCreate, DataError, FmtoolError, UsageError
+from fmtool.notices import warn
+from fmtool.runs import manifest
+from fmtool.runs.atomic import reporting, write_bytes, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.lock import RunLock
 from fmtool.runs.result import RunResult
 
 _LONGEST_NAME = 40
 _ATTEMPTS = 20
+_RESERVED_BYTES = 32 * 1024
+"""Room for manifest.json and result.json, and for the directory to grow by their drafts."""
 
 
 class Run:
@@ -32,15 +37,17 @@ class Run:
     @classmethod
     def create(cls, runs_dir: Path, *, model: str, data: str) -> Self:
         """A new directory, locked; raises CannotCreate or WriteFailed and leaves nothing then."""
-        created_parents = [place for place in (runs_dir, *runs_dir.parents) if not place.exists()]
-        with reporting(runs_dir):
+        with ExitStack() as undo, reporting(runs_dir):
+            places = (runs_dir, *runs_dir.parents)
+            created_parents = [place for place in places if not place.exists()]
+            undo.callback(_remove_empty, created_parents)
             runs_dir.mkdir(parents=True, exist_ok=True)
-        root = _new_directory(runs_dir, f"{_slug(model)}_{_slug(data)}")
-        try:
-            return cls(root, created_parents=created_parents)
-        except BaseException:
-            _remove(root, created_parents)
-            raise
+            root = _new_directory(runs_dir, f"{_slug(model)}_{_slug(data)}")
+            undo.callback(shutil.rmtree, root)
+            _reserve(RunPaths(root).reserve)
+            run = cls(root, created_parents=created_parents)
+            undo.pop_all()
+        return run
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -57,15 +64,34 @@ class Run:
 
     def restart(self) -> None:
         """Forgets how the run ended, because from here on it has not: called when resuming."""
+        _reserve(self.paths.reserve)
         with reporting(self.paths.result):
             self.paths.result.unlink(missing_ok=True)
 
     def finish(self, result: RunResult) -> None:
-        """Writes result.json; once only, so that a late failure cannot overwrite the outcome."""
+        """Ends manifest.json and writes result.json, for which a full disk has room too.
+
+        Once only, so that a late failure cannot overwrite the outcome. A run that failed ends
+        with its own error: that its end cannot be written either is only a warning then.
+        """
         if self._is_finished:
             raise RuntimeError(f"run {self.id} has its result already")
-        write_json(self.paths.result, result.to_json())
+        try:
+            self._end(result)
+        except FmtoolError as failure:
+            if result.error is None:
+                raise
+            warn(failure.message)
         self._is_finished = True
+
+    def _end(self, result: RunResult) -> None:
+        with reporting(self.paths.result):
+            self.paths.reserve.unlink(missing_ok=True)
+        try:
+            if self.paths.manifest.exists():
+                manifest.finish(self.paths.manifest, seconds=result.seconds)
+        finally:
+            write_json(self.paths.result, result.to_json())
 
     def discard(self) -> bool:
         """Removes a directory in which nothing was reached, and says whether it did."""
@@ -75,7 +101,8 @@ class Run:
         if paths.checkpoints.is_dir() and any(paths.checkpoints.iterdir()):
             return False
         self._lock.release()
-        _remove(paths.root, self._created_parents)
+        shutil.rmtree(paths.root)
+        _remove_empty(self._created_parents)
         return True
 
     def close(self) -> None:
@@ -112,9 +139,14 @@ def _new_directory(runs_dir: Path, subject: str) -> Path:
     raise CannotCreate(f"cannot create {root}: it exists", fix="try again")
 
 
-def _remove(root: Path, created_parents: Sequence[Path]) -> None:
-    shutil.rmtree(root)
-    # Nearest first; another run may have moved in meanwhile.
-    with suppress(OSError):
-        for parent in created_parents:
+def _reserve(path: Path) -> None:
+    if not path.exists():
+        # Random, because some file systems give no space to what compresses to nothing.
+        write_bytes(path, os.urandom(_RESERVED_BYTES))
+
+
+def _remove_empty(created_parents: Sequence[Path]) -> None:
+    """Nearest first; another run may have moved in meanwhile."""
+    for parent in created_parents:
+        with suppress(OSError):
             parent.rmdir()

@@ -57,6 +57,10 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         table = self._validation_table()
         return super().test_step(*state, _gather(batch, table))
 
+    def build_everything(self) -> None:
+        """Makes the variables of optimizer and metrics, which `fit` would make at its start."""
+        self._symbolic_build()
+
     def _symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         # Keras builds metrics and loss from the first batch it is fed; ours holds row numbers.
         images, labels = self._train_table()

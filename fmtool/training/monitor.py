@@ -1,7 +1,7 @@
 """Which epoch is the best one, by one metric."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fmtool.runs.result import Best
@@ -26,6 +26,13 @@ class Monitor:
             return False
         self.best = Best(row["epoch"], row["step"], self.name or "last epoch", value)
         return True
+
+    def state(self) -> dict[str, Any]:
+        """The best epoch so far, for a checkpoint."""
+        return {"best": None if self.best is None else asdict(self.best)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.best = None if state["best"] is None else Best(**state["best"])
 
     def _is_better(self, value: float) -> bool:
         if math.isnan(value):

@@ -41,20 +41,17 @@ class Optimization:
         factor = float(keras.ops.convert_to_numpy(self.schedule.factor))
         return LearningRate(self.schedule.schedule, factor)
 
-    def callbacks(self, *, monitor: str, mode: str) -> list[Any]:
-        """Keras callbacks of the schedule and of the moving average of weights."""
-        import keras
+    def callback(self, *, monitor: str, mode: str) -> Any:
+        """The Keras callback of a schedule that follows a metric, else None."""
+        if not self._is_plateau:
+            return None
+        module = registry.module("schedule", self.schedule_cfg.name)
+        return module.callback(self.schedule_cfg, self.schedule, monitor=monitor, mode=mode)
 
-        found = []
-        if self._is_plateau:
-            module = registry.module("schedule", self.schedule_cfg.name)
-            found.append(
-                module.callback(self.schedule_cfg, self.schedule, monitor=monitor, mode=mode)
-            )
-        if getattr(self.optimizer, "use_ema", False):
-            # Validation judges the average, which is what training ends with.
-            found.append(keras.callbacks.SwapEMAWeights())
-        return found
+    @property
+    def averages(self) -> bool:
+        """Whether the optimizer keeps a moving average of the weights."""
+        return bool(getattr(self.optimizer, "use_ema", False))
 
     @property
     def _is_plateau(self) -> bool:

@@ -3,31 +3,108 @@
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 from fmtool.config.compose import dump
 from fmtool.evaluation.measure import Measurement, load_model, measure
 from fmtool.logging.metrics_log import MetricsLog
-from fmtool.logging.sink import Sink
+from fmtool.logging.sink import Row, Sink, TrainingPlan
 from fmtool.logging.tensorboard import TensorBoardSink
 from fmtool.logging.terminal import terminal_sink
 from fmtool.runs.layout import RunPaths
 from fmtool.training.session import Session
 
 
-def open_sinks(session: Session, paths: RunPaths) -> tuple[Sequence[Sink], TensorBoardSink | None]:
-    """Every sink of the run, and the TensorBoard one on its own where it is wanted."""
-    board = None
-    if session.cfg.logging.tensorboard:
-        lines: list[str] = []
-        session.network.summary(print_fn=lines.append, line_length=100, expand_nested=True)
-        board = TensorBoardSink(
-            paths.tensorboard,
-            config_text=dump(session.cfg.model_dump(serialize_as_any=True)),
-            model_summary="\n".join(lines),
-        )
-    sinks: list[Sink] = [MetricsLog(paths.metrics, paths.history), terminal_sink(sys.stderr)]
-    return [*sinks, *([board] if board else [])], board
+class Sinks:
+    """Every sink of a run, closed at the end of the context."""
+
+    def __init__(self, session: Session, paths: RunPaths) -> None:
+        self._cfg, self._paths = session.cfg, paths
+        self._log = MetricsLog(paths.metrics, paths.history)
+        self._board = _board(session, paths) if session.cfg.logging.tensorboard else None
+        terminal = terminal_sink(sys.stderr)
+        self.all: Sequence[Sink] = [
+            self._log,
+            terminal,
+            *([] if self._board is None else [self._board]),
+        ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for sink in self.all:
+            sink.close()
+
+    def start(self, session: Session, *, step: int, epochs_done: int) -> None:
+        """To be called before the first step, and again where training goes back."""
+        plan = replace(_plan(session), step=step, epochs_done=epochs_done)
+        self._log.start(plan)
+        plan = replace(plan, past=_rows(self._paths) if step else ())
+        for sink in self.all:
+            if sink is not self._log:
+                sink.start(plan)
+
+    def illustrate(self, session: Session, measurement: Measurement) -> None:
+        """Plots as PNG files and in TensorBoard, and the run's row of the HParams tab."""
+        board = self._board
+        if self._cfg.logging.plots:
+            from fmtool.evaluation import pictures, plots
+
+            splits = session.data.splits
+            drawn = dict(
+                pictures.figures(measurement, splits.class_names, pixel_max=splits.pixel_max)
+            )
+            if board is not None:
+                for stem, figure in drawn.items():
+                    board.images(stem, plots.figure_to_array(figure), self._cfg.epochs)
+            if rows := _rows(self._paths):
+                drawn["curves"] = plots.curves_figure(rows)
+            pictures.save(drawn, self._paths.plots)
+        if board is not None:
+            scalars = {k: v for k, v in measurement.report.items() if isinstance(v, float)}
+            board.hparams(
+                flatten(self._cfg.model_dump(serialize_as_any=True)),
+                {f"test/{name}": value for name, value in scalars.items()},
+            )
+
+
+def _board(session: Session, paths: RunPaths) -> TensorBoardSink:
+    lines: list[str] = []
+    session.network.summary(print_fn=lines.append, line_length=100, expand_nested=True)
+    return TensorBoardSink(
+        paths.tensorboard,
+        config_text=dump(session.cfg.model_dump(serialize_as_any=True)),
+        model_summary="\n".join(lines),
+    )
+
+
+def _plan(session: Session) -> TrainingPlan:
+    cfg, validation = session.cfg, session.data.validation
+    return TrainingPlan(
+        model_name=cfg.model.name,
+        data_name=cfg.data.name,
+        parameters=session.network.count_params(),
+        epochs=cfg.epochs,
+        steps_per_epoch=session.plan.steps,
+        batch_size=session.plan.batch_size,
+        train_size=len(session.data.selection.train),
+        validation_size=0 if validation is None else len(validation[1]),
+        monitor=session.monitor.name or "loss",
+        monitor_mode=session.monitor.mode,
+        backend=cfg.runtime.backend,
+        device=cfg.runtime.device,
+        precision=cfg.runtime.precision,
+    )
+
+
+def _rows(paths: RunPaths) -> list[Row]:
+    """metrics.jsonl as it is; none where it could not be written."""
+    if not paths.metrics.exists():
+        return []
+    with paths.metrics.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def measure_test(session: Session, paths: RunPaths) -> Measurement:
@@ -38,29 +115,6 @@ def measure_test(session: Session, paths: RunPaths) -> Measurement:
         session.data.splits.class_names,
         batch_size=session.cfg.eval_batch_size,
     )
-
-
-def illustrate(
-    session: Session, paths: RunPaths, measurement: Measurement, board: TensorBoardSink | None
-) -> None:
-    """Plots as PNG files and in TensorBoard, and the run's row of the HParams tab."""
-    if session.cfg.logging.plots:
-        from fmtool.evaluation import pictures, plots
-
-        splits = session.data.splits
-        drawn = dict(pictures.figures(measurement, splits.class_names, pixel_max=splits.pixel_max))
-        if board is not None:
-            for stem, figure in drawn.items():
-                board.images(stem, plots.figure_to_array(figure), session.cfg.epochs)
-        with paths.metrics.open(encoding="utf-8") as lines:
-            drawn["curves"] = plots.curves_figure([json.loads(line) for line in lines])
-        pictures.save(drawn, paths.plots)
-    if board is not None:
-        scalars = {k: v for k, v in measurement.report.items() if isinstance(v, float)}
-        board.hparams(
-            flatten(session.cfg.model_dump(serialize_as_any=True)),
-            {f"test/{name}": value for name, value in scalars.items()},
-        )
 
 
 def flatten(node: Any, prefix: str = "") -> dict[str, str | int | float | bool]:

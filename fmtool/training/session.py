@@ -47,9 +47,15 @@ class Session:
     model: Any
     optimization: Any
     plan: Any
-    train_feed: Any
+    train_table: Any
     validation_feed: Any
     monitor: monitors.Monitor
+
+    def train_feed(self, *, start: int = 0) -> Any:
+        """What `fit` is fed; `start` batches of each epoch are left out."""
+        from fmtool.training.feed import feed
+
+        return feed(self.plan, self.train_table, start=start)
 
 
 def load_data(cfg: TrainConfig) -> Data:
@@ -69,6 +75,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
 
     The session's config has every `auto` of the runtime replaced by what was chosen.
     """
+    assert isinstance(cfg.batch_size, int), "auto is resolved before"
     runtime = backend.select(cfg.runtime)
 
     from fmtool.training import network as networks
@@ -101,7 +108,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
         validation_feed = feed(Plan(rows, batch_size), validation_table)
     augment = augmentation.build(cfg.augment, data.splits.input_shape)
     model = IndexedModel(network, augment, train_table, validation_table)
-    runtime = _compile(model, cfg, runtime, optimization.optimizer, data)
+    runtime = _compile(model, cfg, runtime, optimization.optimizer, data, plan.batch_size)
     monitor = monitors.resolve(cfg.monitor, has_validation=data.validation is not None)
     return Session(
         cfg=cfg.model_copy(update={"runtime": runtime}),
@@ -110,18 +117,23 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
         model=model,
         optimization=optimization,
         plan=plan,
-        train_feed=feed(plan, train_table),
+        train_table=train_table,
         validation_feed=validation_feed,
         monitor=monitors.Monitor(monitor),
     )
 
 
 def _compile(
-    model: Any, cfg: TrainConfig, runtime: RuntimeConfig, optimizer: Any, data: Data
+    model: Any,
+    cfg: TrainConfig,
+    runtime: RuntimeConfig,
+    optimizer: Any,
+    data: Data,
+    batch_size: int,
 ) -> RuntimeConfig:
     """Compiles `model`; gives `runtime` with what `auto` came to."""
     task = registry.module("task", cfg.task.name)
-    steps = _steps_per_dispatch(runtime, model.network, data, cfg.batch_size)
+    steps = _steps_per_dispatch(runtime, model.network, data, batch_size)
     model.compile(
         optimizer=optimizer,
         loss=task.loss(cfg.task, data.splits.num_classes),

@@ -1,70 +1,97 @@
 """The state of a training as arrays: weights, optimizer, seed generators, metrics.
 
-No pickle: one .npz whose keys are `<part>/<number>`, with the variables' paths beside them in
-state.json, so that a state never loads into a model it does not belong to.
+No pickle: one .npz whose keys are `<part>/<number>` and `generators/<name>`, with the variables'
+paths beside them in state.json for people.
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from fmtool.errors import DataError, Diverged
+from fmtool.errors import ConfigChanged, Diverged
+from fmtool.training import generators
 
 ARRAYS = "state.npz"
 INDEX = "state.json"
+_GENERATORS = "generators/"
+
+Array = np.ndarray[Any, Any]
 
 
 def variables(model: Any) -> dict[str, list[Any]]:
-    """The Keras variables of each part, in an order that depends on the model alone."""
+    """The Keras variables of each part, in an order that depends on the model alone.
+
+    A constant learning rate is a variable to Keras but a setting to us: the config decides it.
+    """
     return {
         "trainable": list(model.trainable_variables),
         "non_trainable": list(model.non_trainable_variables),
-        "optimizer": list(model.optimizer.variables),
+        "optimizer": [v for v in model.optimizer.variables if v.name != "learning_rate"],
         "metrics": list(model.metrics_variables),
     }
 
 
-def save(model: Any, directory: Path) -> None:
+def bytes_of(members: Iterable[Any]) -> int:
+    """What the values of some Keras variables take."""
+    return sum(int(np.prod(v.shape)) * np.dtype(v.dtype).itemsize for v in members)
+
+
+def metrics(model: Any) -> list[Array]:
+    """Copies of the metrics' variables, to be given to `save` when they have moved on."""
+    return [np.array(keras.ops.convert_to_numpy(v.value)) for v in model.metrics_variables]
+
+
+def set_metrics(model: Any, values: list[Array]) -> None:
+    for variable, value in zip(model.metrics_variables, values, strict=True):
+        variable.assign(value)
+
+
+def save(model: Any, directory: Path, *, metric_values: list[Array] | None = None) -> None:
     """Writes the state of a compiled model into an existing directory.
 
     Raises Diverged for weights that are NaN or infinite: the loss of a batch is that of before
     its step, so weights can be lost while every loss that was seen is finite.
+
+    Args:
+        metric_values: stand for the present values of the metrics.
     """
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    arrays: dict[str, Array] = {}
     index: dict[str, str] = {}
     for part, members in variables(model).items():
         for number, variable in enumerate(members):
             key = f"{part}/{number:05d}"
             arrays[key] = keras.ops.convert_to_numpy(variable.value)
+            if part == "metrics" and metric_values is not None:
+                arrays[key] = metric_values[number]
             if part in ("trainable", "non_trainable") and not _is_finite(arrays[key]):
-                raise Diverged(
-                    f"the weights {variable.path} became NaN or infinite",
-                    fix="lower optimizer.learning_rate or clip gradients with "
-                    "optimizer.global_clipnorm",
-                )
+                raise Diverged(f"the weights {variable.path} became NaN or infinite")
             index[key] = variable.path
+    arrays |= {f"{_GENERATORS}{name}": value for name, value in generators.state().items()}
     with (directory / ARRAYS).open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
     (directory / INDEX).write_text(json.dumps(index, indent=0), encoding="utf-8")
 
 
-def _is_finite(array: "np.ndarray[Any, Any]") -> bool:
+def _is_finite(array: Array) -> bool:
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def load(model: Any, directory: Path) -> None:
-    """Assigns a saved state; DataError if it belongs to a model with other variables."""
+    """Assigns a saved state to a built model; ConfigChanged if that has other variables."""
     with np.load(directory / ARRAYS, allow_pickle=False) as arrays:
         for part, members in variables(model).items():
             keys = sorted(key for key in arrays.files if key.startswith(f"{part}/"))
             shapes = [arrays[key].shape for key in keys]
             if shapes != [tuple(variable.shape) for variable in members]:
-                raise DataError(
+                raise ConfigChanged(
                     f"{directory}: its {part} variables are not those of this model",
-                    fix="use the config that the checkpoint was written with",
+                    fix="use the config that the checkpoint was written with, or start a new run",
                 )
             for key, variable in zip(keys, members, strict=True):
                 variable.assign(arrays[key])
+        names = [key for key in arrays.files if key.startswith(_GENERATORS)]
+        generators.restore({key.removeprefix(_GENERATORS): arrays[key] for key in names})

@@ -71,6 +71,12 @@ def test_a_failed_job_outweighs_a_missed_gate(codes, expected):
     assert sweep._document("id", JOBS, results)["exit_code"] == expected
 
 
+def test_a_sweep_that_was_interrupted_has_that_exit_code_and_jobs_that_did_not_start():
+    document = sweep._document("id", JOBS, [{"status": "interrupted", "exit_code": 143}], 124)
+    assert document["exit_code"] == 124
+    assert [run["status"] for run in document["runs"]] == ["interrupted", "not_started"]
+
+
 def test_the_table_has_a_row_for_each_job(capsys):
     results = [
         {"status": "completed", "run": "first", "metrics": {"accuracy": 0.5}, "seconds": 1.0},

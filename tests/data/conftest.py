@@ -5,14 +5,17 @@ import hashlib
 import struct
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fmtool.data import idx
 from fmtool.data.acquire import Recipe
@@ -151,3 +154,34 @@ def place(data_root: Path) -> Callable[[dict[str, bytes]], Path]:
         return folder
 
     return put
+
+
+@pytest.fixture
+def save_picture() -> Callable[..., Path]:
+    """Writes noise as a picture; its file name chooses the format unless `format` does."""
+
+    def save(
+        path: Path, *, size: tuple[int, int] = (8, 8), mode: str = "RGB", **options: Any
+    ) -> Path:
+        height, width = size
+        seed = zlib.crc32(str(path.name).encode())
+        noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if mode == "I;16":
+            picture = Image.fromarray(noise[..., 0].astype(np.uint16) * 257)
+        else:
+            picture = Image.fromarray(noise).convert(mode)
+        picture.save(path, **options)
+        return path
+
+    return save
+
+
+@pytest.fixture
+def pictures(fmtool: Any, save_picture: Callable[..., Path]) -> Path:
+    """Class folders `a` and `b` of five colour pictures of 8x8 pixels each."""
+    root: Path = fmtool.folder / "pictures"
+    for name in "ab":
+        for number in range(5):
+            save_picture(root / name / f"{number}.png")
+    return root

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from fmtool.data.selection import select
+from fmtool.data.selection import held_out_for_test, select
 from fmtool.errors import UsageError
 
 # 400, 300, 200 and 100 labels of the classes 0 to 3, in a mixed order.
@@ -121,3 +121,14 @@ def test_a_class_too_rare_for_the_subset_is_no_error():
 def test_a_part_that_would_be_empty_is_a_usage_error(changes, message):
     with pytest.raises(UsageError, match=message):
         draw(**changes)
+
+
+def test_the_test_share_has_the_same_part_of_each_class_and_is_no_other_draw():
+    rows = held_out_for_test(LABELS, num_classes=4, fraction=0.1)
+    assert counts(rows) == [40, 30, 20, 10]
+    assert not np.array_equal(rows, draw().validation)
+
+
+def test_the_test_share_never_changes():
+    rows = held_out_for_test(LABELS, num_classes=4, fraction=0.01)
+    assert rows.tolist() == [78, 94, 118, 129, 159, 171, 256, 286, 663, 883]

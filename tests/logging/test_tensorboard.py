@@ -1,7 +1,9 @@
 """The TensorBoard sink alone: what it imports, and what a failing disk does to it."""
 
+import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +13,13 @@ from fmtool.logging.tensorboard import TensorBoardSink
 SCRIPT = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 sys.modules["tensorflow"] = None
 import numpy as np
 from fmtool.logging.tensorboard import TensorBoardSink
 row = {"epoch": 1, "step": 1, "seconds": 1.0, "learning_rate": 0.1, "images_per_second": 1.0}
 sink = TensorBoardSink(Path(sys.argv[1]), config_text="epochs: 1", model_summary="dense")
-sink.start(None)
+sink.start(SimpleNamespace(past=()))
 sink.step({"kind": "step", **row, "loss": 0.5})
 sink.epoch({"kind": "epoch", **row, "loss": 0.5, "val_loss": 0.25})
 sink.images("confusion_matrix", np.zeros((4, 4, 3), np.uint8), 1)
@@ -82,3 +85,33 @@ def test_a_full_disk_is_one_warning_and_training_goes_on(tmp_path):
     assert line == (
         f"warning: TensorBoard files stop here: cannot write {tmp_path}: File too large"
     )
+
+
+@pytest.mark.parametrize("size", [0, 30, 100])
+def test_a_truncated_event_file_does_not_stop_the_training_that_writes_it(
+    sink, plan, epoch_row, tmp_path, capsys, size
+):
+    sink.start(plan)
+    sink.epoch(epoch_row(1))
+    (file,) = (tmp_path / "tensorboard" / "train").iterdir()
+    os.truncate(file, size)
+    sink.epoch(epoch_row(2))
+    sink.close()
+    assert file.stat().st_size > size
+    assert capsys.readouterr().err == ""
+
+
+def test_a_resumed_training_replaces_a_truncated_event_file_by_a_whole_one(
+    sink, plan, epoch_row, tmp_path
+):
+    killed = TensorBoardSink(tmp_path / "tensorboard", config_text="seed: 1", model_summary="dense")
+    killed.start(plan)
+    killed.epoch(epoch_row(1))
+    (torn,) = (tmp_path / "tensorboard" / "train").iterdir()
+    whole = torn.stat().st_size
+    os.truncate(torn, whole - 5)
+    sink.start(replace(plan, step=100, epochs_done=1, past=[epoch_row(1)]))
+    sink.close()
+    (file,) = (tmp_path / "tensorboard" / "train").iterdir()
+    assert file != torn
+    assert file.stat().st_size == whole

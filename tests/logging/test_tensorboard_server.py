@@ -1,6 +1,7 @@
 """A real TensorBoard shows what the sink wrote: two runs of different models, over HTTP."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ IMAGE = np.arange(12 * 16 * 3, dtype=np.uint8).reshape(12, 16, 3)
 def write_run(directory, config, loss):
     circumstances = {"seconds": 1.0, "learning_rate": 0.25, "images_per_second": 100.0}
     sink = TensorBoardSink(directory, config_text="epochs: 2\n", model_summary="Layer (type)")
-    sink.start(None)
+    sink.start(SimpleNamespace(past=()))
     for epoch in (1, 2):
         for step in (10 * epoch - 5, 10 * epoch):
             row = {"kind": "step", "epoch": epoch, "step": step, **circumstances}

@@ -24,6 +24,7 @@ def test_every_part_of_a_run_has_its_published_name():
         "plots": "plots",
         "evaluation": "evaluation",
         "result": "result.json",
+        "reserve": ".reserve",
         "lock": "run.lock",
     }
 

@@ -1,6 +1,8 @@
 import getpass
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from fmtool import __version__
 from fmtool.errors import DataError
 from fmtool.runs import hardware, manifest, provenance
+from fmtool.runs.identity import config_digest
 
 SECRET = "hunter2hunter2"
 
@@ -16,6 +19,8 @@ SECRET = "hunter2hunter2"
 def collect(**changes):
     facts = {
         "argv": ["train", "model=cnn"],
+        "config": {"model": {"name": "cnn"}, "epochs": 3},
+        "request_digest": "r" * 64,
         "seeds": {"global": 1, "data": 2},
         "data_digest": "d" * 64,
         "selection_digest": "s" * 64,
@@ -57,6 +62,9 @@ def test_the_manifest_holds_what_the_caller_knows_and_what_it_finds_out():
     facts = collect(extra={"sweep": "s1"})
     assert facts["seeds"] == {"global": 1, "data": 2}
     assert facts["extra"] == {"sweep": "s1"}
+    assert facts["request_digest"] == "r" * 64
+    assert facts["config"] == {"model": {"name": "cnn"}, "epochs": 3}
+    assert facts["config_digest"] == config_digest(facts["config"])
     assert facts["fmtool"] == __version__
     assert facts["python"].startswith("3.")
     assert facts["platform"]["system"] == "Linux"
@@ -86,12 +94,50 @@ def test_a_clean_work_tree_gives_commit_and_branch(repository):
         "commit": head(repository),
         "branch": "main",
         "dirty": False,
+        "diff_sha256": None,
     }
 
 
-def test_a_changed_tracked_file_makes_it_dirty(repository):
+def test_a_changed_tracked_file_makes_it_dirty_and_each_change_has_its_digest(repository):
+    states = []
+    for number in (2, 3, 2):
+        (repository / "code.py").write_text(f"x = {number}")
+        states.append(collect()["git"])
+    assert all(state["dirty"] for state in states)
+    first, other, again = (state["diff_sha256"] for state in states)
+    assert len(first) == 64
+    assert first == again != other
+
+
+def test_the_digest_of_a_change_is_that_of_the_diff(repository):
     (repository / "code.py").write_text("x = 2")
-    assert collect()["git"]["dirty"] is True
+    diff = subprocess.run(
+        ["git", "diff", "HEAD", "--full-index"], cwd=repository, capture_output=True
+    )
+    expected = hashlib.sha256(diff.stdout).hexdigest()
+    assert provenance.git_state(repository)["diff_sha256"] == expected
+
+
+def test_a_change_that_is_too_large_has_no_digest(repository, monkeypatch):
+    monkeypatch.setattr(provenance, "_LONGEST_DIFF_BYTES", 2**20)
+    (repository / "code.py").write_text("x = 2\n" * 2**20)
+    state = provenance.git_state(repository)
+    assert state["dirty"] is True
+    assert state["diff_sha256"] is None
+
+
+def test_a_diff_that_takes_too_long_is_given_up(repository, monkeypatch, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bin")
+    monkeypatch.setenv("REAL_GIT", shutil.which("git"))
+    slow = 'case "$*" in *diff*) exec sleep 60;; esac\nexec "$REAL_GIT" "$@"'
+    (folder / "git").write_text(f"#!/bin/sh\n{slow}\n")
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setattr(provenance, "_GIT_TIMEOUT_SECONDS", 0.5)
+    (repository / "code.py").write_text("x = 2")
+    state = provenance.git_state(repository)
+    assert state["dirty"] is True
+    assert state["diff_sha256"] is None
 
 
 def test_outside_a_work_tree_there_is_no_git_entry(tmp_path, monkeypatch):
@@ -109,7 +155,13 @@ def test_a_repository_cannot_make_git_start_a_program(repository):
     hook.write_text("#!/bin/sh\ntouch ran\n")
     hook.chmod(0o755)
     subprocess.run(["git", "config", "core.fsmonitor", "./hook"], cwd=repository, check=True)
-    assert provenance.git_state(repository)["commit"] == head(repository)
+    subprocess.run(["git", "config", "diff.external", "./hook"], cwd=repository, check=True)
+    subprocess.run(["git", "config", "diff.words.textconv", "./hook"], cwd=repository, check=True)
+    (repository / ".gitattributes").write_text("*.py diff=words")
+    (repository / "code.py").write_text("x = 2")
+    state = provenance.git_state(repository)
+    assert state["commit"] == head(repository)
+    assert state["diff_sha256"]
     assert not (repository / "ran").exists()
 
 
@@ -184,6 +236,80 @@ def test_finish_adds_the_end_and_keeps_the_rest(tmp_path):
     assert after.pop("seconds") == 12.5
     assert after.pop("ended") > before["started"]
     assert after == before
+
+
+def test_a_resume_is_added_and_the_run_has_not_ended(tmp_path):
+    path = tmp_path / "manifest.json"
+    before = collect()
+    manifest.write(path, before | {"packages": before["packages"] | {"numpy": "0.9"}})
+    manifest.finish(path, seconds=12.5)
+    entry = {
+        "from_step": 30,
+        "argv": ["resume=last", f"db.password={SECRET}"],
+        "changes": {"epochs": [3, 5]},
+    }
+    config = {"model": {"name": "cnn"}, "epochs": 5}
+    for step in (30, 60):
+        manifest.resumed(path, entry | {"from_step": step}, config=config)
+    after = json.loads(path.read_text())
+    assert "ended" not in after
+    assert "seconds" not in after
+    assert after["config"] == config
+    assert after["config_digest"] == config_digest(config) != before["config_digest"]
+    assert [resume["from_step"] for resume in after["resumes"]] == [30, 60]
+    resume = after["resumes"][0]
+    assert resume["time"] > before["started"]
+    assert resume["argv"] == ["resume=last", "db.password=<redacted>"]
+    assert resume["changes"] == {"epochs": [3, 5]}
+    assert resume["versions"] == {"numpy": ["0.9", before["packages"]["numpy"]]}
+
+
+def test_rollbacks_are_added_in_their_order(tmp_path):
+    path = tmp_path / "manifest.json"
+    before = collect()
+    manifest.write(path, before)
+    for step in (10, 20):
+        manifest.rolled_back(path, {"from_step": step, "learning_rate": 0.5})
+    after = json.loads(path.read_text())
+    assert [each["from_step"] for each in after.pop("rollbacks")] == [10, 20]
+    assert after == before
+
+
+def test_other_versions_are_told_with_what_was_and_what_is():
+    facts = collect()
+    changed = facts | {
+        "python": "2.7.18",
+        "packages": {**facts["packages"], "numpy": "0.9", "abandoned": "1"},
+    }
+    del changed["packages"]["keras"]
+    assert manifest.version_changes(facts) == {}
+    assert manifest.version_changes(changed) == {
+        "abandoned": ["1", None],
+        "keras": [None, facts["packages"]["keras"]],
+        "numpy": ["0.9", facts["packages"]["numpy"]],
+        "python": ["2.7.18", facts["python"]],
+    }
+
+
+def test_a_machine_that_is_the_same_has_not_changed():
+    assert manifest.changes(collect(threads=1)) == {}
+
+
+def test_another_machine_is_told_with_what_was_and_what_is(monkeypatch):
+    before = collect()
+    gpu = {"name": "H100", "memory": "81559 MiB", "driver": "550.1"}
+    cpu = before["hardware"]["cpu"] | {"model": "Other CPU", "flags": [], "usable": 64}
+    facts = before | {"python": "2.7.18", "hardware": {"cpu": cpu, "gpus": [gpu]}}
+    now = hardware.describe()
+    now["cpu"] |= {"model": "This CPU", "flags": ["avx2", "avx512f"], "usable": 2}
+    monkeypatch.setattr(hardware, "describe", lambda: now)
+    assert manifest.changes(facts | {"threads": 2}) == {
+        "python": ["2.7.18", before["python"]],
+        "CPU": ["Other CPU", "This CPU"],
+        "instruction sets": ["none", "avx2, avx512f"],
+        "GPUs": ["H100 with driver 550.1", "none"],
+    }
+    assert manifest.changes(facts | {"threads": 3})["processors"] == ["64", "2"]
 
 
 def test_a_damaged_manifest_cannot_be_finished(tmp_path):

@@ -1,12 +1,14 @@
+import errno
 import json
 import re
 import secrets
+from dataclasses import replace
 
 import pytest
 
-from fmtool.errors import Busy, CannotCreate, DataError, UsageError
+from fmtool.errors import Busy, CannotCreate, DataError, UsageError, WriteFailed
 from fmtool.runs.lock import is_locked
-from fmtool.runs.result import RunResult
+from fmtool.runs.result import RunError, RunResult
 from fmtool.runs.run import Run
 
 
@@ -58,9 +60,12 @@ def test_names_in_the_id_are_safe_for_files_and_shells(tmp_path, name, part):
 
 
 def test_a_taken_name_is_never_reused(tmp_path, monkeypatch):
-    names = iter(["aaaaaa", "aaaaaa", "bbbbbb"])
+    # The names of drafts are longer.
+    names, draft = iter(["aaaaaa", "aaaaaa", "bbbbbb"]), secrets.token_hex
     monkeypatch.setattr("fmtool.runs.run.datetime", FrozenTime)
-    monkeypatch.setattr(secrets, "token_hex", lambda size: next(names))
+    monkeypatch.setattr(
+        secrets, "token_hex", lambda size: next(names) if size == 3 else draft(size)
+    )
     first = Run.create(tmp_path, model="m", data="d")
     second = Run.create(tmp_path, model="m", data="d")
     assert [run.id[-6:] for run in (first, second)] == ["aaaaaa", "bbbbbb"]
@@ -157,3 +162,68 @@ def test_restart_forgets_the_result_so_that_a_resumed_run_can_have_another(run):
         assert not resumed.paths.result.exists()
         resumed.finish(outcome(run))
         assert json.loads(resumed.paths.result.read_text())["status"] == "completed"
+
+
+def test_room_for_the_result_is_kept_from_the_start_of_a_run_to_its_end(run):
+    content = run.paths.reserve.read_bytes()
+    assert len(content) == 32 * 1024
+    assert content.count(0) < 1024
+    run.finish(outcome(run, exit_code=143))
+    assert not run.paths.reserve.exists()
+    run.close()
+    with Run.open(run.paths.root) as resumed:
+        resumed.restart()
+        assert resumed.paths.reserve.stat().st_size == 32 * 1024
+
+
+@pytest.mark.parametrize("part", ["_new_directory", "_reserve"])
+def test_a_disk_without_room_for_a_run_is_left_without_a_trace_of_it(tmp_path, monkeypatch, part):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(f"fmtool.runs.run.{part}", fail)
+    with pytest.raises(WriteFailed, match="No space left on device"):
+        Run.create(tmp_path / "a" / "runs", model="m", data="d")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_finish_ends_the_manifest_too(run):
+    run.paths.manifest.write_text('{"started": "x"}')
+    run.finish(outcome(run, seconds=3.0))
+    ended = json.loads(run.paths.manifest.read_text())
+    assert (ended["started"], ended["seconds"]) == ("x", 3.0)
+    assert ended["ended"]
+
+
+FAILURE = RunError("DataError", "the cause", "")
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    def fail(path, value):
+        raise WriteFailed(f"cannot write {path}: {errno.ENOSPC}")
+
+    monkeypatch.setattr("fmtool.runs.run.write_json", fail)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_result_that_cannot_be_written_does_not_hide_why_the_run_failed(run, capsys):
+    run.finish(replace(outcome(run, exit_code=65), error=FAILURE))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"warning: cannot write {run.paths.result}: 28"
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_result_that_cannot_be_written_fails_a_run_that_had_not_failed(run, monkeypatch):
+    with pytest.raises(WriteFailed):
+        run.finish(outcome(run))
+    monkeypatch.undo()
+    run.finish(replace(outcome(run, exit_code=74), error=FAILURE))
+    assert json.loads(run.paths.result.read_text())["exit_code"] == 74
+
+
+def test_a_manifest_that_cannot_be_ended_does_not_keep_the_result_from_being_written(run, capsys):
+    run.paths.manifest.write_text("{")
+    run.finish(replace(outcome(run, exit_code=74), error=FAILURE))
+    assert json.loads(run.paths.result.read_text())["exit_code"] == 74
+    assert "not valid JSON" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fmtool.data.splits import Split
-from fmtool.errors import DataError
+from fmtool.errors import ConfigChanged
 from fmtool.training import state
 from fmtool.training.feed import Plan, feed
 from fmtool.training.indexed_model import IndexedModel, to_device
@@ -115,7 +115,7 @@ def test_a_state_of_another_model_is_refused(tmp_path):
     state.save(model, tmp_path)
     other, table = indexed(units=9)
     fit(other, table, epochs=1)
-    with pytest.raises(DataError, match="its trainable variables are not those of this model"):
+    with pytest.raises(ConfigChanged, match="its trainable variables are not those of this model"):
         state.load(other, tmp_path)
 
 
@@ -126,5 +126,5 @@ def test_a_state_without_an_array_is_refused(tmp_path):
     with np.load(tmp_path / state.ARRAYS) as arrays:
         kept = {name: arrays[name] for name in arrays.files if name != "optimizer/00000"}
     np.savez(tmp_path / state.ARRAYS, allow_pickle=False, **kept)
-    with pytest.raises(DataError, match="its optimizer variables"):
+    with pytest.raises(ConfigChanged, match="its optimizer variables"):
         state.load(model, tmp_path)

@@ -1,10 +1,13 @@
 """The same seed gives the same bits, wherever and however the training is started."""
 
 import hashlib
+import json
 
 import numpy as np
 import pytest
 
+SMALL = ("model=cnn", "model.filters=[4,8]", "model.dense_units=[16]", "epochs=2")
+"""As the shared run."""
 TINY = ("train", "model=mlp", "model.units=[16]", "epochs=1", "data.limit=300")
 BLOCKED = (
     "import sys; sys.modules['tensorflow'] = None\n"
@@ -63,3 +66,25 @@ def test_another_seed_gives_other_weights(trained, swept):
     first, second = (digests(run, "trainable/") for run in (trained.directory, swept[0].runs[0]))
     assert first.keys() == second.keys()
     assert all(first[name] != second[name] for name in KERNELS)
+
+
+@pytest.fixture(scope="module")
+def with_other_threads(trained, session_command, tmp_path_factory):
+    """The shared run's training once more on another number of threads, and both manifests."""
+    first = json.loads((trained.directory / "manifest.json").read_text())
+    command = session_command(tmp_path_factory.mktemp("threads"))
+    threads = 1 if first["threads"] > 1 else 2
+    outcome = command("train", *SMALL, "logging=quiet", f"runtime.threads={threads}")
+    assert outcome.code == 0, outcome.err
+    second = json.loads((command.runs[0] / "manifest.json").read_text())
+    return command.runs[0], first["threads"], second["threads"]
+
+
+def test_another_thread_count_keeps_the_loss_within_a_thousandth(trained, with_other_threads):
+    other, threads, other_threads = with_other_threads
+    assert threads != other_threads
+    losses = [
+        json.loads((directory / "result.json").read_text())["metrics"]["loss"]
+        for directory in (trained.directory, other)
+    ]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-3)

@@ -1,0 +1,138 @@
+"""Finds the subcommand, runs it, turns what is raised into a line and an exit code."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+
+from fmtool import __version__
+from fmtool.errors import ExitCode, FmtoolError, Interrupted, TimeLimit, UsageError
+from fmtool.notices import note
+from fmtool.signals import SignalGuard
+from fmtool.suggest import did_you_mean
+
+from . import flags as flags_module
+
+COMMANDS = {
+    "train": "train a model and leave a run directory",
+    "evaluate": "measure a run on a split, with gates for CI",
+    "reproduce": "train as a run did and compare the two",
+    "runs": "list, show and compare runs",
+    "data": "list, fetch, describe and check data sets",
+}
+
+HELP = f"""fmtool {__version__}: train, evaluate and compare Keras models from the command line
+
+usage: fmtool COMMAND [group=option] [key=value] [flags]
+
+{chr(10).join(f"  {name:<10} {purpose}" for name, purpose in COMMANDS.items())}
+
+  fmtool COMMAND --help   options and keys of a command
+
+flags of every command:
+  --json            exactly one JSON object on stdout
+  --plugin MODULE   import your own model or data set (a module or a .py file); may be repeated
+  --timeout TIME    end in order, with exit code 124, after 90, 30s, 10m or 2h of the whole command
+  --version         print the version
+
+try:
+  fmtool train model=cnn data=digits epochs=3
+  fmtool evaluate run=last
+
+exit codes:
+  0 success   1 bug   2 usage or config   3 a job of a sweep failed   4 quality gate not met
+  5 training diverged   65 bad data or corrupt file   69 a download or service is unavailable
+  71 out of memory   73 cannot create the output   74 write failed, disk full
+  75 busy, retry   77 refused for security   78 resume refused, config changed
+  124 time limit reached, after a checkpoint   129/130/141/143 ended by HUP/INT/PIPE/TERM
+environment:
+  FMTOOL_DATA      where data sets are cached    FMTOOL_CONF    folders of your own YAML files
+  FMTOOL_OFFLINE=1 never touch the network       FMTOOL_DEBUG=1 show tracebacks
+"""
+
+
+def run(argv: list[str]) -> int:
+    """Runs a command line and returns its exit code, or minus the number of a signal."""
+    report = partial(_report, as_json="--json" in argv)
+    try:
+        return _run(argv, report)
+    except FmtoolError as error:
+        report(error)
+        return int(error.exit_code)
+    except TimeLimit as limit:
+        report(limit)
+        return limit.exit_code
+    except Interrupted as interruption:
+        report(interruption)
+        return -interruption.signal_number
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if os.environ.get("FMTOOL_DEBUG") == "1":
+            raise
+        fault = FmtoolError(
+            f"internal error: {type(error).__name__}: {error}",
+            fix="run again with FMTOOL_DEBUG=1 and report the traceback",
+        )
+        report(fault)
+        return ExitCode.BUG
+
+
+def _run(argv: list[str], report: Callable[[Interrupted], None]) -> int:
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(HELP, end="", flush=True)
+        return ExitCode.SUCCESS
+    if argv[0] in ("-V", "--version"):
+        print(f"fmtool {__version__}", flush=True)
+        return ExitCode.SUCCESS
+    with SignalGuard(on_abandon=report) as signals:
+        flags, rest = flags_module.take(argv)
+        if flags.timeout is not None:
+            signals.limit(flags.timeout)
+        return _dispatch(rest, flags)
+
+
+def _dispatch(words: list[str], flags: flags_module.Flags) -> int:
+    command, arguments = (words[0], words[1:]) if words else ("", [])
+    if command not in COMMANDS:
+        raise UsageError(f"unknown command '{command}'", fix=did_you_mean(command, COMMANDS))
+    module = import_module(f"fmtool.cli.{command}")
+    if "--help" in arguments or "-h" in arguments:
+        print(module.help_text(), end="", flush=True)
+        return ExitCode.SUCCESS
+    execute: Callable[[list[str], flags_module.Flags], int] = module.main
+    status = execute(arguments, flags)
+    sys.stdout.flush()
+    return status
+
+
+def _report(error: FmtoolError | Interrupted, *, as_json: bool) -> None:
+    """One line on stderr, and with --json the run's result on stdout, or one that stands in."""
+    if as_json:
+        import json
+
+        print(json.dumps(error.result or _failure(error)), flush=True)
+    if os.environ.get("FMTOOL_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    note(_line(error))
+
+
+def _line(error: FmtoolError | Interrupted) -> str:
+    if isinstance(error, FmtoolError):
+        return f"error: {error}"
+    if isinstance(error, TimeLimit) and error.result and "run" in error.result:
+        return f"interrupted: {error}; go on with resume={error.result['run']}"
+    return f"interrupted: {error}"
+
+
+def _failure(error: FmtoolError | Interrupted) -> dict[str, object]:
+    """The result of a command that ended before there was a run."""
+    fix = error.fix if isinstance(error, FmtoolError) else ""
+    return {
+        "status": "interrupted" if isinstance(error, Interrupted) else "failed",
+        "exit_code": int(error.exit_code),
+        "error": {"type": type(error).__name__, "message": str(error), "hint": fix},
+    }

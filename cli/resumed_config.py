@@ -1,0 +1,45 @@
+"""The config of `fmtool train resume=RUN`: the run's own, with what was typed on top."""
+
+from pathlib import Path
+from typing import Any
+
+from fmtool.config import compose as composition
+from fmtool.config.arguments import top_key
+from fmtool.errors import UsageError
+from fmtool.runs.find import find
+from fmtool.runs.layout import RunPaths
+from fmtool.runs.saved_config import read_config
+
+_OF_THE_REQUEST = ("resume", "allow_change", "gate", "tags", "dry_run")
+"""Say how it goes on this time; never taken from the run, unless nothing is typed."""
+
+
+def compose(
+    requested: dict[str, Any], overrides: list[str], folders: tuple[Path, ...]
+) -> tuple[Path, dict[str, Any]]:
+    """The run directory that `requested`, the composed command line, names, and its config.
+
+    A group typed anew replaces the run's; whether a change is allowed is decided later.
+    Raises UsageError for a run or a key that is not there, DataError for a path that is no run.
+    """
+    if requested["dry_run"]:
+        raise UsageError(
+            "dry_run=true does not go together with resume=RUN", fix="leave one of them out"
+        )
+    if _is_typed("experiment", overrides):
+        raise UsageError(
+            "experiment= does not go together with resume=RUN, whose config is the run's own",
+            fix="leave one of them out",
+        )
+    directory = find(str(requested["resume"]), Path(str(requested["runs_dir"])))
+    saved = read_config(RunPaths(directory).config)
+    own = {key: requested[key] for key in _OF_THE_REQUEST if _is_typed(key, overrides)}
+    others = [each for each in overrides if top_key(each) not in _OF_THE_REQUEST]
+    raw = composition.override_saved(
+        {**requested, **saved}, others, groups_allowed=tuple(requested), folders=folders
+    )
+    return directory, raw | own
+
+
+def _is_typed(key: str, overrides: list[str]) -> bool:
+    return any(top_key(each) == key for each in overrides)

@@ -1,0 +1,79 @@
+"""Where Hydra looks for YAML files of the user's, and how it reads them.
+
+It reads inside the folders given only, and nothing that would exhaust it. fmtool's own files come
+from the installed package and are not read this way.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigResult
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
+from yaml import SafeLoader
+
+from fmtool.errors import Refused, UsageError
+from fmtool.safety import yaml_text
+
+
+class CheckedFiles(FileConfigSource):
+    """Hydra's `file://` source, with a check in front of it."""
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Raises Refused for a path out of the folder, UsageError for a file unfit to be read."""
+        path = Path(self.path, self._normalize_file_name(config_path))
+        _check_inside(path, Path(self.path))
+        check_file(path)
+        return super().load_config(config_path)
+
+
+class UserFolders(SearchPathPlugin):
+    """Puts the user's own YAML folders behind fmtool's on Hydra's search path."""
+
+    folders: ClassVar[tuple[Path, ...]] = ()
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        for folder in self.folders:
+            search_path.append(provider="fmtool", path=f"file://{folder}")
+
+
+def search(folders: tuple[Path, ...]) -> None:
+    """Lets Hydra find what is in `folders` from now on, and read files through the check."""
+    Plugins.instance().register(UserFolders)
+    # Hydra's own source is registered by then, and keeps others from taking its place.
+    SourcesRegistry.instance().types["file"] = CheckedFiles
+    UserFolders.folders = folders
+
+
+def check_file(path: Path) -> None:
+    """Raises UsageError for a file that is not UTF-8, too large or has a key twice."""
+    fix = "correct the YAML there"
+    try:
+        with path.open(encoding="utf-8") as file:
+            yaml_text.check(file.read(yaml_text.MOST_CHARACTERS + 1), loader=SafeLoader)
+    except yaml_text.Unfit as fault:
+        raise UsageError(f"{path}: {fault}", fix=fix) from fault
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 at byte {error.start}", fix=fix) from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", fix="correct the path") from error
+
+
+def _check_inside(path: Path, folder: Path) -> None:
+    """Refuses `../` in a defaults list, and links that lead as far."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise Refused(
+            f"'{os.path.relpath(path, folder)}' leads out of the config folder {folder}",
+            fix="name an option in the folder, or add its own folder with -cd",
+        )
+
+
+def load(path: Path) -> Any:
+    """The checked file as OmegaConf reads it."""
+    check_file(path)
+    return OmegaConf.load(path)

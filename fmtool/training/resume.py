@@ -1,0 +1,106 @@
+"""Whether and how an earlier run may go on: what changed since, and what is left to do."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fmtool import validate
+from fmtool.errors import ConfigChanged, ExitCode, UsageError
+from fmtool.evaluation import gates
+from fmtool.notices import warn
+from fmtool.runs import manifest
+from fmtool.runs.identity import is_free, with_free_keys
+from fmtool.runs.layout import RunPaths
+from fmtool.runs.result import COMPLETED, GATE_NOT_MET, RunResult, read_result
+from fmtool.runs.saved_config import flatten, read_config
+from fmtool.runs.strict_json import read_object
+from fmtool.schema import TrainConfig
+from fmtool.suggest import did_you_mean
+from fmtool.training.session import Data
+
+Changes = Mapping[str, tuple[Any, Any]]
+"""Dotted keys to what was and what is."""
+
+_MOST_SHOWN = 3
+
+
+def saved_config(run_directory: Path) -> TrainConfig:
+    """The config that the run was made with; DataError or UsageError where it has none."""
+    return validate.train_config(read_config(RunPaths(run_directory).config))
+
+
+def continued_config(run_directory: Path, requested: TrainConfig) -> TrainConfig:
+    """The config of a run with the epochs, logging, budget and labels that are asked for now."""
+    saved = saved_config(run_directory).model_dump(serialize_as_any=True)
+    wanted = requested.model_dump(serialize_as_any=True)
+    return validate.train_config(with_free_keys(saved, wanted))
+
+
+def require_same(run_directory: Path, cfg: TrainConfig, data: Data) -> Changes:
+    """What differs from the run, all of it allowed.
+
+    Raises ConfigChanged, listing the differences, where one of them is neither free nor named in
+    `allow_change`; UsageError where `allow_change` names no key.
+    """
+    request: dict[str, Any] = {"resume": None, "allow_change": []}
+    then, now = (
+        flatten(each.model_copy(update=request).model_dump(mode="json", serialize_as_any=True))
+        for each in (saved_config(run_directory), cfg)
+    )
+    facts = read_object(RunPaths(run_directory).manifest)
+    digests = {"data_digest": data.splits.digest, "selection_digest": data.selection.digest}
+    then |= {name: facts.get(name) for name in digests}
+    now |= digests
+    changes = {
+        key: (then.get(key), now.get(key))
+        for key in sorted({*then, *now})
+        if then.get(key) != now.get(key)
+    }
+    for name in cfg.allow_change:
+        if not any(_covers(name, key) for key in now):
+            raise UsageError(
+                f"allow_change: there is no key '{name}'", fix=did_you_mean(name, list(now))
+            )
+    refused = [
+        key
+        for key in changes
+        if not is_free(key) and not any(_covers(name, key) for name in cfg.allow_change)
+    ]
+    if refused:
+        raise _refusal(run_directory, changes, refused)
+    for name, (was, is_) in manifest.version_changes(facts).items():
+        warn(f"{name} was {was} when the run began and is {is_}: results may differ in their bits")
+    return changes
+
+
+def finished(run_directory: Path, cfg: TrainConfig) -> RunResult | None:
+    """The result of a run that has nothing left to do, judged by the gates of `cfg`, else None."""
+    paths = RunPaths(run_directory)
+    if not paths.result.exists():
+        return None
+    result = read_result(paths.result)
+    if result.status not in (COMPLETED, GATE_NOT_MET):
+        return None
+    has_stopped_early = result.epochs < saved_config(run_directory).epochs
+    if cfg.epochs > result.epochs and not has_stopped_early:
+        return None
+    rows = gates.judge(cfg.gate, result.metrics)
+    exit_code = ExitCode.SUCCESS if gates.all_met(rows) else ExitCode.GATE_NOT_MET
+    return replace(result, gates=rows, exit_code=int(exit_code))
+
+
+def _covers(name: str, key: str) -> bool:
+    return key == name or key.startswith(f"{name}.")
+
+
+def _refusal(run_directory: Path, changes: Changes, refused: list[str]) -> ConfigChanged:
+    shown = "; ".join(
+        f"{key}: {changes[key][0]} -> {changes[key][1]}" for key in refused[:_MOST_SHOWN]
+    )
+    more = f" and {len(refused) - _MOST_SHOWN} more" if len(refused) > _MOST_SHOWN else ""
+    return ConfigChanged(
+        f"run {run_directory.name} cannot go on with another configuration: {shown}{more}",
+        fix=f"leave that out, start a new run, or allow_change=[{','.join(refused)}]",
+        details={"changes": {key: list(changes[key]) for key in refused}},
+    )
