@@ -79,6 +79,7 @@ def _fmtool(backend: str, samples: int, directory: Path) -> Callable[[int], floa
     cfg = validate.train_config(compose("train", settings))
     session = prepare(cfg, load_data(cfg))
 
+    from fmtool.training import reporting
     from fmtool.training.callbacks import assemble
 
     paths = RunPaths(directory)
@@ -87,20 +88,23 @@ def _fmtool(backend: str, samples: int, directory: Path) -> Callable[[int], floa
         TensorBoardSink(paths.tensorboard, config_text="", model_summary=""),
     ]
     store = CheckpointStore(paths.checkpoints, keep=2)
-    callbacks, recorder = assemble(session, sinks, store, SignalGuard())
+    loop = assemble(session, sinks, store, SignalGuard(), facts={"rollbacks": 0})
+    plan = reporting.plan_of(session)
+    for sink in sinks:
+        sink.start(plan)
 
     def epoch(number: int) -> float:
         session.model.fit(
-            session.train_feed,
+            session.train_feed(),
             initial_epoch=number,
             epochs=number + 1,
             validation_data=session.validation_feed,
-            callbacks=callbacks,
+            callbacks=list(loop.callbacks),
             shuffle=False,
             verbose=0,
         )
-        assert recorder.last_row is not None
-        return float(recorder.last_row["images_per_second"]) / BATCH_SIZE
+        assert loop.recorder.last_row is not None
+        return float(loop.recorder.last_row["images_per_second"]) / BATCH_SIZE
 
     return epoch
 

@@ -38,7 +38,12 @@ BEFORE_KERAS = (
 BACKEND_MODULES = {
     "tensorflow": {"fmtool.backend", "fmtool.training.feed", "fmtool.training.session"},
     "jax": {"fmtool.backend", "fmtool.training.session"},
-    "torch": {"fmtool.backend", "fmtool.training.seeding"},
+    "torch": {
+        "fmtool.backend",
+        "fmtool.training.feed",
+        "fmtool.training.generators",
+        "fmtool.training.seeding",
+    },
 }
 
 

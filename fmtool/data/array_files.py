@@ -40,7 +40,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         return _read_array(file, os.fstat(file.fileno()).st_size, str(path))
 
 
-def read_npz(path: Path) -> dict[str, NDArray[Any]]:
+def read_npz(path: Path, *, most_members: int = _MOST_MEMBERS) -> dict[str, NDArray[Any]]:
     """Every array in `path` by name, as numpy.savez and savez_compressed write them.
 
     Raises:
@@ -49,7 +49,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """
     with open_regular(path) as file, _damage_named(path), zipfile.ZipFile(file) as archive:
         members = archive.infolist()
-        _check_members(members, path, os.fstat(file.fileno()).st_size)
+        _check_members(members, path, os.fstat(file.fileno()).st_size, most_members)
         arrays = {}
         for member in members:
             name = member.filename.removesuffix(".npy")
@@ -68,9 +68,11 @@ def _damage_named(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _check_members(members: list[zipfile.ZipInfo], path: Path, archive_bytes: int) -> None:
+def _check_members(
+    members: list[zipfile.ZipInfo], path: Path, archive_bytes: int, most: int
+) -> None:
     names = {member.filename for member in members}
-    if len(members) > _MOST_MEMBERS or len(names) < len(members):
+    if len(members) > most or len(names) < len(members):
         raise DataError(f"{path}: {len(members)} members, {len(names)} names", fix=_FIX)
     for member in members:
         if not member.filename.endswith(".npy") or member.compress_type not in _COMPRESSIONS:

@@ -195,7 +195,7 @@ class CheckpointStore:
 
 def _holds(checkpoint: Path, meta: dict[str, Any]) -> bool:
     try:
-        return verify(checkpoint) == finite(meta)[0]
+        return bool(verify(checkpoint) == finite(meta)[0])
     except DataError:
         return False
 

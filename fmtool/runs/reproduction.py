@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import BadZipFile
-
-import numpy as np
 
 from fmtool.errors import DataError
 from fmtool.runs.checkpoints import CheckpointStore
@@ -28,7 +26,10 @@ _DATA = "data_digest"
 _TIMES = frozenset({"seconds", "images_per_second"})
 """Fields of a row that tell how fast it came about."""
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Array: TypeAlias = "NDArray[Any]"
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,8 @@ def _in_checkpoint(was: RunPaths, now: RunPaths, arrays: str) -> Iterator[Differ
 
 
 def _arrays(path: Path) -> dict[str, Array]:
+    import numpy as np
+
     try:
         with np.load(path, allow_pickle=False) as archive:
             return dict(archive)
@@ -157,6 +160,8 @@ def _last_checkpoint(paths: RunPaths) -> Path:
 
 
 def _in_array(where: str, key: str, old: Array, new: Array) -> Iterator[Difference]:
+    import numpy as np
+
     for field in ("dtype", "shape"):
         was, now = str(getattr(old, field)), str(getattr(new, field))
         if was != now:

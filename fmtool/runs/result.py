@@ -98,6 +98,8 @@ class RunResult:
         document = {"schema_version": SCHEMA_VERSION, "status": self.status, **asdict(self)}
         if not self.gates:
             del document["gates"]
+        if self.error is not None and self.error.details is None:
+            del document["error"]["details"]
         plain, lost = finite(document)
         return {**plain, "non_finite": lost}
 

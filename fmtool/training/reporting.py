@@ -39,7 +39,7 @@ class Sinks:
 
     def start(self, session: Session, *, step: int, epochs_done: int) -> None:
         """To be called before the first step, and again where training goes back."""
-        plan = replace(_plan(session), step=step, epochs_done=epochs_done)
+        plan = replace(plan_of(session), step=step, epochs_done=epochs_done)
         self._log.start(plan)
         plan = replace(plan, past=_rows(self._paths) if step else ())
         for sink in self.all:
@@ -80,7 +80,8 @@ def _board(session: Session, paths: RunPaths) -> TensorBoardSink:
     )
 
 
-def _plan(session: Session) -> TrainingPlan:
+def plan_of(session: Session) -> TrainingPlan:
+    """What the sinks of a training from its beginning are told before the first step."""
     cfg, validation = session.cfg, session.data.validation
     return TrainingPlan(
         model_name=cfg.model.name,

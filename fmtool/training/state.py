@@ -12,12 +12,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from fmtool.data.array_files import read_npz
 from fmtool.errors import ConfigChanged, Diverged
 from fmtool.training import generators
 
 ARRAYS = "state.npz"
 INDEX = "state.json"
 _GENERATORS = "generators/"
+_MOST_ARRAYS = 1_000_000
 
 Array = np.ndarray[Any, Any]
 
@@ -81,17 +83,20 @@ def _is_finite(array: Array) -> bool:
 
 
 def load(model: Any, directory: Path) -> None:
-    """Assigns a saved state to a built model; ConfigChanged if that has other variables."""
-    with np.load(directory / ARRAYS, allow_pickle=False) as arrays:
-        for part, members in variables(model).items():
-            keys = sorted(key for key in arrays.files if key.startswith(f"{part}/"))
-            shapes = [arrays[key].shape for key in keys]
-            if shapes != [tuple(variable.shape) for variable in members]:
-                raise ConfigChanged(
-                    f"{directory}: its {part} variables are not those of this model",
-                    fix="use the config that the checkpoint was written with, or start a new run",
-                )
-            for key, variable in zip(keys, members, strict=True):
-                variable.assign(arrays[key])
-        names = [key for key in arrays.files if key.startswith(_GENERATORS)]
-        generators.restore({key.removeprefix(_GENERATORS): arrays[key] for key in names})
+    """Assigns a saved state to a built model; ConfigChanged if that has other variables.
+
+    Raises DataError for a file that is damaged or holds objects.
+    """
+    arrays = read_npz(directory / ARRAYS, most_members=_MOST_ARRAYS)
+    for part, members in variables(model).items():
+        keys = sorted(key for key in arrays if key.startswith(f"{part}/"))
+        shapes = [arrays[key].shape for key in keys]
+        if shapes != [tuple(variable.shape) for variable in members]:
+            raise ConfigChanged(
+                f"{directory}: its {part} variables are not those of this model",
+                fix="use the config that the checkpoint was written with, or start a new run",
+            )
+        for key, variable in zip(keys, members, strict=True):
+            variable.assign(arrays[key])
+    names = [key for key in arrays if key.startswith(_GENERATORS)]
+    generators.restore({key.removeprefix(_GENERATORS): arrays[key] for key in names})

@@ -1,6 +1,7 @@
 """A loss that is no number ends the run with 5 and never reaches a checkpoint."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -32,8 +33,17 @@ def test_a_diverged_training_ends_with_5_and_names_step_and_epoch(ended):
     stored = json.loads((run / "result.json").read_text())
     assert code == stored["exit_code"] == json.loads(out)["exit_code"] == 5
     assert stored["status"] == "diverged"
+    details = stored["error"]["details"]
+    assert details["epoch"] == 1
+    assert details["steps"] == [2, 2]
+    assert len(details["samples"]) == 1
+    assert len(details["samples"][0]) == 64
+    assert math.isfinite(details["last_finite"]["loss"])
+    few = ", ".join(map(str, details["samples"][0][:4]))
+    last = f"last finite loss {details['last_finite']['loss']:.4g} at step 1"
     assert err.splitlines()[-1].startswith(
-        "error: loss became nan by step 20 of epoch 1; fix: lower optimizer.learning_rate"
+        f"error: loss became nan at step 2 of epoch 1, batch 2 of samples {few}, ... (64); {last}; "
+        "fix: lower optimizer.learning_rate"
     )
 
 

@@ -143,8 +143,8 @@ def _fmtool(request: dict[str, Any], report: Report) -> int:
         counted(recorder, batch, logs)
         report(recorder.step)
 
-    def write_and_report(path: Path, write: Callable[[Path], None]) -> None:
-        write_with(path, lambda draft: (write(draft), report(EXPORT)))
+    def write_and_report(path: Path, write: Callable[[Path], None], **facts: Any) -> None:
+        write_with(path, lambda draft: (write(draft), report(EXPORT)), **facts)
 
     setattr(Recorder, hook, count_and_report)
     execution.write_with = write_and_report

@@ -161,9 +161,20 @@ def test_a_kill_at_any_point_leaves_the_old_or_the_new_state_whole(store, python
 def test_a_kill_while_a_corrupt_checkpoint_is_replaced_leaves_the_one_before(store, python):
     commit(store, 1)
     (commit(store, 2) / "w").write_bytes(b"")
-    fault = {**os.environ, "FMTOOL_FAULT": "while_pruning"}
+    fault = {**os.environ, "FMTOOL_FAULT": "while_replacing"}
     assert python(COMMIT, store.directory, 2, 9, env=fault).returncode == -signal.SIGKILL
     assert store.latest_valid() == store.directory / "step-1"
+
+
+def test_a_kill_while_a_checkpoint_gives_way_to_another_of_its_step_brings_it_back(store, python):
+    held = commit(store, 2)
+    before = verify(held)
+    fault = {**os.environ, "FMTOOL_FAULT": "while_replacing"}
+    assert python(COMMIT, store.directory, 2, 9, env=fault).returncode == -signal.SIGKILL
+    assert not held.exists()
+    assert store.latest_valid() == held
+    assert verify(held) == before
+    assert [name for name in names(store) if name.startswith(".")] == []
 
 
 def test_5000_checkpoints_are_listed_a_few_times_whatever_their_number(tmp_path, monkeypatch):

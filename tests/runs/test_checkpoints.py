@@ -109,9 +109,15 @@ def test_an_abandoned_later_step_stays_while_it_is_the_best(store):
 def test_committing_a_valid_step_again_keeps_it_and_mends_the_pointer(store):
     (path,) = commit(store, 5)
     (store.directory / "last").unlink()
-    assert store.commit(5, pytest.fail, meta={}) == path
-    assert verify(path) == {"epoch": 5}
+    assert store.commit(5, pytest.fail, meta={"epoch": 5}) == path
     assert store.last == path
+
+
+def test_what_else_is_known_of_a_step_replaces_its_checkpoint(store):
+    (path,) = commit(store, 5)
+    store.commit(5, lambda folder: None, meta={"epoch": 6})
+    assert verify(path) == {"epoch": 6}
+    assert names(store) == ["last", "step-5"]
 
 
 def test_a_corrupt_checkpoint_of_the_same_step_is_replaced(store):

@@ -61,5 +61,5 @@ BOMB = "a0: &a0 {x: 1, y: 2}\n" + "".join(
 def test_aliases_that_blow_up_or_turn_in_circles_are_refused(make_run, config):
     a, b = make_run("a"), make_run("b")
     (b / "config.yaml").write_text(config)
-    with pytest.raises(DataError, match="config too large|refers to nothing complete"):
+    with pytest.raises(DataError, match=r"config too large|refers to nothing complete"):
         compare([a, b])
