@@ -38,7 +38,19 @@ def compose(
     raw = composition.override_saved(
         {**requested, **saved}, others, groups_allowed=tuple(requested), folders=folders
     )
-    return directory, raw | own
+    return directory, _decided(raw, saved) | own
+
+
+def _decided(raw: dict[str, Any], saved: dict[str, Any]) -> dict[str, Any]:
+    """`raw` with what the run decided for each `auto` that was typed again."""
+    return {
+        key: _decided(value, saved[key])
+        if isinstance(value, dict) and isinstance(saved.get(key), dict)
+        else saved.get(key, value)
+        if value == "auto"
+        else value
+        for key, value in raw.items()
+    }
 
 
 def _is_typed(key: str, overrides: list[str]) -> bool:

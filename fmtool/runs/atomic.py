@@ -12,6 +12,7 @@ from typing import Any
 from fmtool.errors import CannotCreate, FmtoolError, WriteFailed
 from fmtool.runs.strict_json import encode
 
+_DRAFT = ".fmtool-"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 _UNCREATABLE = {
     errno.EACCES,
@@ -51,7 +52,7 @@ def write_with(path: Path, write: Callable[[Path], None], *, needed: int | None 
     Args:
         needed: the size of the file in bytes, if known, for the message on a full disk.
     """
-    temporary = path.with_name(f".fmtool-{secrets.token_hex(6)}{path.suffix}")
+    temporary = path.with_name(f"{_DRAFT}{secrets.token_hex(6)}{path.suffix}")
     with reporting(path, needed=needed):
         try:
             write(temporary)
@@ -60,6 +61,12 @@ def write_with(path: Path, write: Callable[[Path], None], *, needed: int | None 
         finally:
             temporary.unlink(missing_ok=True)
         sync(path.parent)
+
+
+def remove_drafts(directory: Path) -> None:
+    """Clears away what a kill left of files that were being replaced, also in folders below."""
+    for draft in directory.rglob(f"{_DRAFT}*"):
+        draft.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

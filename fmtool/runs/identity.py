@@ -31,9 +31,11 @@ IDENTITY_FREE = frozenset(
         "resume",
         "allow_change",
         "dry_run",
+        # Never changes a bit: see `IndexedModel`.
+        "runtime.steps_per_dispatch",
     }
 )
-"""The top-level keys that do not tell one training from another, and may change on resume."""
+"""The keys, with all below them, that do not tell one training from another."""
 
 REPRODUCES = "reproduces"
 """The entry in a manifest's `extra` with the id of the run that was done again."""
@@ -46,8 +48,10 @@ def is_free(key: str) -> bool:
 
     So may paths: what they lead to counts, by the digest of the data.
     """
-    first, *_ = parts = key.split(".")
-    return first in IDENTITY_FREE or any(_PATH_KEY.fullmatch(part) for part in parts)
+    parts = key.split(".")
+    return not IDENTITY_FREE.isdisjoint((key, parts[0])) or any(
+        _PATH_KEY.fullmatch(part) for part in parts
+    )
 
 
 def config_digest(config: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Self
 from fmtool.errors import CannotCreate, DataError, FmtoolError, UsageError
 from fmtool.notices import warn
 from fmtool.runs import manifest
-from fmtool.runs.atomic import reporting, write_bytes, write_json
+from fmtool.runs.atomic import remove_drafts, reporting, write_bytes, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.lock import RunLock
 from fmtool.runs.result import RunResult

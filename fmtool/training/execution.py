@@ -110,6 +110,7 @@ class Execution:
         position = loop.position_of(self._store)
         self._seconds_before = position.counters.get("recorder", {}).get("seconds", 0.0)
         self._write_config(session, from_step=position.step)
+        self._warn_of_another_curve(session, position.step)
         with reporting.Sinks(session, self._run.paths) as sinks:
             session = self._fit(session, sinks, position)
             self._restore_best(session)
@@ -175,6 +176,28 @@ class Execution:
         assert self._session is not None
         cfg = self._session.cfg.model_copy(update={"optimizer": slower})
         return prepare(cfg, self._data)
+
+    def _warn_of_another_curve(self, session: Session, step: int) -> None:
+        """With more epochs a schedule that spans them all is another one from here on."""
+        if not step or self._changes is None or "epochs" not in self._changes:
+            return
+        from fmtool.training.optimization import planned_rate
+
+        then, now = (
+            planned_rate(
+                session.cfg.schedule,
+                session.cfg.optimizer,
+                steps_per_epoch=session.plan.steps,
+                epochs=epochs,
+                step=step,
+            )
+            for epochs in self._changes["epochs"]
+        )
+        if then != now:
+            warn(
+                f"schedule={session.cfg.schedule.name} spans all epochs: at step {step} its "
+                f"learning rate was {then:g} with {self._changes['epochs'][0]} epochs, is {now:g}"
+            )
 
     def _write_config(self, session: Session, *, from_step: int) -> None:
         cfg, paths, runtime = session.cfg, self._run.paths, session.cfg.runtime

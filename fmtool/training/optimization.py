@@ -58,6 +58,27 @@ class Optimization:
         return hasattr(registry.module("schedule", self.schedule_cfg.name), "attach")
 
 
+def planned_rate(
+    schedule_cfg: ScheduleConfig,
+    optimizer_cfg: OptimizerConfig,
+    *,
+    steps_per_epoch: int,
+    epochs: int,
+    step: int,
+) -> float | None:
+    """The learning rate at a step as a schedule plans it; None where it follows a metric."""
+    module = registry.module("schedule", schedule_cfg.name)
+    if hasattr(module, "attach"):
+        return None
+    schedule = module.build(
+        schedule_cfg,
+        learning_rate=optimizer_cfg.learning_rate,
+        steps_per_epoch=steps_per_epoch,
+        epochs=epochs,
+    )
+    return LearningRate(schedule).at(step)
+
+
 def build(
     network: Any,
     optimizer_cfg: OptimizerConfig,

@@ -167,7 +167,7 @@ def test_a_kill_while_a_corrupt_checkpoint_is_replaced_leaves_the_one_before(sto
 
 
 def test_a_kill_while_a_checkpoint_gives_way_to_another_of_its_step_brings_it_back(store, python):
-    held = commit(store, 2)
+    held = store.commit(2, lambda to: (to / "w").write_text("2"), meta={"epoch": 1})
     before = verify(held)
     fault = {**os.environ, "FMTOOL_FAULT": "while_replacing"}
     assert python(COMMIT, store.directory, 2, 9, env=fault).returncode == -signal.SIGKILL
