@@ -64,6 +64,8 @@ class Run:
 
     def restart(self) -> None:
         """Forgets how the run ended, because from here on it has not: called when resuming."""
+        with reporting(self.paths.root):
+            remove_drafts(self.paths.root)
         _reserve(self.paths.reserve)
         with reporting(self.paths.result):
             self.paths.result.unlink(missing_ok=True)

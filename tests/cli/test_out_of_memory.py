@@ -20,9 +20,9 @@ SMALL = ("model=mlp", "model.units=[16]", "epochs=1", "data.limit=300", "logging
 @pytest.mark.parametrize(
     "backend",
     [
-        "tensorflow",
+        pytest.param("tensorflow", marks=pytest.mark.slow),
         pytest.param("jax", marks=pytest.mark.slow),
-        pytest.param("torch", marks=pytest.mark.slow),
+        "torch",
     ],
 )
 def test_running_out_of_memory_ends_with_71_and_a_batch_size_to_try(fmtool, started, backend):

@@ -4,7 +4,10 @@ import pytest
 from torture import torture
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
+SLOW = [pytest.param(backend, marks=pytest.mark.slow) for backend in ("tensorflow", "jax")]
+
+
+@pytest.fixture(scope="module", params=[*SLOW, "torch"])
 def trainings(request, zygote_on, tmp_path_factory):
     """Those of eight SIGKILLs and a SIGTERM; the seeds take all points of the commit in turn."""
     seed = ("tensorflow", "jax", "torch").index(request.param) * 3

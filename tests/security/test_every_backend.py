@@ -39,9 +39,9 @@ print(np.array_equal(model.predict(images, verbose=0), loaded.predict(images, ve
 @pytest.mark.parametrize(
     "backend",
     [
-        "tensorflow",
+        pytest.param("tensorflow", marks=pytest.mark.slow),
         pytest.param("jax", marks=pytest.mark.slow),
-        pytest.param("torch", marks=pytest.mark.slow),
+        "torch",
     ],
 )
 def test_a_network_of_many_layers_loads_as_it_was_saved(fmtool, backend):

@@ -80,6 +80,7 @@ def with_other_threads(trained, session_command, tmp_path_factory):
     return command.runs[0], first["threads"], second["threads"]
 
 
+@pytest.mark.slow
 def test_another_thread_count_keeps_the_loss_within_a_thousandth(trained, with_other_threads):
     other, threads, other_threads = with_other_threads
     assert threads != other_threads

@@ -1,0 +1,71 @@
+#!/usr/bin/env python
+"""What checkpoints at the default interval cost: their share of the time of an epoch.
+
+    scripts/bench_checkpoint.py [data=cifar10] [model=cnn] [runtime.backend=jax] ...
+
+Trains five epochs in this process; prints medians over all but the first, which compiles.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from fmtool import validate
+from fmtool.config.compose import compose
+from fmtool.runs.checkpoints import CheckpointStore
+from fmtool.training.workflow import Request, train
+
+EPOCHS = 5
+
+
+class Clock:
+    """Wraps `CheckpointStore.commit` and `mark_best`; knows when each ended and how long it took."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+        self.seconds: list[float] = []
+
+    def around(self, method: Any) -> Any:
+        def timed(*arguments: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return method(*arguments, **named)
+            finally:
+                self.ends.append(time.perf_counter())
+                self.seconds.append(self.ends[-1] - began)
+
+        return timed
+
+
+def main(words: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        own = [f"epochs={EPOCHS}", f"runs_dir={folder}", "logging.plots=false"]
+        cfg = validate.train_config(compose("train", ["data=digits", *words, *own]))
+        commits, marks = Clock(), Clock()
+        CheckpointStore.commit = commits.around(CheckpointStore.commit)  # type: ignore[method-assign]
+        CheckpointStore.mark_best = marks.around(CheckpointStore.mark_best)  # type: ignore[method-assign]
+        run = train(cfg, Request()).run_directory
+        size = sum(f.stat().st_size for f in (Path(run) / "checkpoints/").glob("step-*/*"))
+        kept = len(list((Path(run) / "checkpoints").glob("step-*")))
+    epochs = [after - before for before, after in zip(commits.ends, commits.ends[1:], strict=False)]
+    commit = statistics.median(commits.seconds[1:])
+    mark = statistics.median(marks.seconds)
+    epoch = statistics.median(epochs)
+    facts = {
+        "command": " ".join(words),
+        "backend": cfg.runtime.backend,
+        "checkpoint_bytes": size // kept,
+        "commit_ms": round(1000 * commit, 1),
+        "mark_best_ms": round(1000 * mark, 1),
+        "epoch_s": round(epoch, 3),
+        "share_percent": round(100 * (commit + mark) / epoch, 2),
+    }
+    print(json.dumps(facts))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
