@@ -23,7 +23,7 @@ EPOCHS = 5
 
 
 class Clock:
-    """Wraps `CheckpointStore.commit` and `mark_best`; knows when each ended and how long it took."""
+    """Wraps a method and knows when each call ended and how long it took, in seconds."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []

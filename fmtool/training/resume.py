@@ -22,6 +22,7 @@ from fmtool.training.session import Data
 Changes = Mapping[str, tuple[Any, Any]]
 """Dotted keys to what was and what is."""
 
+_DIGESTS = ("data_digest", "selection_digest")
 _MOST_SHOWN = 3
 
 
@@ -49,7 +50,7 @@ def require_same(run_directory: Path, cfg: TrainConfig, data: Data) -> Changes:
         for each in (saved_config(run_directory), cfg)
     )
     facts = read_object(RunPaths(run_directory).manifest)
-    digests = {"data_digest": data.splits.digest, "selection_digest": data.selection.digest}
+    digests = dict(zip(_DIGESTS, (data.splits.digest, data.selection.digest), strict=True))
     then |= {name: facts.get(name) for name in digests}
     now |= digests
     changes = {
@@ -95,12 +96,15 @@ def _covers(name: str, key: str) -> bool:
 
 
 def _refusal(run_directory: Path, changes: Changes, refused: list[str]) -> ConfigChanged:
-    shown = "; ".join(
-        f"{key}: {changes[key][0]} -> {changes[key][1]}" for key in refused[:_MOST_SHOWN]
-    )
+    shown = "; ".join(_shown(key, *changes[key]) for key in refused[:_MOST_SHOWN])
     more = f" and {len(refused) - _MOST_SHOWN} more" if len(refused) > _MOST_SHOWN else ""
     return ConfigChanged(
         f"run {run_directory.name} cannot go on with another configuration: {shown}{more}",
         fix=f"leave that out, start a new run, or allow_change=[{','.join(refused)}]",
         details={"changes": {key: list(changes[key]) for key in refused}},
     )
+
+
+def _shown(key: str, was: Any, is_: Any) -> str:
+    # The start of a digest tells it apart; the whole is among the details.
+    return f"{key}: {was:.12} -> {is_:.12}" if key in _DIGESTS else f"{key}: {was} -> {is_}"

@@ -41,20 +41,26 @@ def test_allowing_a_key_that_is_not_there_is_a_mistake(call, run):
 
 
 def test_every_difference_is_in_the_result_and_three_are_in_the_line(call, run):
-    changes = ("model.filters=[2,2]", "model.dropout=0.5", "seed=7", "optimizer.learning_rate=9")
+    changes = (
+        "model.filters=[2,2]",
+        "model.dropout=0.5",
+        "eval_batch_size=7",
+        "optimizer.learning_rate=9",
+    )
     outcome = call("train", "resume=last", *changes, "epochs=3", "name=other", "--json")
     assert outcome.code == 78
     assert "and 1 more; fix: leave that out" in outcome.error
     assert outcome.error.endswith(
-        "or allow_change=[model.dropout,model.filters,optimizer.learning_rate,seed]"
+        "or allow_change=[eval_batch_size,model.dropout,model.filters,optimizer.learning_rate]"
     )
 
 
 def test_a_group_is_allowed_by_its_name(call, run):
-    outcome = call("train", "resume=last", "optimizer=sgd", "seed=7", "allow_change=[optimizer]")
+    words = ("optimizer=sgd", "eval_batch_size=7", "allow_change=[optimizer]")
+    outcome = call("train", "resume=last", *words)
     assert outcome.code == 78
     assert "optimizer" not in outcome.error.partition("allow_change")[0]
-    assert outcome.error.endswith("or allow_change=[seed]")
+    assert outcome.error.endswith("or allow_change=[eval_batch_size]")
 
 
 def test_what_was_decided_for_auto_is_kept_where_auto_is_typed_again(call, run):
@@ -66,13 +72,19 @@ def test_steps_per_dispatch_may_change_since_no_bit_depends_on_it(call, run):
     assert call("train", "resume=last", "runtime.steps_per_dispatch=3").code == 0
 
 
+def test_another_seed_is_another_selection_of_the_data(call, run):
+    outcome = call("train", "resume=last", "seed=7", "allow_change=[seed]")
+    assert outcome.code == 78
+    assert "configuration: selection_digest: " in outcome.error
+
+
 def test_data_that_changed_are_refused(call, run):
     manifest = run / "manifest.json"
     facts = json.loads(manifest.read_text())
     manifest.write_text(json.dumps(facts | {"data_digest": "0" * 64}))
     outcome = call("train", "resume=last", "epochs=3")
     assert outcome.code == 78
-    assert f"data_digest: {'0' * 64} -> {facts['data_digest']}" in outcome.error
+    assert f"data_digest: {'0' * 12} -> {facts['data_digest'][:12]};" in outcome.error
 
 
 def test_a_model_that_the_checkpoint_does_not_fit_is_refused_and_nothing_is_lost(fmtool, run):
@@ -148,7 +160,7 @@ def test_checkpoints_come_by_steps_and_by_minutes_too(fmtool):
 
 def test_epochs_between_checkpoints_leave_the_best_and_the_last(fmtool):
     words = ("model=mlp", "model.units=[4]", "epochs=5", "logging=quiet", "monitor=loss")
-    words += ("optimizer.learning_rate=0", "callbacks.checkpoint.every_epochs=2")
+    words += ("optimizer.learning_rate=1e-12", "callbacks.checkpoint.every_epochs=2")
     assert fmtool("train", *words, "callbacks.checkpoint.keep=99").code == 0
     (run,) = fmtool.runs
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]

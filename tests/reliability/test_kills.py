@@ -3,7 +3,6 @@
 import pytest
 from torture import torture
 
-
 SLOW = [pytest.param(backend, marks=pytest.mark.slow) for backend in ("tensorflow", "jax")]
 
 
