@@ -18,7 +18,7 @@ from fmtool.config.sweep import expand
 from fmtool.errors import ExitCode, Interrupted, TimeLimit, UsageError
 from fmtool.notices import note
 from fmtool.runs.atomic import write_json
-from fmtool.runs.layout import SWEEP_VARIABLE, sweeps_directory
+from fmtool.runs.layout import AUTO, SWEEP_VARIABLE, sweeps_directory
 from fmtool.signals import SignalGuard
 
 from . import output
@@ -52,6 +52,10 @@ def run(config_name: str, arguments: Arguments, folders: tuple[Path, ...], flags
         )
         if cfg.dry_run:
             raise UsageError("dry_run=true cannot be swept", fix="leave out -m or dry_run")
+        if cfg.resume not in (None, AUTO):
+            raise UsageError(
+                "a sweep cannot go on with one run", fix=f"write resume={AUTO}, or leave out -m"
+            )
     assert cfg is not None, "an expansion has at least one job"
     sweep = f"{datetime.now(UTC):%Y-%m-%d_%H%M%S}_{secrets.token_hex(3)}"
     command = _command(config_name, arguments, flags)

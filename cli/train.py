@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
-from fmtool.runs.layout import SWEEP_VARIABLE
+from fmtool.runs.layout import AUTO, SWEEP_VARIABLE
 
 from . import output
 from .flags import Flags
@@ -41,7 +41,7 @@ def main(argv: list[str], flags: Flags) -> int:
         return sweep.run(name, parsed, folders, flags)
     raw = compose.compose(name, parsed.overrides, folders=folders)
     resumes = None
-    if raw["resume"] not in (None, "auto"):
+    if raw["resume"] not in (None, AUTO):
         from . import resumed_config
 
         resumes, raw = resumed_config.compose(raw, parsed.overrides, folders)

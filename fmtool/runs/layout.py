@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+AUTO = "auto"
+"""As `resume=auto`: the newest run that the same request began."""
+
 SWEEP_VARIABLE = "FMTOOL_SWEEP"
 """Environment variable that tells a run which sweep it belongs to; `run=last` skips it then."""
 

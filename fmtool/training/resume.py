@@ -107,4 +107,6 @@ def _refusal(run_directory: Path, changes: Changes, refused: list[str]) -> Confi
 
 def _shown(key: str, was: Any, is_: Any) -> str:
     # The start of a digest tells it apart; the whole is among the details.
-    return f"{key}: {was:.12} -> {is_:.12}" if key in _DIGESTS else f"{key}: {was} -> {is_}"
+    if key in _DIGESTS:
+        was, is_ = str(was)[:12], str(is_)[:12]
+    return f"{key}: {was} -> {is_}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from fmtool.evaluation import gates
 from fmtool.notices import note
 from fmtool.runs.identity import find_by_digest, request_digest
+from fmtool.runs.layout import AUTO
 from fmtool.runs.lock import DigestLock
 from fmtool.runs.run import Run
 from fmtool.schema import TrainConfig
@@ -13,8 +14,6 @@ from fmtool.signals import SignalGuard
 from fmtool.training import resume
 from fmtool.training.execution import Execution, Outcome, Request
 from fmtool.training.session import Data, load_data
-
-AUTO = "auto"
 
 __all__ = ["Outcome", "Request", "train"]
 

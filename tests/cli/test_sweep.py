@@ -86,3 +86,23 @@ def test_the_table_has_a_row_for_each_job(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert any("seed=0" in line and "0.5000" in line and "first" in line for line in lines)
     assert any("seed=1" in line and "failed" in line for line in lines)
+
+
+def test_a_sweep_does_not_go_on_with_one_run(call):
+    outcome = call("train", "-m", "seed=0,1", "resume=last")
+    assert outcome.code == 2
+    assert outcome.error == (
+        "error: a sweep cannot go on with one run; fix: write resume=auto, or leave out -m"
+    )
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_repeated_with_auto_does_what_is_missing(fmtool):
+    words = ("model=mlp", "model.units=[4]", "epochs=1", "logging=quiet", "resume=auto", "--json")
+    first = fmtool("train", "-m", *words, "seed=0,1")
+    again = fmtool("train", "-m", *words, "seed=0,1,2")
+    assert (first.code, again.code) == (0, 0)
+    done, repeated = ([run["run"] for run in each.json["runs"]] for each in (first, again))
+    assert repeated[:2] == done
+    assert len(fmtool.runs) == 3
+    assert again.err.count("nothing is left to do") == 2
