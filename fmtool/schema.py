@@ -43,6 +43,7 @@ class CheckpointConfig(Config):
     every_epochs: PositiveInt
     every_steps: PositiveInt | None
     every_minutes: PositiveFloat | None
+    max_share: Annotated[float, Field(gt=0, le=1)]
 
 
 class RollbackConfig(Config):

@@ -6,6 +6,7 @@ paths beside them in state.json for people.
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def bytes_of(members: Iterable[Any]) -> int:
 
 
 def metrics(model: Any) -> list[Array]:
-    """Copies of the metrics' variables, to be given to `save` when they have moved on."""
+    """Copies of the metrics' variables, to be given to `capture` when they have moved on."""
     return [np.array(keras.ops.convert_to_numpy(v.value)) for v in model.metrics_variables]
 
 
@@ -52,8 +53,22 @@ def set_metrics(model: Any, values: list[Array]) -> None:
         variable.assign(value)
 
 
-def save(model: Any, directory: Path, *, metric_values: list[Array] | None = None) -> None:
-    """Writes the state of a compiled model into an existing directory.
+@dataclass(frozen=True)
+class Snapshot:
+    """A state as copies: the arrays by their key in the file, and the paths of the variables."""
+
+    arrays: dict[str, Array]
+    paths: dict[str, str]
+
+    def write(self, directory: Path) -> None:
+        """Into an existing directory."""
+        with (directory / ARRAYS).open("wb") as file:
+            np.savez(file, allow_pickle=False, **self.arrays)
+        (directory / INDEX).write_text(json.dumps(self.paths, indent=0), encoding="utf-8")
+
+
+def capture(model: Any, *, metric_values: list[Array] | None = None) -> Snapshot:
+    """The state of a compiled model that has been trained.
 
     Raises Diverged for weights that are NaN or infinite: the loss of a batch is that of before
     its step, so weights can be lost while every loss that was seen is finite.
@@ -62,20 +77,18 @@ def save(model: Any, directory: Path, *, metric_values: list[Array] | None = Non
         metric_values: stand for the present values of the metrics.
     """
     arrays: dict[str, Array] = {}
-    index: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for part, members in variables(model).items():
         for number, variable in enumerate(members):
             key = f"{part}/{number:05d}"
-            arrays[key] = keras.ops.convert_to_numpy(variable.value)
+            arrays[key] = np.array(keras.ops.convert_to_numpy(variable.value))
             if part == "metrics" and metric_values is not None:
                 arrays[key] = metric_values[number]
             if part in ("trainable", "non_trainable") and not _is_finite(arrays[key]):
                 raise Diverged(f"the weights {variable.path} became NaN or infinite")
-            index[key] = variable.path
+            paths[key] = variable.path
     arrays |= {f"{_GENERATORS}{name}": value for name, value in generators.state().items()}
-    with (directory / ARRAYS).open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    (directory / INDEX).write_text(json.dumps(index, indent=0), encoding="utf-8")
+    return Snapshot(arrays, paths)
 
 
 def _is_finite(array: Array) -> bool:

@@ -161,6 +161,7 @@ def test_checkpoints_come_by_steps_and_by_minutes_too(fmtool):
 def test_epochs_between_checkpoints_leave_the_best_and_the_last(fmtool):
     words = ("model=mlp", "model.units=[4]", "epochs=5", "logging=quiet", "monitor=loss")
     words += ("optimizer.learning_rate=1e-12", "callbacks.checkpoint.every_epochs=2")
+    words += ("callbacks.checkpoint.max_share=1",)
     assert fmtool("train", *words, "callbacks.checkpoint.keep=99").code == 0
     (run,) = fmtool.runs
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -172,3 +173,18 @@ def test_epochs_between_checkpoints_leave_the_best_and_the_last(fmtool):
     assert found == wanted
     best = (run / "checkpoints" / "best").read_text().strip()
     assert best == f"step-{steps[int(np.argmin(losses))]}"
+
+
+def test_short_epochs_are_passed_over_and_the_best_is_kept_all_the_same(fmtool):
+    words = ("model=mlp", "model.units=[4]", "epochs=12", "logging=quiet", "monitor=loss")
+    words += ("optimizer.learning_rate=1e-12", "callbacks.checkpoint.keep=99")
+    assert fmtool("train", *words, "callbacks.checkpoint.max_share=1e-9").code == 0
+    (run,) = fmtool.runs
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    steps = [row["step"] for row in rows]
+    best = steps[int(np.argmin([row["loss"] for row in rows]))]
+    # The first, since nothing is known of its cost, and those that training ends with.
+    found = {int(path.name[5:]) for path in run.glob("checkpoints/step-*")}
+    assert found == {steps[0], best, steps[-1]}
+    assert (run / "checkpoints" / "best").read_text() == f"step-{best}\n"
+    assert json.loads((run / "result.json").read_text())["best"]["step"] == best

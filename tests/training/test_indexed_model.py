@@ -96,7 +96,7 @@ def test_the_table_is_no_state():
 def test_a_saved_state_continues_bit_for_bit(tmp_path):
     model, table = indexed()
     fit(model, table, epochs=1)
-    state.save(model, tmp_path)
+    state.capture(model).write(tmp_path)
     fit(model, table, epochs=1)
     after = [np.array(v) for v in model.variables]
 
@@ -112,7 +112,7 @@ def test_a_saved_state_continues_bit_for_bit(tmp_path):
 def test_a_state_of_another_model_is_refused(tmp_path):
     model, table = indexed()
     fit(model, table, epochs=1)
-    state.save(model, tmp_path)
+    state.capture(model).write(tmp_path)
     other, table = indexed(units=9)
     fit(other, table, epochs=1)
     with pytest.raises(ConfigChanged, match="its trainable variables are not those of this model"):
@@ -122,7 +122,7 @@ def test_a_state_of_another_model_is_refused(tmp_path):
 def test_a_state_without_an_array_is_refused(tmp_path):
     model, table = indexed()
     fit(model, table, epochs=1)
-    state.save(model, tmp_path)
+    state.capture(model).write(tmp_path)
     with np.load(tmp_path / state.ARRAYS) as arrays:
         kept = {name: arrays[name] for name in arrays.files if name != "optimizer/00000"}
     np.savez(tmp_path / state.ARRAYS, allow_pickle=False, **kept)
