@@ -76,6 +76,8 @@ class Execution:
         self._store = CheckpointStore(run.paths.checkpoints, cfg.callbacks.checkpoint.keep)
         self._recorder: Any = None
         self._session: Session | None = None
+        self._has_begun = changes is None
+        """Else the run is as it was, and what goes wrong must leave it so."""
         signals.on_abandon = self._abandon
 
     def carry_out(self) -> Outcome:
@@ -85,7 +87,7 @@ class Execution:
         except Interrupted as interruption:
             self._signals.acknowledge()
             self._keep_best_model()
-            self._finish(interruption.exit_code, error=interruption)
+            self._abandon(interruption)
             raise
         except FmtoolError as error:
             self._finish_failed(error)
@@ -108,6 +110,10 @@ class Execution:
         from fmtool.training import loop, reporting
 
         position = loop.position_of(self._store)
+        loop.require_fit(session, position)
+        if not self._has_begun:
+            self._run.restart()
+            self._has_begun = True
         self._seconds_before = position.counters.get("recorder", {}).get("seconds", 0.0)
         self._write_config(session, from_step=position.step)
         self._warn_of_another_curve(session, position.step)
@@ -258,11 +264,12 @@ class Execution:
             self._save_model(session)
 
     def _abandon(self, interruption: Interrupted) -> None:
-        """What can still be said when the main thread does not answer."""
-        self._finish(interruption.exit_code, error=interruption)
+        """The result of a run that was interrupted; also when the main thread does not answer."""
+        if self._has_begun:
+            self._finish(interruption.exit_code, error=interruption)
 
     def _finish_failed(self, error: FmtoolError) -> None:
-        if self._run.paths.root.exists():
+        if self._has_begun and self._run.paths.root.exists():
             self._finish(error.exit_code, error=error)
 
     def _finish(

@@ -51,6 +51,13 @@ def position_of(store: CheckpointStore) -> Position:
     )
 
 
+def require_fit(session: Session, position: Position) -> None:
+    """Raises ConfigChanged for the checkpoint of a model with other variables."""
+    if position.checkpoint is not None:
+        session.model.build_everything()
+        state.require_fit(session.model, position.checkpoint)
+
+
 def restore(session: Session, loop: Loop, position: Position) -> None:
     """Puts the state of the model, and every counter, where the checkpoint left them.
 

@@ -5,7 +5,7 @@ paths beside them in state.json for people.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,21 +95,35 @@ def _is_finite(array: Array) -> bool:
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
+def require_fit(model: Any, directory: Path) -> None:
+    """Raises ConfigChanged if the state in `directory` is not one of the built `model`."""
+    _fitting_arrays(model, directory)
+
+
 def load(model: Any, directory: Path) -> None:
     """Assigns a saved state to a built model; ConfigChanged if that has other variables.
 
     Raises DataError for a file that is damaged or holds objects.
     """
+    arrays = _fitting_arrays(model, directory)
+    for part, members in variables(model).items():
+        for key, variable in zip(_keys(arrays, part), members, strict=True):
+            variable.assign(arrays[key])
+    names = [key for key in arrays if key.startswith(_GENERATORS)]
+    generators.restore({key.removeprefix(_GENERATORS): arrays[key] for key in names})
+
+
+def _fitting_arrays(model: Any, directory: Path) -> dict[str, Array]:
     arrays = read_npz(directory / ARRAYS, most_members=_MOST_ARRAYS)
     for part, members in variables(model).items():
-        keys = sorted(key for key in arrays if key.startswith(f"{part}/"))
-        shapes = [arrays[key].shape for key in keys]
+        shapes = [arrays[key].shape for key in _keys(arrays, part)]
         if shapes != [tuple(variable.shape) for variable in members]:
             raise ConfigChanged(
                 f"{directory}: its {part} variables are not those of this model",
                 fix="use the config that the checkpoint was written with, or start a new run",
             )
-        for key, variable in zip(keys, members, strict=True):
-            variable.assign(arrays[key])
-    names = [key for key in arrays if key.startswith(_GENERATORS)]
-    generators.restore({key.removeprefix(_GENERATORS): arrays[key] for key in names})
+    return arrays
+
+
+def _keys(arrays: Mapping[str, Array], part: str) -> list[str]:
+    return sorted(key for key in arrays if key.startswith(f"{part}/"))

@@ -57,5 +57,4 @@ def _go_on(
         if result is not None:
             note(f"run {run.id} is complete, {result.epochs} epochs: nothing is left to do")
             return Outcome(directory, result, report=None)
-        run.restart()
         return Execution(cfg, request, data, run, signals, changes=changes).carry_out()

@@ -88,12 +88,21 @@ def test_data_that_changed_are_refused(call, run):
 
 
 def test_a_model_that_the_checkpoint_does_not_fit_is_refused_and_nothing_is_lost(fmtool, run):
-    before = {path.name for path in (run / "checkpoints").iterdir()}
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     words = ("model.filters=[2,2]", "allow_change=[model]", "epochs=3")
     outcome = fmtool("train", "resume=last", *words)
     assert outcome.code == 78
-    assert "its trainable variables are not those of this model" in outcome.err
-    assert {path.name for path in (run / "checkpoints").iterdir()} == before
+    assert "its trainable variables are not those of this model" in outcome.error
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_what_cannot_be_built_leaves_a_finished_run_as_it_was(fmtool, run):
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    words = ("schedule.warmup_epochs=9", "allow_change=[schedule]", "epochs=3")
+    outcome = fmtool("train", "resume=last", *words)
+    assert outcome.code == 2
+    assert "a warm-up of 180 steps does not fit into a run of 60" in outcome.error
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
 def test_a_finished_run_is_judged_by_the_gates_of_this_time(call, run):
