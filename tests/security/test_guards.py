@@ -16,19 +16,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from fmtool import notices
 from fmtool.config import firewall, yaml_files
 from fmtool.config.compose import compose
 from fmtool.data import archives, unpickle
+from fmtool.data.array_files import read_npz
+from fmtool.data.class_folders import scan_class_folders
+from fmtool.data.image_files import read_image
+from fmtool.data.oddities import Oddities
 from fmtool.errors import DataError, Refused, UsageError
 from fmtool.evaluation import measure, model_size
 from fmtool.runs import provenance, run
 from fmtool.safety import model_config, model_file, model_weights, references, yaml_text
 
 ENDLESS = 1 << 62
+PPM = {"PPM": (".png",)}
 
 
 class Harm(Exception):
@@ -45,6 +52,10 @@ def yes(*_: Any, **__: Any) -> bool:
 
 def zero(*_: Any, **__: Any) -> int:
     return 0
+
+
+def unpickling(file: Any, *_: Any) -> Any:
+    return np.lib.format.read_array(file, allow_pickle=True)
 
 
 def unread(*_: Any, **__: Any) -> model_file.Contents:
@@ -135,6 +146,11 @@ ROWS = [
     row("YAML out of the folder", Refused, f"{FILES}._check_inside"),
     row("A22 pickled batch", Refused, "data.unpickle._Reader", pickle.Unpickler),
     row("A23 archive without end", DataError, "data.archives._MAX_UNPACKED_BYTES", ENDLESS),
+    row("A21 array of objects", DataError, "data.array_files._read_array", unpickling),
+    row("A24 arrays without end", DataError, "data.array_files._check_members"),
+    row("A25 link out of the pictures", DataError, "data.class_folders._Scan._check_link"),
+    row("A27 picture without end", DataError, "data.image_files._check_header"),
+    row("A28 format that is not on the list", DataError, "data.image_files._SUFFIXES", PPM),
     row("A26 run name", None, "runs.run._slug", str),
     row("A26 escape codes", None, "notices.printable", str),
     row("A30 secret in a variable", None, "runs.provenance._SECRET_NAME", re.compile("(?!)")),
@@ -158,6 +174,11 @@ class Bench:
 
     def load_model(self) -> Any:
         return measure.load_model(self.parts.write(self.folder / "model.keras"))
+
+    def read_picture(self, kind: str, *, max_pixels: int = 100) -> None:
+        path = self.folder / "picture.png"
+        Image.new("L", (11, 11)).save(path, format=kind)
+        read_image(path, color="auto", max_pixels=max_pixels, size=None, oddities=Oddities())
 
     def check_yaml(self, text: str) -> None:
         path = self.folder / "mine.yaml"
@@ -262,6 +283,44 @@ def _archive(bench: Bench) -> None:
         if "unpacks to more than" in error.message:
             raise
         raise Harm from error
+
+
+@attack("A21 array of objects")
+def _objects(bench: Bench) -> None:
+    path = bench.folder / "mine.npz"
+    np.savez(path, x=np.array([Payload(bench.trap.marker)], dtype=object))
+    with suppress(TypeError):  # of what the payload returned
+        read_npz(path)
+    if not bench.trap.is_untouched:
+        raise Harm
+
+
+@attack("A24 arrays without end")
+def _zeros(bench: Bench) -> None:
+    path = bench.folder / "mine.npz"
+    np.savez_compressed(path, x=np.zeros(80_000_000, np.uint8))
+    read_npz(path)
+
+
+@attack("A25 link out of the pictures")
+def _link(bench: Bench) -> None:
+    outside = bench.folder / "outside.png"
+    Image.new("L", (8, 8)).save(outside)
+    for name in ("a", "b"):
+        (bench.folder / "pictures" / name).mkdir(parents=True)
+        (bench.folder / "pictures" / name / "1.png").write_bytes(outside.read_bytes())
+    (bench.folder / "pictures" / "a" / "2.png").symlink_to(outside)
+    scan_class_folders(bench.folder / "pictures")
+
+
+@attack("A27 picture without end")
+def _pixels(bench: Bench) -> None:
+    bench.read_picture("PNG")
+
+
+@attack("A28 format that is not on the list")
+def _format(bench: Bench) -> None:
+    bench.read_picture("PPM", max_pixels=1000)
 
 
 @attack("A26 run name")
