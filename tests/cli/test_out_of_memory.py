@@ -43,6 +43,7 @@ def test_running_out_of_memory_ends_with_71_and_a_batch_size_to_try(fmtool, star
     assert json.loads(out)["error"]["type"] == stored["error"]["type"] == "OutOfMemory"
 
 
+@pytest.mark.slow
 def test_auto_is_stored_as_the_number_that_was_found_and_never_decided_again(fmtool):
     first = fmtool("train", *SMALL, "batch_size=auto", "resume=auto", "--json")
     assert first.code == 0, first.err

@@ -125,6 +125,7 @@ def test_a_run_of_other_versions_is_gone_on_with_after_a_warning(call, run):
     assert outcome.err.startswith("warning: keras was 3.0.0 when the run began and is ")
 
 
+@pytest.mark.slow
 def test_more_epochs_of_a_schedule_that_spans_them_are_told(fmtool):
     words = ("model=mlp", "model.units=[4]", "schedule=cosine", "logging=quiet")
     assert fmtool("train", *words, "epochs=2").code == 0
@@ -153,6 +154,7 @@ def test_a_training_that_diverges_more_often_than_allowed_ends_with_5(fmtool):
     assert "rollback 1 of 1" in outcome.err
 
 
+@pytest.mark.slow
 def test_checkpoints_come_by_steps_and_by_minutes_too(fmtool):
     words = ("model=mlp", "model.units=[4]", "epochs=1", "logging=quiet", "batch_size=20")
     keep = "callbacks.checkpoint.keep=99"
@@ -167,6 +169,7 @@ def test_checkpoints_come_by_steps_and_by_minutes_too(fmtool):
     assert by_minutes == [16, 32, 48, 64]
 
 
+@pytest.mark.slow
 def test_epochs_between_checkpoints_leave_the_best_and_the_last(fmtool):
     words = ("model=mlp", "model.units=[4]", "epochs=5", "logging=quiet", "monitor=loss")
     words += ("optimizer.learning_rate=1e-12", "callbacks.checkpoint.every_epochs=2")

@@ -50,7 +50,7 @@ def run_again(backend, tests):
 
 
 @from_the_default_backend
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.slow), "torch"])
 def test_the_essential_tests_pass_on(backend):
     run_again(backend, ESSENTIAL)
 
