@@ -102,6 +102,8 @@ def _waited(pid: int) -> dict[str, Any]:
 def _be_the_child(request: dict[str, Any], mouth: int) -> None:
     """The program in this process, which ends with it."""
     status = 1
+    # Under `nohup`, as some run a suite, a closed terminal would be no signal at all.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
         os.chdir(request["folder"])
         for descriptor, name in ((1, "out"), (2, "err")):
