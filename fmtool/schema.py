@@ -23,13 +23,14 @@ SplitName = Literal["train", "validation", "test"]
 
 
 class RuntimeConfig(Config):
-    backend: Literal["tensorflow", "jax", "torch"]
+    backend: Literal["auto", "tensorflow", "jax", "torch"]
     device: Literal["auto", "cpu", "gpu"]
     precision: Literal["auto", "float32", "bfloat16", "float16"]
     threads: PositiveInt | Literal["auto"]
     deterministic: bool
     jit: bool | Literal["auto"]
     steps_per_dispatch: PositiveInt | Literal["auto"]
+    profile: bool
 
 
 class EarlyStoppingConfig(Config):
@@ -72,6 +73,23 @@ class GateConfig(Config):
     max: dict[str, float]
 
 
+class ExpectedConfig(Config):
+    """What a recipe reached, or what its source published."""
+
+    metric: str
+    """Of the final report."""
+    value: float
+    tolerance: NonNegativeFloat
+    epochs: PositiveInt
+    minutes: PositiveFloat | None
+    hardware: str
+    source: str
+    """`measured`, or where the figure was published."""
+
+
+TestTimeAugmentation = Literal["none", "flip", "flip_translate"]
+
+
 class TrainConfig(Config):
     """Everything that decides a training run."""
 
@@ -88,6 +106,8 @@ class TrainConfig(Config):
     epochs: PositiveInt
     batch_size: PositiveInt | Literal["auto"]
     eval_batch_size: PositiveInt
+    tta: TestTimeAugmentation
+    expected: ExpectedConfig | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     monitor: str
     on_divergence: Literal["stop", "rollback"]
@@ -107,6 +127,8 @@ class EvaluateConfig(Config):
     run: str
     runs_dir: str
     split: SplitName
+    tta: TestTimeAugmentation | None
+    """None for what the run was reported with."""
     gate: GateConfig
 
 
@@ -118,4 +140,6 @@ class SavedRunConfig(Config):
     data: DataConfig
     runtime: RuntimeConfig
     eval_batch_size: PositiveInt
+    tta: TestTimeAugmentation = "none"
+    """Runs that are older than the key have none."""
     seed: int

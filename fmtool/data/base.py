@@ -18,6 +18,8 @@ class DataConfig(NamedConfig):
     fraction: Annotated[float, Field(gt=0, le=1)]
     limit: PositiveInt | None
     normalize: Literal["standardize", "unit", "none"]
+    storage: Literal["auto", "device", "host", "stream"]
+    """Where the samples lie while training; never changes which samples a step sees."""
 
 
 @dataclass(frozen=True)

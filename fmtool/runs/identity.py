@@ -23,6 +23,8 @@ IDENTITY_FREE = frozenset(
         "logging",
         # Judges a run at its end and changes nothing in it.
         "gate",
+        "tta",
+        "expected",
         # What a run is called and where it lies.
         "name",
         "tags",
@@ -33,6 +35,8 @@ IDENTITY_FREE = frozenset(
         "dry_run",
         # Never changes a bit: see `IndexedModel`.
         "runtime.steps_per_dispatch",
+        "runtime.profile",
+        "data.storage",
     }
 )
 """The keys, with all below them, that do not tell one training from another."""
