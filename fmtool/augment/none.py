@@ -1,4 +1,4 @@
-"""Training images as they are."""
+"""No policy; the shared keys may still flip, crop, erase and mix."""
 
 from typing import Literal
 
@@ -9,10 +9,5 @@ class Config(AugmentConfig):
     name: Literal["none"]
 
 
-def draws(cfg: Config) -> int:
-    """The number of uniforms one image needs."""
-    return 0
-
-
-def build(cfg: Config, input_shape: tuple[int, int, int]) -> None:
-    """Nothing to do to the images."""
+def policy(cfg: Config, input_shape: tuple[int, int, int], pixel_max: int) -> None:
+    """Nothing beside the shared stages."""

@@ -4,6 +4,40 @@ from typing import Any
 
 from keras import ops
 
+from fmtool.augment.base import AugmentConfig, Stage
+from fmtool.errors import UsageError
+
+
+def stage(cfg: AugmentConfig, input_shape: tuple[int, int, int]) -> Stage | None:
+    """An image is flipped where its first uniform is below 0.5.
+
+    Shifts are floor(u * (2 * crop_padding + 1)) - crop_padding pixels, in y and then in x.
+
+    Raises:
+        UsageError: the image is too small to be reflected that far.
+    """
+    smallest = min(input_shape[:2])
+    if cfg.padding_mode == "reflect" and cfg.crop_padding >= smallest:
+        raise UsageError(
+            f"augment.crop_padding {cfg.crop_padding} cannot reflect images {smallest} pixels wide",
+            fix=f"set augment.crop_padding below {smallest} or augment.padding_mode=zeros",
+        )
+    is_flipping = cfg.horizontal_flip is not False
+    draws = is_flipping + 2 * (cfg.crop_padding > 0)
+    if not draws:
+        return None
+
+    def apply(images: Any, uniforms: Any) -> Any:
+        return shifted_gather(
+            images,
+            uniforms,
+            is_flipping=is_flipping,
+            padding=cfg.crop_padding,
+            is_reflecting=cfg.padding_mode == "reflect",
+        )
+
+    return Stage(draws, apply)
+
 
 def shifted_gather(
     images: Any, uniforms: Any, *, is_flipping: bool, padding: int, is_reflecting: bool

@@ -29,24 +29,35 @@ class Config(TaskConfig):
 
 
 def loss(cfg: Config, num_classes: int) -> Any:
-    """Mean cross-entropy of logits (batch, classes) against integer labels (batch,)."""
-    import keras
+    """Mean cross-entropy of logits (batch, classes) against labels.
 
-    if not cfg.label_smoothing:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="loss")
+    Labels are integers (batch,), or distributions (batch, classes) where samples are mixed.
+    """
+    import keras
+    from keras import ops
+
     smoothing = cfg.label_smoothing
 
-    def smoothed(labels: Any, logits: Any) -> Any:
+    def cross_entropy(labels: Any, logits: Any) -> Any:
+        if not smoothing and len(labels.shape) < 2:
+            return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
         # Szegedy et al. 2016: (1 - s) on the label, s / classes on every class.
-        log_p = keras.ops.log_softmax(logits, axis=-1)
-        target = keras.ops.one_hot(keras.ops.reshape(labels, (-1,)), num_classes, dtype=log_p.dtype)
-        hit = keras.ops.sum(target * log_p, axis=-1)
-        return -(1 - smoothing) * hit - smoothing * keras.ops.mean(log_p, axis=-1)
+        log_p = ops.log_softmax(logits, axis=-1)
+        if len(labels.shape) < 2:
+            labels = ops.one_hot(labels, num_classes, dtype=log_p.dtype)
+        hit = ops.sum(ops.cast(labels, log_p.dtype) * log_p, axis=-1)
+        return -(1 - smoothing) * hit - smoothing * ops.mean(log_p, axis=-1)
 
-    return smoothed
+    return cross_entropy
 
 
 def metrics() -> list[Any]:
+    """Of mixed samples, the label with the larger share counts."""
     import keras
 
-    return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+    def accuracy(labels: Any, logits: Any) -> Any:
+        if len(labels.shape) < 2:
+            return keras.metrics.sparse_categorical_accuracy(labels, logits)
+        return keras.metrics.categorical_accuracy(labels, logits)
+
+    return [keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")]

@@ -9,7 +9,7 @@ stable between versions, unlike `permutation`.
 import numpy as np
 from numpy.typing import NDArray
 
-_ORDER, _AUGMENTATION = 1, 2
+_ORDER, _AUGMENTATION, _FLIPS = 1, 2, 3
 
 
 def shuffled(indices: NDArray[np.int32], *, seed: int, epoch: int) -> NDArray[np.int32]:
@@ -23,6 +23,18 @@ def uniforms(count: int, draws: int, *, seed: int, epoch: int) -> NDArray[np.flo
     words = _generator(seed, _AUGMENTATION, epoch).random_raw(count * draws)
     # A float32 holds 24 bits exactly.
     return (words >> 40).astype(np.float32).reshape(count, draws) * np.float32(2.0**-24)
+
+
+def flip_coins(rows: NDArray[np.int32], *, seed: int, epoch: int) -> NDArray[np.float32]:
+    """float32 of shape (n,): 0.25 where the sample in that row is flipped, else 0.75.
+
+    Each row of the table has a fixed coin for epoch 0, and is flipped in every other epoch from
+    then on (alternating flip, Jordan 2024, arXiv:2404.00498).
+    """
+    words: NDArray[np.uint64] = _generator(seed, _FLIPS, 0).random_raw(int(rows.max()) // 64 + 1)
+    coins = (words[rows >> 6] >> (rows & 63).astype(np.uint64)) & np.uint64(1)
+    is_kept = coins == np.uint64(1 - epoch % 2)
+    return np.where(is_kept, np.float32(0.75), np.float32(0.25))
 
 
 def _generator(seed: int, purpose: int, epoch: int) -> np.random.Philox:

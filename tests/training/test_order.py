@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fmtool.training.order import shuffled, uniforms
+from fmtool.training.order import flip_coins, shuffled, uniforms
 
 ROWS = np.arange(100, 1100, dtype=np.int32)
 
@@ -58,3 +58,42 @@ def test_order_and_augmentation_of_an_epoch_are_independent():
     order = shuffled(np.arange(1000, dtype=np.int32), seed=0, epoch=0)
     draws = uniforms(1000, 1, seed=0, epoch=0)[:, 0]
     assert abs(np.corrcoef(np.argsort(order), draws)[0, 1]) < 0.1
+
+
+def test_half_of_the_images_are_flipped_in_the_first_epoch():
+    coins = flip_coins(np.arange(50_000, dtype=np.int32), seed=0, epoch=0)
+    assert coins.dtype == np.float32
+    assert set(coins.tolist()) == {0.25, 0.75}
+    assert abs((coins < 0.5).mean() - 0.5) < 0.01
+
+
+def test_an_image_is_flipped_in_every_other_epoch():
+    coins = [flip_coins(ROWS, seed=0, epoch=epoch) for epoch in range(4)]
+    assert np.array_equal(coins[0], coins[2])
+    assert np.array_equal(coins[1], coins[3])
+    assert np.array_equal(coins[0], 1 - coins[1])
+
+
+def test_the_coin_of_a_row_depends_neither_on_its_place_nor_on_the_other_rows():
+    coins = flip_coins(ROWS, seed=5, epoch=2)
+    assert np.array_equal(flip_coins(ROWS[::-1], seed=5, epoch=2), coins[::-1])
+    assert np.array_equal(flip_coins(ROWS[7:9], seed=5, epoch=2), coins[7:9])
+
+
+def test_another_seed_gives_other_coins():
+    others = [flip_coins(ROWS, seed=seed, epoch=0).tobytes() for seed in range(5)]
+    assert len(set(others)) == 5
+
+
+def test_coins_do_not_follow_the_order_or_the_uniforms():
+    rows = np.arange(10_000, dtype=np.int32)
+    coins = flip_coins(rows, seed=0, epoch=0)
+    draws = uniforms(10_000, 1, seed=0, epoch=0)[:, 0]
+    places = np.argsort(shuffled(rows, seed=0, epoch=0))
+    assert abs(np.corrcoef(coins, draws)[0, 1]) < 0.05
+    assert abs(np.corrcoef(coins, places)[0, 1]) < 0.05
+
+
+def test_the_first_coins_are_pinned():
+    coins = flip_coins(np.arange(8, dtype=np.int32), seed=0, epoch=0)
+    assert coins.tolist() == [0.75, 0.75, 0.25, 0.25, 0.75, 0.25, 0.75, 0.25]

@@ -1,0 +1,69 @@
+"""Augmentation of whole batches on the device, as one part of the compiled training step.
+
+All randomness comes in as uniforms, so that it is a pure function of the seed, the epoch and the
+sample, and the same on every backend.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from fmtool import registry
+from fmtool.augment.base import AugmentConfig, Stage
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What a batch goes through between the table and the network.
+
+    `apply` maps images uint8 (batch, height, width, channels), labels int32 (batch,) and uniforms
+    float32 (batch, draws) in [0, 1) to images of the same shape and type, and labels.
+    """
+
+    draws: int
+    alternates: bool
+    """The first uniform of a sample is its flip coin, which the feed puts there."""
+    mixes: bool
+    """Labels come out as distributions, float32 (batch, num_classes)."""
+    apply: Callable[[Any, Any, Any], tuple[Any, Any]]
+
+
+def build(
+    cfg: AugmentConfig, input_shape: tuple[int, int, int], num_classes: int, pixel_max: int
+) -> Pipeline | None:
+    """None where it would do nothing. Raises UsageError where a setting does not fit the images."""
+    from fmtool.augment import mixing as mixings
+
+    stages = _stages(cfg, input_shape, pixel_max)
+    mixing = mixings.build(cfg, input_shape, num_classes)
+    if not stages and mixing is None:
+        return None
+    ends = list(accumulate(stage.draws for stage in stages))
+
+    def apply(images: Any, labels: Any, uniforms: Any) -> tuple[Any, Any]:
+        for stage, end in zip(stages, ends, strict=True):
+            images = stage.apply(images, uniforms[:, end - stage.draws : end])
+        if mixing is None:
+            return images, labels
+        return mixing.apply(images, labels, uniforms[:, -mixing.draws :])
+
+    return Pipeline(
+        draws=sum(stage.draws for stage in stages) + (mixing.draws if mixing else 0),
+        alternates=cfg.horizontal_flip == "alternating",
+        mixes=mixing is not None,
+        apply=apply,
+    )
+
+
+def _stages(cfg: AugmentConfig, input_shape: tuple[int, int, int], pixel_max: int) -> list[Stage]:
+    """Those that change images, in order; the flip is the first to draw."""
+    from fmtool.augment import cutout, erasing, shifted_gather
+
+    candidates = (
+        shifted_gather.stage(cfg, input_shape),
+        registry.module("augment", cfg.name).policy(cfg, input_shape, pixel_max),
+        erasing.stage(cfg, input_shape, pixel_max),
+        cutout.stage(cfg, input_shape, pixel_max),
+    )
+    return [stage for stage in candidates if stage is not None]
