@@ -6,11 +6,12 @@ A data set file holds
   defaults stand in `conf/data/<file name>.yaml`;
 - `INFO`, a `SetInfo`: title, licence, sizes and class names, for `fmtool data list` and `info`;
   a set of the user's own, which `data.path` names, has none and derives from `LocalConfig`;
-- `load(cfg: Config) -> Splits`: uint8 images (n, height, width, channels), int32 labels.
+- `load(cfg: Config) -> Splits`: uint8 images (n, height, width, channels), int32 labels; images
+  that shall not lie in memory are `images.ReadImages`, which are read on access.
 
 Nothing heavy is imported at its top, so that a config is validated in milliseconds. `load` returns
 whole splits; the subset and the validation part are drawn by `selection.select`. `arrays.Arrays`
 turns four arrays into `Splits` with a digest; `acquire.load` adds the cache and the downloads.
 `local_splits.to_splits` does it for a user's own; `image_files`, `class_folders`, `array_files` and
-`labels` read what nobody has checked.
+`labels` read what nobody has checked. `read_ahead` reads batches in threads, in bounded memory.
 """

@@ -5,13 +5,14 @@ Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 
 import math
 import os
+import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from fmtool.data.memory import in_units, require_memory
 from fmtool.data.regular_file import open_regular
+from fmtool.data.stored_images import StoredImages
 from fmtool.errors import DataError
 
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -27,6 +29,9 @@ _MOST_VALUES = 2**56
 _HIGHEST_RATIO = 100
 _ALWAYS_ALLOWED = 1 << 26
 """Bytes: a small archive may unpack to this much, since sorted labels shrink to nearly nothing."""
+_CHECKED_BYTES = 1 << 20
+_LOCAL_HEADER_BYTES = 30
+"""Before a member's name, whose length and that of the extra field are its last four bytes."""
 _FIX = "write the file again"
 _DAMAGES = (
     OSError, EOFError, ValueError, TypeError, SyntaxError, LookupError, RuntimeError,
@@ -47,15 +52,44 @@ def read_npz(path: Path, *, most_members: int = _MOST_MEMBERS) -> dict[str, NDAr
         DataError: as `read_npy`, or the archive unpacks to far more than it should.
         OutOfMemory: the arrays are larger than the memory.
     """
-    with open_regular(path) as file, _damage_named(path), zipfile.ZipFile(file) as archive:
+    with _archive(path, most_members) as (_, archive):
         members = archive.infolist()
-        _check_members(members, path, os.fstat(file.fileno()).st_size, most_members)
-        arrays = {}
-        for member in members:
-            name = member.filename.removesuffix(".npy")
-            with archive.open(member) as content:
-                arrays[name] = _read_array(content, member.file_size, f"{path}: {name}")
-        return arrays
+        _require_memory(members, path, fix="train on fewer or smaller samples")
+        return {_name(member): _read_member(archive, member, path) for member in members}
+
+
+def open_npz(
+    path: Path, *, images: Collection[str], is_held: Callable[[int], bool]
+) -> dict[str, NDArray[Any] | StoredImages]:
+    """As `read_npz`, but images that may not be held in memory stay in the file where they can.
+
+    They can where they are uint8 of 3 or 4 axes, in C order and not compressed.
+
+    Args:
+        images: names of the arrays that are images.
+        is_held: whether arrays of so many bytes are to be read into memory.
+    """
+    with _archive(path, _MOST_MEMBERS) as (file, archive):
+        members = archive.infolist()
+        stays = {}
+        if not is_held(sum(member.file_size for member in members)):
+            found = (
+                (each, _stored(file, archive, each, path))
+                for each in members
+                if _name(each) in images
+            )
+            stays = {_name(member): stored for member, stored in found if stored is not None}
+        others = [member for member in members if _name(member) not in stays]
+        _require_memory(others, path, fix="save it by numpy.savez: it is then read from the disk")
+        return stays | {_name(member): _read_member(archive, member, path) for member in others}
+
+
+@contextmanager
+def _archive(path: Path, most_members: int) -> Iterator[tuple[BinaryIO, zipfile.ZipFile]]:
+    with open_regular(path) as file, _damage_named(path), zipfile.ZipFile(file) as archive:
+        size = os.fstat(file.fileno()).st_size
+        _check_members(archive.infolist(), path, size, most_members)
+        yield file, archive
 
 
 @contextmanager
@@ -85,11 +119,53 @@ def _check_members(
             f"{path}: {in_units(archive_bytes)} would unpack to {in_units(unpacked)}",
             fix="use numpy.savez, which does not compress, if this is not an attack",
         )
-    require_memory(unpacked, what=str(path), fix="train on fewer or smaller samples")
+
+
+def _require_memory(members: list[zipfile.ZipInfo], path: Path, *, fix: str) -> None:
+    require_memory(sum(member.file_size for member in members), what=str(path), fix=fix)
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    return member.filename.removesuffix(".npy")
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
+    with archive.open(member) as content:
+        return _read_array(content, member.file_size, f"{path}: {_name(member)}")
+
+
+def _stored(
+    file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path
+) -> StoredImages | None:
+    """The images of a member that can stay in the file, else None."""
+    if member.compress_type != zipfile.ZIP_STORED:
+        return None
+    with archive.open(member) as content:
+        header = _read_header(content, member.file_size, f"{path}: {_name(member)}")
+        shape, is_fortran, dtype = header
+        if is_fortran or dtype != np.uint8 or len(shape) not in (3, 4) or 0 in shape:
+            return None
+        start = content.tell()
+        # The checksum is compared when the end is reached.
+        while content.read(_CHECKED_BYTES):
+            pass
+    # Name and extra field of the local header; their lengths differ from those of the directory.
+    lengths = os.pread(file.fileno(), 4, member.header_offset + _LOCAL_HEADER_BYTES - 4)
+    start += member.header_offset + _LOCAL_HEADER_BYTES + sum(struct.unpack("<HH", lengths))
+    return StoredImages(path, file, start, shape if len(shape) == 4 else (*shape, 1))
 
 
 def _read_array(file: IO[bytes], size: int, origin: str) -> NDArray[Any]:
     """The array in a stream of `size` bytes, nothing allocated before its header is checked."""
+    shape, is_fortran, dtype = _read_header(file, size, origin)
+    flat = np.frombuffer(file.read(math.prod(shape) * dtype.itemsize), dtype)
+    return flat.reshape(shape[::-1]).T if is_fortran else flat.reshape(shape)
+
+
+def _read_header(
+    file: IO[bytes], size: int, origin: str
+) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether in Fortran order, and type of the array that is all that is left to read."""
     version = npy.read_magic(file)
     if version != (1, 0):
         # Later versions are for arrays with many named fields, and headers of up to 4 GiB.
@@ -111,5 +187,4 @@ def _read_array(file: IO[bytes], size: int, origin: str) -> NDArray[Any]:
             f"{origin}: {held // dtype.itemsize} of {values} values; header claims {claim}",
             fix="the file is truncated or forged: write it again",
         )
-    flat = np.frombuffer(file.read(held), dtype)
-    return flat.reshape(shape[::-1]).T if is_fortran else flat.reshape(shape)
+    return shape, is_fortran, dtype

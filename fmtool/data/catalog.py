@@ -56,6 +56,7 @@ def load(name: str, *, source: Source) -> Splits:
             fraction=1.0,
             limit=None,
             normalize="none",
+            storage="auto",
         )
     )
     return splits

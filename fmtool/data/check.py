@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data.images import Images
+from fmtool.data.read_ahead import read_blocks
 from fmtool.errors import DataError
 
 
@@ -45,7 +47,7 @@ def count_classes(labels: NDArray[np.int32], *, num_classes: int) -> list[int]:
     return counts
 
 
-def find_duplicates(train: NDArray[np.uint8], test: NDArray[np.uint8]) -> Duplicates:
+def find_duplicates(train: Images, test: Images) -> Duplicates:
     """Counts equal images within and between two splits of shape (n, height, width, channels)."""
     train_images, test_images = _fingerprints(train), _fingerprints(test)
     seen = set(train_images)
@@ -56,7 +58,9 @@ def find_duplicates(train: NDArray[np.uint8], test: NDArray[np.uint8]) -> Duplic
     )
 
 
-def _fingerprints(images: NDArray[np.uint8]) -> list[bytes]:
+def _fingerprints(images: Images) -> list[bytes]:
     return [
-        hashlib.sha256(np.ascontiguousarray(image).reshape(-1).data).digest() for image in images
+        hashlib.sha256(image.reshape(-1).data).digest()
+        for block in read_blocks(images)
+        for image in block
     ]

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fmtool.data.oddities import Oddities
 from fmtool.data.regular_file import open_regular
-from fmtool.data.silence import native_stderr_hidden, quiet
+from fmtool.data.silence import Silence, native_stderr_hidden
 from fmtool.errors import DataError
 
 Color = Literal["auto", "rgb", "grayscale"]
@@ -40,6 +40,7 @@ _MOST_BYTES_PER_PIXEL = 8
 _MOST_METADATA = 1 << 24
 _TIFF_MAGIC = (b"II", b"MM")
 _LOSSLESS = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB"}
+_pillow_muted = Silence("PIL")
 _DECODING_ERRORS = (
     OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, ArithmeticError,
     AttributeError, RuntimeError, struct.error, zlib.error,
@@ -53,7 +54,7 @@ def read_image(
     color: Color,
     max_pixels: int,
     size: tuple[int, int] | None,
-    oddities: Oddities,
+    oddities: Oddities | None,
 ) -> NDArray[np.uint8]:
     """The pixels (height, width, channels) of the one picture in `path`, turned as EXIF says.
 
@@ -62,16 +63,18 @@ def read_image(
             drops transparency, and the lower 8 of 16 bits.
         max_pixels: a larger picture is refused by its header, before it is decoded.
         size: (height, width) to resize to; None to keep the size.
-        oddities: takes pictures that are very large, or not what their ending says.
+        oddities: takes pictures that are very large, or not what their ending says; None for a
+            picture that was looked at before.
 
     Raises:
         DataError: it is no picture of a known format, damaged, too large, animated, unreadable,
             or of a mode that `color` does not take.
     """
     content = _content(path, max_pixels)
-    with _damage_named(path), _opened(content) as picture:
+    with _damage_named(path), _opened(content, is_new=oddities is not None) as picture:
         _check_header(picture, path, max_pixels)
-        _note_oddities(picture, path, oddities)
+        if oddities is not None:
+            _note_oddities(picture, path, oddities)
         ImageOps.exif_transpose(picture, in_place=True)
         converted = _converted(picture, path, color)
         if size is not None and converted.size != (size[1], size[0]):
@@ -94,12 +97,13 @@ def _content(path: Path, max_pixels: int) -> bytes:
 
 
 @contextmanager
-def _opened(content: bytes) -> Iterator[Image.Image]:
+def _opened(content: bytes, *, is_new: bool) -> Iterator[Image.Image]:
     """By content, whatever the name says; what Pillow would warn of is judged here instead."""
-    is_tiff = content.startswith(_TIFF_MAGIC)
+    # libtiff has nothing to say of a file that it could decode before, and stderr is everybody's.
+    may_complain = is_new and content.startswith(_TIFF_MAGIC)
     with (
-        quiet("PIL"),
-        native_stderr_hidden() if is_tiff else nullcontext(),
+        _pillow_muted,
+        native_stderr_hidden() if may_complain else nullcontext(),
         Image.open(io.BytesIO(content), formats=tuple(_SUFFIXES)) as picture,
     ):
         yield picture

@@ -1,23 +1,21 @@
 """The user's own pictures: a folder for each class, below train, validation and test or not."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from fmtool.config.base import PositiveInt
-from fmtool.data.local import LocalConfig, existing
+from fmtool.data.local import LocalConfig, existing, is_held
 from fmtool.errors import DataError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from fmtool.data.class_folders import LabelledFile
     from fmtool.data.oddities import Oddities
-    from fmtool.data.splits import Split, Splits
+    from fmtool.data.picture_files import Decode, PictureFiles
+    from fmtool.data.splits import Splits
 
 
 class Config(LocalConfig):
@@ -29,77 +27,81 @@ class Config(LocalConfig):
 
 
 def load(cfg: Config) -> "Splits":
-    """Every picture, decoded in memory; DataError names the first that cannot be used."""
+    """Decodes every picture once, whether it is kept in memory or decoded again on access.
+
+    Raises:
+        DataError: a picture, which is named, cannot be used.
+        OutOfMemory: the pictures do not fit into memory; with `stream` and `auto`, a single one.
+    """
+    import numpy as np
+
     from fmtool.data.class_folders import scan_class_folders
     from fmtool.data.local_splits import to_splits
-    from fmtool.data.memory import require_memory
     from fmtool.data.oddities import Oddities
+    from fmtool.data.splits import Split
     from fmtool.notices import note
 
     root = existing(cfg.path)
     if not root.is_dir():
         raise DataError(f"{root}: not a folder", fix="name the folder of the class folders")
-    found = scan_class_folders(root)
-    count = sum(len(files) for files in found.splits.values())
-    fix = "set a smaller data.resize"
-    require_memory(count * math.prod(cfg.resize or (1, 1)), what=str(root), fix=fix)
-    first = found.splits["train"][0].path
-    shape = _read(first, cfg, Oddities()).shape
-    require_memory(count * math.prod(shape), what=str(root), fix=fix)
-    oddities = Oddities()
+    found, oddities = scan_class_folders(root), Oddities()
+    pictures = _pictures(cfg, found.splits, oddities)
     parts = {
-        split: _read_split(files, cfg, oddities, shape=shape, first=first)
+        split: Split(pictures[split], np.array([file.label for file in files], np.int32))
         for split, files in found.splits.items()
     }
     splits = to_splits(
-        cfg.name, found.class_names, parts, test_fraction=cfg.test_fraction, origin=str(root)
+        cfg.name,
+        found.class_names,
+        parts,
+        test_fraction=cfg.test_fraction,
+        origin=str(root),
+        is_held=is_held(cfg, sum(math.prod(each.shape) for each in pictures.values())),
     )
+    for each in pictures.values():
+        each.have_been_read()
     oddities.report()
-    note(
-        f"{cfg.name}: {count} pictures of {len(found.class_names)} classes in {root}, "
-        f"{found.ignored} other files ignored"
-    )
+    count, classes = sum(map(len, pictures.values())), len(found.class_names)
+    ignored = f"{found.ignored} other files ignored"
+    note(f"{cfg.name}: {count} pictures of {classes} classes in {root}, {ignored}")
     return splits
 
 
-def _read_split(
-    files: "Sequence[LabelledFile]",
-    cfg: Config,
-    oddities: "Oddities",
-    *,
-    shape: tuple[int, ...],
-    first: Path,
-) -> "Split":
-    """The pictures of a split in one array; each must have the `shape` of `first`."""
-    import numpy as np
+def _pictures(
+    cfg: Config, splits: "Mapping[str, Sequence[LabelledFile]]", oddities: "Oddities"
+) -> "dict[str, PictureFiles]":
+    """By split; one picture is decoded to know the shape of all."""
+    from fmtool.data.oddities import Oddities
+    from fmtool.data.picture_files import PictureFiles
 
-    from fmtool.data.splits import Split
+    decode = _decoder(cfg)
+    count = sum(map(len, splits.values()))
+    _require_memory(cfg, count, cfg.resize or (1, 1))
+    first = splits["train"][0].path
+    shape = decode(first, Oddities()).shape
+    _require_memory(cfg, count, shape)
+    return {
+        split: PictureFiles(
+            [file.path for file in files], decode, shape=shape, first=first, oddities=oddities
+        )
+        for split, files in splits.items()
+    }
 
-    images = np.empty((len(files), *shape), np.uint8)
-    for row, (path, _) in enumerate(files):
-        image = _read(path, cfg, oddities)
-        _require_shape(image.shape, path, shape, first)
-        images[row] = image
-    return Split(images, np.array([file.label for file in files], np.int32))
 
-
-def _read(path: Path, cfg: Config, oddities: "Oddities") -> "NDArray[np.uint8]":
+def _decoder(cfg: Config) -> "Decode":
     from fmtool.data.image_files import read_image
 
     size = None if cfg.resize is None else (cfg.resize[0], cfg.resize[1])
-    return read_image(
+    return lambda path, oddities: read_image(
         path, color=cfg.color, max_pixels=cfg.max_pixels, size=size, oddities=oddities
     )
 
 
-def _require_shape(
-    found: tuple[int, ...], path: Path, expected: tuple[int, ...], first: Path
-) -> None:
-    if found[:2] != expected[:2]:
-        sizes = " vs ".join(f"{height}x{width}" for height, width, _ in (found, expected))
-        raise DataError(f"{path}: {sizes} of {first}", fix="set data.resize=[HEIGHT,WIDTH]")
-    if found != expected:
-        modes = " vs ".join("L" if shape[2] == 1 else "RGB" for shape in (found, expected))
-        raise DataError(
-            f"{path}: mode {modes} of {first}", fix="set data.color=rgb or data.color=grayscale"
-        )
+def _require_memory(cfg: Config, count: int, shape: Sequence[int]) -> None:
+    from fmtool.data.memory import require_memory
+
+    held = count if cfg.storage in ("device", "host") else 1
+    fix = "set a smaller data.resize"
+    if held > 1:
+        fix += ", or data.storage=stream"
+    require_memory(held * math.prod(shape), what=str(Path(cfg.path)), fix=fix)

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from fmtool.data.base import DataConfig
+from fmtool.data.memory import SHARE, available
 from fmtool.errors import UsageError
 
 
@@ -33,3 +34,10 @@ def existing(path: str) -> Path:
     except ValueError as error:  # a NUL character
         raise UsageError(f"data.path={path}: {error}", fix="correct the path") from error
     return place
+
+
+def is_held(cfg: LocalConfig, size: int) -> bool:
+    """Whether images of `size` bytes shall be read into main memory and not only on access."""
+    if cfg.storage == "auto":
+        return SHARE * size <= available()
+    return cfg.storage != "stream"

@@ -1,15 +1,22 @@
-"""Turns the arrays of a data set on the user's own disk into `Splits`."""
+"""Turns the images and labels of a data set on the user's own disk into `Splits`."""
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from fmtool.data.check import count_classes
+from fmtool.data.images import is_in_memory
+from fmtool.data.read_ahead import read_blocks
 from fmtool.data.selection import held_out_for_test
 from fmtool.data.splits import Split, Splits
 from fmtool.errors import DataError
+from fmtool.notices import note
+
+_PATIENCE = 3.0
+"""Seconds after which it is said what takes so long."""
 
 
 def to_splits(
@@ -19,30 +26,93 @@ def to_splits(
     *,
     test_fraction: float,
     origin: str,
+    is_held: bool,
 ) -> Splits:
     """`Splits` of the parts `train`, and `validation` and `test` where they are there.
 
     Without a part `test` the share `test_fraction` of `train` is held out. Which rows depends on
-    the labels alone, so that every run is measured on the same ones.
+    the labels alone, so that every run is measured on the same ones. Every image is read once: it
+    is known to be sound, and the digest is the same wherever the images lie.
+
+    Args:
+        is_held: whether images that are read on access are kept in memory from then on.
 
     Raises:
-        DataError: nothing of a class would be left to train on, or nothing to test on.
+        DataError: nothing of a class would be left to train on, or nothing to test on, or an image
+            cannot be read.
     """
-    train, test = parts["train"], parts.get("test")
-    if test is None:
-        rows = held_out_for_test(train.y, num_classes=len(class_names), fraction=test_fraction)
-        test = Split(train.x[rows], train.y[rows])
-        train = Split(np.delete(train.x, rows, axis=0), np.delete(train.y, rows))
-        _require_samples(train, test, class_names, test_fraction, origin)
+    train, test = _train_and_test(parts, class_names, test_fraction, origin)
+    samples = sum(len(part) for part in parts.values())
+    reading = _Reading(name, class_names, samples=samples, is_held=is_held)
+    train = reading.read("train", train)
     validation = parts.get("validation")
+    if validation is None:
+        reading.skip("validation")
+    else:
+        validation = reading.read("validation", validation)
+    test = reading.read("test", test)
     return Splits(
         name=name,
         train=train,
         test=test,
         class_names=tuple(class_names),
-        digest=_digest(class_names, {"train": train, "validation": validation, "test": test}),
+        digest=reading.digest.hexdigest(),
         validation=validation,
     )
+
+
+def _train_and_test(
+    parts: Mapping[str, Split], class_names: Sequence[str], fraction: float, origin: str
+) -> tuple[Split, Split]:
+    train, test = parts["train"], parts.get("test")
+    if test is not None:
+        return train, test
+    rows = held_out_for_test(train.y, num_classes=len(class_names), fraction=fraction)
+    kept = np.delete(np.arange(len(train), dtype=np.int32), rows)
+    train, test = train.take(kept), train.take(rows)
+    _require_samples(train, test, class_names, fraction, origin)
+    return train, test
+
+
+class _Reading:
+    """Hashes the class names and the shape and content of every array, one after the other."""
+
+    def __init__(
+        self, name: str, class_names: Sequence[str], *, samples: int, is_held: bool
+    ) -> None:
+        self.digest = hashlib.sha256(json.dumps(list(class_names)).encode())
+        self._name, self._samples, self._is_held = name, samples, is_held
+        self._done, self._began, self._is_announced = 0, time.monotonic(), False
+
+    def read(self, part: str, split: Split) -> Split:
+        """The split, with its images in memory if they are to be held."""
+        self.digest.update(json.dumps([part, split.x.shape]).encode())
+        held = None
+        if self._is_held and not is_in_memory(split.x):
+            held = np.empty(split.x.shape, np.uint8)
+        start = 0
+        for block in read_blocks(split.x):
+            self.digest.update(block.reshape(-1).data)
+            if held is not None:
+                held[start : start + len(block)] = block
+            start += len(block)
+            self._announce(len(block))
+        self.digest.update(split.y.astype("<i4").tobytes())
+        return split if held is None else Split(held, split.y)
+
+    def skip(self, part: str) -> None:
+        self.digest.update(json.dumps([part, None]).encode())
+
+    def _announce(self, samples: int) -> None:
+        self._done += samples
+        seconds = time.monotonic() - self._began
+        if seconds > _PATIENCE and not self._is_announced:
+            self._is_announced = True
+            left = seconds * (self._samples - self._done) / self._done
+            note(
+                f"{self._name}: all {self._samples:,} images are read once, to find what is wrong "
+                f"before the training; about {left:.0f} s left"
+            )
 
 
 def _require_samples(
@@ -61,15 +131,3 @@ def _require_samples(
             f"{origin}: data.test_fraction={fraction} of {len(train)} images leaves none to test",
             fix="raise data.test_fraction, or give a test split",
         )
-
-
-def _digest(class_names: Sequence[str], parts: Mapping[str, Split | None]) -> str:
-    """Hex SHA-256 of the class names and of the shape and content of every array."""
-    digest = hashlib.sha256(json.dumps(list(class_names)).encode())
-    for part, split in parts.items():
-        shape = None if split is None else split.x.shape
-        digest.update(json.dumps([part, shape]).encode())
-        if split is not None:
-            digest.update(np.ascontiguousarray(split.x).reshape(-1).data)
-            digest.update(split.y.astype("<i4").tobytes())
-    return digest.hexdigest()

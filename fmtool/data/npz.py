@@ -1,17 +1,19 @@
 """The user's own arrays: uint8 images and integer labels in one .npz file of numpy's."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from fmtool.data.local import LocalConfig, existing
+from fmtool.data.local import LocalConfig, existing, is_held
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
+    from fmtool.data.images import Images
     from fmtool.data.splits import Split, Splits
+    from fmtool.data.stored_images import StoredImages
 
 _SPLITS = ("train", "validation", "test")
 _CLASS_NAMES = "class_names"
@@ -22,29 +24,41 @@ class Config(LocalConfig):
 
 
 def load(cfg: Config) -> "Splits":
-    """The arrays `x` and `y`, or `x_train`, `y_train` and so on; DataError says what is wrong."""
-    from fmtool.data.array_files import read_npz
+    """The arrays `x` and `y`, or `x_train`, `y_train` and so on.
+
+    Raises:
+        DataError: what is wrong with them.
+        OutOfMemory: they do not fit into memory, and cannot stay in the file, being compressed.
+    """
+    from fmtool.data.array_files import open_npz
+    from fmtool.data.images import is_in_memory
     from fmtool.data.local_splits import to_splits
-    from fmtool.notices import note
+    from fmtool.notices import note, warn
 
     path = existing(cfg.path)
-    arrays = read_npz(path)
+    images = [f"x{suffix}" for suffix in ("", *(f"_{split}" for split in _SPLITS))]
+    arrays = open_npz(path, images=images, is_held=partial(is_held, cfg))
     try:
         names = _class_names(arrays.pop(_CLASS_NAMES, None))
         parts, class_names = _parts(_by_split(arrays), names)
     except DataError as error:
         raise DataError(f"{path}: {error.message}", fix=error.fix) from error
     splits = to_splits(
-        cfg.name, class_names, parts, test_fraction=cfg.test_fraction, origin=str(path)
+        cfg.name,
+        class_names,
+        parts,
+        test_fraction=cfg.test_fraction,
+        origin=str(path),
+        is_held=False,
     )
+    if cfg.storage == "stream" and any(is_in_memory(part.x) for part in parts.values()):
+        warn(f"{path} is compressed: it was read into memory; numpy.savez does not compress")
     count = sum(len(part) for part in parts.values())
     note(f"{cfg.name}: {count} images of {len(class_names)} classes in {path}")
     return splits
 
 
-def _by_split(
-    arrays: "Mapping[str, NDArray[Any]]",
-) -> "dict[str, tuple[NDArray[Any], NDArray[Any]]]":
+def _by_split(arrays: "Mapping[str, Any]") -> "dict[str, tuple[Any, NDArray[Any]]]":
     """Images and labels of each split; `x` and `y` alone are the training split."""
     suffixes = {"train": ""} if "x" in arrays else {split: f"_{split}" for split in _SPLITS}
     accepted = [f"{axis}{suffix}" for suffix in suffixes.values() for axis in "xy"]
@@ -68,7 +82,8 @@ def _by_split(
 
 
 def _parts(
-    arrays: "Mapping[str, tuple[NDArray[Any], NDArray[Any]]]", names: tuple[str, ...] | None
+    arrays: "Mapping[str, tuple[NDArray[Any] | StoredImages, NDArray[Any]]]",
+    names: tuple[str, ...] | None,
 ) -> "tuple[dict[str, Split], tuple[str, ...]]":
     """The checked splits and the names of the classes, their numbers where `names` is None."""
     import numpy as np
@@ -96,10 +111,12 @@ def _parts(
     return {split: Split(images[split], labels[split]) for split in images}, class_names
 
 
-def _images(x: "NDArray[Any]", split: str) -> "NDArray[np.uint8]":
+def _images(x: "NDArray[Any] | StoredImages", split: str) -> "Images":
     """`x` as uint8 (n, height, width, channels); a channel axis is added where there is none."""
     import numpy as np
 
+    if not isinstance(x, np.ndarray):
+        return x
     if x.dtype != np.uint8 or x.ndim not in (3, 4):
         raise DataError(
             f"images of {split} are {x.dtype} {x.shape}, expected uint8 (n, height, width) or "
@@ -111,11 +128,11 @@ def _images(x: "NDArray[Any]", split: str) -> "NDArray[np.uint8]":
     return np.ascontiguousarray(x if x.ndim == 4 else x[..., np.newaxis])
 
 
-def _size(x: "NDArray[np.uint8]") -> str:
+def _size(x: "Images") -> str:
     return "x".join(map(str, x.shape[1:]))
 
 
-def _class_names(values: "NDArray[Any] | None") -> tuple[str, ...] | None:
+def _class_names(values: Any) -> tuple[str, ...] | None:
     if values is None:
         return None
     fix = "save numpy.array(names, dtype=str), a name for each label value in order"

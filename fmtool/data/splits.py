@@ -1,25 +1,32 @@
 """What a data set is to the rest of fmtool: labelled arrays, class names and a content digest."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data.images import Images, choose
+
 
 @dataclass(frozen=True)
 class Split:
-    """Samples with their labels, possibly memory-mapped; never to be written to.
+    """Samples with their labels, in memory or read on access; never to be written to.
 
     Args:
         x: uint8 of shape (n, height, width, channels).
         y: int32 of shape (n,), each in [0, number of classes).
     """
 
-    x: NDArray[np.uint8]
+    x: Images
     y: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> "Split":
+        """The samples of `rows`, integers of shape (b,); what is read on access stays so."""
+        return Split(choose(self.x, rows), self.y[rows])
 
 
 @dataclass(frozen=True)

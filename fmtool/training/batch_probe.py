@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fmtool import registry, validate
+from fmtool.data import memory
 from fmtool.errors import FmtoolError, OutOfMemory
-from fmtool.training import memory
 from fmtool.training.dry_run import one_step
 from fmtool.training.session import load_data
 

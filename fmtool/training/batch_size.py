@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from signal import Signals
 from typing import Any
 
+from fmtool.data import memory
 from fmtool.data.memory import in_units
 from fmtool.errors import FmtoolError, OutOfMemory
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
-from fmtool.training import memory
 from fmtool.training.out_of_memory import out_of_memory
 
 AUTO = "auto"

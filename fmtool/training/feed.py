@@ -1,72 +1,31 @@
-"""What `fit` is fed: batches of sample numbers, with the uniforms their augmentation uses.
+"""What `fit` is fed: the samples of each batch, with the uniforms their augmentation uses.
 
-The samples themselves stay on the device in one table; see `indexed_model`.
+Where the samples lie on the device in one table, see `indexed_model`, `feed` gives their numbers;
+where they lie in main memory or on disk, `sample_feed` gives the samples themselves. Both give the
+same samples in the same order.
 """
 
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.training import order
+from fmtool.data.read_ahead import read_ahead
+from fmtool.data.splits import Split
+from fmtool.training.plan import Plan
+
+Samples = tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.float32]]
+"""Images (b, h, w, c), labels (b,) and draws (b, k)."""
 
 
-@dataclass
-class Plan:
-    """The index batches of each epoch. `epoch` is set before the epoch's first batch.
-
-    Args:
-        indices: int32 of shape (n,), rows of the table that take part.
-        draws: uniforms for each sample.
-        shuffles: whether the order changes from epoch to epoch; if so a last batch that would be
-            smaller than the others is left out, and other samples fall into it each time.
-    """
-
-    indices: NDArray[np.int32]
-    batch_size: int
-    seed: int = 0
-    draws: int = 0
-    shuffles: bool = False
-    epoch: int = 0
-    _cached: tuple[int, NDArray[np.int32], NDArray[np.float32]] | None = field(
-        default=None, init=False, repr=False
-    )
-
-    def __post_init__(self) -> None:
-        self.batch_size = min(self.batch_size, len(self.indices))
-
-    @property
-    def steps(self) -> int:
-        full, rest = divmod(len(self.indices), self.batch_size)
-        return full if self.shuffles or not rest else full + 1
-
-    @property
-    def samples(self) -> int:
-        """Samples seen in an epoch."""
-        return self.steps * self.batch_size if self.shuffles else len(self.indices)
-
-    def batch(self, number: int) -> slice:
-        """Where the batch lies in `arrays`."""
-        return slice(number * self.batch_size, (number + 1) * self.batch_size)
-
-    def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """(samples,) int32 and (samples, draws) float32 of the current epoch."""
-        if self._cached is None or self._cached[0] != self.epoch:
-            rows = self.indices
-            if self.shuffles:
-                rows = order.shuffled(rows, seed=self.seed, epoch=self.epoch)[: self.samples]
-            draws = order.uniforms(len(rows), self.draws, seed=self.seed, epoch=self.epoch)
-            self._cached = (self.epoch, rows, draws)
-        return self._cached[1], self._cached[2]
-
-
-def feed(plan: Plan, table: tuple[Any, Any], *, start: int = 0) -> Any:
+def feed(plan: Plan, *, start: int = 0) -> Any:
     """The feed of `plan` in the form the active backend iterates fastest over.
 
-    On JAX each batch carries the table, (images, labels) on the device: what a jitted function
-    closes over would be compiled in as a constant.
+    On JAX it is the numbers of the steps: see `jax_dispatch`.
 
     Args:
         start: batches of each epoch that are left out, because training goes on behind them.
@@ -75,17 +34,94 @@ def feed(plan: Plan, table: tuple[Any, Any], *, start: int = 0) -> Any:
     if backend == "tensorflow":
         return _tensorflow_feed(plan, start)
     if backend == "torch":
-        return _torch_feed(plan, start)
-    return IndexFeed(plan, table, start)
+        return _torch_loader(IndexFeed(plan, start))
+    return StepNumbers(plan, start)
+
+
+@contextmanager
+def sample_feed(
+    plan: Plan, split: Split, *, start: int = 0, workers: int | None = None
+) -> Iterator[Any]:
+    """The samples of `plan`, read by threads in bounded memory, in the form of the backend.
+
+    Batches are `Samples`. At the exit the threads end, and where one of them could not read a
+    sample, its error is what is raised.
+
+    Args:
+        start: batches of each epoch that are left out, because training goes on behind them.
+        workers: threads; None for as many as there are cores.
+    """
+    samples = SampleFeed(plan, split, start, workers)
+    backend = keras.backend.backend()
+    try:
+        if backend == "tensorflow":
+            yield _tensorflow_sample_feed(samples)
+        else:
+            yield _torch_loader(samples) if backend == "torch" else samples
+    except Exception:
+        # TensorFlow gives an error of a reader as one of its own, with a traceback as its text.
+        if samples.error is not None:
+            raise samples.error from None
+        raise
+    finally:
+        samples.close()
+
+
+class SampleFeed(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
+    """Batches of samples, which are read ahead as long as they are taken one after another."""
+
+    def __init__(
+        self, plan: Plan, split: Split, start: int = 0, workers: int | None = None
+    ) -> None:
+        super().__init__()
+        self.plan, self.split = plan, split
+        self.error: Exception | None = None
+        """What kept a sample from being read."""
+        self._start, self._threads = start, workers
+        self._reading = read_ahead(split.x, ())
+        self._next = (-1, -1)
+        self._is_closed = False
+        # tf.data may ask for a batch while the training ends.
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return self.plan.steps - self._start
+
+    def __getitem__(self, number: int) -> Samples:
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("a batch is asked for after the end")
+            rows, draws = self.plan.arrays()
+            if (self.plan.epoch, number) != self._next:
+                self._read_from(number, rows)
+            try:
+                images = next(self._reading)
+            except Exception as error:
+                self.error = error
+                raise
+            self._next = (self.plan.epoch, number + 1)
+        batch = self.plan.batch(self._start + number)
+        return images, self.split.y[rows[batch]], draws[batch]
+
+    def close(self) -> None:
+        """Ends the threads."""
+        with self._lock:
+            self._is_closed = True
+            self._reading.close()
+
+    def _read_from(self, number: int, rows: NDArray[np.int32]) -> None:
+        self._reading.close()
+        numbers = range(self._start + number, self.plan.steps)
+        batches = (rows[self.plan.batch(each)] for each in numbers)
+        self._reading = read_ahead(self.split.x, batches, workers=self._threads)
 
 
 class IndexFeed(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
-    """Index batches, for JAX with the table beside each, for torch as what a DataLoader loads."""
+    """Index batches."""
 
-    def __init__(self, plan: Plan, table: tuple[Any, Any] | None, start: int = 0) -> None:
+    def __init__(self, plan: Plan, start: int = 0) -> None:
         super().__init__()
         self._plan, self._start = plan, start
-        self._tail = () if table is None else (table,)
 
     def __len__(self) -> int:
         return self._plan.steps - self._start
@@ -93,16 +129,30 @@ class IndexFeed(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no 
     def __getitem__(self, number: int) -> tuple[Any, ...]:
         rows, draws = self._plan.arrays()
         batch = self._plan.batch(self._start + number)
-        return (rows[batch], draws[batch], *self._tail)
+        return rows[batch], draws[batch]
 
 
-def _torch_feed(plan: Plan, start: int) -> Any:
+class StepNumbers(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
+    """The numbers of the steps, whose rows and draws are on the device already."""
+
+    def __init__(self, plan: Plan, start: int = 0) -> None:
+        super().__init__()
+        self._plan, self._start = plan, start
+
+    def __len__(self) -> int:
+        return self._plan.steps - self._start
+
+    def __getitem__(self, number: int) -> tuple[Any, ...]:
+        return (np.asarray(self._start + number, np.int32),)
+
+
+def _torch_loader(dataset: Any) -> Any:
     """With a generator of its own: each pass of a DataLoader draws from it, and dropout without a
     seed draws from torch's, which shall not depend on how many passes there were."""
     from torch import Generator
     from torch.utils.data import DataLoader
 
-    return DataLoader(IndexFeed(plan, None, start), batch_size=None, generator=Generator())
+    return DataLoader(dataset, batch_size=None, generator=Generator())
 
 
 def _tensorflow_feed(plan: Plan, start: int) -> Any:
@@ -121,3 +171,18 @@ def _tensorflow_feed(plan: Plan, start: int) -> Any:
 
     dataset = tf.data.Dataset.range(1).flat_map(epoch)
     return dataset.apply(tf.data.experimental.assert_cardinality(plan.steps - start)).prefetch(8)
+
+
+def _tensorflow_sample_feed(samples: SampleFeed) -> Any:
+    import tensorflow as tf
+
+    plan, split = samples.plan, samples.split
+    size = plan.batch_size if plan.shuffles or plan.samples % plan.batch_size == 0 else None
+    types = (tf.uint8, tf.int32, tf.float32)
+    shapes = ((size, *split.x.shape[1:]), (size,), (size, plan.draws))
+
+    def batch(number: Any) -> Any:
+        read = tf.numpy_function(lambda i: samples[int(i)], [number], types)
+        return tuple(map(tf.ensure_shape, read, shapes))
+
+    return tf.data.Dataset.range(len(samples)).map(batch).prefetch(1)

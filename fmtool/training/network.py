@@ -1,5 +1,6 @@
 """The network that is trained and saved: raw pixels in, logits out, normalisation inside."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,16 @@ from numpy.typing import NDArray
 
 from fmtool import registry
 from fmtool.data.base import DataConfig
+from fmtool.data.images import ChosenImages, Images
+from fmtool.data.read_ahead import read_blocks
 from fmtool.data.splits import Splits
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
 
-_CHUNK = 4096
+_SAMPLE = 5000
+"""Images from which a model may compute its first weights."""
+_SAMPLE_VALUES = 2**24
+"""The same in values, for large images."""
 
 
 def build(
@@ -24,10 +30,9 @@ def build(
         np.asarray(each, dtype=np.float32)
         for each in normalization(data.normalize, splits, train_rows)
     )
+    module = registry.module("model", model.name)
     try:
-        core = registry.module("model", model.name).build(
-            model, splits.input_shape, splits.num_classes
-        )
+        core = module.build(model, splits.input_shape, splits.num_classes)
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
         shape = "x".join(map(str, splits.input_shape))
@@ -36,6 +41,10 @@ def build(
             f"model={model.name} does not fit the {shape} images of data={splits.name}: {reason}",
             fix=f"change the keys of model.* or choose another model ({others})",
         ) from error
+    if hasattr(module, "adapt"):
+        most = max(1, min(_SAMPLE, _SAMPLE_VALUES // math.prod(splits.input_shape)))
+        first = np.asarray(splits.train.x[train_rows[:most]])
+        module.adapt(model, core, first * scale + offset)
     pixels = keras.Input(splits.input_shape, dtype="uint8", name="pixels")
     # Operations, not a Rescaling layer: that one imports TensorFlow on every backend.
     normalized = keras.ops.add(keras.ops.multiply(keras.ops.cast(pixels, "float32"), scale), offset)
@@ -57,13 +66,12 @@ def normalization(
 
 
 def _channel_statistics(
-    images: NDArray[np.uint8], rows: NDArray[np.int32]
+    images: Images, rows: NDArray[np.int32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of each channel; integer sums, so exact in any order."""
     total = np.zeros(images.shape[3], dtype=np.uint64)
     squares = np.zeros_like(total)
-    for start in range(0, len(rows), _CHUNK):
-        chunk = images[rows[start : start + _CHUNK]]
+    for chunk in read_blocks(ChosenImages(images, rows)):
         total += chunk.sum(axis=(0, 1, 2), dtype=np.uint64)
         squares += np.square(chunk, dtype=np.uint16).sum(axis=(0, 1, 2), dtype=np.uint64)
     count = len(rows) * images.shape[1] * images.shape[2]

@@ -323,7 +323,13 @@ def test_a_class_of_one_picture_is_not_drawn_to_the_test_split(call, site):
     assert outcome.error.startswith("error: pictures: class 'c': 1 of 1 drawn to the test split")
 
 
-def test_more_pictures_than_memory_end_with_71(call, site):
-    outcome = call(*TRAIN, "data.resize=[8000000,8000000]")
+@pytest.mark.parametrize(
+    ("storage", "needed"),
+    [("device", "582.1"), ("host", "582.1"), ("auto", "58.2"), ("stream", "58.2")],
+)
+def test_more_than_the_memory_ends_with_71_which_for_a_stream_is_one_picture(
+    call, site, storage, needed
+):
+    outcome = call(*TRAIN, "data.resize=[8000000,8000000]", f"data.storage={storage}")
     assert outcome.code == 71
-    assert outcome.error.startswith("error: pictures: 582.1 TiB do not fit into the ")
+    assert outcome.error.startswith(f"error: pictures: {needed} TiB do not fit into the ")

@@ -29,7 +29,7 @@ def tiles(name: str) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def trained(session_command, tmp_path_factory):
-    """A training on the tiles as pictures, and one on the same tiles as arrays."""
+    """Trainings on the tiles as pictures, as arrays, and as pictures and arrays on the disk."""
     command = session_command(tmp_path_factory.mktemp("own"))
     images, labels = [], []
     for label, name in enumerate(("china", "flower")):
@@ -44,6 +44,8 @@ def trained(session_command, tmp_path_factory):
     sources = (
         ("data=image_folder", "data.path=pictures"),
         ("data=npz", f"data.path={command.folder}/set.npz"),
+        ("data=image_folder", "data.path=pictures", "data.storage=stream"),
+        ("data=npz", "data.path=set.npz", "data.storage=stream"),
     )
     processes = [command.start("train", *NETWORK, *source, "--json") for source in sources]
     outcomes = []
@@ -65,9 +67,9 @@ def test_pictures_are_learnt(trained):
     assert "image_folder: 520 pictures of 2 classes in pictures" in trained[1][0][1]
 
 
-def test_the_same_pixels_as_arrays_give_the_same_model(trained):
-    pictures, arrays = (result(trained, index) for index in (0, 1))
-    assert arrays["metrics"] == pictures["metrics"]
+@pytest.mark.parametrize("index", [1, 2, 3], ids=["arrays", "streamed pictures", "streamed arrays"])
+def test_the_same_pixels_from_elsewhere_give_the_same_model(trained, index):
+    assert result(trained, index)["metrics"] == result(trained, 0)["metrics"]
 
 
 def test_a_run_on_pictures_is_evaluated_by_the_command(trained):

@@ -6,8 +6,8 @@ import pytest
 
 from fmtool import validate
 from fmtool.config.compose import compose
+from fmtool.data import memory
 from fmtool.errors import OutOfMemory
-from fmtool.training import memory
 from fmtool.training.batch_size import Probe, largest, resolve
 from fmtool.training.out_of_memory import as_user_error, is_out_of_memory
 

@@ -1,9 +1,34 @@
 """How many steps and samples an epoch has, and which samples a batch holds."""
 
+import threading
+
 import numpy as np
 import pytest
 
-from fmtool.training.feed import IndexFeed, Plan, feed
+from fmtool.data.images import ChosenImages, ReadImages
+from fmtool.data.splits import Split
+from fmtool.errors import DataError
+from fmtool.training import order
+from fmtool.training.feed import IndexFeed, feed, sample_feed
+from fmtool.training.plan import Plan
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (40, 3, 2, 1), dtype=np.uint8)
+LABELS = np.arange(40, dtype=np.int32) % 7
+HOST = Split(PIXELS, LABELS)
+STREAM = Split(ChosenImages(PIXELS, np.arange(40)), LABELS)
+
+
+class Broken(ReadImages):
+    """`PIXELS`, one of which cannot be read."""
+
+    def read(self, rows):
+        if 20 in rows:
+            raise DataError("picture 20 is gone", fix="restore it")
+        return PIXELS[rows]
+
+
+def threads():
+    return [each for each in threading.enumerate() if each.name.startswith("images")]
 
 
 def rows(count):
@@ -58,8 +83,8 @@ def test_setting_the_epoch_is_what_changes_the_arrays():
 @pytest.mark.parametrize("shuffles", [True, False])
 def test_both_forms_of_the_feed_give_the_same_batches(shuffles):
     plan = Plan(rows(23), 5, draws=1, shuffles=shuffles)
-    generic = IndexFeed(plan, None)
-    native = list(feed(plan, (None, None)))
+    generic = IndexFeed(plan)
+    native = list(feed(plan))
     assert len(native) == len(generic) == plan.steps
     for step, (indices, draws) in enumerate(native):
         assert np.array_equal(indices, generic[step][0])
@@ -67,4 +92,140 @@ def test_both_forms_of_the_feed_give_the_same_batches(shuffles):
 
 
 def test_the_last_batch_of_a_validation_is_ragged():
-    assert [len(batch[0]) for batch in feed(Plan(rows(7), 3), (None, None))] == [3, 3, 1]
+    assert [len(batch[0]) for batch in feed(Plan(rows(7), 3))] == [3, 3, 1]
+
+
+@pytest.mark.parametrize("start", [0, 2])
+@pytest.mark.parametrize("shuffles", [True, False])
+@pytest.mark.parametrize("split", [HOST, STREAM], ids=["host", "stream"])
+def test_samples_are_those_whose_numbers_the_device_is_given(split, shuffles, start):
+    plan = Plan(rows(23), 5, seed=3, draws=2, shuffles=shuffles)
+    with sample_feed(plan, split, start=start) as batches:
+        for plan.epoch in range(2):
+            numbers = feed(plan, start=start if shuffles else 0)
+            wanted = list(numbers)[0 if shuffles else start :]
+            for samples, (indices, draws) in zip(batches, wanted, strict=True):
+                images, labels, uniforms = map(np.asarray, samples)
+                assert np.array_equal(images, PIXELS[indices])
+                assert np.array_equal(labels, LABELS[indices])
+                assert np.array_equal(uniforms, draws)
+                assert (images.dtype, labels.dtype) == (np.uint8, np.int32)
+
+
+def test_the_length_of_the_samples_is_known():
+    with sample_feed(Plan(rows(23), 5, shuffles=True), STREAM, start=1) as batches:
+        assert len(batches) == 3
+
+
+def test_an_epoch_that_ends_early_leaves_the_next_one_whole():
+    plan = Plan(rows(30), 5, shuffles=True)
+    with sample_feed(plan, STREAM) as batches:
+        iterator = iter(batches)
+        next(iterator)
+        next(iterator)
+        plan.epoch = 1
+        labels = [np.asarray(batch[1]) for batch in batches]
+    assert np.array_equal(np.concatenate(labels), LABELS[plan.arrays()[0]])
+
+
+def test_the_threads_end_with_the_feed():
+    with sample_feed(Plan(rows(30), 5), STREAM, workers=3) as batches:
+        next(iter(batches))
+        assert threads()
+    assert not threads()
+
+
+def test_the_error_of_a_reader_is_raised_by_the_training():
+    import keras
+
+    network = keras.Sequential(
+        [keras.Input(PIXELS.shape[1:]), keras.layers.Flatten(), keras.layers.Dense(7)]
+    )
+    network.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    plan = Plan(rows(30), 5, shuffles=True)
+    broken = Split(Broken(PIXELS.shape), LABELS)
+    with pytest.raises(DataError) as caught, sample_feed(plan, broken) as batches:
+        network.fit(batches.map(lambda x, y, _: (x, y)), shuffle=False, verbose=0)
+    assert str(caught.value) == "picture 20 is gone; fix: restore it"
+    assert not threads()
+
+
+def test_other_errors_than_those_of_readers_are_left_alone():
+    def train(batches):
+        next(iter(batches))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), sample_feed(Plan(rows(30), 5), STREAM) as batches:
+        train(batches)
+    assert not threads()
+
+
+def test_coins_that_alternate_take_the_place_of_the_first_uniform():
+    plain = Plan(rows(23), 5, seed=3, draws=2, shuffles=True, epoch=4)
+    plan = Plan(rows(23), 5, seed=3, draws=2, shuffles=True, epoch=4, alternates=True)
+    (numbers, draws), (_, uniforms) = plan.arrays(), plain.arrays()
+    assert np.array_equal(draws[:, 0], order.flip_coins(numbers, seed=3, epoch=4))
+    assert np.array_equal(draws[:, 1], uniforms[:, 1])
+
+
+ELSEWHERE = """
+import sys
+# As `backend.select` does it: Keras would import TensorFlow for nothing.
+sys.modules["tensorflow"] = None
+import numpy as np
+import keras
+from fmtool.data.images import ChosenImages, ReadImages
+from fmtool.data.splits import Split
+from fmtool.errors import DataError
+from fmtool.training.feed import IndexFeed, sample_feed
+from fmtool.training.plan import Plan
+
+pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 2, 1), dtype=np.uint8)
+split = Split(ChosenImages(pixels, np.arange(40)), np.arange(40, dtype=np.int32) % 7)
+plan = Plan(np.arange(7, 37, dtype=np.int32), 7, draws=2, shuffles=True)
+
+class Model(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(7)
+
+    def call(self, images):
+        return self.dense(keras.ops.reshape(images, (-1, 6)))
+
+    def train_step(self, *arguments):
+        *state, (images, labels, _) = arguments
+        assert images.shape == (7, 3, 2, 1)
+        return super().train_step(*state, (images, labels))
+
+    def _symbolic_build(self, iterator=None, data_batch=None):
+        build = keras.ops.convert_to_tensor
+        super()._symbolic_build(data_batch=(build(pixels[:1]), build(split.y[:1])))
+
+class Broken(ReadImages):
+    def read(self, rows):
+        raise DataError("gone", fix="restore it")
+
+model = Model()
+model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+with sample_feed(plan, split, start=1) as samples:
+    for plan.epoch in range(2):
+        numbers = list(IndexFeed(plan, 1))
+        assert len(samples) == len(numbers) == 3
+        for (images, labels, draws), (rows, uniforms) in zip(samples, numbers):
+            assert np.array_equal(images, pixels[rows])
+            assert np.array_equal(labels, split.y[rows])
+            assert np.array_equal(draws, uniforms)
+    print(len(model.fit(samples, epochs=2, shuffle=False, verbose=0).history["loss"]))
+try:
+    with sample_feed(plan, Split(Broken(pixels.shape), split.y)) as samples:
+        model.fit(samples, shuffle=False, verbose=0)
+except DataError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_are_fed_the_same_samples(fmtool, backend):
+    pytest.importorskip(backend)
+    outcome = fmtool.python(ELSEWHERE, KERAS_BACKEND=backend)
+    assert outcome.out == "2\ngone; fix: restore it\n", outcome.err

@@ -1,0 +1,74 @@
+"""The images of a split as rows that are read when they are asked for, in memory or not."""
+
+from abc import ABC, abstractmethod
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Images(Protocol):
+    """uint8 of shape (n, height, width, channels); NumPy arrays and memory maps are such.
+
+    Indexed by an integer, a slice, or integers of shape (b,); gives an array of its own.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any, /) -> Any: ...
+
+
+class ReadImages(ABC):
+    """Images that lie elsewhere and are read on each access, from as many threads as may be."""
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any, /) -> NDArray[np.uint8]:
+        if isinstance(rows, slice):
+            return self.read(np.arange(*rows.indices(len(self))))
+        if isinstance(rows, int | np.integer):
+            image: NDArray[np.uint8] = self.read(np.array([range(len(self))[rows]]))[0]
+            return image
+        return self.read(np.asarray(rows))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("images that are read have no array that could be shared")
+        return np.asarray(self[:], dtype)
+
+    @abstractmethod
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        """The rows, integers of shape (b,), in a new array; DataError if they cannot be read."""
+
+
+class ChosenImages(ReadImages):
+    """Some rows of other images, which stay where they are."""
+
+    def __init__(self, images: Images, rows: NDArray[np.integer[Any]]) -> None:
+        super().__init__((len(rows), *images.shape[1:]))
+        self._images, self._rows = images, rows
+
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        return np.asarray(self._images[self._rows[rows]])
+
+
+def is_in_memory(images: Images) -> bool:
+    """False for what is read on access, memory maps included."""
+    return isinstance(images, np.ndarray) and not isinstance(images, np.memmap)
+
+
+def choose(images: Images, rows: NDArray[np.integer[Any]]) -> Images:
+    """The `rows`, integers of shape (b,): a copy of what is in memory, else read on access."""
+    return images[rows] if is_in_memory(images) else ChosenImages(images, rows)

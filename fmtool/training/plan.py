@@ -1,0 +1,73 @@
+"""Which samples each batch of an epoch holds, and the uniforms that their augmentation uses."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.augment.pipeline import Pipeline
+from fmtool.training import order
+
+
+@dataclass
+class Plan:
+    """The index batches of each epoch. `epoch` is set before the epoch's first batch.
+
+    Args:
+        indices: int32 of shape (n,), rows of the table that take part.
+        draws: uniforms for each sample.
+        shuffles: whether the order changes from epoch to epoch; if so a last batch that would be
+            smaller than the others is left out, and other samples fall into it each time.
+        alternates: whether the first uniform of a sample is `order.flip_coins`, which changes
+            sides from epoch to epoch.
+    """
+
+    indices: NDArray[np.int32]
+    batch_size: int
+    seed: int = 0
+    draws: int = 0
+    shuffles: bool = False
+    alternates: bool = False
+    epoch: int = 0
+    _cached: tuple[int, NDArray[np.int32], NDArray[np.float32]] | None = field(
+        default=None, init=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        self.batch_size = min(self.batch_size, len(self.indices))
+
+    @property
+    def steps(self) -> int:
+        full, rest = divmod(len(self.indices), self.batch_size)
+        return full if self.shuffles or not rest else full + 1
+
+    @property
+    def samples(self) -> int:
+        """Samples seen in an epoch."""
+        return self.steps * self.batch_size if self.shuffles else len(self.indices)
+
+    def batch(self, number: int) -> slice:
+        """Where the batch lies in `arrays`."""
+        return slice(number * self.batch_size, (number + 1) * self.batch_size)
+
+    def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """(samples,) int32 and (samples, draws) float32 of the current epoch."""
+        if self._cached is None or self._cached[0] != self.epoch:
+            rows = self.indices
+            if self.shuffles:
+                rows = order.shuffled(rows, seed=self.seed, epoch=self.epoch)[: self.samples]
+            draws = order.uniforms(len(rows), self.draws, seed=self.seed, epoch=self.epoch)
+            if self.alternates:
+                draws[:, 0] = order.flip_coins(rows, seed=self.seed, epoch=self.epoch)
+            self._cached = (self.epoch, rows, draws)
+        return self._cached[1], self._cached[2]
+
+
+def plan_of(
+    indices: NDArray[np.int32], batch_size: int, augment: Pipeline | None, *, seed: int
+) -> Plan:
+    """The plan of training epochs over rows of a table."""
+    if augment is None:
+        return Plan(indices, batch_size, seed, shuffles=True)
+    draws, alternates = augment.draws, augment.alternates
+    return Plan(indices, batch_size, seed, draws, shuffles=True, alternates=alternates)

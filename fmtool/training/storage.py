@@ -1,0 +1,70 @@
+"""Where the samples lie while training: on the device, in main memory, or on disk."""
+
+import math
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from fmtool.data.images import is_in_memory
+from fmtool.data.memory import SHARE, available
+from fmtool.data.read_ahead import read_all
+from fmtool.data.splits import Split
+
+Storage = Literal["auto", "device", "host", "stream"]
+Place = Literal["device", "host", "stream"]
+
+_UNKNOWN_GPU_BYTES = 1 << 31
+"""What is taken to be free on a GPU whose backend does not say; every GPU in use has more."""
+
+
+def resolve(storage: Storage, *, size: int, device_bytes: int, host_bytes: float) -> Place:
+    """`storage`, with `auto` replaced by the fastest place that has room.
+
+    Args:
+        size: bytes of all the images that are trained and validated on.
+        device_bytes: free on the device, see `free_on_device`.
+        host_bytes: free in main memory; infinite where the images lie there already.
+    """
+    if storage != "auto":
+        return storage
+    if SHARE * size <= device_bytes:
+        return "device"
+    return "host" if SHARE * size <= host_bytes else "stream"
+
+
+def place_of(storage: Storage, splits: Iterable[Split], *, device: str) -> Place:
+    """Where the images of `splits`, each of them once, shall lie; needs Keras' backend."""
+    images = [split.x for split in splits]
+    return resolve(
+        storage,
+        size=sum(math.prod(each.shape) for each in images),
+        device_bytes=free_on_device(device),
+        host_bytes=math.inf if all(map(is_in_memory, images)) else available(),
+    )
+
+
+def in_memory(split: Split) -> Split:
+    """With all its images in main memory, as the place `host` has them."""
+    return split if is_in_memory(split.x) else Split(read_all(split.x), split.y)
+
+
+def free_on_device(device: str) -> int:
+    """Bytes that a table could take: on the CPU of main memory, on a GPU of its own.
+
+    Args:
+        device: `cpu` or `gpu`.
+    """
+    if device == "cpu":
+        return available()
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        stats: dict[str, Any] | None = jax.local_devices()[0].memory_stats()
+        return stats["bytes_limit"] - stats["bytes_in_use"] if stats else _UNKNOWN_GPU_BYTES
+    if backend == "torch":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0])
+    return _UNKNOWN_GPU_BYTES
