@@ -1,14 +1,27 @@
 """What all optimizers share: their config keys, and the variables spared from weight decay."""
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from fmtool.config.base import Fraction, NamedConfig, NonNegativeFloat, PositiveFloat, PositiveInt
 
 if TYPE_CHECKING:
     import keras
+
+
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"'{text}' is no regular expression: {error}") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_regular_expression)]
+"""A regular expression, sought in the paths of variables such as `logits/kernel`."""
 
 
 class OptimizerConfig(NamedConfig):
@@ -34,6 +47,16 @@ class OptimizerConfig(NamedConfig):
     """Overwrite the weights with their average every so many steps; null for at the end only."""
     gradient_accumulation_steps: Annotated[int, Field(ge=2)] | None
     """Average the gradients of so many batches for each update; null for one update per batch."""
+    learning_rate_factors: dict[Pattern, NonNegativeFloat]
+    """What the learning rate of the variables that match is multiplied by; 0 freezes them."""
+    freeze_after: dict[Pattern, NonNegativeFloat]
+    """The epochs after which the variables that match keep their values."""
+    lookahead_steps: PositiveInt | None
+    """Steps between two pulls of the weights to their slow copies; null for no slow copies."""
+    lookahead_alpha: Fraction
+    """The share of the way that slow weights go towards the fast ones."""
+    lookahead_growth: NonNegativeFloat
+    """The share they stay behind, 1 - lookahead_alpha, grows as (step / steps) ** this."""
 
     @model_validator(mode="after")
     def _one_kind_of_clipping(self) -> Self:
@@ -43,10 +66,29 @@ class OptimizerConfig(NamedConfig):
             raise ValueError(f"{' and '.join(chosen)} exclude each other; set one, the rest null")
         return self
 
+    @model_validator(mode="after")
+    def _one_kind_of_average(self) -> Self:
+        if self.use_ema and self.lookahead_steps is not None:
+            raise ValueError("use_ema and lookahead_steps exclude each other; turn one off")
+        return self
+
+
+NOT_OF_KERAS = frozenset(
+    {
+        "exclude_bias_and_norm",
+        "learning_rate_factors",
+        "freeze_after",
+        "lookahead_steps",
+        "lookahead_alpha",
+        "lookahead_growth",
+    }
+)
+"""The shared keys that fmtool itself applies, to every optimizer alike."""
+
 
 def keras_arguments(cfg: OptimizerConfig) -> dict[str, Any]:
     """The keys of `cfg` that the Keras constructor takes under the same name."""
-    return cfg.model_dump(exclude={"name", "learning_rate", "exclude_bias_and_norm"})
+    return cfg.model_dump(exclude={"name", "learning_rate", *NOT_OF_KERAS})
 
 
 def exclude_from_weight_decay(

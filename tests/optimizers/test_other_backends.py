@@ -16,6 +16,10 @@ ESSENTIAL = [
     HERE,
     "optimizers/test_optimizers.py::test_one_fit_step_changes_every_weight_and_keeps_it_finite",
     "optimizers/test_optimizers.py::test_weight_decay_works_together_with_a_schedule",
+    "optimizers/test_muon_sgd.py::test_steps_are_those_of_a_reference_in_numpy",
+    "optimizers/test_selected.py::test_a_factor_scales_what_a_step_does",
+    "optimizers/test_selected.py::test_a_variable_stays_as_it_is_from_its_epoch_on",
+    "training/test_lookahead.py::test_weights_and_statistics_follow_a_reference_in_numpy",
     "schedules/test_schedules.py::test_training_uses_the_value_of_each_step",
     "schedules/test_reduce_on_plateau.py::test_training_goes_on_with_the_lowered_rate",
     "regularizers/test_regularizers.py"
@@ -25,7 +29,14 @@ ESSENTIAL = [
     "regularizers/test_gradient_noise.py::test_a_resumed_run_repeats_the_noise_of_one_in_one_go",
     "augment/test_augment.py::test_a_batch_equals_the_images_one_by_one",
 ]
-FOLDERS = ["optimizers", "schedules", "regularizers", "augment"]
+FOLDERS = [
+    "optimizers",
+    "schedules",
+    "regularizers",
+    "augment",
+    "models",
+    "training/test_lookahead.py",
+]
 
 from_the_default_backend = pytest.mark.skipif(
     EXPECTED != "tensorflow", reason="this is the run it would start"
