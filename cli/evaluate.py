@@ -13,16 +13,19 @@ from .flags import Flags
 if TYPE_CHECKING:
     from fmtool.evaluation.workflow import Evaluation
 
-_OWN_KEYS = ("run", "runs_dir", "split", "gate")
+_OWN_KEYS = ("run", "runs_dir", "split", "tta", "gate")
 
 HELP = """\
-usage: fmtool evaluate run=RUN [split=test|validation|train] [key=value ...]
+usage: fmtool evaluate run=RUN [split=test|validation|train] [tta=TTA] [key=value ...]
 
 measures model.keras of a run and writes the report and its pictures under evaluation/ in it
 
   run=RUN             a path, a unique prefix of a run's name, a name=, or `last`
   runs_dir=DIR        where RUN is looked up; runs by default
   split=SPLIT         test (default), validation or train, drawn as the run drew them
+  tta=TTA             test-time augmentation, logits averaged over views: none, flip (image and
+                      mirror image) or flip_translate (both also shifted by one pixel: 6 views);
+                      as the run was reported by default
   gate.min.METRIC=X   exit 4 if METRIC is below X
   gate.max.METRIC=X   exit 4 if METRIC is above X
   data=NAME           another data set of the same shape and classes; data.key=value for its keys
@@ -104,5 +107,7 @@ def _print(evaluation: "Evaluation") -> None:
     from fmtool.evaluation.report import evaluation_table, gate_table
 
     title = f"{evaluation.run_directory.name} on {evaluation.data} {evaluation.split}"
+    if evaluation.tta != "none":
+        title += f", tta={evaluation.tta}"
     gates = [gate_table(evaluation.gates)] if evaluation.gates else []
     output.print_tables(evaluation_table(evaluation.report, title), *gates)

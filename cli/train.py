@@ -71,14 +71,24 @@ def _train(
     )
     outcome = train(cfg, request, resumes=resumes)
     if flags.as_json:
-        document = outcome.result.to_json()
-        output.print_json(document | {"run_directory": str(outcome.run_directory)})
+        output.print_json(_document(cfg, outcome))
     elif outcome.report is not None:
         _print_summary(cfg, outcome, outcome.report)
     return outcome.result.exit_code
 
 
+def _document(cfg: "TrainConfig", outcome: "Outcome") -> dict[str, Any]:
+    """result.json, where the run lies, and what was to be expected of it."""
+    document = outcome.result.to_json() | {"run_directory": str(outcome.run_directory)}
+    if cfg.expected is None:
+        return document
+    from fmtool.evaluation.expectation import compare
+
+    return document | {"expected": compare(cfg.expected, outcome.result).to_json()}
+
+
 def _print_summary(cfg: "TrainConfig", outcome: "Outcome", report: Mapping[str, Any]) -> None:
+    from fmtool.evaluation.expectation import compare
     from fmtool.evaluation.report import TrainingSummary, gate_table, training_summary
 
     result = outcome.result
@@ -92,6 +102,8 @@ def _print_summary(cfg: "TrainConfig", outcome: "Outcome", report: Mapping[str, 
         monitor=result.best.monitor,
         best=result.best.value,
         test=report,
+        tta=cfg.tta,
+        expectation=None if cfg.expected is None else compare(cfg.expected, result).line(),
         seconds=result.seconds,
         images_per_second=outcome.images_per_second,
     )

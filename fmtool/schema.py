@@ -140,6 +140,5 @@ class SavedRunConfig(Config):
     data: DataConfig
     runtime: RuntimeConfig
     eval_batch_size: PositiveInt
-    tta: TestTimeAugmentation = "none"
-    """Runs that are older than the key have none."""
+    tta: TestTimeAugmentation
     seed: int

@@ -1,7 +1,8 @@
 """A composed dictionary in, one typed config out, or one line that says which key is wrong."""
 
 import re
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -25,6 +26,8 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
     cfg = _validated(TrainConfig, values, prefix="")
     _check_monitor(cfg)
     check_gate(cfg.gate)
+    if cfg.expected is not None:
+        _check_reported(cfg.expected.metric, f"expected.metric={cfg.expected.metric}")
     return cfg
 
 
@@ -39,7 +42,9 @@ def evaluate_config(raw: dict[str, Any]) -> EvaluateConfig:
 
 def saved_run_config(raw: dict[str, Any]) -> SavedRunConfig:
     """Raises UsageError naming the key; keys that do not matter to an evaluation are not read."""
-    return _validated(SavedRunConfig, raw | {"data": option("data", raw.get("data"))}, prefix="")
+    # Runs that are older than test-time augmentation were reported without.
+    values = {"tta": "none", **raw, "data": option("data", raw.get("data"))}
+    return _validated(SavedRunConfig, values, prefix="")
 
 
 def option(group: str, values: Any) -> NamedConfig:
@@ -52,15 +57,24 @@ def option(group: str, values: Any) -> NamedConfig:
     return config
 
 
+def keys_of(schema: type[ConfigT], values: Any, *, prefix: str) -> ConfigT:
+    """The typed config of what only one command knows, whose keys begin with `prefix`."""
+    return _validated(schema, values, prefix=prefix)
+
+
 def check_gate(gate: GateConfig) -> None:
     """Raises UsageError for a metric that the final report does not have."""
     for bound, thresholds in (("min", gate.min), ("max", gate.max)):
         for metric in thresholds:
-            if metric not in classification.REPORT_METRICS:
-                raise UsageError(
-                    f"gate.{bound}.{metric}: the report has no metric '{metric}'",
-                    fix=did_you_mean(metric, classification.REPORT_METRICS),
-                )
+            _check_reported(metric, f"gate.{bound}.{metric}")
+
+
+def _check_reported(metric: str, key: str) -> None:
+    known = classification.REPORT_METRICS
+    if metric not in known:
+        raise UsageError(
+            f"{key}: the report has no metric '{metric}'", fix=did_you_mean(metric, known)
+        )
 
 
 def _check_monitor(cfg: TrainConfig) -> None:
@@ -138,8 +152,15 @@ def _annotation_at(schema: type[BaseModel], location: tuple[str, ...]) -> Any:
     annotation: Any = schema
     for part in location:
         fields = getattr(annotation, "model_fields", {})
-        annotation = fields[part].annotation if part in fields else None
+        annotation = _without_none(fields[part].annotation) if part in fields else None
     return annotation
+
+
+def _without_none(annotation: Any) -> Any:
+    """`X` for `X | None`; anything else as it is."""
+    choices = get_args(annotation)
+    others = [each for each in choices if each is not NoneType]
+    return others[0] if len(others) == 1 < len(choices) else annotation
 
 
 def _expectation(error: ErrorDetails) -> str:

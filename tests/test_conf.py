@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from fmtool import registry, validate
 from fmtool.config.compose import compose
 from fmtool.errors import UsageError
-from fmtool.schema import EvaluateConfig, TrainConfig
+from fmtool.schema import EvaluateConfig, SavedRunConfig, TrainConfig
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
@@ -93,7 +93,8 @@ def test_the_keys_of_an_option_are_the_fields_of_its_config(group, name):
 
 
 def test_no_default_lives_in_python():
-    roots = [TrainConfig, EvaluateConfig, *(config_of(*option) for option in MODULE_OPTIONS)]
+    options = (config_of(*option) for option in MODULE_OPTIONS)
+    roots = [TrainConfig, EvaluateConfig, SavedRunConfig, *options]
     defaults = {
         f"{config.__module__}.{config.__name__}.{name}"
         for root in roots

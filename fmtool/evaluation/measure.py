@@ -1,5 +1,6 @@
 """Runs a saved model over a split: the one way fmtool arrives at a reported score."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data.images import Images
+from fmtool.data.read_ahead import read_ahead
 from fmtool.data.splits import Split, Splits
 from fmtool.errors import DataError, FmtoolError
-from fmtool.evaluation import model_size
+from fmtool.evaluation import model_size, views
 from fmtool.evaluation.metrics import classification_report
 from fmtool.safety import model_file
+from fmtool.schema import TestTimeAugmentation
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,40 @@ def load_model(path: Path) -> Any:
 
 
 def measure(
-    model: Any, split: Split, class_names: Sequence[str], *, batch_size: int
+    model: Any,
+    split: Split,
+    class_names: Sequence[str],
+    *,
+    batch_size: int,
+    tta: TestTimeAugmentation,
 ) -> Measurement:
-    """Logits of every sample and the report on them."""
-    logits = predict(model, split.x, batch_size=batch_size)
+    """Logits of every sample, averaged over the views of `tta`, and the report on them.
+
+    Args:
+        batch_size: images that the network sees at once, each view counted as one.
+
+    Raises:
+        UsageError: the images are too small for `tta`.
+    """
+    at_once = max(1, batch_size // views.count(tta))
+    logits = predict(views.averaging(model, tta), split.x, batch_size=at_once)
     return Measurement(classification_report(logits, split.y, class_names), logits, split)
 
 
-def predict(model: Any, images: NDArray[np.uint8], *, batch_size: int) -> NDArray[np.float32]:
-    """(n, classes) logits of (n, h, w, c) images, computed batch by batch."""
-    return np.asarray(model.predict(images, batch_size=batch_size, verbose=0), dtype=np.float32)
+def predict(model: Any, images: Images, *, batch_size: int) -> NDArray[np.float32]:
+    """(n, classes) logits of (n, h, w, c) images, computed batch by batch in bounded memory.
+
+    All batches have one shape, so that nothing is compiled twice: the last one begins within the
+    one before it. `model.predict` would end with a smaller one.
+    """
+    count = len(images)
+    logits = np.empty((count, model.output_shape[-1]), dtype=np.float32)
+    batches = max(1, math.ceil(count / batch_size))
+    size = max(1, math.ceil(count / batches))
+    rows = [np.arange(size) + min(first, count - size) for first in range(0, count, size)]
+    for batch, which in zip(read_ahead(images, rows), rows, strict=True):
+        logits[which] = model.predict_on_batch(batch)
+    return logits
 
 
 def check_fits(model: Any, splits: Splits) -> None:

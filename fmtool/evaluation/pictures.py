@@ -23,7 +23,7 @@ def figures(
     }
     if (predicted != measurement.split.y).any():
         found["misclassified"] = samples_figure(
-            np.asarray(measurement.split.x),
+            measurement.split.x,
             measurement.split.y,
             predicted,
             class_names,

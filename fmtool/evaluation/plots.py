@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from fmtool.data.images import Images
 from fmtool.logging.rows import metrics_of
 from fmtool.logging.sink import Row
 from fmtool.runs.atomic import write_with
@@ -75,7 +76,7 @@ def confusion_figure(matrix: Sequence[Sequence[int]], class_names: Sequence[str]
 
 
 def samples_figure(
-    images: NDArray[np.uint8],
+    images: Images,
     true: NDArray[np.integer[Any]],
     predicted: NDArray[np.integer[Any]],
     class_names: Sequence[str],

@@ -33,6 +33,10 @@ class TrainingSummary:
     """Value of `monitor` in the best epoch; None where there is no validation."""
     test: Mapping[str, Any]
     """A classification report; empty when the test split was not evaluated."""
+    tta: str
+    """The test-time augmentation of `test`."""
+    expectation: str | None
+    """What the recipe was to reach and what it did, in one line; None where nothing is known."""
     seconds: float
     images_per_second: float
 
@@ -63,14 +67,21 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
     for name in ("loss", "accuracy", "top_5_accuracy"):
         if name in summary.test:
             table.add_row(f"test {name}", show(summary.test[name]))
+    if summary.tta != "none":
+        table.add_row("test-time augmentation", summary.tta)
     speed = f"{summary.seconds:.1f} s, {summary.images_per_second:.0f} images/s"
     table.add_row("time", speed)
     table.add_row("run", _safe(str(summary.run_directory)))
     runs_directory = printable(str(summary.run_directory.parent))
     commands = ("fmtool evaluate run=last", f"tensorboard --logdir {runs_directory}")
     title = _heading(f"{summary.model_name} on {summary.data_name}")
+    expectation = [] if summary.expectation is None else [_safe(summary.expectation)]
     return Group(
-        title, table, Text("next:", style="dim"), *(Text(f"  {line}") for line in commands)
+        title,
+        table,
+        *expectation,
+        Text("next:", style="dim"),
+        *(Text(f"  {line}") for line in commands),
     )
 
 

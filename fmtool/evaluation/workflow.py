@@ -24,6 +24,7 @@ class Evaluation:
     run_directory: Path
     split: str
     data: str
+    tta: str
     report: Mapping[str, Any]
     gates: tuple[Gate, ...]
     files: tuple[Path, ...]
@@ -40,6 +41,7 @@ class Evaluation:
             "run": self.run_directory.name,
             "split": self.split,
             "data": self.data,
+            "tta": self.tta,
             **self.report,
             **({"gates": [vars(row) for row in self.gates]} if self.gates else {}),
             "files": [str(path) for path in self.files],
@@ -49,12 +51,18 @@ class Evaluation:
 def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) -> Evaluation:
     """Measures model.keras of the run and writes evaluation/<data>_<split>.json with pictures.
 
-    Raises DataError when the run has no usable model or the data do not fit it.
+    With another test-time augmentation than the run was reported with, names end in _tta-<tta>.
+
+    Raises:
+        DataError: the run has no usable model, or the data do not fit it.
+        UsageError: the run has no such split or metric, or the images are too small for `tta`.
     """
     from fmtool import registry
 
     with SignalGuard():
-        splits: Splits = registry.module("data", run_cfg.data.name).load(run_cfg.data)
+        # Where the samples lay while training says nothing about this machine.
+        data = run_cfg.data.model_copy(update={"storage": "auto"})
+        splits: Splits = registry.module("data", data.name).load(data)
         gates.require_possible(cfg.gate, splits.num_classes)
         split = _split(cfg.split, splits, run_cfg)
         backend.select(run_cfg.runtime)
@@ -65,8 +73,11 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
         paths = RunPaths(run_directory)
         model = load_model(paths.model)
         check_fits(model, splits)
-        measured = measure(model, split, splits.class_names, batch_size=run_cfg.eval_batch_size)
-        stem = f"{splits.name}_{cfg.split}"
+        tta = run_cfg.tta if cfg.tta is None else cfg.tta
+        measured = measure(
+            model, split, splits.class_names, batch_size=run_cfg.eval_batch_size, tta=tta
+        )
+        stem = f"{splits.name}_{cfg.split}" + (f"_tta-{tta}" if tta != run_cfg.tta else "")
         with reporting(paths.evaluation):
             paths.evaluation.mkdir(exist_ok=True)
         drawn = pictures.figures(measured, splits.class_names, pixel_max=splits.pixel_max)
@@ -77,6 +88,7 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
             run_directory=run_directory,
             split=cfg.split,
             data=splits.name,
+            tta=tta,
             report=measured.report,
             gates=gates.judge(cfg.gate, measured.report),
             files=(report, *(paths.evaluation / f"{name}.png" for name in named)),
@@ -98,4 +110,4 @@ def _split(name: str, splits: Splits, run_cfg: SavedRunConfig) -> Split:
             "split=validation: the run held out no validation samples",
             fix="evaluate split=test or split=train",
         )
-    return Split(splits.train.x[rows], splits.train.y[rows])
+    return splits.train.take(rows)

@@ -41,6 +41,8 @@ def summary():
         monitor="val_loss",
         best=0.1234,
         test={"loss": 0.25, "accuracy": 0.925, "top_5_accuracy": 0.99},
+        tta="none",
+        expectation=None,
         seconds=12.34,
         images_per_second=6420.6,
     )
