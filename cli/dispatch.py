@@ -17,6 +17,7 @@ from . import flags as flags_module
 COMMANDS = {
     "train": "train a model and leave a run directory",
     "evaluate": "measure a run on a split, with gates for CI",
+    "bench": "measure how fast a training is, and the machine could be",
     "reproduce": "train as a run did and compare the two",
     "runs": "list, show and compare runs",
     "data": "list, fetch, describe and check data sets",

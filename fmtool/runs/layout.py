@@ -64,6 +64,11 @@ class RunPaths:
         return self.root / "evaluation"
 
     @property
+    def profile(self) -> Path:
+        """Where the time went, and traces below it as TensorBoard lays them out."""
+        return self.root / "profile"
+
+    @property
     def result(self) -> Path:
         """How the run ended; written last."""
         return self.root / "result.json"

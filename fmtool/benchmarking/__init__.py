@@ -1,0 +1,1 @@
+"""`fmtool bench`: how fast a training is, and how near that comes to what is possible."""

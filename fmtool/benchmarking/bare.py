@@ -1,0 +1,102 @@
+"""The loop that a user would write by hand: batches in memory, the backend's own training step."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import keras
+import numpy as np
+
+from fmtool import registry
+from fmtool.training import network as networks
+from fmtool.training import optimization as optimizations
+from fmtool.training.session import Session
+
+_MOST_BATCHES = 64
+_MOST_BYTES = 2**28
+_WARM_UP_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What every such loop is made of.
+
+    Args:
+        network: from normalised float32 images to logits, in the precision of the session.
+        loss: of labels and logits.
+        batches: (images float32 (b, h, w, c), labels int32 (b,)) on the device.
+    """
+
+    network: Any
+    optimizer: Any
+    loss: Callable[[Any, Any], Any]
+    batches: list[tuple[Any, Any]]
+    jit: bool
+
+
+class BareLoop:
+    """The model and the optimizer of a session anew, in a loop without Keras' trainer.
+
+    No augmentation, no metrics, no callbacks; and the images are not gathered, but lie in batches
+    on the device. It has seen them before, so it is no way to train a model.
+    """
+
+    def __init__(self, session: Session) -> None:
+        backend = session.cfg.runtime.backend
+        module = import_module(f"fmtool.benchmarking.bare_{backend}")
+        self._run: Callable[[int], None] = module.loop(_parts(session))
+        self._run(_WARM_UP_STEPS)
+        self._rate = self._measured(_WARM_UP_STEPS)
+
+    def steps_per_second(self, seconds: float) -> float:
+        """Over about so many seconds."""
+        self._rate = self._measured(max(1, math.ceil(seconds * self._rate)))
+        return self._rate
+
+    def _measured(self, steps: int) -> float:
+        began = time.perf_counter()
+        self._run(steps)
+        return steps / (time.perf_counter() - began)
+
+
+def _parts(session: Session) -> Parts:
+    cfg, splits = session.cfg, session.data.splits
+    network = registry.module("model", cfg.model.name).build(
+        cfg.model, splits.input_shape, splits.num_classes
+    )
+    optimizer = optimizations.build(
+        network,
+        cfg.optimizer,
+        cfg.schedule,
+        cfg.regularizer,
+        steps_per_epoch=session.plan.steps,
+        epochs=cfg.epochs,
+        seed=cfg.seed,
+    ).optimizer
+    optimizer.build(network.trainable_variables)
+    loss = registry.module("task", cfg.task.name).loss(cfg.task, splits.num_classes)
+    return Parts(network, optimizer, loss, _batches(session), jit=bool(cfg.runtime.jit))
+
+
+def _batches(session: Session) -> list[tuple[Any, Any]]:
+    """As many as there are in an epoch, or as take no more memory than `_MOST_BYTES`."""
+    splits, size = session.data.splits, session.plan.batch_size
+    bytes_of_batch = 4 * size * math.prod(splits.input_shape)
+    count = max(1, min(session.plan.steps, _MOST_BATCHES, _MOST_BYTES // bytes_of_batch))
+    rows = session.data.selection.train[: count * size]
+    scale, offset = (
+        np.asarray(each, np.float32)
+        for each in networks.normalization(
+            session.cfg.data.normalize, splits, session.data.selection.train
+        )
+    )
+    batches = []
+    for begin in range(0, count * size, size):
+        chosen = rows[begin : begin + size]
+        images = np.asarray(splits.train.x[chosen], np.float32) * scale + offset
+        tensors = images, np.asarray(splits.train.y[chosen], np.int32)
+        batches.append(tuple(map(keras.ops.convert_to_tensor, tensors)))
+    return batches

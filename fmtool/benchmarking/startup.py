@@ -1,0 +1,33 @@
+"""How long it takes until a training can take its first step, and what it needs in memory."""
+
+import os
+import resource
+import time
+from pathlib import Path
+
+
+def seconds_since_process_began() -> float:
+    """By the kernel's clock, so that the start of Python itself is counted."""
+    stat = Path("/proc/self/stat").read_text(encoding="utf-8")
+    # The name of the program, in parentheses, may hold anything.
+    ticks = int(stat.rpartition(")")[2].split()[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+
+
+def peak_memory_bytes() -> int:
+    """The most that this process has had in main memory."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+class Phases:
+    """The seconds between marks, by name."""
+
+    def __init__(self) -> None:
+        self.seconds = {"seconds_command": seconds_since_process_began()}
+        self._since = time.perf_counter()
+
+    def end(self, name: str) -> None:
+        """What passed since the last mark was spent on `name`."""
+        now = time.perf_counter()
+        self.seconds[f"seconds_{name}"] = now - self._since
+        self._since = now
