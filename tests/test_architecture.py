@@ -24,6 +24,7 @@ LAYERS = (
     {"backend", "validate"},
     {"evaluation"},
     {"training"},
+    {"benchmarking"},
     {"cli"},
 )  # fmt: skip
 """A unit imports units of lower layers only; docs/architecture.md shows the same table."""
@@ -36,13 +37,26 @@ BEFORE_KERAS = (
 """What runs before `backend.select`; so do the modules that hold an option's `Config`."""
 
 BACKEND_MODULES = {
-    "tensorflow": {"fmtool.backend", "fmtool.training.feed", "fmtool.training.session"},
-    "jax": {"fmtool.backend", "fmtool.training.session"},
+    "tensorflow": {
+        "fmtool.backend",
+        "fmtool.benchmarking.bare_tensorflow",
+        "fmtool.training.feed",
+        "fmtool.training.session",
+        "fmtool.training.trace",
+    },
+    "jax": {
+        "fmtool.backend",
+        "fmtool.benchmarking.bare_jax",
+        "fmtool.training.session",
+        "fmtool.training.trace",
+    },
     "torch": {
         "fmtool.backend",
+        "fmtool.benchmarking.bare_torch",
         "fmtool.training.feed",
         "fmtool.training.generators",
         "fmtool.training.seeding",
+        "fmtool.training.trace",
     },
 }
 
@@ -132,7 +146,7 @@ def test_imports_point_down_the_layers():
 
 def test_the_page_on_the_architecture_shows_these_layers():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| layer \d \| ([^|]+) \|", page, flags=re.MULTILINE)
+    rows = re.findall(r"^\| layer \d+ \| ([^|]+) \|", page, flags=re.MULTILINE)
     shown = [set(re.findall(r"`(\w+)`", row)) for row in rows]
     assert shown == list(reversed(LAYERS))
 

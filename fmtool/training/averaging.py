@@ -6,30 +6,30 @@ from typing import Any
 
 import keras
 
+from fmtool.training.optimization import Optimization
+
 
 class AverageInValidation(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Exchanges weights and average during validation, bit by bit.
+    """Puts what training will end with in the place of the weights during validation.
 
     Keras' SwapEMAWeights exchanges them on TensorFlow by adding and subtracting, which rounds.
+
     """
 
-    def __init__(self, optimizer: Any) -> None:
+    def __init__(self, optimization: Optimization) -> None:
         super().__init__()
-        self._optimizer = optimizer
+        self._optimization = optimization
+        self._kept: list[tuple[Any, Any]] = []
 
     def on_test_begin(self, logs: Any = None) -> None:
-        self._exchange()
+        for weight in self._optimization.averaged_weights():
+            self._kept.append((weight, keras.ops.convert_to_numpy(weight.value).copy()))
+        self._optimization.take_average()
 
     def on_test_end(self, logs: Any = None) -> None:
-        self._exchange()
-
-    def _exchange(self) -> None:
-        weights = self._optimizer._trainable_variables
-        averages = self._optimizer._model_variables_moving_average
-        for weight, average in zip(weights, averages, strict=True):
-            kept = keras.ops.convert_to_numpy(weight.value).copy()
-            weight.assign(keras.ops.convert_to_numpy(average.value).copy())
-            average.assign(kept)
+        for weight, kept in self._kept:
+            weight.assign(kept)
+        self._kept.clear()
 
 
 @contextmanager

@@ -102,7 +102,7 @@ def assemble(
     counters: dict[str, Stateful] = {"recorder": recorder, "monitor": monitor}
     callbacks: list[Any] = [recorder]
     if session.optimization.averages:
-        callbacks.append(AverageInValidation(session.optimization.optimizer))
+        callbacks.append(AverageInValidation(session.optimization))
     plateau = session.optimization.callback(monitor=watched, mode=monitor.mode)
     if plateau is not None:
         counters["schedule"] = plateau

@@ -1,11 +1,10 @@
 """`dry_run=true`: everything up to the first step, one batch forward and backward, no file."""
 
+import math
 import resource
 import time
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from fmtool.errors import FmtoolError
 from fmtool.schema import TrainConfig
@@ -39,16 +38,13 @@ def one_step(cfg: TrainConfig, data: Data) -> dict[str, Any]:
 
 def _measure(cfg: TrainConfig, data: Data) -> dict[str, Any]:
     session = prepare(cfg, data)
-    from fmtool.training.feed import Plan, feed
-    from fmtool.training.indexed_model import to_device
     from fmtool.training.state import bytes_of
 
     plan = session.plan
-    batch = Plan(plan.indices[: plan.batch_size], plan.batch_size, draws=plan.draws)
     began = time.perf_counter()
-    history = session.model.fit(
-        feed(batch, to_device(data.splits.train)), epochs=1, shuffle=False, verbose=0
-    ).history
+    # All batches but one are left out.
+    with session.train_feed(start=plan.steps - 1) as feed:
+        history = session.model.fit(feed, epochs=1, shuffle=False, verbose=0).history
     runtime = session.cfg.runtime
     return {
         "model": cfg.model.name,
@@ -56,7 +52,7 @@ def _measure(cfg: TrainConfig, data: Data) -> dict[str, Any]:
         "parameters": session.network.count_params(),
         "weights_bytes": bytes_of(session.network.weights),
         "optimizer_bytes": bytes_of(session.model.optimizer.variables),
-        "data_bytes": int(np.asarray(data.splits.train.x).nbytes),
+        "data_bytes": math.prod(data.splits.train.x.shape),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "train_samples": len(data.selection.train),
         "validation_samples": 0 if data.validation is None else len(data.validation[1]),

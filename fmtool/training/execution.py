@@ -107,7 +107,7 @@ class Execution:
             if self._changes is None and not isinstance(error, OutOfMemory):
                 self._run.discard()
             raise
-        from fmtool.training import loop, reporting
+        from fmtool.training import loop, profile, reporting
 
         position = loop.position_of(self._store)
         loop.require_fit(session, position)
@@ -117,8 +117,13 @@ class Execution:
         self._seconds_before = position.counters.get("recorder", {}).get("seconds", 0.0)
         self._write_config(session, from_step=position.step)
         self._warn_of_another_curve(session, position.step)
-        with reporting.Sinks(session, self._run.paths) as sinks:
-            session = self._fit(session, sinks, position)
+        directory, is_wanted = self._run.paths.profile, session.cfg.runtime.profile
+        with (
+            profile.profiling(directory, began=self._began, is_wanted=is_wanted) as profiler,
+            reporting.Sinks(session, self._run.paths) as sinks,
+        ):
+            session = self._fit(session, sinks, position, profiler)
+            profiler.enter("report")
             self._restore_best(session)
             self._save_model(session)
             measurement = reporting.measure_test(session, self._run.paths)
@@ -129,7 +134,7 @@ class Execution:
         speed = self._recorder.images_per_second
         return Outcome(self._run.paths.root, result, measurement.report, speed)
 
-    def _fit(self, session: Session, sinks: Any, position: Any) -> Session:
+    def _fit(self, session: Session, sinks: Any, position: Any, profiler: Any) -> Session:
         """The session that was trained: after a divergence it may be another one."""
         from fmtool.training import loop
         from fmtool.training.callbacks import assemble
@@ -146,7 +151,7 @@ class Execution:
             parts = assemble(
                 session, sinks.all, self._store, self._signals, facts={"rollbacks": rollbacks}
             )
-            self._recorder = parts.recorder
+            self._recorder, parts = parts.recorder, profiler.watch(session, parts)
             loop.restore(session, parts, position)
             best = session.monitor.best
             # A kill may have come between the commit of the best checkpoint and the mark on it.
@@ -249,8 +254,7 @@ class Execution:
             assert checkpoint is not None, "there are checkpoints"
         session.model.build_everything()
         state.load(session.model, checkpoint)
-        # A moving average of the weights is part of the optimizer until it is put in their place.
-        session.model.optimizer.finalize_variable_values(session.model.trainable_weights)
+        session.optimization.take_average()
 
     def _save_model(self, session: Session) -> None:
         needed = 4 * session.network.count_params()

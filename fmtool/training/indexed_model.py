@@ -1,15 +1,20 @@
 """The one seam in Keras' training: steps that take sample numbers and gather on the device.
 
 `fit`, `evaluate`, callbacks and metrics are Keras' own. Pixels cross to the device once, as
-uint8; gathering, augmentation and normalisation are part of the compiled step.
+uint8; gathering, augmentation and normalisation are part of the compiled step. Where the samples
+do not lie on the device, the same steps take them from the batch.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
+from fmtool.augment.pipeline import Pipeline
 from fmtool.data.splits import Split
+from fmtool.training.lookahead import Lookahead
+from fmtool.training.plan import Plan
 
 Table = tuple[Any, Any]
 """(images uint8 (n, h, w, c), labels int32 (n,)) on the device."""
@@ -22,24 +27,70 @@ def to_device(split: Split) -> Table:
     )
 
 
-class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
-    """Trains `network` on batches of rows of a table. Never saved; `network` is what is saved.
+class Source:
+    """The samples of a split.
+
+    Batches are (rows, draws), on JAX with the table behind them, or without a table
+    (images, labels, draws).
+
+    Args:
+        split: its first sample shows what a batch is made of.
+        table: on the device; None where batches hold the samples themselves.
+    """
+
+    def __init__(self, plan: Plan, split: Split, table: Table | None) -> None:
+        self.plan, self.split, self.table = plan, split, table
+
+    def samples(self, batch: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+        """The (images, labels, draws) of a batch."""
+        if self.table is None:
+            images, labels, draws = batch
+            return images, labels, draws
+        rows, draws = batch[:2]
+        images, labels = batch[2] if len(batch) > 2 else self.table
+        return keras.ops.take(images, rows, axis=0), keras.ops.take(labels, rows, axis=0), draws
+
+    def one(self) -> tuple[Any, Any]:
+        """The images and labels of a batch of one sample."""
+        x, y = np.asarray(self.split.x[:1]), np.asarray(self.split.y[:1])
+        return (
+            keras.ops.convert_to_tensor(x, dtype="uint8"),
+            keras.ops.convert_to_tensor(y, dtype="int32"),
+        )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a step consists of.
 
     Args:
         network: maps uint8 images (batch, h, w, c) to logits (batch, classes).
-        augment: maps (images, uniforms) to images of the same shape and dtype, or None.
-        train_table, validation_table: may be one and the same.
+        augment: of the training samples, or None.
+        loops: whether JAX runs the steps of a dispatch as a loop on the device.
+        lookahead: pulls the weights back after steps, or None.
     """
 
-    def __init__(
-        self, network: Any, augment: Any, train_table: Table, validation_table: Table
-    ) -> None:
+    network: Any
+    train: Source
+    validation: Source | None
+    augment: Pipeline | None
+    loops: bool = False
+    lookahead: Lookahead | None = None
+
+
+class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
+    """Trains a network on batches of rows. Never saved; the network in it is what is saved."""
+
+    train_function: Any
+    test_function: Any
+
+    def __init__(self, parts: Parts) -> None:
         super().__init__(name="indexed")
-        self.network = network
-        self._augment = augment
+        self.network = parts.network
+        if parts.lookahead is not None:
+            self.slow_weights = parts.lookahead.slow
         # Lists would be tracked as layers and closures are not: the tables are data, not state.
-        self._train_table = lambda: train_table
-        self._validation_table = lambda: validation_table
+        self._parts = lambda: parts
 
     def call(self, images: Any, training: bool = False) -> Any:
         return self.network(images, training=training)
@@ -47,15 +98,57 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     # On JAX a step is step(state, batch), elsewhere step(batch).
     def train_step(self, *arguments: Any) -> Any:
         *state, batch = arguments
-        images, labels = _gather(batch, self._train_table())
-        if self._augment is not None:
-            images = self._augment(images, batch[1])
-        return super().train_step(*state, (images, labels))
+        parts = self._parts()
+        images, labels, draws = parts.train.samples(batch)
+        if parts.augment is not None:
+            images, labels = parts.augment.apply(images, labels, draws)
+        result = super().train_step(*state, (images, labels))
+        return result if parts.lookahead is None else self._look_ahead(parts.lookahead, result)
+
+    def _look_ahead(self, lookahead: Lookahead, result: Any) -> Any:
+        """`result` of a step, on JAX with the state after the slow weights' turn."""
+        if keras.backend.backend() != "jax":
+            lookahead.update(self.optimizer.iterations)
+            return result
+        logs, (*values, metrics) = result
+        groups = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+        )
+        pairs = [pair for pairs in map(zip, groups, values) for pair in pairs]
+        with keras.StatelessScope(state_mapping=pairs) as scope:
+            lookahead.update(self.optimizer.iterations)
+        after = [[scope.get_current_value(variable) for variable in group] for group in groups]
+        return logs, (*after, metrics)
 
     def test_step(self, *arguments: Any) -> Any:
         *state, batch = arguments
-        table = self._validation_table()
-        return super().test_step(*state, _gather(batch, table))
+        source = self._parts().validation
+        assert source is not None, "there are batches of it"
+        images, labels, _ = source.samples(batch)
+        return super().test_step(*state, (images, labels))
+
+    def make_train_function(self, force: bool = False) -> None:
+        train = self._parts().train
+        if keras.backend.backend() != "jax" or train.table is None:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = self._dispatch(self.train_step, train)
+
+    def make_test_function(self, force: bool = False) -> None:
+        validation = self._parts().validation
+        if keras.backend.backend() != "jax" or validation is None or validation.table is None:
+            super().make_test_function(force)
+        elif self.test_function is None or force:
+            self.test_function = self._dispatch(self.test_step, validation)
+
+    def _dispatch(self, step: Any, source: Source) -> Any:
+        from fmtool.training.jax_dispatch import Dispatch
+
+        assert source.table is not None
+        length, loops = self.steps_per_execution, self._parts().loops
+        return Dispatch(step, source.plan, source.table, length=length, loops=loops)
 
     def build_everything(self) -> None:
         """Makes the variables of optimizer and metrics, which `fit` would make at its start."""
@@ -63,11 +156,4 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
 
     def _symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         # Keras builds metrics and loss from the first batch it is fed; ours holds row numbers.
-        images, labels = self._train_table()
-        super()._symbolic_build(data_batch=(images[:1], labels[:1]))
-
-
-def _gather(batch: tuple[Any, ...], table: Table) -> Table:
-    images, labels = batch[2] if len(batch) > 2 else table
-    rows = batch[0]
-    return keras.ops.take(images, rows, axis=0), keras.ops.take(labels, rows, axis=0)
+        super()._symbolic_build(data_batch=self._parts().train.one())

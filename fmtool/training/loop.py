@@ -82,19 +82,22 @@ def run(session: Session, loop: Loop, position: Position) -> None:
             _finish_epoch(session, loop.callbacks, epoch, start)
             epoch += 1
         if epoch < epochs and not loop.has_stopped:
-            _fit(session, loop.callbacks, session.train_feed(), epoch, epochs)
+            _fit(session, loop.callbacks, epoch, epochs)
 
 
-def _fit(session: Session, callbacks: Sequence[Any], feed: Any, begin: int, end: int) -> None:
-    session.model.fit(
-        feed,
-        initial_epoch=begin,
-        epochs=end,
-        validation_data=session.validation_feed,
-        callbacks=list(callbacks),
-        shuffle=False,
-        verbose=0,
-    )
+def _fit(
+    session: Session, callbacks: Sequence[Any], begin: int, end: int, *, start: int = 0
+) -> None:
+    with session.train_feed(start=start) as train, session.validation_feed() as validation:
+        session.model.fit(
+            train,
+            initial_epoch=begin,
+            epochs=end,
+            validation_data=validation,
+            callbacks=list(callbacks),
+            shuffle=False,
+            verbose=0,
+        )
 
 
 def _finish_epoch(session: Session, callbacks: Sequence[Any], epoch: int, start: int) -> None:
@@ -102,17 +105,15 @@ def _finish_epoch(session: Session, callbacks: Sequence[Any], epoch: int, start:
     model = session.model
     if start < session.plan.steps:
         metrics = _MetricsGoOn(state.metrics(model))
-        feed = session.train_feed(start=start)
-        _fit(session, [metrics, *callbacks], feed, epoch, epoch + 1)
+        _fit(session, [metrics, *callbacks], epoch, epoch + 1, start=start)
         return
     called = keras.callbacks.CallbackList(list(callbacks), model=model)
     called.on_train_begin()
     called.on_epoch_begin(epoch)
     logs = dict(model.get_metrics_result())
-    if session.validation_feed is not None:
-        measured = model.evaluate(
-            session.validation_feed, callbacks=called, return_dict=True, verbose=0
-        )
+    if session.validation is not None:
+        with session.validation_feed() as validation:
+            measured = model.evaluate(validation, callbacks=called, return_dict=True, verbose=0)
         logs |= {f"val_{name}": value for name, value in measured.items()}
     called.on_epoch_end(epoch, logs)
 

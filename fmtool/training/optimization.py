@@ -1,5 +1,6 @@
 """Optimizer, schedule and regularizer of a run, put together from their configs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ class Optimization:
     optimizer: Any
     schedule: Any
     schedule_cfg: ScheduleConfig
+    lookahead: Any = None
 
     def learning_rate(self) -> LearningRate:
         """To be asked for between steps: at the begin of each epoch."""
@@ -50,7 +52,29 @@ class Optimization:
 
     @property
     def averages(self) -> bool:
-        """Whether the optimizer keeps a moving average of the weights."""
+        """Whether training ends with other weights than those of its last step."""
+        return self._has_average or self.lookahead is not None
+
+    def averaged_weights(self) -> list[Any]:
+        """The variables that `take_average` assigns to; the optimizer must have been built."""
+        if self.lookahead is not None:
+            return list(self.lookahead.weights)
+        return list(self.optimizer._trainable_variables)
+
+    def take_average(self) -> None:
+        """Puts the slow weights, or the moving average, in the place of the weights."""
+        if self.lookahead is not None:
+            self.lookahead.finalize()
+        elif self._has_average:
+            import keras
+
+            averages = self.optimizer._model_variables_moving_average
+            for weight, average in zip(self.averaged_weights(), averages, strict=True):
+                # A copy: on JAX both would be the same buffer, which the next step gives away.
+                weight.assign(keras.ops.convert_to_numpy(average.value).copy())
+
+    @property
+    def _has_average(self) -> bool:
         return bool(getattr(self.optimizer, "use_ema", False))
 
     @property
@@ -102,10 +126,44 @@ def build(
         schedules.attach(schedule, optimizer)
     if optimizer_cfg.exclude_bias_and_norm:
         exclude_from_weight_decay(optimizer, network.trainable_variables)
+    _apply_patterns(optimizer, optimizer_cfg, network.trainable_variables, steps_per_epoch)
     penalty = registry.module("regularizer", regularizer_cfg.name).build(regularizer_cfg)
     apply(network, penalty, regularizer_cfg.max_norm)
     if regularizer_cfg.gradient_noise:
         from fmtool.regularizers.gradient_noise import add_gradient_noise
 
         add_gradient_noise(optimizer, eta=regularizer_cfg.gradient_noise, seed=seed)
-    return Optimization(optimizer, schedule, schedule_cfg)
+    lookahead = _lookahead(network, optimizer_cfg, total_steps=steps_per_epoch * epochs)
+    return Optimization(optimizer, schedule, schedule_cfg, lookahead)
+
+
+def _lookahead(network: Any, cfg: OptimizerConfig, *, total_steps: int) -> Any:
+    if cfg.lookahead_steps is None:
+        return None
+    from fmtool.training.lookahead import Lookahead
+
+    return Lookahead(
+        network.weights,
+        steps=cfg.lookahead_steps,
+        alpha=cfg.lookahead_alpha,
+        growth=cfg.lookahead_growth,
+        total_steps=total_steps,
+    )
+
+
+def _apply_patterns(
+    optimizer: Any, cfg: OptimizerConfig, variables: Sequence[Any], steps_per_epoch: int
+) -> None:
+    """Learning rates and last epochs of single variables; a factor of 0 leaves none to train."""
+    from fmtool.optimizers.selected import by_pattern, freeze, scale_learning_rates
+
+    factors = by_pattern(
+        cfg.learning_rate_factors, variables, key="optimizer.learning_rate_factors"
+    )
+    ends = by_pattern(cfg.freeze_after, variables, key="optimizer.freeze_after")
+    if factors:
+        scale_learning_rates(optimizer, factors)
+    frozen = [(variable, 0) for variable, factor in factors if not factor]
+    frozen += [(variable, round(epochs * steps_per_epoch)) for variable, epochs in ends]
+    if frozen:
+        freeze(optimizer, frozen)

@@ -10,8 +10,8 @@ import keras
 
 from fmtool.errors import Diverged
 from fmtool.logging.sink import Row, Sink
-from fmtool.training.feed import Plan
 from fmtool.training.optimization import Optimization
+from fmtool.training.plan import Plan
 
 _MOST_BATCHES = 32
 """Whose samples are listed when training diverges."""

@@ -115,6 +115,7 @@ def measure_test(session: Session, paths: RunPaths) -> Measurement:
         session.data.splits.test,
         session.data.splits.class_names,
         batch_size=session.cfg.eval_batch_size,
+        tta=session.cfg.tta,
     )
 
 

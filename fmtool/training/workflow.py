@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from fmtool.evaluation import gates
+from fmtool.evaluation import gates, views
 from fmtool.notices import note
 from fmtool.runs.identity import find_by_digest, request_digest
 from fmtool.runs.layout import AUTO
@@ -34,6 +34,7 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
             signals.limit(60 * cfg.budget.minutes)
         data = load_data(cfg)
         gates.require_possible(cfg.gate, data.splits.num_classes)
+        views.require_possible(cfg.tta, data.splits.input_shape)
         plain = cfg.model_dump(mode="json", serialize_as_any=True)
         digest = request_digest(plain, data.splits.digest)
         if resumes is None and cfg.resume == AUTO:

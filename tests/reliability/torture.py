@@ -28,6 +28,9 @@ FAULTS = (
 )  # fmt: skip
 """The points of the commit protocol at which FMTOOL_FAULT kills."""
 
+STORAGES = ("device", "host", "stream")
+"""Where the samples lie, another place at each attempt: the bits are the same."""
+
 _REFERENCE = "uninterrupted"
 
 
@@ -120,8 +123,9 @@ def attacks(
 def _attempts(zygote: Zygote, folder: Path, plan: list[Attack]) -> list[Child]:
     """Until the training is complete; the last one is left in peace."""
     attempts: list[Child] = []
-    for attack in [*plan, Attack(0)]:
-        child = train(zygote, folder, "resume=auto", **vars(attack))
+    for attack, storage in zip([*plan, Attack(0)], cycle(STORAGES), strict=False):
+        words = "resume=auto", f"data.storage={storage}"
+        child = train(zygote, folder, *words, **vars(attack))
         attempts.append(child)
         by_attack = -(attack.send or signal.SIGKILL)
         assert child.code in (0, by_attack), f"{attack}: {child.code}\n{child.err}"

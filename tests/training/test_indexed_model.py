@@ -4,11 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from fmtool.augment.pipeline import Pipeline
 from fmtool.data.splits import Split
 from fmtool.errors import ConfigChanged
 from fmtool.training import state
-from fmtool.training.feed import Plan, feed
-from fmtool.training.indexed_model import IndexedModel, to_device
+from fmtool.training.feed import feed
+from fmtool.training.indexed_model import IndexedModel, Parts, Source, to_device
+from fmtool.training.plan import Plan
 
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, (50, 4, 4, 1), dtype=np.uint8)
@@ -33,24 +35,27 @@ def compiled(model):
     return model
 
 
-def indexed(units=8, augment=None):
-    table = to_device(Split(IMAGES, LABELS))
-    return compiled(IndexedModel(network(units), augment, table, table)), table
+def indexed(units=8, augment=None, rows=50):
+    split = Split(IMAGES, LABELS)
+    table = to_device(split)
+    draws = augment.draws if augment else 0
+    plan = Plan(np.arange(rows, dtype=np.int32), 10, seed=5, draws=draws, shuffles=True)
+    held_out = Plan(np.arange(7, 41, dtype=np.int32), 10)
+    sources = Source(plan, split, table), Source(held_out, split, table)
+    return compiled(IndexedModel(Parts(network(units), *sources, augment))), plan, held_out
 
 
-def fit(model, table, *, epochs=2, draws=0):
-    plan = Plan(np.arange(50, dtype=np.int32), 10, seed=5, draws=draws, shuffles=True)
+def fit(model, plan, *, epochs=2):
     follow = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, _: setattr(plan, "epoch", epoch)
     )
-    return model.fit(feed(plan, table), epochs=epochs, shuffle=False, verbose=0, callbacks=[follow])
+    return model.fit(feed(plan), epochs=epochs, shuffle=False, verbose=0, callbacks=[follow])
 
 
 def test_it_learns_what_plain_keras_learns_from_the_gathered_arrays():
-    model, table = indexed()
-    history = fit(model, table).history
+    model, plan, _ = indexed()
+    history = fit(model, plan).history
     plain = compiled(network())
-    plan = Plan(np.arange(50, dtype=np.int32), 10, seed=5, shuffles=True)
     losses = []
     for epoch in range(2):
         plan.epoch = epoch
@@ -63,65 +68,65 @@ def test_it_learns_what_plain_keras_learns_from_the_gathered_arrays():
 
 
 def test_evaluation_sees_every_sample_of_the_validation_table_once():
-    model, table = indexed()
-    fit(model, table, epochs=1)
-    rows = np.arange(7, 41, dtype=np.int32)
-    loss, accuracy = model.evaluate(feed(Plan(rows, 10), table), verbose=0)
+    model, plan, held_out = indexed()
+    fit(model, plan, epochs=1)
+    rows = held_out.indices
+    loss, accuracy = model.evaluate(feed(held_out), verbose=0)
     plain = compiled(model.network)
     expected = plain.evaluate(IMAGES[rows], LABELS[rows], batch_size=10, verbose=0)
     np.testing.assert_allclose((loss, accuracy), expected, rtol=1e-6)
 
 
 def test_augmentation_gets_the_uniforms_of_its_samples_and_no_validation():
-    def blacken(images, uniforms):
+    def blacken(images, labels, uniforms):
         assert uniforms.shape[1] == 2
-        return images * 0
+        return images * 0, labels
 
-    model, table = indexed(augment=blacken)
-    fit(model, table, epochs=1, draws=2)
+    model, plan, held_out = indexed(augment=Pipeline(2, False, False, blacken))
+    fit(model, plan, epochs=1)
     dark = model.network(np.zeros_like(IMAGES[:1]), training=False)
     bright = model.network(IMAGES[:1], training=False)
     assert not np.allclose(dark, bright)
-    rows = np.arange(50, dtype=np.int32)
-    loss, _ = model.evaluate(feed(Plan(rows, 10), table), verbose=0)
-    expected, _ = compiled(model.network).evaluate(IMAGES, LABELS, batch_size=10, verbose=0)
+    loss, _ = model.evaluate(feed(held_out), verbose=0)
+    rows = held_out.indices
+    expected, _ = compiled(model.network).evaluate(IMAGES[rows], LABELS[rows], verbose=0)
     assert loss == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_table_is_no_state():
-    model, _ = indexed()
+    model, _, _ = indexed()
     assert sum(int(np.prod(v.shape)) for v in model.weights) < IMAGES.size
 
 
 def test_a_saved_state_continues_bit_for_bit(tmp_path):
-    model, table = indexed()
-    fit(model, table, epochs=1)
+    model, plan, _ = indexed()
+    fit(model, plan, epochs=1)
     state.capture(model).write(tmp_path)
-    fit(model, table, epochs=1)
+    fit(model, plan, epochs=1)
     after = [np.array(v) for v in model.variables]
 
-    other, table = indexed()
-    fit(other, table, epochs=2)
+    other, plan, _ = indexed()
+    fit(other, plan, epochs=2)
     state.load(other, tmp_path)
-    fit(other, table, epochs=1)
+    fit(other, plan, epochs=1)
     assert all(
         np.array_equal(mine, np.array(v)) for mine, v in zip(after, other.variables, strict=True)
     )
 
 
 def test_a_state_of_another_model_is_refused(tmp_path):
-    model, table = indexed()
-    fit(model, table, epochs=1)
+    model, plan, _ = indexed()
+    fit(model, plan, epochs=1)
     state.capture(model).write(tmp_path)
-    other, table = indexed(units=9)
-    fit(other, table, epochs=1)
+    other, plan, _ = indexed(units=9)
+    fit(other, plan, epochs=1)
     with pytest.raises(ConfigChanged, match="its trainable variables are not those of this model"):
         state.load(other, tmp_path)
 
 
 def test_a_state_without_an_array_is_refused(tmp_path):
-    model, table = indexed()
-    fit(model, table, epochs=1)
+    model, plan, _ = indexed()
+    fit(model, plan, epochs=1)
     state.capture(model).write(tmp_path)
     with np.load(tmp_path / state.ARRAYS) as arrays:
         kept = {name: arrays[name] for name in arrays.files if name != "optimizer/00000"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fmtool.training.session import even_batch_size
+from fmtool.training.sources import even_batch_size
 
 
 @pytest.mark.parametrize(

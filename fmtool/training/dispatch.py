@@ -1,0 +1,83 @@
+"""How many steps the backend runs between two looks at signals and progress."""
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+
+from fmtool.schema import TrainConfig
+
+_SECONDS = 0.4
+"""That a dispatch may take; a signal is seen, and progress shown, after each."""
+_LONGEST = 256
+"""Steps; more gained nothing measurable."""
+_SLOW_FLOPS = {"cpu": 2e10, "gpu": 1e12}
+"""Floating-point operations a second that even convolutions on JAX reach."""
+
+Images = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+def steps_per_dispatch(cfg: TrainConfig, network: Any, images: Images, steps: int) -> int:
+    """As many steps as take less than half a second, and no row or checkpoint within.
+
+    Args:
+        images: a batch.
+        steps: of an epoch.
+    """
+    runtime = cfg.runtime
+    if runtime.backend == "torch":
+        return 1
+    if runtime.steps_per_dispatch != "auto":
+        return runtime.steps_per_dispatch
+    # A step, forward and backward, costs about three forward passes.
+    seconds = 3 * _forward_seconds(network, images, runtime.device)
+    wanted = cfg.logging.every_n_steps, cfg.callbacks.checkpoint.every_steps
+    limits = (_LONGEST, steps, int(_SECONDS / seconds), *(each for each in wanted if each))
+    return max(1, min(limits))
+
+
+def _forward_seconds(network: Any, images: Images, device: str) -> float:
+    if keras.backend.backend() == "jax":
+        return _estimated_seconds(network, images, device)
+    return _measured_seconds(network, images)
+
+
+def _estimated_seconds(network: Any, images: Images, device: str) -> float:
+    """From the operation count, as compiling on JAX takes longer than the answer is worth."""
+    cost = _lowered(network, images).cost_analysis() or {}
+    return float(cost.get("flops", 0.0)) / _SLOW_FLOPS[device] + 1e-5
+
+
+def loops_on_device(network: Any, images: Images, device: str) -> bool:
+    """Whether JAX runs the steps of a dispatch as a loop; see `jax_dispatch.Dispatch`."""
+    if keras.backend.backend() != "jax":
+        return False
+    return device == "gpu" or "stablehlo.convolution" not in _lowered(network, images).as_text()
+
+
+def _lowered(network: Any, images: Images) -> Any:
+    import jax
+
+    def forward(trainable: Any, non_trainable: Any, batch: Any) -> Any:
+        return network.stateless_call(trainable, non_trainable, batch, training=False)[0]
+
+    state = (
+        [each.value for each in variables]
+        for variables in (network.trainable_variables, network.non_trainable_variables)
+    )
+    return jax.jit(forward).lower(*state, images)
+
+
+def _measured_seconds(network: Any, images: Images) -> float:
+    """The best of three compiled passes over a batch, on TensorFlow."""
+    import tensorflow as tf
+
+    forward = tf.function(lambda batch: network(batch, training=False))
+    forward(images)
+    timings = []
+    for _ in range(3):
+        began = time.perf_counter()
+        forward(images).numpy()
+        timings.append(time.perf_counter() - began)
+    return min(timings)

@@ -1,0 +1,50 @@
+"""Where the samples that a run trains and validates on lie, and the batches they are fed in."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.data.splits import Split
+from fmtool.schema import TrainConfig
+from fmtool.training import storage
+from fmtool.training.indexed_model import Source, Table, to_device
+from fmtool.training.plan import Plan
+
+Rows = NDArray[np.int32]
+
+
+def place(
+    cfg: TrainConfig, plan: Plan, split: Split, validation: tuple[Split, Rows] | None
+) -> tuple[TrainConfig, Source, Source | None]:
+    """The sources of training and validation, and the config with the place that `auto` came to.
+
+    Args:
+        plan: of the training epochs, on rows of `split`.
+        validation: the split validated on, which may be the same, and its rows.
+    """
+    held_out = [] if validation is None or validation[0] is split else [validation[0]]
+    splits = [split, *held_out]
+    where = storage.place_of(cfg.data.storage, splits, device=cfg.runtime.device)
+    if where == "host":
+        splits = [storage.in_memory(each) for each in splits]
+    tables: list[Table | None] = [None] * len(splits)
+    if where == "device":
+        tables = [to_device(each) for each in splits]
+    data = cfg.data.model_copy(update={"storage": where})
+    cfg = cfg.model_copy(update={"data": data})
+    train = Source(plan, splits[0], tables[0])
+    if validation is None:
+        return cfg, train, None
+    rows = validation[1]
+    batches = Plan(rows, even_batch_size(len(rows), cfg.eval_batch_size))
+    return cfg, train, Source(batches, splits[-1], tables[-1])
+
+
+def even_batch_size(count: int, limit: int) -> int:
+    """The largest divisor of `count` from half of `limit` to `limit`, else `limit`.
+
+    Batches of one size compile once and leave no small one behind.
+    """
+    for size in range(min(limit, count), limit // 2, -1):
+        if count % size == 0:
+            return size
+    return limit
