@@ -1,85 +1,118 @@
 """Chooses Keras' backend, device, threads and precision: the only code that runs before Keras.
 
-Everything `auto` is resolved here, once; the run's config stores the result.
+Everything `auto` is resolved before the first step; the run's config stores the result.
 """
 
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
+from fmtool import torch_layout
 from fmtool.errors import UsageError
+from fmtool.machine import devices, installed
+from fmtool.machine.cache import private_folder
+from fmtool.machine.flops import layer_flops
+from fmtool.machine.measurement import measured
+from fmtool.machine.precision import faster
+from fmtool.machine.processor import physical_cores, processor
+from fmtool.notices import note
 from fmtool.schema import RuntimeConfig
 from fmtool.signals import SignalGuard
 
 _EXTRA = {"tensorflow": "tensorflow", "jax": "fmtool[jax]", "torch": "fmtool[torch]"}
 _GPU_EXTRA = {"tensorflow": "fmtool[gpu]", "jax": "fmtool[jax-cuda]", "torch": "fmtool[torch]"}
+_UNLESS_SET = {
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    # As on the other backends, so that several trainings can share a GPU.
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+"""What a user may decide otherwise."""
 
 
-def select(cfg: RuntimeConfig) -> RuntimeConfig:
-    """Imports Keras on the backend and returns `cfg` with device, precision and threads resolved.
+def select(cfg: RuntimeConfig, *, is_convolutional: bool = True) -> RuntimeConfig:
+    """Imports Keras on the backend; gives `cfg` with backend, device and threads resolved.
+
+    So is the precision, except on a CPU that multiplies bfloat16: there the network decides, and
+    `auto` stays for `choose_precision`. The machine is measured here, before anything is seeded.
 
     Raises UsageError when the backend is not installed or a GPU was asked for and there is none.
+
+    Args:
+        is_convolutional: whether the network has convolutions; it decides backend=auto on a CPU.
     """
+    if cfg.backend == "auto":
+        chosen = installed.choose(cfg.device, is_convolutional=is_convolutional)
+        cfg = cfg.model_copy(update={"backend": chosen})
     threads = physical_cores() if cfg.threads == "auto" else cfg.threads
+    _import_keras(cfg, threads)
+    _set_threads(cfg.backend, threads)
+    if cfg.backend == "torch":
+        torch_layout.avoid_copies()
+    device = _resolve_device(cfg)
+    _forget_user_settings()
+    if cfg.deterministic:
+        _forbid_nondeterminism(cfg.backend)
+    precision = _precision(cfg, device, threads)
+    _set_policy(precision)
+    return cfg.model_copy(update={"threads": threads, "device": device, "precision": precision})
+
+
+def choose_precision(runtime: RuntimeConfig, network: Any, *, batch_size: int) -> RuntimeConfig:
+    """`runtime` with the precision that trains `network` the fastest; it was measured by `select`.
+
+    `network` is one in float32. What is built afterwards has the precision that was chosen.
+    """
+    assert isinstance(runtime.threads, int), "select resolved it"
+    steps = measured(runtime.threads).steps
+    precision = faster(steps, layer_flops(network), batch_size)
+    _set_policy(precision)
+    return runtime.model_copy(update={"precision": precision})
+
+
+def _import_keras(cfg: RuntimeConfig, threads: int) -> None:
     _set_environment(cfg, threads)
     try:
         with _quiet_start():
             import keras
     except ImportError as error:
+        others = sorted(installed.installed() - {cfg.backend})
+        choices = ", ".join(["auto", *others]) if others else "another"
         raise UsageError(
             f"runtime.backend={cfg.backend} cannot be imported: {error}",
-            fix=f"pip install '{_EXTRA[cfg.backend]}', or choose another runtime.backend",
+            fix=f"pip install '{_EXTRA[cfg.backend]}', or runtime.backend={choices}",
         ) from error
     if keras.backend.backend() != cfg.backend:
         raise RuntimeError(f"Keras was imported on {keras.backend.backend()} before the choice")
-    _set_threads(cfg.backend, threads)
-    device = _resolve_device(cfg)
-    precision = cfg.precision
-    if precision == "auto":
-        precision = "bfloat16" if device == "gpu" else "float32"
-    # A user's keras.json must not change what a config means.
-    keras.config.set_floatx("float32")
-    keras.config.set_image_data_format("channels_last")
-    keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
-    if cfg.deterministic:
-        _forbid_nondeterminism(cfg.backend)
-    return cfg.model_copy(update={"threads": threads, "device": device, "precision": precision})
 
 
-def physical_cores() -> int:
-    """Physical cores among those this process may run on; hyperthreads do not help convolutions."""
-    allowed = os.sched_getaffinity(0)
-    cores = set()
-    for cpu in allowed:
-        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
-        try:
-            cores.add(
-                ((topology / "physical_package_id").read_text(), (topology / "core_id").read_text())
-            )
-        except OSError:
-            return len(allowed)
-    return len(cores)
-
-
-def gpu_names() -> list[str]:
-    """Names of the GPUs that the chosen backend can use."""
+def _forget_user_settings() -> None:
+    """A user's keras.json must not change what a config means."""
     import keras
 
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
 
-        return [device.name for device in tf.config.list_physical_devices("GPU")]
-    if backend == "jax":
-        import jax
 
-        return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
-    import torch
+def _precision(cfg: RuntimeConfig, device: str, threads: int) -> str:
+    if cfg.precision != "auto":
+        return cfg.precision
+    if device == "gpu":
+        return "bfloat16" if all(gpu.has_bfloat16 for gpu in devices.gpus()) else "float32"
+    if not processor().has_bfloat16:
+        return "float32"
+    measured(threads)
+    return "auto"
 
-    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+
+def _set_policy(precision: str) -> None:
+    import keras
+
+    is_mixed = precision not in {"auto", "float32"}
+    keras.config.set_dtype_policy(f"mixed_{precision}" if is_mixed else "float32")
 
 
 @contextmanager
@@ -117,6 +150,8 @@ def _point_stderr_at(descriptor: int) -> None:
 
 
 def _set_environment(cfg: RuntimeConfig, threads: int) -> None:
+    if "keras" in sys.modules:
+        return
     environment = {
         "KERAS_BACKEND": cfg.backend,
         "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -131,13 +166,31 @@ def _set_environment(cfg: RuntimeConfig, threads: int) -> None:
         )
     if cfg.deterministic and cfg.backend == "torch":
         environment["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
-    if "keras" in sys.modules:
-        return
     os.environ.update(environment)
+    for name, value in _UNLESS_SET.items():
+        os.environ.setdefault(name, value)
+    if cfg.backend == "jax":
+        _keep_compiled_programs()
     if cfg.backend != "tensorflow":
         # Keras imports TensorFlow wherever it is installed, seconds for nothing on another
         # backend; to it, and to nobody who has imported it already, it is not installed.
         sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
+
+
+def _keep_compiled_programs() -> None:
+    """JAX finds what an earlier process compiled, if it took a second or more.
+
+    In a folder for this kind of processor, since a home may be shared, and for nobody else to
+    write to, since what lies there is run.
+    """
+    try:
+        folder = private_folder(f"jax-{processor().digest}")
+    except OSError as error:
+        note(f"compiled programs cannot be kept: {error}")
+        return
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+    # A process that was killed may leave half a file: what it would hold is compiled again.
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
 
 
 def _set_threads(backend: str, threads: int) -> None:
@@ -153,7 +206,7 @@ def _set_threads(backend: str, threads: int) -> None:
 
 
 def _resolve_device(cfg: RuntimeConfig) -> str:
-    gpus = gpu_names() if cfg.device != "cpu" else []
+    gpus = devices.gpus() if cfg.device != "cpu" else []
     if cfg.device == "gpu" and not gpus:
         raise UsageError(
             f"runtime.device=gpu: {cfg.backend} finds no GPU on this machine",

@@ -32,6 +32,8 @@ _REFUSED = {
 }
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 _TEXT_KEYS = frozenset({"run", "resume", "name", "input", "output", "storage", "monitor"})
+_FREE_KEYS = ("gate.", "optimizer.learning_rate_factors", "optimizer.freeze_after")
+"""Below these a user names metrics and variables, which no YAML file can list."""
 _TEXT_ENDINGS = ("_dir", ".path")
 _LABELS = frozenset({"name", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""
@@ -87,9 +89,9 @@ def parse(argv: list[str]) -> Arguments:
 
 
 def prepare(override: str) -> str:
-    """One override as Hydra shall read it: text quoted, gates added."""
+    """One override as Hydra shall read it: text quoted, free keys added."""
     key, equals, value = override.partition("=")
-    if equals and key.startswith("gate."):
+    if equals and key.startswith(_FREE_KEYS):
         return f"++{key}={value}"
     if equals and key == "tags":
         return f"{key}={_quote_list(value)}"

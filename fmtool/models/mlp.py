@@ -5,6 +5,8 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.models.base import Activation, ModelConfig, Normalization
 
+IS_CONVOLUTIONAL = False
+
 
 class Config(ModelConfig):
     name: Literal["mlp"]

@@ -105,10 +105,16 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         result = super().train_step(*state, (images, labels))
         return result if parts.lookahead is None else self._look_ahead(parts.lookahead, result)
 
+    @property
+    def _batches_seen(self) -> Any:
+        """A variable; `iterations` counts updates, of which several batches may share one."""
+        optimizer: Any = self.optimizer
+        return getattr(optimizer, "inner_optimizer", optimizer)._iterations
+
     def _look_ahead(self, lookahead: Lookahead, result: Any) -> Any:
         """`result` of a step, on JAX with the state after the slow weights' turn."""
         if keras.backend.backend() != "jax":
-            lookahead.update(self.optimizer.iterations)
+            lookahead.update(self._batches_seen)
             return result
         logs, (*values, metrics) = result
         groups = (
@@ -118,7 +124,7 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         )
         pairs = [pair for pairs in map(zip, groups, values) for pair in pairs]
         with keras.StatelessScope(state_mapping=pairs) as scope:
-            lookahead.update(self.optimizer.iterations)
+            lookahead.update(self._batches_seen)
         after = [[scope.get_current_value(variable) for variable in group] for group in groups]
         return logs, (*after, metrics)
 

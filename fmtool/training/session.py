@@ -99,7 +99,11 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     """
     batch_size = cfg.batch_size
     assert isinstance(batch_size, int), "auto is resolved before"
-    cfg = cfg.model_copy(update={"runtime": backend.select(cfg.runtime)})
+    architecture = registry.module("model", cfg.model.name)
+    # Said only by models without convolutions.
+    is_convolutional = getattr(architecture, "IS_CONVOLUTIONAL", True)
+    runtime = backend.select(cfg.runtime, is_convolutional=is_convolutional)
+    cfg = cfg.model_copy(update={"runtime": runtime})
 
     from fmtool.augment import pipeline
     from fmtool.training import optimization as optimizations
@@ -136,15 +140,24 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
 
 def _build(cfg: TrainConfig, data: Data) -> tuple[TrainConfig, Any]:
     """The network, in the precision that `auto` comes to for it."""
+    from keras.src.backend.common import global_state
+
     from fmtool.training import network as networks
     from fmtool.training.seeding import seed_everything
 
     def build() -> Any:
+        # What is built twice shall have the names and seeds of what is built once. Keras'
+        # clear_session would do, but it forgets the precision and takes seconds on torch.
+        global_state.set_global_attribute("object_name_uids", None)
         seed_everything(cfg.seed)
         return networks.build(cfg.model, cfg.data, data.splits, data.selection.train)
 
     network = build()
-    return cfg, network
+    if cfg.runtime.precision != "auto":
+        return cfg, network
+    assert isinstance(cfg.batch_size, int)
+    runtime = backend.choose_precision(cfg.runtime, network, batch_size=cfg.batch_size)
+    return cfg.model_copy(update={"runtime": runtime}), build()
 
 
 def _compile(

@@ -1,0 +1,138 @@
+"""Counts the multiplications and additions of a model, layer by layer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Literal, TypeAlias
+
+Kind = Literal["convolution", "dense"]
+STEP_PASSES = 3
+"""What a training step costs in forward passes: its own, the gradients of inputs and weights."""
+
+
+@dataclass(frozen=True)
+class Flops:
+    """Of the forward pass of one sample; a multiplication and an addition are two."""
+
+    convolution: int
+    dense: int
+
+    @property
+    def total(self) -> int:
+        return self.convolution + self.dense
+
+    @property
+    def training(self) -> int:
+        """Of a training step, per sample."""
+        return STEP_PASSES * self.total
+
+
+@dataclass(frozen=True)
+class LayerFlops:
+    """Of one call of a layer, forward, for one sample."""
+
+    kind: Kind
+    flops: int
+
+
+Shape: TypeAlias = tuple[int, ...]
+"""Without the batch, channels last."""
+Counter: TypeAlias = Callable[[Any, Shape, Shape], LayerFlops]
+"""Of a layer, from the shapes of its inputs and outputs."""
+
+
+def model_flops(model: Any) -> Flops:
+    """Of convolutions and dense layers, which do nearly all the work; others count nothing."""
+    calls = layer_flops(model)
+    return Flops(
+        convolution=sum(call.flops for call in calls if call.kind == "convolution"),
+        dense=sum(call.flops for call in calls if call.kind == "dense"),
+    )
+
+
+def layer_flops(model: Any) -> list[LayerFlops]:
+    """An entry for each call of a convolution or dense layer, however deep it is nested.
+
+    The model is followed on shapes alone; nothing is computed, and nothing of it changes.
+
+    Args:
+        model: a built Keras model with one input.
+    """
+    import keras
+
+    (pixels,) = model.inputs
+    sample = keras.KerasTensor((1, *pixels.shape[1:]), dtype=pixels.dtype)
+    calls: list[LayerFlops] = []
+    with ExitStack() as watched:
+        for layer in _distinct_layers(model):
+            watched.enter_context(_watched(layer, calls))
+        model.compute_output_spec(sample)
+    return calls
+
+
+def _distinct_layers(model: Any) -> list[Any]:
+    return list({id(layer): layer for layer in model._flatten_layers(include_self=False)}.values())
+
+
+@contextmanager
+def _watched(layer: Any, calls: list[LayerFlops]) -> Iterator[None]:
+    """Notes the calls of `layer`: Keras asks a functional model for shapes, others it calls."""
+    count = _counter(layer)
+    if count is None:
+        yield
+        return
+
+    def noting(method: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            outputs = method(inputs, *args, **kwargs)
+            calls.append(count(layer, inputs.shape[1:], outputs.shape[1:]))
+            return outputs
+
+        return noted
+
+    for name in ("call", "compute_output_spec"):
+        setattr(layer, name, noting(getattr(layer, name)))
+    try:
+        yield
+    finally:
+        del layer.call, layer.compute_output_spec
+
+
+def _counter(layer: Any) -> Counter | None:
+    from keras import layers
+
+    by_class: dict[tuple[type, ...], Counter] = {
+        (layers.Dense,): _of_dense,
+        (layers.EinsumDense,): _of_einsum,
+        (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose): _of_transposed,
+        (
+            layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.DepthwiseConv1D,
+            layers.DepthwiseConv2D, layers.SeparableConv1D, layers.SeparableConv2D,
+        ): _of_convolution,
+    }  # fmt: skip
+    return next((count for classes, count in by_class.items() if isinstance(layer, classes)), None)
+
+
+def _of_dense(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
+    return LayerFlops("dense", 2 * prod(inputs) * layer.units)
+
+
+def _of_einsum(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
+    kernel, output = layer.equation.split(",")[1].split("->")
+    sizes = zip(kernel, layer.kernel.shape, strict=True)
+    summed = prod(size for axis, size in sizes if axis not in output)
+    return LayerFlops("dense", 2 * prod(outputs) * summed)
+
+
+def _of_convolution(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
+    return LayerFlops("convolution", 2 * _kernel_size(layer) * prod(outputs[:-1]))
+
+
+def _of_transposed(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
+    return LayerFlops("convolution", 2 * _kernel_size(layer) * prod(inputs[:-1]))
+
+
+def _kernel_size(layer: Any) -> int:
+    """Elements; a separable convolution has two kernels."""
+    return sum(prod(each.shape) for each in layer.weights if each.name.endswith("kernel"))
