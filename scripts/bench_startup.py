@@ -1,16 +1,26 @@
-"""CPU seconds of the commands that must answer at once: help, version, a config error.
+"""How soon the command answers, and how soon `fmtool train` takes its first step.
 
-python scripts/bench_startup.py --rounds 9
+    python scripts/bench_startup.py --rounds 9
+    python scripts/bench_startup.py --rounds 9 --backends tensorflow jax torch
+
+Always: CPU seconds of the commands that must answer at once. For each backend also: wall and CPU
+seconds from the start of the process to the end of the first training step, of the cnn on CIFAR-10
+with batch size 64, against a plain Keras script that loads the same arrays
+(`contest/plain_script.py`), in alternating order. Each side trains an epoch of one step and is
+stopped at the line that it prints after it; fmtool's has made its run directory by then. The plain
+script gives `fit` all images, as scripts do, or (`sparing`) those of the one batch alone.
 """
 
 import argparse
-import json
-import os
-import statistics
-import subprocess
 import sys
+import tempfile
+from pathlib import Path
+from typing import Any
 
-COMMANDS = {
+from contest import presets, report
+from contest.processes import Finished, finish, fmtool, plain
+
+_COMMANDS = {
     "fmtool --version": ["--version"],
     "fmtool --help": ["--help"],
     "fmtool train --help": ["train", "--help"],
@@ -21,29 +31,61 @@ COMMANDS = {
     "refused override": ["train", "hydra.run.dir=x"],
     "fmtool train --cfg job": ["train", "--cfg", "job"],
 }
+_ONE_STEP = ["model=cnn", "data=cifar10", "batch_size=64", "data.limit=64", "epochs=1"]
+_AFTER_STEP = {"fmtool": "epoch 1/1", "plain": '{"epoch": 1', "sparing": '{"epoch": 1'}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
-    rounds = parser.parse_args().rounds
-    seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(rounds):
-        for name, words in COMMANDS.items():
-            seconds[name].append(_cpu_seconds(words))
-    medians = {name: round(statistics.median(each), 3) for name, each in seconds.items()}
-    print(json.dumps({"cpu_seconds_median": medians, "load": os.getloadavg()[0]}, indent=2))
-
-
-def _cpu_seconds(words: list[str]) -> float:
-    before = os.times()
-    subprocess.run([sys.executable, "-m", "fmtool.cli", *words], capture_output=True, check=False)
-    after = os.times()
-    used = (after.children_user - before.children_user) + (
-        after.children_system - before.children_system
+def main(argv: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    return float(used)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--backends", nargs="*", default=(), choices=presets.BACKENDS)
+    arguments = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        answers = {
+            name: report.spread(
+                finish(fmtool(*words), Path(folder), may_fail=True).cpu_seconds
+                for _ in range(arguments.rounds)
+            )
+            for name, words in _COMMANDS.items()
+        }
+        first_step = {
+            backend: _first_step(backend, arguments.rounds, Path(folder))
+            for backend in arguments.backends
+        }
+    report.show(cpu_seconds=answers, first_step=first_step)
+
+
+def _first_step(backend: str, rounds: int, folder: Path) -> dict[str, Any]:
+    """The first round, which brings files into memory, is not counted."""
+    words = [*_ONE_STEP, "data.validation_fraction=0", f"runtime.backend={backend}"]
+    commands = {
+        "fmtool": fmtool("train", *words),
+        "plain": plain("--first-step"),
+        "sparing": plain("--first-step", "--images=64"),
+    }
+
+    def start(name: str) -> Finished:
+        return finish(commands[name], folder, until=_AFTER_STEP[name], KERAS_BACKEND=backend)
+
+    found = []
+    for number in range(rounds + 1):
+        found.append({name: start(name) for name in list(commands)[:: -1 if number % 2 else 1]})
+        print(f"{backend}: round {number} of {rounds}", file=sys.stderr)
+    return {measure: _compared(found[1:], measure) for measure in ("seconds", "cpu_seconds")}
+
+
+def _compared(rounds: list[dict[str, Finished]], measure: str) -> dict[str, Any]:
+    """The figure of each side, and fmtool's over those of the others."""
+    figures = [
+        {name: float(getattr(each, measure)) for name, each in told.items()} for told in rounds
+    ]
+    return {name: report.spread(each[name] for each in figures) for name in rounds[0]} | {
+        f"fmtool over {name}": report.spread(each["fmtool"] / each[name] for each in figures)
+        for name in ("plain", "sparing")
+    }
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

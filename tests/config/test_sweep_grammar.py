@@ -29,8 +29,8 @@ def test_each_job_holds_every_override_in_the_order_typed():
     [
         ("seed=choice(3,1)", [("seed=3",), ("seed=1",)]),
         ("seed=range(0,6,2)", [("seed=0",), ("seed=2",), ("seed=4",)]),
-        ("model=glob(*)", [("model=cnn",), ("model=mlp",)]),
-        ("model=glob(*,exclude=c*)", [("model=mlp",)]),
+        ("model=glob(*)", [("model=airbench",), ("model=cnn",), ("model=mlp",)]),
+        ("model=glob(*,exclude=[a*,c*])", [("model=mlp",)]),
         ("model.filters=[8],[8,16]", [("model.filters=[8]",), ("model.filters=[8,16]",)]),
         ("optimizer.learning_rate=1e-2,1e-3", [
             ("optimizer.learning_rate=0.01",), ("optimizer.learning_rate=0.001",),
