@@ -27,6 +27,9 @@ _EXTRA = {"tensorflow": "tensorflow", "jax": "fmtool[jax]", "torch": "fmtool[tor
 _GPU_EXTRA = {"tensorflow": "fmtool[gpu]", "jax": "fmtool[jax-cuda]", "torch": "fmtool[torch]"}
 _UNLESS_SET = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
+    # Threads of torch that spin while they wait for one another take the cores from those they
+    # wait for: beside other programs, small models took eight times as long.
+    "OMP_WAIT_POLICY": "PASSIVE",
     # As on the other backends, so that several trainings can share a GPU.
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
 }

@@ -29,11 +29,11 @@ class Seconds(Config):
 
 
 class Steps(Config):
-    """Of the layers in `probes`."""
+    """Of the probes of the same name."""
 
     convolution: Seconds
     dense: Seconds
-    small_dense: Seconds
+    small: Seconds
 
 
 class Key(Config):
@@ -110,7 +110,7 @@ def _measure(key: Key) -> Measurement:
     steps = Steps(
         convolution=Seconds(**probes.step_seconds(probes.CONVOLUTION)),
         dense=Seconds(**probes.step_seconds(probes.DENSE)),
-        small_dense=Seconds(**probes.step_seconds(probes.SMALL_DENSE)),
+        small=Seconds(**probes.step_seconds(probes.SMALL)),
     )
     return Measurement(key=key, load=load, steps=steps)
 

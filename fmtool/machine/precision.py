@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from fmtool.machine.flops import STEP_PASSES, LayerFlops
 from fmtool.machine.measurement import Steps
-from fmtool.machine.probes import CONVOLUTION, DENSE, SMALL_DENSE, Precision
+from fmtool.machine.probes import CONVOLUTION, DENSE, SMALL, Precision
 
 WORTHWHILE = 0.9
 """Of the time in float32: bfloat16 has to be below, as it loses digits."""
@@ -26,11 +26,13 @@ def predicted_seconds(
 ) -> float:
     """Processor time of a training step in its convolutions and dense layers."""
     small, large, convolution = (
-        getattr(pair, precision) for pair in (steps.small_dense, steps.dense, steps.convolution)
+        getattr(pair, precision) for pair in (steps.small, steps.dense, steps.convolution)
     )
-    more = STEP_PASSES * (DENSE.flops - SMALL_DENSE.flops)
-    dense_rate = max(large - small, 0.0) / more
-    fixed = max(small - dense_rate * STEP_PASSES * SMALL_DENSE.flops, 0.0)
+    # large = fixed + rate * operations, small = count * fixed + rate * operations
+    count = len(SMALL.layers)
+    operations = STEP_PASSES * (count * DENSE.flops - SMALL.flops)
+    dense_rate = max(count * large - small, 0.0) / operations
+    fixed = max(small - dense_rate * STEP_PASSES * SMALL.flops, 0.0) / count
     rates = {
         "dense": dense_rate,
         "convolution": max(convolution - fixed, 0.0) / (STEP_PASSES * CONVOLUTION.flops),

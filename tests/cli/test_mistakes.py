@@ -6,7 +6,7 @@ import pytest
 
 USAGE = [
     (["tarin"], "unknown command 'tarin'; fix: did you mean 'train'?"),
-    (["--json"], "unknown command ''; fix: one of data, evaluate, "),
+    (["--json"], "unknown command ''; fix: one of bench, data, evaluate, "),
     (["train", "modle=cnn"], "unknown key 'modle'; fix: did you mean 'model'?"),
     (["train", "model=cnnn"], "model=cnnn: no such model; fix: did you mean 'cnn'?"),
     (["train", "optimizer=adamax_"], "no such optimizer; fix: did you mean 'adamax'?"),
@@ -53,7 +53,7 @@ USAGE = [
     (["train", "+foo=1"], "unknown key 'foo'; fix: "),
     (["train", "++epochs=many"], "epochs=many is not accepted; fix: give an integer"),
     (["train", "~epochs"], "epochs is missing; fix: write epochs=VALUE"),
-    (["train", "~model"], "model: no option is chosen; fix: write model=NAME, one of cnn"),
+    (["train", "~model"], "model: no option is chosen; fix: write model=NAME, one of airbench, cnn"),
     (["train", "~model.dropout"], "model.dropout is missing; fix: write model.dropout=VALUE"),
     (["train", "~nothing"], "nothing"),
     (["train", "epochs=1,2"], "'epochs=1,2' has several values; fix: write key=[a,b] for a list"),
@@ -92,9 +92,9 @@ USAGE = [
     (["evaluate", "-m", "run=a,b"], "evaluate takes no -m, -cn, --cfg, --info or completion; fix:"),
     (["evaluate", "run=last", "--cfg", "job"], "evaluate takes no -m, -cn, --cfg, --info or compl"),
     (["train", "-m", "epochs=1,0"], "epochs=0 is not accepted; fix: give a value greater than 0"),
-    (["train", "-m", "model=cnn,nope"], "model=nope: no such model; fix: one of cnn, mlp"),
+    (["train", "-m", "model=cnn,nope"], "model=nope: no such model; fix: one of airbench, cnn, mlp"),
     (["train", "-m", "epochs=interval(1,3)"], "an interval has no fixed list of values to sweep"),
-    (["train", "-m", "model=glob(z*)"], "no option of model matches; fix: one of cnn, mlp"),
+    (["train", "-m", "model=glob(z*)"], "no option of model matches; fix: one of airbench, cnn, mlp"),
     (
         ["train", "-m", "seed=0,1", "dry_run=true"],
         "dry_run=true cannot be swept; fix: leave out -m",
