@@ -1,0 +1,61 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("contest")
+
+OBEDIENT = """
+import json, sys
+from pathlib import Path
+name, diary = sys.argv[-2:]
+print(json.dumps({"name": name}), flush=True)
+for number, _ in enumerate(sys.stdin):
+    with Path(diary).open("a") as file:
+        file.write(name)
+    print(json.dumps({"number": number}), flush=True)
+"""
+
+
+def player(folder: Path, code: str) -> str:
+    """An interpreter that runs `code` whatever module it is asked for."""
+    path = folder / "player"
+    path.write_text(f"#!{sys.executable}\n{code}")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_contestants_alternate_who_begins(tmp_path: Path) -> None:
+    from contest.turns import Contestant, play
+
+    python, diary = player(tmp_path, OBEDIENT), tmp_path / "diary"
+    each = [Contestant(name, "any", [name, str(diary)], python) for name in "ab"]
+    play(each, rounds=3)
+    assert diary.read_text() == "abbaabba"
+
+
+def test_the_first_round_is_not_counted(tmp_path: Path) -> None:
+    from contest.turns import Contestant, play
+
+    python = player(tmp_path, OBEDIENT)
+    game = play([Contestant("a", "any", ["a", str(tmp_path / "diary")], python)], rounds=2)
+    assert game.facts == {"a": {"name": "a"}}
+    assert game.rounds == [{"a": {"number": 1}}, {"a": {"number": 2}}]
+
+
+def test_a_contestant_that_dies_ends_the_benchmark_with_its_last_lines(tmp_path: Path) -> None:
+    from contest.turns import Contestant, tell
+
+    python = player(tmp_path, "import sys; sys.exit('no such network')")
+    with pytest.raises(SystemExit, match=r"no such network\na ended with 1"):
+        tell(Contestant("a", "any", [], python))
+
+
+def test_a_contestant_is_gone_after_the_game(tmp_path: Path) -> None:
+    from contest.turns import Contestant, tell
+
+    code = "import os, time; print('{\"pid\": %d}' % os.getpid(), flush=True); time.sleep(60)"
+    told = tell(Contestant("a", "any", [], player(tmp_path, code)))
+    with pytest.raises(ProcessLookupError):
+        os.kill(told["pid"], 0)
