@@ -30,7 +30,7 @@ class Package:
 _COMMANDS = {
     "npm": (
         "pack", "--ignore-scripts", "--no-update-notifier", "--loglevel=error",
-        "--fetch-retries=1", "--fetch-retry-maxtimeout=1000",
+        "--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000",
     ),
     "apt-get": ("download", "-q"),
 }  # fmt: skip
