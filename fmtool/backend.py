@@ -186,12 +186,14 @@ def _keep_compiled_programs() -> None:
     In a folder for this kind of processor, since a home may be shared, and for nobody else to
     write to, since what lies there is run.
     """
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
     try:
         folder = private_folder(f"jax-{processor().digest}")
     except OSError as error:
         note(f"compiled programs cannot be kept: {error}")
         return
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
     # A process that was killed may leave half a file: what it would hold is compiled again.
     warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
 
