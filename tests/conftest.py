@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -23,6 +24,10 @@ from fmtool import registry
 from fmtool.registry import KINDS
 
 TIMEOUT = 120
+
+CACHE = tempfile.TemporaryDirectory(prefix="fmtool-tests-")
+"""What is measured of the machine, once for all tests, and not where users keep it."""
+os.environ["FMTOOL_CACHE"] = CACHE.name
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ class Command:
     def environment(self, **changes: str) -> dict[str, str]:
         own = ("FMTOOL_", "KERAS_", "HYDRA_", "COMP_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-        return kept | {"FMTOOL_DATA": str(self.cache), "FMTOOL_OFFLINE": "1"} | changes
+        ours = {"FMTOOL_CACHE": CACHE.name, "FMTOOL_DATA": str(self.cache), "FMTOOL_OFFLINE": "1"}
+        return kept | ours | changes
 
     def start(self, *argv: str, prefix: tuple[str, ...] = (), **env: str) -> subprocess.Popen[str]:
         return self._start([*prefix, sys.executable, "-m", "fmtool.cli", *argv], env)

@@ -119,10 +119,11 @@ def _of_dense(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
 
 
 def _of_einsum(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
-    kernel, output = layer.equation.split(",")[1].split("->")
+    # Keras does not know every axis of the outputs.
+    into, kernel = layer.equation.partition("->")[0].split(",")
     sizes = zip(kernel, layer.kernel.shape, strict=True)
-    summed = prod(size for axis, size in sizes if axis not in output)
-    return LayerFlops("dense", 2 * prod(outputs) * summed)
+    added = prod(size for axis, size in sizes if axis not in into)
+    return LayerFlops("dense", 2 * prod(inputs) * added)
 
 
 def _of_convolution(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:

@@ -28,14 +28,20 @@ def predicted_seconds(
     small, large, convolution = (
         getattr(pair, precision) for pair in (steps.small, steps.dense, steps.convolution)
     )
-    # large = fixed + rate * operations, small = count * fixed + rate * operations
-    count = len(SMALL.layers)
-    operations = STEP_PASSES * (count * DENSE.flops - SMALL.flops)
-    dense_rate = max(count * large - small, 0.0) / operations
-    fixed = max(small - dense_rate * STEP_PASSES * SMALL.flops, 0.0) / count
+    # The time of a probe is fixed * layers + rate * operations.
+    few, many = len(DENSE.layers), len(SMALL.layers)
+    operations = many * DENSE.step_flops - few * SMALL.step_flops
+    dense_rate = max(many * large - few * small, 0.0) / operations
+    fixed = max(small - dense_rate * SMALL.step_flops, 0.0) / many
+    convolving = max(convolution - fixed * len(CONVOLUTION.layers), 0.0)
     rates = {
         "dense": dense_rate,
-        "convolution": max(convolution - fixed, 0.0) / (STEP_PASSES * CONVOLUTION.flops),
+        "convolution": convolving / CONVOLUTION.step_flops,
     }
-    seconds = (fixed + rates[each.kind] * STEP_PASSES * each.flops * batch_size for each in calls)
-    return float(sum(seconds))
+    passes = [STEP_PASSES - 1, *(STEP_PASSES for _ in calls[1:])]  # the first needs no gradient
+    return float(
+        sum(
+            fixed + rates[call.kind] * count * call.flops * batch_size
+            for call, count in zip(calls, passes, strict=False)
+        )
+    )

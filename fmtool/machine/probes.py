@@ -1,8 +1,7 @@
 """Short measurements on the active backend: training steps in two precisions, and the peak."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal, TypeVar
@@ -22,21 +21,28 @@ _IN_FLIGHT = {"cpu": 1, "gpu": 4}
 
 @dataclass(frozen=True)
 class Probe:
-    """Layers, and the batch that they are trained on."""
+    """A small network, and the batch that it is trained on."""
 
     layers: tuple[tuple[str, Mapping[str, Any]], ...]
     """Each as the name of its class in Keras, and its arguments."""
     input_shape: tuple[int, ...]
-    flops: int
-    """Of the forward pass of the batch."""
+    step_flops: int
+    """Of a training step; the first layer needs no gradient of its inputs."""
+    steps: int = 1
+    """Between two looks at the clock, and in one dispatch where training does several in one."""
 
 
+_CONVOLUTION = ("Conv2D", {"filters": 64, "kernel_size": 3, "padding": "same"})
 CONVOLUTION = Probe(
-    layers=(("Conv2D", {"filters": 64, "kernel_size": 3, "padding": "same"}),),
-    input_shape=(16, 32, 32, 32),
-    flops=16 * 32 * 32 * 2 * 3 * 3 * 32 * 64,
+    layers=(_CONVOLUTION, _CONVOLUTION),
+    input_shape=(8, 32, 32, 32),
+    step_flops=8 * 32 * 32 * 2 * 3 * 3 * 64 * (2 * 32 + 3 * 64),
 )
-DENSE = Probe((("Dense", {"units": 1024}),), (512, 1024), flops=512 * 2 * 1024 * 1024)
+DENSE = Probe(
+    layers=(("Dense", {"units": 1024}), ("Dense", {"units": 1024})),
+    input_shape=(256, 1024),
+    step_flops=256 * 2 * 1024 * 1024 * (2 + 3),
+)
 SMALL = Probe(
     layers=(
         ("Dense", {"units": 256, "activation": "relu"}),
@@ -44,9 +50,10 @@ SMALL = Probe(
         ("Dense", {"units": 10, "dtype": "float32"}),
     ),
     input_shape=(32, 784),
-    flops=32 * 2 * (784 * 256 + 256 * 128 + 128 * 10),
+    step_flops=32 * 2 * (2 * 784 * 256 + 3 * 256 * 128 + 3 * 128 * 10),
+    steps=8,
 )
-"""A whole network, so small that its dispatch and its casts count most."""
+"""So small that its dispatch and its casts count most."""
 
 
 def step_seconds(probe: Probe) -> dict[Precision, float]:
@@ -55,12 +62,11 @@ def step_seconds(probe: Probe) -> dict[Precision, float]:
     Unlike time on the clock, it is the same while other processes take the cores. The two
     precisions take turns, so that they share what does change it.
     """
-    with _without_idle_spinning():
-        steps = {precision: _training_step(probe, precision) for precision in PRECISIONS}
-        for step in steps.values():
-            step()
-        timings = _timings(steps, clock=time.process_time)
-    return {precision: median(timings[precision]) for precision in PRECISIONS}
+    steps = {precision: _training_steps(probe, precision) for precision in PRECISIONS}
+    for step in steps.values():
+        step()
+    timings = _timings(steps, clock=time.process_time)
+    return {name: median(timings[name]) / probe.steps for name in PRECISIONS}
 
 
 def peak(device: str, precision: Precision) -> float:
@@ -104,29 +110,11 @@ def _timings(
     return timings
 
 
-@contextmanager
-def _without_idle_spinning() -> Iterator[None]:
-    """Gives torch a single thread: others burn processor time while they wait for each other."""
-    import keras
+def _training_steps(probe: Probe, precision: Precision) -> Callable[[], Any]:
+    """What does `probe.steps` steps and returns when the last one is done.
 
-    if keras.backend.backend() != "torch":
-        yield
-        return
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _training_step(probe: Probe, precision: Precision) -> Callable[[], Any]:
-    """Compiles; what is returned waits until the gradients are there.
-
-    It draws no random number and takes no automatic name: what is trained next must not depend
-    on whether there was a measurement before.
+    It draws no random number: what is trained next must not depend on whether there was a
+    measurement before.
     """
     import keras
 
@@ -134,57 +122,57 @@ def _training_step(probe: Probe, precision: Precision) -> Callable[[], Any]:
         "kernel_initializer": keras.initializers.Constant(0.01),
         "dtype": precision if precision == "float32" else f"mixed_{precision}",
     }
-    layers = [
-        getattr(keras.layers, name)(**settings | own, name=f"probe_{number}")
-        for number, (name, own) in enumerate(probe.layers)
-    ]
-    network = keras.Sequential(layers, name="probe")
+    layers = [getattr(keras.layers, name)(**{**settings, **own}) for name, own in probe.layers]
+    network = keras.Sequential(layers)
     network.build(probe.input_shape)
     batch = np.random.default_rng(0).random(probe.input_shape, dtype=np.float32)
     inputs = keras.ops.convert_to_tensor(batch)
-    gradients_of = _GRADIENTS[str(keras.backend.backend())]
-    return gradients_of(network, inputs)
+    if keras.backend.backend() == "tensorflow":
+        return _tensorflow_steps(network, inputs, probe.steps)
+    step = (_jax_step if keras.backend.backend() == "jax" else _torch_step)(network, inputs)
+
+    def steps() -> None:
+        for _ in range(probe.steps):
+            step()
+
+    return steps
 
 
-def _tensorflow_gradients(network: Any, inputs: Any) -> Callable[[], Any]:
+def _tensorflow_steps(network: Any, inputs: Any, count: int) -> Callable[[], Any]:
     import tensorflow as tf
 
-    def gradients() -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            loss = tf.reduce_sum(tf.square(network(inputs)))
-        return tape.gradient(loss, [inputs, *network.trainable_weights])
+    weights = [variable.value for variable in network.trainable_variables]
 
-    compiled: Callable[[], Any] = tf.function(gradients)
+    def step(done: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(network(inputs)))
+        gradients = tape.gradient(loss, weights)
+        # Without a change from step to step, TensorFlow would do but one of them.
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.assign_sub(1e-9 * gradient)
+        return (done + 1,)
+
+    def steps() -> Any:
+        return tf.while_loop(lambda done: done < count, step, (0,))
+
+    compiled: Callable[[], Any] = tf.function(steps)
     return compiled
 
 
-def _jax_gradients(network: Any, inputs: Any) -> Callable[[], Any]:
+def _jax_step(network: Any, inputs: Any) -> Callable[[], Any]:
     import jax
 
     weights = [variable.value for variable in network.trainable_variables]
 
-    def loss(weights: Any, inputs: Any) -> Any:
+    def loss(weights: Any) -> Any:
         return jax.numpy.square(network.stateless_call(weights, [], inputs)[0]).sum()
 
-    gradients = jax.jit(jax.grad(loss, argnums=(0, 1)))
-    return lambda: jax.block_until_ready(gradients(weights, inputs))
+    gradients = jax.jit(jax.grad(loss))
+    return lambda: jax.block_until_ready(gradients(weights))
 
 
-def _torch_gradients(network: Any, inputs: Any) -> Callable[[], Any]:
+def _torch_step(network: Any, inputs: Any) -> Callable[[], Any]:
     import torch
 
-    inputs.requires_grad_()
     weights = [variable.value for variable in network.trainable_variables]
-
-    def gradients() -> None:
-        torch.autograd.grad(network(inputs).square().sum(), [inputs, *weights])
-
-    return gradients
-
-
-_GRADIENTS: dict[str, Callable[[Any, Any], Callable[[], Any]]] = {
-    "tensorflow": _tensorflow_gradients,
-    "jax": _jax_gradients,
-    "torch": _torch_gradients,
-}
+    return lambda: torch.autograd.grad(network(inputs).square().sum(), weights)

@@ -54,6 +54,7 @@ class Zygote:
         env = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         self._output = tempfile.TemporaryDirectory()
         env |= {"FMTOOL_OFFLINE": "1", "FMTOOL_DATA": self._output.name}
+        env["FMTOOL_CACHE"] = os.environ.get("FMTOOL_CACHE", self._output.name)
         if compiled is not None:
             env |= {"JAX_COMPILATION_CACHE_DIR": str(compiled), **_CACHE_EVERYTHING}
         self._process = subprocess.Popen(

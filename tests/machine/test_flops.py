@@ -1,0 +1,86 @@
+"""Counts of operations against counts by hand."""
+
+import keras
+import pytest
+from keras import layers
+
+from fmtool import registry, validate
+from fmtool.config.compose import compose
+from fmtool.machine.flops import Flops, layer_flops, model_flops
+
+CIFAR = (32, 32, 3)
+
+
+def build(name):
+    """The shipped model for CIFAR-10, within a network as it is trained."""
+    cfg = validate.option("model", compose("train", [f"model={name}"])["model"])
+    core = registry.module("model", name).build(cfg, CIFAR, 10)
+    pixels = keras.Input(CIFAR, dtype="uint8")
+    return keras.Model(pixels, core(keras.ops.cast(pixels, "float32")))
+
+
+class Residual(layers.Layer):
+    """A layer that calls another one twice."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, x):
+        return x + self.inner(self.inner(x))
+
+
+def test_the_operations_of_the_cnn_are_those_counted_by_hand():
+    first, second = 2 * 3 * 3 * 3 * 32 * 32 * 32, 2 * 3 * 3 * 32 * 64 * 16 * 16
+    dense, logits = 2 * 8 * 8 * 64 * 128, 2 * 128 * 10
+    flops = model_flops(build("cnn"))
+    assert flops == Flops(convolution=first + second, dense=dense + logits)
+    assert flops.training == 3 * (first + second + dense + logits)
+
+
+def test_the_operations_of_the_mlp_are_those_counted_by_hand():
+    expected = 2 * (3072 * 256 + 256 * 128 + 128 * 10)
+    assert model_flops(build("mlp")) == Flops(convolution=0, dense=expected)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "kind", "expected"),
+    [
+        (layers.Conv2D(6, 3, strides=2), (9, 9, 4), "convolution", 2 * 9 * 4 * 6 * 16),
+        (layers.Conv2D(6, 3, groups=2), (9, 9, 4), "convolution", 2 * 9 * 2 * 6 * 49),
+        (layers.Conv1D(6, 5), (9, 4), "convolution", 2 * 5 * 4 * 6 * 5),
+        (layers.Conv3D(2, 3), (5, 5, 5, 3), "convolution", 2 * 27 * 3 * 2 * 27),
+        (layers.DepthwiseConv2D(3, depth_multiplier=2), (9, 9, 4), "convolution", 2 * 9 * 8 * 49),
+        (layers.SeparableConv2D(6, 3), (9, 9, 4), "convolution", 2 * (9 * 4 + 4 * 6) * 49),
+        (layers.Conv2DTranspose(6, 2, 2), (9, 9, 4), "convolution", 2 * 4 * 4 * 6 * 81),
+        (layers.Dense(6), (7, 4), "dense", 2 * 4 * 6 * 7),
+        (layers.EinsumDense("abc,cde->abde", (None, 2, 3)), (7, 4), "dense", 2 * 4 * 2 * 3 * 7),
+        (layers.EinsumDense("...x,xy->...y", 6), (7, 4), "dense", 2 * 4 * 6 * 7),
+    ],
+)
+def test_a_layer_counts(layer, shape, kind, expected):
+    inputs = keras.Input(shape)
+    (call,) = layer_flops(keras.Model(inputs, layer(inputs)))
+    assert (call.kind, call.flops) == (kind, expected)
+
+
+def test_a_layer_within_a_layer_counts_for_each_call():
+    inputs = keras.Input((4,))
+    calls = layer_flops(keras.Model(inputs, Residual(layers.Dense(4))(inputs)))
+    assert [call.flops for call in calls] == [2 * 4 * 4] * 2
+
+
+def test_layers_of_other_kinds_count_nothing():
+    inputs = keras.Input(CIFAR)
+    outputs = layers.Flatten()(layers.BatchNormalization()(inputs))
+    assert model_flops(keras.Model(inputs, outputs)) == Flops(convolution=0, dense=0)
+
+
+def test_counting_leaves_the_model_as_it_was():
+    model = build("mlp")
+    before = [{*vars(layer)} for layer in model._flatten_layers()]
+    layer_flops(model)
+    assert [{*vars(layer)} for layer in model._flatten_layers()] == before
