@@ -156,21 +156,9 @@ def _torch_loader(dataset: Any) -> Any:
 
 
 def _tensorflow_feed(plan: Plan, start: int) -> Any:
-    """One call into Python an epoch; slicing the batches is tf.data's, off Python's lock."""
     import tensorflow as tf
 
-    def epoch(_: Any) -> Any:
-        rows, draws = tf.numpy_function(plan.arrays, [], (tf.int32, tf.float32))
-        rows = tf.ensure_shape(rows, (plan.samples,))
-        draws = tf.ensure_shape(draws, (plan.samples, plan.draws))
-        if not plan.shuffles:
-            return tf.data.Dataset.from_tensor_slices((rows, draws)).batch(plan.batch_size)
-        shape = (plan.steps, plan.batch_size)
-        rows, draws = tf.reshape(rows, shape), tf.reshape(draws, (*shape, plan.draws))
-        return tf.data.Dataset.from_tensor_slices((rows[start:], draws[start:]))
-
-    dataset = tf.data.Dataset.range(1).flat_map(epoch)
-    return dataset.apply(tf.data.experimental.assert_cardinality(plan.steps - start)).prefetch(8)
+    return tf.data.Dataset.range(start, plan.steps).map(lambda number: (number,))
 
 
 def _tensorflow_sample_feed(samples: SampleFeed) -> Any:

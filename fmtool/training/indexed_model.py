@@ -136,25 +136,36 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         return super().test_step(*state, (images, labels))
 
     def make_train_function(self, force: bool = False) -> None:
-        train = self._parts().train
-        if keras.backend.backend() != "jax" or train.table is None:
+        function = self._dispatch(self.train_step, self._parts().train)
+        if function is None:
             super().make_train_function(force)
         elif self.train_function is None or force:
-            self.train_function = self._dispatch(self.train_step, train)
+            self.train_function = function
 
     def make_test_function(self, force: bool = False) -> None:
-        validation = self._parts().validation
-        if keras.backend.backend() != "jax" or validation is None or validation.table is None:
+        function = self._dispatch(self.test_step, self._parts().validation)
+        if function is None:
             super().make_test_function(force)
         elif self.test_function is None or force:
-            self.test_function = self._dispatch(self.test_step, validation)
+            self.test_function = function
 
-    def _dispatch(self, step: Any, source: Source) -> Any:
-        from fmtool.training.jax_dispatch import Dispatch
+    def _dispatch(self, step: Any, source: Source | None) -> Any:
+        """A function that runs many steps on rows of a table, or None for that of Keras."""
+        backend, length = keras.backend.backend(), self.steps_per_execution
+        if source is None or source.table is None or backend == "torch":
+            return None
+        if backend == "jax":
+            from fmtool.training import jax_dispatch
 
-        assert source.table is not None
-        length, loops = self.steps_per_execution, self._parts().loops
-        return Dispatch(step, source.plan, source.table, length=length, loops=loops)
+            loops = self._parts().loops
+            return jax_dispatch.Dispatch(
+                step, source.plan, source.table, length=length, loops=loops
+            )
+        from fmtool.training import tensorflow_dispatch
+
+        return tensorflow_dispatch.Dispatch(
+            step, self.get_metrics_result, source.plan, length=length, jit=self.jit_compile
+        )
 
     def build_everything(self) -> None:
         """Makes the variables of optimizer and metrics, which `fit` would make at its start."""

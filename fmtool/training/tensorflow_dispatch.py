@@ -1,0 +1,85 @@
+"""Many steps of a training in one call into TensorFlow; imported where that is the backend."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from fmtool.training.plan import Plan
+
+Step = Callable[[Any], Any]
+"""Runs a batch; metrics and weights are variables that it changes."""
+
+
+class Dispatch:
+    """A train or test function for Keras' trainer that runs the steps of an epoch's rows.
+
+    The rows and draws of an epoch lie on the device. The steps of one call are a loop in one
+    graph that is traced once, without the iterator of tf.data: Keras' own function traces each
+    step twice and pays for the iterator at every step.
+
+    What `fit` is fed are the numbers of the steps, of which only the first is looked at: the
+    others follow, an epoch has an iterator of its own.
+
+    Args:
+        results: the values of all metrics.
+        length: steps that one call runs at most.
+        jit: whether XLA compiles the step.
+    """
+
+    def __init__(
+        self, step: Step, results: Callable[[], Any], plan: Plan, *, length: int, jit: bool
+    ) -> None:
+        self._plan, self._length = plan, length
+        self._iterator: Any = None
+        self._next = 0
+        self._epoch: int | None = None
+        self._batches: tuple[Any, Any] = ((), ())
+        compiled = tf.function(step, jit_compile=True) if jit else step
+
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+        def several(rows: Any, draws: Any, begin: Any, end: Any) -> Any:
+            def body(number: Any) -> Any:
+                compiled((rows[number], draws[number]))
+                return number + 1
+
+            tf.while_loop(lambda number: number < end, body, [begin], parallel_iterations=1)
+            return results()
+
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+        def ragged(rows: Any, draws: Any) -> Any:
+            step((rows, draws))
+            return results()
+
+        self._several, self._ragged = tf.function(several), tf.function(ragged)
+
+    def __call__(self, iterator: Any) -> Any:
+        if iterator is not self._iterator:
+            self._iterator, self._next = iterator, int(next(iterator)[0])
+        begin, self._next = self._next, min(self._next + self._length, self._plan.steps)
+        if begin >= self._plan.steps:
+            raise StopIteration
+        self._upload()
+        logs: Any = None
+        whole = min(self._next, self._whole_batches)
+        if begin < whole:
+            logs = self._several(*self._batches, tf.constant(begin), tf.constant(whole))
+        if whole < self._next:
+            batch = self._plan.batch(whole)
+            logs = self._ragged(*(tf.constant(each[batch]) for each in self._plan.arrays()))
+        return logs
+
+    @property
+    def _whole_batches(self) -> int:
+        return self._plan.samples // self._plan.batch_size
+
+    def _upload(self) -> None:
+        """Puts the rows and draws of a new epoch on the device, a batch in each line."""
+        if self._epoch == self._plan.epoch:
+            return
+        size, lines = self._plan.batch_size, self._whole_batches
+        rows, draws = (
+            tf.constant(each[: lines * size].reshape(lines, size, *each.shape[1:]))
+            for each in self._plan.arrays()
+        )
+        self._epoch, self._batches = self._plan.epoch, (rows, draws)
