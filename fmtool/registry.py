@@ -27,6 +27,11 @@ class Kind:
     package: str
     base: str
 
+    @property
+    def key(self) -> str:
+        """Where the config names a module of this kind."""
+        return f"{self.group}.name" if self.group in KINDS else "callbacks.own"
+
 
 KINDS: Mapping[str, Kind] = {
     kind.group: kind
@@ -41,11 +46,16 @@ KINDS: Mapping[str, Kind] = {
     )
 }
 
+CALLBACK = Kind("callback", "fmtool.callbacks", "CallbackConfig")
+"""No group: the modules behind the entries of `callbacks.own`, of which there may be several."""
+
+_ALL_KINDS = {**KINDS, CALLBACK.group: CALLBACK}
+
 _plugins: dict[tuple[str, str], ModuleType] = {}
 
 
 def base_class(group: str) -> type[NamedConfig]:
-    kind = KINDS[group]
+    kind = _ALL_KINDS[group]
     base: type[NamedConfig] = getattr(importlib.import_module(f"{kind.package}.base"), kind.base)
     return base
 
@@ -55,11 +65,11 @@ def module(group: str, name: str) -> ModuleType:
     if (group, name) in _plugins:
         return _plugins[group, name]
     if name in _built_in(group):
-        return importlib.import_module(f"{KINDS[group].package}.{name}")
-    for entry_point in entry_points(group=KINDS[group].package, name=name):
+        return importlib.import_module(f"{_ALL_KINDS[group].package}.{name}")
+    for entry_point in entry_points(group=_ALL_KINDS[group].package, name=name):
         return _checked(entry_point.load(), group, f"entry point {name}")
     raise UsageError(
-        f"{group}.name: no {group} is called '{name}'",
+        f"{_ALL_KINDS[group].key}: no {group} is called '{name}'",
         fix=did_you_mean(name, names(group), otherwise="pass --plugin FILE.py for one of your own"),
     )
 
@@ -67,7 +77,8 @@ def module(group: str, name: str) -> ModuleType:
 def names(group: str) -> list[str]:
     """Every name that `module` resolves."""
     plugins = [name for kind, name in _plugins if kind == group]
-    third_party = [entry_point.name for entry_point in entry_points(group=KINDS[group].package)]
+    package = _ALL_KINDS[group].package
+    third_party = [entry_point.name for entry_point in entry_points(group=package)]
     return sorted({*_built_in(group), *plugins, *third_party})
 
 
@@ -83,7 +94,7 @@ def load_plugin(reference: str) -> str:
     """
     plugin = _import_plugin(reference)
     name = plugin.__name__.rpartition(".")[2]
-    for group in KINDS:
+    for group in _ALL_KINDS:
         if _is_option(plugin, group):
             _plugins[group, name] = plugin
             return name
@@ -94,7 +105,7 @@ def load_plugin(reference: str) -> str:
 
 
 def _built_in(group: str) -> list[str]:
-    package = importlib.import_module(KINDS[group].package)
+    package = importlib.import_module(_ALL_KINDS[group].package)
     files = (path for folder in package.__path__ for path in Path(folder).glob("*.py"))
     # By its text, because to import every option would take as long as to train a small model.
     return sorted(
@@ -105,7 +116,7 @@ def _built_in(group: str) -> list[str]:
 def _checked(candidate: ModuleType, group: str, origin: str) -> ModuleType:
     if not _is_option(candidate, group):
         raise UsageError(
-            f"{origin}: {candidate!r} holds no class Config derived from {KINDS[group].base}",
+            f"{origin}: {candidate!r} holds no class Config derived from {_ALL_KINDS[group].base}",
             fix="correct or uninstall the package that declares it",
         )
     return candidate

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from fmtool.augment.base import AugmentConfig
+from fmtool.callbacks.base import CallbackConfig
 from fmtool.config.base import (
     Config,
     NonNegativeFloat,
@@ -56,6 +57,7 @@ class CallbacksConfig(Config):
     early_stopping: EarlyStoppingConfig
     checkpoint: CheckpointConfig
     rollback: RollbackConfig
+    own: list[CallbackConfig]
 
 
 class BudgetConfig(Config):

@@ -23,6 +23,7 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
     values.pop("experiment", None)
     for group in registry.KINDS:
         values[group] = option(group, values.get(group))
+    values["callbacks"] = _with_own_callbacks(values.get("callbacks"))
     cfg = _validated(TrainConfig, values, prefix="")
     _check_monitor(cfg)
     check_gate(cfg.gate)
@@ -45,6 +46,27 @@ def saved_run_config(raw: dict[str, Any]) -> SavedRunConfig:
     # Runs that are older than test-time augmentation were reported without.
     values = {"tta": "none", **raw, "data": option("data", raw.get("data"))}
     return _validated(SavedRunConfig, values, prefix="")
+
+
+def _with_own_callbacks(values: Any) -> Any:
+    """`callbacks` with its `own` entries typed; what has no such entries is left to the schema."""
+    if not isinstance(values, dict) or not isinstance(values.get("own"), list):
+        return values
+    own: dict[str, NamedConfig] = {}
+    for number, entry in enumerate(values["own"]):
+        keys = {"name": entry} if isinstance(entry, str) else entry
+        if not isinstance(keys, dict) or not isinstance(keys.get("name"), str):
+            raise UsageError(
+                f"callbacks.own.{number}={_shown(entry)} is not accepted",
+                fix="give NAME, or {name: NAME, key: value}",
+            )
+        if keys["name"] in own:
+            raise UsageError(
+                f"callbacks.own: '{keys['name']}' is there twice", fix="name each callback once"
+            )
+        config_class = registry.module("callback", keys["name"]).Config
+        own[keys["name"]] = _validated(config_class, keys, prefix=f"callbacks.own.{number}.")
+    return {**values, "own": list(own.values())}
 
 
 def option(group: str, values: Any) -> NamedConfig:

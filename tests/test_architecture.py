@@ -18,7 +18,8 @@ LAYERS = (
     {"config", "runs", "signals"},
     {"machine", "registry", "torch_layout"},
     {
-        "augment", "data", "logging", "models", "optimizers", "regularizers", "schedules", "tasks",
+        "augment", "callbacks", "data", "logging", "models", "optimizers", "regularizers",
+        "schedules", "tasks",
     },
     {"schema"},
     {"backend", "validate"},
@@ -44,6 +45,7 @@ BACKEND_MODULES = {
         "fmtool.machine.probes",
         "fmtool.training.dispatch",
         "fmtool.training.feed",
+        "fmtool.training.tensorflow_dispatch",
         "fmtool.training.trace",
     },
     "jax": {

@@ -114,6 +114,10 @@ def assemble(
         )
         counters["early_stopping"] = early_stopping
         callbacks.append(early_stopping)
+    for name, callback in session.own_callbacks.items():
+        callbacks.append(callback)
+        if hasattr(callback, "state") and hasattr(callback, "restore"):
+            counters[f"own.{name}"] = callback
     checkpointer = Checkpointer(
         store, cfg.callbacks.checkpoint, monitor, recorder, counters=counters, facts=facts
     )

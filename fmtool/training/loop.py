@@ -81,7 +81,7 @@ def run(session: Session, loop: Loop, position: Position) -> None:
         if start and epoch < epochs:
             _finish_epoch(session, loop.callbacks, epoch, start)
             epoch += 1
-        if epoch < epochs and not loop.has_stopped:
+        if epoch < epochs and not (loop.has_stopped or model.stop_training):
             _fit(session, loop.callbacks, epoch, epochs)
 
 

@@ -1,6 +1,6 @@
 """Everything a training needs in memory: data on the device, the compiled model, its feeds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fmtool import backend, registry
 from fmtool.data.selection import Selection, selection_of
 from fmtool.data.splits import Split, Splits
+from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.training import monitor as monitors
 
@@ -49,6 +50,8 @@ class Session:
     train: Any
     validation: Any
     monitor: monitors.Monitor
+    own_callbacks: Mapping[str, Any]
+    """Of the user, by name."""
 
     @property
     def plan(self) -> Any:
@@ -107,7 +110,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
 
     from fmtool.augment import pipeline
     from fmtool.training import optimization as optimizations
-    from fmtool.training import sources
+    from fmtool.training import own_callbacks, sources
     from fmtool.training.plan import plan_of
 
     cfg, network = _build(cfg, data)
@@ -124,6 +127,8 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
         epochs=cfg.epochs,
         seed=cfg.seed,
     )
+    own = own_callbacks.build(cfg.callbacks.own)
+    cfg = _with_single_steps(cfg, own_callbacks.wanting_every_batch(own))
     cfg, model = _compile(cfg, network, train, validation, augment, optimization, splits)
     monitor = monitors.resolve(cfg.monitor, has_validation=validation is not None)
     return Session(
@@ -135,7 +140,19 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
         train=train,
         validation=validation,
         monitor=monitors.Monitor(monitor),
+        own_callbacks=own,
     )
+
+
+def _with_single_steps(cfg: TrainConfig, names: Sequence[str]) -> TrainConfig:
+    """`cfg` with one step per dispatch where callbacks with these names look at every batch."""
+    runtime = cfg.runtime
+    if not names or runtime.steps_per_dispatch == 1:
+        return cfg
+    if runtime.backend != "torch":
+        note(f"callbacks.own: {', '.join(names)}: called at every batch, so one step per dispatch")
+    runtime = runtime.model_copy(update={"steps_per_dispatch": 1})
+    return cfg.model_copy(update={"runtime": runtime})
 
 
 def _build(cfg: TrainConfig, data: Data) -> tuple[TrainConfig, Any]:
