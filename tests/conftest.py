@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,10 @@ TIMEOUT = 120
 CACHE = tempfile.TemporaryDirectory(prefix="fmtool-tests-")
 """What is measured of the machine, once for all tests, and not where users keep it."""
 os.environ["FMTOOL_CACHE"] = CACHE.name
+
+# Ignored in the background of a script and under nohup, and then by every process of the tests.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def test_a_model_file_that_is_no_model_ends_with_65(fmtool):
         "model.keras": "not a model",
     }.items():
         fmtool.write(f"runs/2026_a/{name}", text)
-    config = fmtool("train", "--cfg", "job", "runtime=cpu").out
+    config = fmtool("train", "--cfg", "job", "runtime=cpu", "runtime.precision=float32").out
     fmtool.write("runs/2026_a/config.yaml", config)
     outcome = fmtool("evaluate", "run=2026_a", "--json")
     assert (outcome.code, outcome.json["exit_code"]) == (65, 65)
