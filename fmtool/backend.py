@@ -27,9 +27,10 @@ _EXTRA = {"tensorflow": "tensorflow", "jax": "fmtool[jax]", "torch": "fmtool[tor
 _GPU_EXTRA = {"tensorflow": "fmtool[gpu]", "jax": "fmtool[jax-cuda]", "torch": "fmtool[torch]"}
 _UNLESS_SET = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
-    # Threads of torch that spin while they wait for one another take the cores from those they
-    # wait for: beside other programs, small models took eight times as long.
-    "OMP_WAIT_POLICY": "PASSIVE",
+    # Threads of torch wait for one another between operations. Those that sleep at once take three
+    # times as long for small models, and those that spin for long take the cores from the threads
+    # they wait for: beside other programs, eight times as long. This many turns are microseconds.
+    "GOMP_SPINCOUNT": "4000",
     # As on the other backends, so that several trainings can share a GPU.
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
 }

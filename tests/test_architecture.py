@@ -63,10 +63,13 @@ BACKEND_MODULES = {
         "fmtool.machine.devices",
         "fmtool.machine.probes",
         "fmtool.torch_layout",
+        "fmtool.training.dispatch",
         "fmtool.training.feed",
         "fmtool.training.generators",
         "fmtool.training.seeding",
         "fmtool.training.storage",
+        "fmtool.training.torch_dispatch",
+        "fmtool.training.torch_recording",
         "fmtool.training.trace",
     },
 }

@@ -91,6 +91,20 @@ def keras_arguments(cfg: OptimizerConfig) -> dict[str, Any]:
     return cfg.model_dump(exclude={"name", "learning_rate", *NOT_OF_KERAS})
 
 
+def of_every_backend(optimizer: "type[keras.optimizers.Optimizer]") -> Any:
+    """`optimizer`, on torch with the update that it has on every other backend.
+
+    Keras has a variant for torch, which asks the device for numbers at every step: no GPU can work
+    ahead, and no step be recorded. It takes the place of the class itself, not of one derived from
+    it.
+    """
+    import keras
+
+    if keras.backend.backend() != "torch":
+        return optimizer
+    return type(optimizer.__name__, (optimizer,), {})
+
+
 def exclude_from_weight_decay(
     optimizer: "keras.optimizers.Optimizer", trainable_variables: Iterable["keras.Variable"]
 ) -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.config.base import Rate
-from fmtool.optimizers.base import OptimizerConfig, keras_arguments
+from fmtool.optimizers.base import OptimizerConfig, keras_arguments, of_every_backend
 
 if TYPE_CHECKING:
     import keras
@@ -20,4 +20,5 @@ def build(
 ) -> "keras.optimizers.Optimizer":
     import keras
 
-    return keras.optimizers.SGD(learning_rate=learning_rate, **keras_arguments(cfg))
+    optimizer = of_every_backend(keras.optimizers.SGD)
+    return optimizer(learning_rate=learning_rate, **keras_arguments(cfg))

@@ -1,6 +1,7 @@
 """How many steps the backend runs between two looks at signals and progress."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -26,8 +27,6 @@ def steps_per_dispatch(cfg: TrainConfig, network: Any, images: Images, steps: in
         steps: of an epoch.
     """
     runtime = cfg.runtime
-    if runtime.backend == "torch":
-        return 1
     if runtime.steps_per_dispatch != "auto":
         return runtime.steps_per_dispatch
     # A step, forward and backward, costs about three forward passes.
@@ -70,14 +69,26 @@ def _lowered(network: Any, images: Images) -> Any:
 
 
 def _measured_seconds(network: Any, images: Images) -> float:
-    """The best of three compiled passes over a batch, on TensorFlow."""
-    import tensorflow as tf
-
-    forward = tf.function(lambda batch: network(batch, training=False))
-    forward(images)
+    """The best of three passes over a batch, on TensorFlow or torch."""
+    forward = _forward_on_torch if keras.backend.backend() == "torch" else _compiled_forward()
+    forward(network, images)
     timings = []
     for _ in range(3):
         began = time.perf_counter()
-        forward(images).numpy()
+        forward(network, images)
         timings.append(time.perf_counter() - began)
     return min(timings)
+
+
+def _compiled_forward() -> Callable[[Any, Images], Any]:
+    import tensorflow as tf
+
+    compiled = tf.function(lambda network, batch: network(batch, training=False))
+    return lambda network, images: compiled(network, images).numpy()
+
+
+def _forward_on_torch(network: Any, images: Images) -> Any:
+    import torch
+
+    with torch.no_grad():
+        return keras.ops.convert_to_numpy(network(images, training=False))

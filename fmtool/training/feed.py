@@ -8,6 +8,7 @@ same samples in the same order.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
 import keras
@@ -34,7 +35,7 @@ def feed(plan: Plan, *, start: int = 0) -> Any:
     if backend == "tensorflow":
         return _tensorflow_feed(plan, start)
     if backend == "torch":
-        return _torch_loader(IndexFeed(plan, start))
+        return _torch_loader(StepNumbers(plan, start))
     return StepNumbers(plan, start)
 
 
@@ -146,13 +147,20 @@ class StepNumbers(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships n
         return (np.asarray(self._start + number, np.int32),)
 
 
-def _torch_loader(dataset: Any) -> Any:
-    """With a generator of its own: each pass of a DataLoader draws from it, and dropout without a
-    seed draws from torch's, which shall not depend on how many passes there were."""
-    from torch import Generator
+def _torch_loader(batches: Any) -> Any:
+    """A DataLoader, as Keras wants one, without its machinery.
+
+    That would draw from torch's generator at each pass, on which dropout without a seed depends.
+    Behind the last batch come as many None as Keras asks for, to fill the last dispatch.
+    """
     from torch.utils.data import DataLoader
 
-    return DataLoader(dataset, batch_size=None, generator=Generator())
+    class Batches(DataLoader):  # type: ignore[misc]  # mypy follows no torch
+        def __iter__(self) -> Any:
+            yield from map(batches.__getitem__, range(len(batches)))
+            yield from repeat(None)
+
+    return Batches(batches, batch_size=None)
 
 
 def _tensorflow_feed(plan: Plan, start: int) -> Any:

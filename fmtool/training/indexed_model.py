@@ -152,7 +152,9 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     def _dispatch(self, step: Any, source: Source | None) -> Any:
         """A function that runs many steps on rows of a table, or None for that of Keras."""
         backend, length = keras.backend.backend(), self.steps_per_execution
-        if source is None or source.table is None or backend == "torch":
+        if source is not None and backend == "torch":
+            return self._torch_dispatch(step, source)
+        if source is None or source.table is None:
             return None
         if backend == "jax":
             from fmtool.training import jax_dispatch
@@ -165,6 +167,23 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
 
         return tensorflow_dispatch.Dispatch(
             step, self.get_metrics_result, source.plan, length=length, jit=self.jit_compile
+        )
+
+    def _torch_dispatch(self, step: Any, source: Source) -> Any:
+        from fmtool.training import torch_dispatch
+
+        def state() -> list[Any]:
+            variables = [*self.variables, *self.optimizer.variables, *self.metrics_variables]
+            return list({id(each): each.value for each in variables}.values())
+
+        return torch_dispatch.Dispatch(
+            step,
+            self.get_metrics_result,
+            source.plan,
+            source.table,
+            state=state,
+            trains=source is self._parts().train,
+            jit=self.jit_compile,
         )
 
     def build_everything(self) -> None:

@@ -81,7 +81,9 @@ def run(session: Session, loop: Loop, position: Position) -> None:
         if start and epoch < epochs:
             _finish_epoch(session, loop.callbacks, epoch, start)
             epoch += 1
-        if epoch < epochs and not (loop.has_stopped or model.stop_training):
+            if model.stop_training:
+                return
+        if epoch < epochs and not loop.has_stopped:
             _fit(session, loop.callbacks, epoch, epochs)
 
 

@@ -28,6 +28,7 @@ ESSENTIAL = [
     "::test_max_norm_holds_for_every_unit_after_training_and_lets_biases_grow",
     "regularizers/test_gradient_noise.py::test_a_resumed_run_repeats_the_noise_of_one_in_one_go",
     "augment/test_augment.py::test_a_batch_equals_the_images_one_by_one",
+    "training/test_torch_recording.py",
 ]
 FOLDERS = [
     "optimizers",
@@ -36,6 +37,7 @@ FOLDERS = [
     "augment",
     "models",
     "training/test_lookahead.py",
+    "training/test_torch_recording.py",
 ]
 
 from_the_default_backend = pytest.mark.skipif(

@@ -58,8 +58,6 @@ def test_a_loop_on_the_device_leaves_the_bits_of_single_steps(zygote_on, tmp_pat
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_path_leaves_the_same_bits(zygote, tmp_path, on_device, path):
-    if zygote.backend == "torch" and path == "longer dispatch":
-        pytest.skip("on torch a dispatch is a step")
     child = train(zygote, tmp_path, *WORDS, *PATHS[path])
     assert child.code == 0, child.err
     assert bits(tmp_path) == on_device

@@ -142,8 +142,11 @@ def _fmtool(request: dict[str, Any], report: Report) -> int:
     counted, write_with = getattr(Recorder, hook), execution.write_with
 
     def count_and_report(recorder: Any, batch: int, logs: Any = None) -> None:
+        before = recorder.step
         counted(recorder, batch, logs)
-        report(recorder.step)
+        # Of a dispatch each step; a batch of a validation is none.
+        for step in range(before + 1, recorder.step + 1) or [recorder.step]:
+            report(step)
 
     def write_and_report(path: Path, write: Callable[[Path], None], **facts: Any) -> None:
         write_with(path, lambda draft: (write(draft), report(EXPORT)), **facts)
