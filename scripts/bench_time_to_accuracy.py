@@ -21,7 +21,6 @@ from typing import Any
 from contest import report
 from contest.processes import finish, fmtool, plain, result
 
-
 _SHORT = ["experiment=cifar10_cpu_quick"]
 _LONG = ["experiment=cifar10_cpu", "data.limit=45000"]
 
