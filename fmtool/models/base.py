@@ -9,6 +9,18 @@ Activation = Literal[
     "sigmoid", "silu", "softplus", "softsign", "swish", "tanh",
 ]  # fmt: skip
 Normalization = Literal["none", "batch", "layer"]
+Stem = Literal["auto", "small", "large"]
+"""The first layers: `small` keeps the size of images of some 32 pixels, `large` quarters it."""
+
+_LARGE = 96
+"""Pixels a side from which on `auto` takes the large stem."""
+
+
+def has_large_stem(stem: Stem, input_shape: tuple[int, int, int]) -> bool:
+    """Whether the first layers are to quarter images of (height, width, channels)."""
+    if stem == "auto":
+        return min(input_shape[:2]) >= _LARGE
+    return stem == "large"
 
 
 class ModelConfig(NamedConfig):

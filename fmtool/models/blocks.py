@@ -6,6 +6,9 @@ import keras
 
 from fmtool.models.base import Activation, Normalization
 
+Size = int | tuple[int, int]
+"""Of a kernel: pixels a side, or height and width."""
+
 
 def normalize(x: Any, kind: Normalization) -> Any:
     """`x` after the named normalization layer, unchanged for `none`."""
@@ -14,6 +17,31 @@ def normalize(x: Any, kind: Normalization) -> Any:
     if kind == "layer":
         return keras.layers.LayerNormalization()(x)
     return x
+
+
+def convolve(x: Any, filters: int, kernel_size: Size, *, strides: int = 1) -> Any:
+    """A convolution without a bias, for a normalization to follow (He et al. 2015 for weights)."""
+    return keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+    )(x)
+
+
+def convolve_and_normalize(
+    x: Any, filters: int, kernel_size: Size, *, strides: int = 1, activation: Activation = "relu"
+) -> Any:
+    """Convolution, batch normalization and activation, in this order."""
+    x = normalize(convolve(x, filters, kernel_size, strides=strides), "batch")
+    return activate(x, activation)
+
+
+def halve(x: Any, *, pool_size: int = 3) -> Any:
+    """Max-pooling with stride 2; of an odd size the larger half."""
+    return keras.layers.MaxPooling2D(pool_size, strides=2, padding="same")(x)
 
 
 def activate(x: Any, kind: Activation) -> Any:
@@ -26,6 +54,34 @@ def activate(x: Any, kind: Activation) -> Any:
 def drop(x: Any, rate: float) -> Any:
     """`x` after dropout; no layer at all for a rate of 0."""
     return keras.layers.Dropout(rate)(x) if rate else x
+
+
+def drop_branch(x: Any, rate: float) -> Any:
+    """`x`, a residual branch, left out of whole samples while training.
+
+    Stochastic depth (Huang et al. 2016, arXiv:1603.09382).
+    """
+    if not rate:
+        return x
+    return keras.layers.Dropout(rate, noise_shape=(None, *[1] * (len(x.shape) - 1)))(x)
+
+
+def growing_rates(last: float, count: int) -> list[float]:
+    """Rates that grow linearly with the depth up to `last`, as Huang et al. 2016 have them."""
+    return [last * number / count for number in range(1, count + 1)]
+
+
+def squeeze_and_excite(x: Any, ratio: int, activation: Activation) -> Any:
+    """`x` with each channel scaled by a gate that sees all of them (Hu et al. 2018).
+
+    Args:
+        ratio: of the channels to the hidden units of the gate (arXiv:1709.01507).
+    """
+    channels = x.shape[-1]
+    gate = keras.layers.GlobalAveragePooling2D(keepdims=True)(x)
+    gate = keras.layers.Dense(max(1, channels // ratio))(gate)
+    gate = keras.layers.Dense(channels, activation="sigmoid")(activate(gate, activation))
+    return keras.layers.Multiply()([x, gate])
 
 
 def logits(

@@ -26,11 +26,13 @@ def build(
     """Maps uint8 images (batch, h, w, c) to float32 logits (batch, classes)."""
     import keras
 
-    scale, offset = (
-        np.asarray(each, dtype=np.float32)
-        for each in normalization(data.normalize, splits, train_rows)
-    )
     module = registry.module("model", model.name)
+    # Said only by models that normalise on their own.
+    if getattr(module, "READS_PIXELS", False):
+        factors = [255 / splits.pixel_max] * splits.input_shape[2], [0.0] * splits.input_shape[2]
+    else:
+        factors = normalization(data.normalize, splits, train_rows)
+    scale, offset = (np.asarray(each, dtype=np.float32) for each in factors)
     try:
         core = module.build(model, splits.input_shape, splits.num_classes)
     except ValueError as error:

@@ -1,0 +1,76 @@
+"""The architectures of `keras.applications`, with random weights and the preprocessing of each."""
+
+import sys
+from typing import Any, Literal
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.errors import UsageError
+from fmtool.models.base import ModelConfig
+
+READS_PIXELS = True
+
+Family = Literal[
+    "DenseNet121", "DenseNet169", "DenseNet201",
+    "EfficientNetB0", "EfficientNetB1", "EfficientNetB2", "EfficientNetB3", "EfficientNetB4",
+    "EfficientNetB5", "EfficientNetB6", "EfficientNetB7",
+    "EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2", "EfficientNetV2B3",
+    "EfficientNetV2S", "EfficientNetV2M", "EfficientNetV2L",
+    "InceptionV3",
+    "MobileNet", "MobileNetV2", "MobileNetV3Small", "MobileNetV3Large",
+    "NASNetMobile", "NASNetLarge",
+    "ResNet50", "ResNet101", "ResNet152", "ResNet50V2", "ResNet101V2", "ResNet152V2",
+    "VGG16", "VGG19",
+    "Xception",
+]  # fmt: skip
+"""Those of Keras' own layers alone, which a model file can be loaded with and scanned for."""
+
+_SMALLEST = {"InceptionV3": 75, "Xception": 71}
+_USUAL_SMALLEST = 32
+
+
+class Config(ModelConfig):
+    name: Literal["application"]
+    family: Family
+    size: PositiveInt | None
+    """Pixels a side that images are resized to first; null for as they are."""
+    dropout: Rate
+
+
+def check_size(cfg: Config, input_shape: tuple[int, int, int]) -> None:
+    """Raises UsageError for images that the family cannot take."""
+    height, width, channels = input_shape
+    smallest = _SMALLEST.get(cfg.family, _USUAL_SMALLEST)
+    pixels = min(height, width) if cfg.size is None else cfg.size
+    if pixels < smallest:
+        raise UsageError(
+            f"model.family={cfg.family} needs images of {smallest} pixels a side or more, "
+            f"not {pixels}",
+            fix=f"write model.size={smallest} to resize them first",
+        )
+    if channels not in (1, 3):
+        raise UsageError(
+            f"model.family={cfg.family} takes grey or colour images, not {channels} channels",
+            fix="choose another model, such as model=resnet",
+        )
+
+
+def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
+    """Maps (batch, *input_shape) pixels from 0 to 255 to (batch, num_classes) logits."""
+    check_size(cfg, input_shape)
+
+    import keras
+
+    from fmtool.models import blocks
+
+    inputs = x = keras.Input(input_shape)
+    if input_shape[2] == 1:
+        x = keras.layers.Concatenate()([x, x, x])
+    if cfg.size is not None:
+        x = keras.ops.image.resize(x, (cfg.size, cfg.size))
+    constructor = getattr(keras.applications, cfg.family)
+    # Each module has the preprocessing that its weights were trained with, or none where a layer
+    # of the network does it.
+    x = sys.modules[constructor.__module__].preprocess_input(x)
+    core = constructor(include_top=False, weights=None, input_shape=x.shape[1:], pooling="avg")
+    x = blocks.drop(core(x), cfg.dropout)
+    return keras.Model(inputs, blocks.logits(x, num_classes), name="application")

@@ -1,0 +1,41 @@
+"""ConvMixer: patches mixed by depthwise convolutions in space, by 1x1 ones in channels.
+
+Trockman & Kolter 2022 (arXiv:2201.09792).
+"""
+
+from typing import Any, Literal
+
+from fmtool.config.base import PositiveInt
+from fmtool.models.base import Activation, ModelConfig
+from fmtool.models.patches import check_size
+
+
+class Config(ModelConfig):
+    name: Literal["convmixer"]
+    width: PositiveInt
+    depth: PositiveInt
+    kernel_size: PositiveInt
+    patch_size: PositiveInt
+    activation: Activation
+
+
+def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
+    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+    check_size(cfg.patch_size, input_shape)
+
+    import keras
+
+    from fmtool.models import blocks
+
+    def activate_and_normalize(x: Any) -> Any:
+        return blocks.normalize(blocks.activate(x, cfg.activation), "batch")
+
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Conv2D(cfg.width, cfg.patch_size, strides=cfg.patch_size)(inputs)
+    x = activate_and_normalize(x)
+    for _ in range(cfg.depth):
+        y = keras.layers.DepthwiseConv2D(cfg.kernel_size, padding="same")(x)
+        x = keras.layers.Add()([x, activate_and_normalize(y)])
+        x = activate_and_normalize(keras.layers.Conv2D(cfg.width, 1)(x))
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, blocks.logits(x, num_classes), name="convmixer")

@@ -1,0 +1,56 @@
+"""DenseNet: each layer reads what all layers before it in its block gave (Huang et al. 2017).
+
+arXiv:1608.06993; with bottlenecks and compression it is DenseNet-BC.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
+
+_BOTTLENECK = 4
+
+
+class Config(ModelConfig):
+    name: Literal["densenet"]
+    layers_per_block: Annotated[list[PositiveInt], Field(min_length=1)]
+    growth_rate: PositiveInt
+    """Channels that each layer adds."""
+    bottleneck: bool
+    compression: Annotated[float, Field(gt=0, le=1)]
+    """Share of the channels that a transition between blocks keeps."""
+    activation: Activation
+    dropout: Rate
+    stem: Stem
+
+
+def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
+    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+    import keras
+
+    from fmtool.models import blocks
+
+    def normalize_and_activate(x: Any) -> Any:
+        return blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
+
+    inputs = keras.Input(input_shape)
+    if has_large_stem(cfg.stem, input_shape):
+        x = blocks.convolve(inputs, 2 * cfg.growth_rate, 7, strides=2)
+        x = blocks.halve(normalize_and_activate(x))
+    else:
+        x = blocks.convolve(inputs, 2 * cfg.growth_rate, 3)
+    for number, layers in enumerate(cfg.layers_per_block):
+        if number:
+            x = normalize_and_activate(x)
+            x = blocks.convolve(x, int(cfg.compression * x.shape[-1]), 1)
+            x = keras.layers.AveragePooling2D(2, padding="same")(x)
+        for _ in range(layers):
+            y = normalize_and_activate(x)
+            if cfg.bottleneck:
+                y = normalize_and_activate(blocks.convolve(y, _BOTTLENECK * cfg.growth_rate, 1))
+            y = blocks.drop(blocks.convolve(y, cfg.growth_rate, 3), cfg.dropout)
+            x = keras.layers.Concatenate()([x, y])
+    x = keras.layers.GlobalAveragePooling2D()(normalize_and_activate(x))
+    return keras.Model(inputs, blocks.logits(x, num_classes), name="densenet")

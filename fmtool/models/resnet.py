@@ -1,0 +1,139 @@
+"""Residual networks: blocks that add to what they read (He et al. 2016, arXiv:1512.03385).
+
+Also with pre-activation (He et al. 2016, arXiv:1603.05027), wide (Zagoruyko & Komodakis 2016,
+arXiv:1605.07146), with stochastic depth (arXiv:1603.09382) and squeeze-and-excitation
+(arXiv:1709.01507).
+"""
+
+from typing import Any, Literal
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.errors import UsageError
+from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
+
+_FOUR_STAGES = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+}
+"""Blocks of each stage, by depth; other depths have three stages of as many blocks each."""
+_BOTTLENECK_FROM = 50
+_EXPANSION = 4
+
+Convolution = tuple[int, int, int]
+"""Filters, kernel size and stride."""
+
+
+class Config(ModelConfig):
+    name: Literal["resnet"]
+    depth: PositiveInt
+    widening: PositiveInt
+    """Times as many filters as in the paper."""
+    preactivation: bool
+    shortcut: Literal["auto", "pad", "project"]
+    """Where a block has more filters than what it reads."""
+    stochastic_depth: Rate
+    """Share of samples that skip the last block; it grows linearly up to there."""
+    squeeze_excitation: PositiveInt | None
+    """Channels for each hidden unit of the gates; null for no gates."""
+    activation: Activation
+    dropout: Rate
+    stem: Stem
+
+
+def blocks_of(depth: int) -> tuple[int, ...]:
+    """Blocks of each stage. Raises UsageError for a depth that no network of this kind has."""
+    if depth in _FOUR_STAGES:
+        return _FOUR_STAGES[depth]
+    # 6n + 4 counts the projections too, as papers on wide networks do.
+    for others in (2, 4):
+        count, rest = divmod(depth - others, 6)
+        if count > 0 and not rest:
+            return (count,) * 3
+    raise UsageError(
+        f"model.depth={depth}: no ResNet has so many layers",
+        fix="give 18, 34, 50, 101, 152, or 6n + 2 (20, 32, 44, 56, 110), or 6n + 4 (16, 28, 40)",
+    )
+
+
+def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
+    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+    counts = blocks_of(cfg.depth)
+
+    import keras
+
+    from fmtool.models import blocks
+
+    width = (64 if len(counts) == 4 else 16) * cfg.widening
+    inputs = keras.Input(input_shape)
+    first = 16 if len(counts) == 3 and cfg.preactivation else width
+    x = _stem(cfg, inputs, first, is_large=has_large_stem(cfg.stem, input_shape))
+    rates = iter(blocks.growing_rates(cfg.stochastic_depth, sum(counts)))
+    for stage, count in enumerate(counts):
+        for number in range(count):
+            strides = 2 if stage and not number else 1
+            x = _block(cfg, x, _convolutions(cfg.depth, width << stage, strides), next(rates))
+    if cfg.preactivation:
+        x = blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, blocks.logits(x, num_classes), name="resnet")
+
+
+def _stem(cfg: Config, x: Any, filters: int, *, is_large: bool) -> Any:
+    from fmtool.models import blocks
+
+    x = blocks.convolve(x, filters, 7, strides=2) if is_large else blocks.convolve(x, filters, 3)
+    if not cfg.preactivation:
+        x = blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
+    return blocks.halve(x) if is_large else x
+
+
+def _convolutions(depth: int, filters: int, strides: int) -> list[Convolution]:
+    """Of a block: two of 3x3, or one between two of 1x1 in the deep networks of four stages."""
+    if depth in _FOUR_STAGES and depth >= _BOTTLENECK_FROM:
+        return [(filters, 1, 1), (filters, 3, strides), (_EXPANSION * filters, 1, 1)]
+    return [(filters, 3, strides), (filters, 3, 1)]
+
+
+def _block(cfg: Config, x: Any, convolutions: list[Convolution], rate: float) -> Any:
+    import keras
+
+    from fmtool.models import blocks
+
+    def normalize_and_activate(x: Any) -> Any:
+        return blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
+
+    y = normalize_and_activate(x) if cfg.preactivation else x
+    shortcut = _shortcut(cfg, x, y, convolutions)
+    for number, (filters, size, strides) in enumerate(convolutions):
+        if number:
+            y = blocks.drop(normalize_and_activate(y), cfg.dropout)
+        y = blocks.convolve(y, filters, size, strides=strides)
+    if not cfg.preactivation:
+        y = blocks.normalize(y, "batch")
+    if cfg.squeeze_excitation is not None:
+        y = blocks.squeeze_and_excite(y, cfg.squeeze_excitation, cfg.activation)
+    x = keras.layers.Add()([shortcut, blocks.drop_branch(y, rate)])
+    return x if cfg.preactivation else blocks.activate(x, cfg.activation)
+
+
+def _shortcut(cfg: Config, x: Any, activated: Any, convolutions: list[Convolution]) -> Any:
+    """What a block adds to: `x` itself where its size and its channels stay."""
+    import keras
+
+    from fmtool.models import blocks
+
+    filters, strides = convolutions[-1][0], max(strides for *_, strides in convolutions)
+    missing = filters - x.shape[-1]
+    if strides == 1 and not missing:
+        return x
+    kind = cfg.shortcut
+    if kind == "auto":
+        kind = "pad" if cfg.depth not in _FOUR_STAGES and cfg.depth % 6 == 2 else "project"
+    if kind == "project":
+        y = blocks.convolve(activated, filters, 1, strides=strides)
+        return y if cfg.preactivation else blocks.normalize(y, "batch")
+    y = keras.layers.MaxPooling2D(1, strides=strides, padding="same")(x)  # every second pixel
+    return keras.ops.pad(y, [[0, 0], [0, 0], [0, 0], [missing // 2, missing - missing // 2]])

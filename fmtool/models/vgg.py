@@ -1,0 +1,50 @@
+"""VGG: stages of 3x3 convolutions, each followed by a pooling (Simonyan & Zisserman 2015).
+
+arXiv:1409.1556; with batch normalization, as it is commonly trained, or without.
+"""
+
+from typing import Any, Literal
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.models.base import Activation, ModelConfig
+
+_CONVOLUTIONS = {
+    11: (1, 1, 2, 2, 2),
+    13: (2, 2, 2, 2, 2),
+    16: (2, 2, 3, 3, 3),
+    19: (2, 2, 4, 4, 4),
+}
+"""Of each stage, by the number of layers with weights."""
+_WIDTHS = (1, 2, 4, 8, 8)
+
+
+class Config(ModelConfig):
+    name: Literal["vgg"]
+    depth: Literal[11, 13, 16, 19]
+    width: PositiveInt
+    """Filters of the first stage; the last has eight times as many."""
+    normalization: Literal["none", "batch"]
+    dense_units: list[PositiveInt]
+    activation: Activation
+    dropout: Rate
+
+
+def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
+    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+    import keras
+
+    from fmtool.models import blocks
+
+    inputs = x = keras.Input(input_shape)
+    for count, width in zip(_CONVOLUTIONS[cfg.depth], _WIDTHS, strict=True):
+        for _ in range(count):
+            x = keras.layers.Conv2D(
+                width * cfg.width, 3, padding="same", kernel_initializer="he_normal"
+            )(x)
+            x = blocks.activate(blocks.normalize(x, cfg.normalization), cfg.activation)
+        x = blocks.halve(x, pool_size=2)
+    x = keras.layers.Flatten()(x)
+    for units in cfg.dense_units:
+        x = keras.layers.Dense(units, kernel_initializer="he_normal")(x)
+        x = blocks.drop(blocks.activate(x, cfg.activation), cfg.dropout)
+    return keras.Model(inputs, blocks.logits(x, num_classes), name="vgg")

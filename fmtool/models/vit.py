@@ -1,0 +1,56 @@
+"""Vision transformer: a transformer on the patches of an image (Dosovitskiy et al. 2021).
+
+arXiv:2010.11929.
+"""
+
+from typing import Any, Literal
+
+from fmtool.config.base import PositiveFloat, PositiveInt, Rate
+from fmtool.models.base import Activation, ModelConfig
+from fmtool.models.heads import check_heads
+from fmtool.models.patches import check_size
+
+
+class Config(ModelConfig):
+    name: Literal["vit"]
+    patch_size: PositiveInt
+    width: PositiveInt
+    depth: PositiveInt
+    heads: PositiveInt
+    mlp_ratio: PositiveFloat
+    """Hidden units of each block's dense layers, in widths."""
+    pooling: Literal["token", "mean"]
+    """What the logits are computed from."""
+    activation: Activation
+    dropout: Rate
+    attention_dropout: Rate
+    stochastic_depth: Rate
+
+
+def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
+    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+    check_size(cfg.patch_size, input_shape)
+    check_heads(cfg.width, cfg.heads)
+
+    import keras
+
+    from fmtool.models import attention, blocks
+
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Conv2D(cfg.width, cfg.patch_size, strides=cfg.patch_size)(inputs)
+    x = keras.layers.Reshape((-1, cfg.width))(x)
+    if cfg.pooling == "token":
+        x = attention.prepend_class_token(x)
+    x = blocks.drop(attention.add_positions(x), cfg.dropout)
+    encoder = attention.Encoder(
+        depth=cfg.depth,
+        heads=cfg.heads,
+        mlp_units=int(cfg.mlp_ratio * cfg.width),
+        activation=cfg.activation,
+        dropout=cfg.dropout,
+        attention_dropout=cfg.attention_dropout,
+        stochastic_depth=cfg.stochastic_depth,
+    )
+    x = encoder(x)
+    x = x[:, 0] if cfg.pooling == "token" else keras.layers.GlobalAveragePooling1D()(x)
+    return keras.Model(inputs, blocks.logits(x, num_classes), name="vit")
