@@ -21,8 +21,8 @@ from typing import Any
 from contest import report
 from contest.processes import finish, fmtool, plain, result
 
-_SHORT = ["experiment=cifar10_cpu_quick"]
-_LONG = ["experiment=cifar10_cpu", "data.limit=45000"]
+_SHORT = ["experiment=cifar10_cpu_quick", "logging=quiet"]  # as the script, without pictures
+_LONG = ["experiment=cifar10_cpu", "logging=quiet", "data.limit=43000"]
 
 
 def main(argv: list[str]) -> None:

@@ -20,19 +20,31 @@ _SAMPLE_VALUES = 2**24
 """The same in values, for large images."""
 
 
-def build(
-    model: ModelConfig, data: DataConfig, splits: Splits, train_rows: NDArray[np.int32]
-) -> Any:
-    """Maps uint8 images (batch, h, w, c) to float32 logits (batch, classes)."""
-    import keras
+Scaling = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Factor and summand for each channel of the pixels."""
 
-    module = registry.module("model", model.name)
+
+def scaling(
+    model: ModelConfig, data: DataConfig, splits: Splits, train_rows: NDArray[np.int32]
+) -> Scaling:
+    """What the network does with pixels first; reads all of `train_rows` to standardize."""
     # Said only by models that normalise on their own.
-    if getattr(module, "READS_PIXELS", False):
+    if getattr(registry.module("model", model.name), "READS_PIXELS", False):
         factors = [255 / splits.pixel_max] * splits.input_shape[2], [0.0] * splits.input_shape[2]
     else:
         factors = normalization(data.normalize, splits, train_rows)
     scale, offset = (np.asarray(each, dtype=np.float32) for each in factors)
+    return scale, offset
+
+
+def build(
+    model: ModelConfig, splits: Splits, train_rows: NDArray[np.int32], scaling: Scaling
+) -> Any:
+    """Maps uint8 images (batch, h, w, c) to float32 logits (batch, classes)."""
+    import keras
+
+    scale, offset = scaling
+    module = registry.module("model", model.name)
     try:
         core = module.build(model, splits.input_shape, splits.num_classes)
     except ValueError as error:

@@ -162,12 +162,15 @@ def _build(cfg: TrainConfig, data: Data) -> tuple[TrainConfig, Any]:
     from fmtool.training import network as networks
     from fmtool.training.seeding import seed_everything
 
+    rows = data.selection.train
+    scaling = networks.scaling(cfg.model, cfg.data, data.splits, rows)
+
     def build() -> Any:
         # What is built twice shall have the names and seeds of what is built once. Keras'
         # clear_session would do, but it forgets the precision and takes seconds on torch.
         global_state.set_global_attribute("object_name_uids", None)
         seed_everything(cfg.seed)
-        return networks.build(cfg.model, cfg.data, data.splits, data.selection.train)
+        return networks.build(cfg.model, data.splits, rows, scaling)
 
     network = build()
     if cfg.runtime.precision != "auto":

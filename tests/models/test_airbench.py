@@ -91,8 +91,8 @@ def test_directions_without_variance_are_damped_by_epsilon():
 def test_the_network_of_a_run_is_whitened_by_its_normalised_training_images():
     cfg, splits = digits()
     rows = np.arange(0, 600, 2, dtype=np.int32)
-    core = network.build(config(**SMALL), cfg, splits, rows).get_layer("airbench")
-    scale, offset = network.normalization(cfg.normalize, splits, rows)
+    scale, offset = network.scaling(config(), cfg, splits, rows)
+    core = network.build(config(**SMALL), splits, rows, (scale, offset)).get_layer("airbench")
     images = (splits.train.x[rows] * scale + offset).astype(np.float32)
     expected = whitening_filters(images, size=2, epsilon=5e-4)
     np.testing.assert_allclose(
@@ -178,7 +178,8 @@ def test_an_image_too_small_for_the_groups_is_a_mistake_of_the_user():
 def test_a_saved_one_passes_the_scanner_and_gives_equal_logits(tmp_path, convs):
     cfg, splits = digits()
     rows = np.arange(100, dtype=np.int32)
-    model = network.build(config(convs_per_group=convs, **SMALL), cfg, splits, rows)
+    scaling = network.scaling(config(), cfg, splits, rows)
+    model = network.build(config(convs_per_group=convs, **SMALL), splits, rows, scaling)
     path = tmp_path / "model.keras"
     model.save(path)
     assert model_file.check(path, registered=()).is_plain_keras
