@@ -67,6 +67,8 @@ def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> A
 
 
 def _version_1(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
+    import keras
+
     from fmtool.models import blocks
 
     x = blocks.halve(convolve(x, 64, 7, strides=2)) if is_large else convolve(x, 64, 3)
@@ -76,7 +78,8 @@ def _version_1(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
         x = blocks.halve(x) if number else x
         for single, before_3, of_3, before_5, of_5, pooled in stage:
             branches = [[(single, 1)], [(before_3, 1), (of_3, 3)], [(before_5, 1), (of_5, 5)]]
-            x = _concatenate(_branches(x, convolve, branches), _pooled(x, convolve, pooled))
+            most = keras.layers.MaxPooling2D
+            x = _concatenate(_branches(x, convolve, branches), _pooled(x, convolve, pooled, most))
     return x
 
 
@@ -88,13 +91,14 @@ def _version_3(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
     x = blocks.halve(x) if is_large else x
     x = convolve(convolve(x, 80, 1), 192, 3)
     x = blocks.halve(x) if is_large else x
+    branches: list[Branch]
     for pooled in _V3_POOLED:
         branches = [[(64, 1)], [(48, 1), (64, 5)], [(64, 1), (96, 3), (96, 3)]]
         x = _concatenate(_branches(x, convolve, branches), _pooled(x, convolve, pooled))
     x = _reduce(x, convolve, [[(384, 3)], [(64, 1), (96, 3), (96, 3)]])
     tall, wide = (7, 1), (1, 7)
     for narrow in _V3_NARROW:
-        long = [(narrow, 1), (narrow, tall), (narrow, wide), (narrow, tall), (192, wide)]
+        long: Branch = [(narrow, 1), (narrow, tall), (narrow, wide), (narrow, tall), (192, wide)]
         branches = [[(192, 1)], [(narrow, 1), (narrow, wide), (192, tall)], long]
         x = _concatenate(_branches(x, convolve, branches), _pooled(x, convolve, 192))
     x = _reduce(x, convolve, [[(192, 1), (320, 3)], [(192, 1), (192, wide), (192, tall), (192, 3)]])
@@ -114,10 +118,12 @@ def _branches(x: Any, convolve: Convolve, branches: Sequence[Branch], last: int 
     return outputs
 
 
-def _pooled(x: Any, convolve: Convolve, filters: int) -> Any:
+def _pooled(x: Any, convolve: Convolve, filters: int, pooling: Any = None) -> Any:
+    """The branch that pools: the mean, as in version 3, unless told otherwise."""
     import keras
 
-    return convolve(keras.layers.MaxPooling2D(3, strides=1, padding="same")(x), filters, 1)
+    pooling = pooling or keras.layers.AveragePooling2D
+    return convolve(pooling(3, strides=1, padding="same")(x), filters, 1)
 
 
 def _reduce(x: Any, convolve: Convolve, branches: Sequence[Branch]) -> Any:

@@ -1,6 +1,9 @@
 """The architectures of the field against the numbers of weights that were published for them."""
 
 import math
+import re
+from pathlib import Path
+from typing import get_args
 
 import keras
 import numpy as np
@@ -181,3 +184,33 @@ def test_what_does_not_fit_is_a_mistake_of_the_user(name, keys, message):
 def test_other_channels_than_grey_and_colour_are_not_for_applications():
     with pytest.raises(UsageError, match="takes grey or colour images, not 2 channels"):
         build("application", (32, 32, 2))
+
+
+def test_the_page_of_models_names_them_all():
+    page = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(registry.names("model"))
+
+
+def test_every_family_of_keras_is_an_application_or_has_layers_of_its_own():
+    families = set(get_args(registry.module("model", "application").Family))
+    public = {name for name, value in vars(keras.applications).items() if callable(value)}
+    assert families < public
+    assert all(name.startswith("ConvNeXt") for name in public - families - {"InceptionResNetV2"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "family",
+    [
+        "DenseNet121", "EfficientNetB0", "EfficientNetV2B0", "InceptionV3", "MobileNet",
+        "MobileNetV2", "MobileNetV3Large", "NASNetMobile", "ResNet50", "ResNet50V2", "VGG16",
+        "Xception",
+    ],
+)  # fmt: skip
+def test_a_family_loads_as_it_was_saved(family, tmp_path):
+    model = build("application", CIFAR, family=family, size=75)
+    model.save(tmp_path / "model.keras")
+    pixels = np.random.default_rng(0).integers(0, 256, (2, *CIFAR)).astype(np.float32)
+    again = load_model(tmp_path / "model.keras")(pixels, training=False)
+    logits = keras.ops.convert_to_numpy(model(pixels, training=False))
+    assert np.array_equal(keras.ops.convert_to_numpy(again), logits)
