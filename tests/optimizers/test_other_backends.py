@@ -11,6 +11,7 @@ import pytest
 EXPECTED = os.environ.get("FMTOOL_TEST_BACKEND", "tensorflow")
 TESTS = Path(__file__).resolve().parents[1]
 HERE = "optimizers/test_other_backends.py::test_keras_runs_on_the_backend_these_tests_are_for"
+ARCHITECTURES = "models/test_architectures.py"
 # One test for each way of touching a backend; pytest fails when one of them is renamed.
 ESSENTIAL = [
     HERE,
@@ -35,7 +36,13 @@ FOLDERS = [
     "schedules",
     "regularizers",
     "augment",
-    "models",
+    "models/test_airbench.py",
+    "models/test_models.py",
+    *(
+        f"{ARCHITECTURES}::test_a_step_changes_weights_and_the_saved_model_gives_the_same_logits"
+        f"[{family}]"
+        for family in ("densenet", "resnet", "vit")
+    ),
     "training/test_lookahead.py",
     "training/test_torch_recording.py",
 ]
