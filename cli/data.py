@@ -194,12 +194,14 @@ def _show_list(result: Result) -> None:
         ]
         for row in result["sets"]
     ]
-    _print_table(["name", "title", "samples", "classes", "download", "licence", "cached"], rows)
+    output.print_table(
+        ["name", "title", "samples", "classes", "download", "licence", "cached"], rows
+    )
     print(f"your own: {', '.join(f'data={name} data.path=PATH' for name in result['your_own'])}")
 
 
 def _show_facts(result: Result) -> None:
-    _print_table(["", result["name"]], [[key, _text(value)] for key, value in result.items()])
+    output.print_table(["", result["name"]], [[key, _text(value)] for key, value in result.items()])
 
 
 def _show_check(result: Result) -> None:
@@ -209,26 +211,13 @@ def _show_check(result: Result) -> None:
         [title, *(_text(read(split)) for split in splits.values())] for title, read in _CHECK_ROWS
     ]
     rows.append(["also in train", "", _text(result["test_images_in_train"])])
-    _print_table([result["name"], *splits], rows)
+    output.print_table([result["name"], *splits], rows)
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return "-" if value is None else str(value)
-
-
-def _print_table(columns: list[str], rows: list[list[str]]) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(Text(column))
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    output.print_tables(table)
 
 
 _CHECK_ROWS: tuple[tuple[str, Callable[[Result], Any]], ...] = (

@@ -21,6 +21,7 @@ COMMANDS = {
     "reproduce": "train as a run did and compare the two",
     "runs": "list, show and compare runs",
     "data": "list, fetch, describe and check data sets",
+    "models": "list and describe architectures",
 }
 
 HELP = f"""fmtool {__version__}: train, evaluate and compare Keras models from the command line
@@ -33,7 +34,7 @@ usage: fmtool COMMAND [group=option] [key=value] [flags]
 
 flags of every command:
   --json            exactly one JSON object on stdout
-  --plugin MODULE   import your own model or data set (a module or a .py file); may be repeated
+  --plugin MODULE   import your own model, data set, ... (a module or a .py file); may be repeated
   --timeout TIME    end in order, with exit code 124, after 90, 30s, 10m or 2h of the whole command
   --version         print the version
 

@@ -37,6 +37,26 @@ def scaling(
     return scale, offset
 
 
+def architecture(
+    model: ModelConfig, input_shape: tuple[int, int, int], num_classes: int, *, origin: str = ""
+) -> Any:
+    """Maps float32 images (batch, *input_shape) to logits; UsageError where it does not fit them.
+
+    Args:
+        origin: of the images, for the message.
+    """
+    try:
+        return registry.module("model", model.name).build(model, input_shape, num_classes)
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0]
+        shape = "x".join(map(str, input_shape))
+        others = ", ".join(registry.names("model"))
+        raise UsageError(
+            f"model={model.name} does not fit the {shape} images{origin}: {reason}",
+            fix=f"change the keys of model.* or choose another model ({others})",
+        ) from error
+
+
 def build(
     model: ModelConfig, splits: Splits, train_rows: NDArray[np.int32], scaling: Scaling
 ) -> Any:
@@ -45,16 +65,9 @@ def build(
 
     scale, offset = scaling
     module = registry.module("model", model.name)
-    try:
-        core = module.build(model, splits.input_shape, splits.num_classes)
-    except ValueError as error:
-        reason = str(error).strip().splitlines()[0]
-        shape = "x".join(map(str, splits.input_shape))
-        others = ", ".join(registry.names("model"))
-        raise UsageError(
-            f"model={model.name} does not fit the {shape} images of data={splits.name}: {reason}",
-            fix=f"change the keys of model.* or choose another model ({others})",
-        ) from error
+    core = architecture(
+        model, splits.input_shape, splits.num_classes, origin=f" of data={splits.name}"
+    )
     if hasattr(module, "adapt"):
         most = max(1, min(_SAMPLE, _SAMPLE_VALUES // math.prod(splits.input_shape)))
         first = np.asarray(splits.train.x[train_rows[:most]])

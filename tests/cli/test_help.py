@@ -25,6 +25,7 @@ REPORT = (
         (["--version"], 0),
         (["train", "--help"], 0),
         (["evaluate", "--help"], 0),
+        (["models"], 0),
         (["train", "epochs=0"], 2),
         (["train", "hydra.callbacks={}"], 77),
         (["train", "runs_dir=/proc/x"], 73),

@@ -1,0 +1,70 @@
+"""`fmtool models`: what there is, and what one of them is made of."""
+
+import pytest
+
+from fmtool import registry
+
+OWN = '''
+"""A model of the user's own: one dense layer.
+
+It has a second paragraph.
+"""
+from typing import Literal
+from fmtool.models.base import ModelConfig
+
+class Config(ModelConfig):
+    name: Literal["own_net"]
+'''
+
+
+def test_every_model_is_listed_with_a_line_on_what_it_is(call):
+    listed = call("models", "--json").json["models"]
+    assert [row["name"] for row in listed] == registry.names("model")
+    assert all(row["description"] and row["input"] == "images" for row in listed)
+    table = call("models").out
+    assert all(f" {row['name']} " in table for row in listed)
+
+
+def test_a_plugin_is_listed_too(fmtool):
+    fmtool.write("own_net.py", OWN)
+    outcome = fmtool("models", "--plugin", "own_net.py")
+    assert "A model of the user's own: one dense layer " in outcome.out
+    assert "second paragraph" not in outcome.out
+
+
+def test_a_description_counts_layers_weights_and_operations(fmtool):
+    outcome = fmtool("models", "mlp", "units=[8]", "shape=4x4x1", "classes=3", "--json")
+    found = outcome.json
+    assert found["parameters"] == found["trained_parameters"] == 16 * 8 + 8 + 8 * 3 + 3
+    assert found["weights_bytes"] == 4 * found["parameters"]
+    assert found["flops"] == 2 * (16 * 8 + 8 * 3)
+    dense = [layer for layer in found["layers"] if layer["kind"] == "Dense"]
+    assert [(layer["output_shape"], layer["parameters"]) for layer in dense] == [
+        ([8], 136),
+        ([3], 27),
+    ]
+
+
+def test_statistics_are_weights_that_are_not_trained(fmtool):
+    outcome = fmtool("models", "resnet", "depth=20")
+    assert outcome.code == 0, outcome.err
+    assert "271,098, 269,722 of them trained" in outcome.out
+    assert "global_average_pooling2d" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["resnte"], "model=resnte: no such model; fix: did you mean 'resnet'?"),
+        (["resnet", "vgg"], "models: unexpected 'vgg'; fix: fmtool models --help"),
+        (["depth=20"], "models: unexpected 'depth=20'; fix: fmtool models --help"),
+        (["resnet", "depht=20"], "unknown key 'model.depht'; fix: did you mean 'model.depth'?"),
+        (["resnet", "shape=32x32"], "shape=32x32 is not accepted; fix: give HEIGHTxWIDTHxCHANNELS"),
+        (["resnet", "shape=0x3x3"], "shape=0x3x3 is not accepted"),
+        (["resnet", "classes=1"], "classes=1 is not accepted; fix: give a whole number from 2 on"),
+    ],
+)
+def test_a_mistake_is_one_line(call, words, message):
+    outcome = call("models", *words)
+    assert outcome.code == 2
+    assert message in outcome.error
