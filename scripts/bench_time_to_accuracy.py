@@ -22,7 +22,7 @@ from contest import report
 from contest.processes import finish, fmtool, plain, result
 
 _SHORT = ["experiment=cifar10_cpu_quick", "logging=quiet"]  # as the script, without pictures
-_LONG = ["experiment=cifar10_cpu", "logging=quiet", "data.limit=43000"]
+_LONG = ["experiment=cifar10_cpu", "logging=quiet"]
 
 
 def main(argv: list[str]) -> None:

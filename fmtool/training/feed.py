@@ -1,8 +1,8 @@
 """What `fit` is fed: the samples of each batch, with the uniforms their augmentation uses.
 
-Where the samples lie on the device in one table, see `indexed_model`, `feed` gives their numbers;
-where they lie in main memory or on disk, `sample_feed` gives the samples themselves. Both give the
-same samples in the same order.
+Where the samples lie on the device in one table, see `indexed_model`, `feed` gives the numbers of
+steps; where they lie in main memory or on disk, `sample_feed` gives the samples themselves. Both
+stand for the same samples in the same order.
 """
 
 import threading
@@ -24,9 +24,9 @@ Samples = tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.float32]]
 
 
 def feed(plan: Plan, *, start: int = 0) -> Any:
-    """The feed of `plan` in the form the active backend iterates fastest over.
+    """The numbers of the steps of `plan`, in a form that Keras takes on the active backend.
 
-    On JAX it is the numbers of the steps: see `jax_dispatch`.
+    Rows and draws are on the device already, see `tensorflow_dispatch` and its siblings.
 
     Args:
         start: batches of each epoch that are left out, because training goes on behind them.
@@ -115,22 +115,6 @@ class SampleFeed(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no
         numbers = range(self._start + number, self.plan.steps)
         batches = (rows[self.plan.batch(each)] for each in numbers)
         self._reading = read_ahead(self.split.x, batches, workers=self._threads)
-
-
-class IndexFeed(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
-    """Index batches."""
-
-    def __init__(self, plan: Plan, start: int = 0) -> None:
-        super().__init__()
-        self._plan, self._start = plan, start
-
-    def __len__(self) -> int:
-        return self._plan.steps - self._start
-
-    def __getitem__(self, number: int) -> tuple[Any, ...]:
-        rows, draws = self._plan.arrays()
-        batch = self._plan.batch(self._start + number)
-        return rows[batch], draws[batch]
 
 
 class StepNumbers(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types

@@ -15,6 +15,7 @@ def test_a_ratio_of_speeds_is_taken_within_each_round() -> None:
     from contest.report import speed_ratio
 
     ratio = speed_ratio(ROUNDS, "ours", "bare")
+    assert ratio.pop("of_fastest") == 2.0
     assert ratio == {"median": 1.5, "min": 1.0, "max": 2.0, "rounds": [2.0, 1.0, 1.5]}
 
 

@@ -9,7 +9,7 @@ from fmtool.data.images import ChosenImages, ReadImages
 from fmtool.data.splits import Split
 from fmtool.errors import DataError
 from fmtool.training import order
-from fmtool.training.feed import IndexFeed, feed, sample_feed
+from fmtool.training.feed import feed, sample_feed
 from fmtool.training.plan import Plan
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 3, 2, 1), dtype=np.uint8)
@@ -33,6 +33,12 @@ def threads():
 
 def rows(count):
     return np.arange(count, dtype=np.int32) + 7
+
+
+def batches_of(plan, start=0):
+    """The rows and draws of each step from `start` on."""
+    slices = [plan.batch(number) for number in range(start, plan.steps)]
+    return [tuple(each[where] for each in plan.arrays()) for where in slices]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,7 @@ def test_the_device_is_given_the_numbers_of_the_steps_that_are_left(start):
 
 
 def test_the_last_batch_of_a_validation_is_ragged():
-    assert [len(batch[0]) for batch in IndexFeed(Plan(rows(7), 3))] == [3, 3, 1]
+    assert [len(numbers) for numbers, _ in batches_of(Plan(rows(7), 3))] == [3, 3, 1]
 
 
 @pytest.mark.parametrize("start", [0, 2])
@@ -99,7 +105,7 @@ def test_samples_are_those_whose_numbers_the_device_is_given(split, shuffles, st
     plan = Plan(rows(23), 5, seed=3, draws=2, shuffles=shuffles)
     with sample_feed(plan, split, start=start) as batches:
         for plan.epoch in range(2):
-            wanted = IndexFeed(plan, start)
+            wanted = batches_of(plan, start)
             for samples, (indices, draws) in zip(batches, wanted, strict=True):
                 images, labels, uniforms = map(np.asarray, samples)
                 assert np.array_equal(images, PIXELS[indices])
@@ -173,7 +179,7 @@ import keras
 from fmtool.data.images import ChosenImages, ReadImages
 from fmtool.data.splits import Split
 from fmtool.errors import DataError
-from fmtool.training.feed import IndexFeed, sample_feed
+from fmtool.training.feed import sample_feed
 from fmtool.training.plan import Plan
 
 pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 2, 1), dtype=np.uint8)
@@ -205,7 +211,7 @@ model = Model()
 model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 with sample_feed(plan, split, start=1) as samples:
     for plan.epoch in range(2):
-        numbers = list(IndexFeed(plan, 1))
+        numbers = [tuple(a[plan.batch(n)] for a in plan.arrays()) for n in range(1, plan.steps)]
         assert len(samples) == len(numbers) == 3
         for (images, labels, draws), (rows, uniforms) in zip(samples, numbers):
             assert np.array_equal(images, pixels[rows])
