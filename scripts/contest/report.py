@@ -46,9 +46,7 @@ def speed_ratio(rounds: Sequence[Round], over: str, under: str) -> dict[str, Any
 
     A machine that stalls now and then spoils rounds, but not the fastest ones.
     """
-    best_over, best_under = (
-        max(speed(each[name]) for each in rounds) for name in (over, under)
-    )
+    best_over, best_under = (max(speed(each[name]) for each in rounds) for name in (over, under))
     ratios = spread(speed(each[over]) / speed(each[under]) for each in rounds)
     return ratios | {"of_fastest": round(best_over / best_under, 4)}
 
