@@ -8,7 +8,11 @@ import pytest
 
 SMALL = ("model=cnn", "model.filters=[4,8]", "model.dense_units=[16]", "epochs=2")
 """As the shared run."""
-TINY = ("train", "model=mlp", "model.units=[16]", "epochs=1", "data.limit=300")
+TINY = (
+    "train", "model=mlp", "model.units=[16]", "epochs=1", "data.limit=300",
+    "runtime.precision=float32",
+)  # fmt: skip
+"""With a precision, since of two runs that measure the machine at once each decides for itself."""
 BLOCKED = (
     "import sys; sys.modules['tensorflow'] = None\n"
     "from fmtool.cli.main import main; sys.exit(main(sys.argv[1:]))"
