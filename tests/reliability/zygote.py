@@ -45,6 +45,8 @@ def import_everything(backend: str, threads: str) -> None:
     from fmtool.logging.event_file import EventFile
 
     words = [f"runtime.backend={backend}", "runtime.device=cpu", f"runtime.threads={threads}"]
+    # For `auto` the backend would compute here, and its threads do not live on in a child.
+    words.append("runtime.precision=float32")
     backends.select(validate.train_config(compose("train", words)).runtime)
     for name in _LATE_IMPORTS:
         importlib.import_module(name)
