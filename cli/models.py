@@ -58,11 +58,16 @@ def main(argv: list[str], flags: Flags) -> int:
 
 def _list() -> Result:
     from fmtool import registry
+    from fmtool.matching import readable_kinds
 
     modules = {name: registry.module("model", name) for name in registry.names("model")}
     return {
         "models": [
-            {"name": name, "input": "images", "description": _first_line(module.__doc__)}
+            {
+                "name": name,
+                "input": ", ".join(readable_kinds(name)),
+                "description": _first_line(module.__doc__),
+            }
             for name, module in modules.items()
         ]
     }
@@ -79,12 +84,13 @@ def _describe(name: str, keys: dict[str, str]) -> Result:
     cfg = validate.train_config(compose("train", [f"model={name}", *overrides, *fixed]))
 
     from fmtool import backend
+    from fmtool.elements import Pixels
 
     backend.select(cfg.runtime)
     from fmtool.machine.flops import model_flops
     from fmtool.training.network import architecture
 
-    model = architecture(cfg.model, shape, classes)
+    model = architecture(cfg.model, Pixels(shape), classes)
     trained = sum(math.prod(variable.shape) for variable in model.trainable_variables)
     return {
         "name": name,

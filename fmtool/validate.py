@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from fmtool import registry
 from fmtool.config.base import NamedConfig
 from fmtool.errors import UsageError
+from fmtool.matching import declared_kind, require_matching
 from fmtool.schema import EvaluateConfig, GateConfig, SavedRunConfig, TrainConfig
 from fmtool.suggest import did_you_mean
 from fmtool.tasks import classification
@@ -25,6 +26,9 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
         values[group] = option(group, values.get(group))
     values["callbacks"] = _with_own_callbacks(values.get("callbacks"))
     cfg = _validated(TrainConfig, values, prefix="")
+    kind = declared_kind(cfg.data.name)
+    if kind is not None:
+        require_matching(cfg, kind)
     _check_monitor(cfg)
     check_gate(cfg.gate)
     if cfg.expected is not None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"fmtool": "fmtool", "fmtool.cli": "cli", "fmtool.conf": "conf"}
 
 LAYERS = (
-    {"fmtool", "conf", "errors", "notices", "suggest"},
+    {"fmtool", "conf", "elements", "errors", "notices", "suggest"},
     {"safety"},
     {"config", "runs", "signals"},
     {"machine", "registry", "torch_layout"},
@@ -22,6 +22,7 @@ LAYERS = (
         "schedules", "tasks",
     },
     {"schema"},
+    {"matching"},
     {"backend", "validate"},
     {"evaluation"},
     {"training"},

@@ -9,6 +9,7 @@ The block is that of He et al. 2016 (arXiv:1603.05027), normalisation first, wit
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig
 
 
@@ -20,13 +21,13 @@ class Config(ModelConfig):
     dropout: Rate
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
     from fmtool.models import blocks
 
-    inputs = keras.Input(input_shape)
+    inputs = keras.Input(image.shape)
     x = keras.layers.Dense(cfg.width)(keras.layers.Flatten()(inputs))
     for _ in range(cfg.depth):
         y = keras.layers.LayerNormalization()(x)

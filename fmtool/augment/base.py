@@ -60,6 +60,15 @@ class AugmentConfig(NamedConfig):
     cutmix_share: Fraction
     """Where both are on: the share of mixed images that CutMix takes."""
 
+    @property
+    def changes_images(self) -> bool:
+        """Whether it does anything."""
+        shared = (
+            self.horizontal_flip, self.crop_padding, self.erasing, self.cutout, self.mixup,
+            self.cutmix,
+        )  # fmt: skip
+        return self.name != "none" or any(shared)
+
     @model_validator(mode="after")
     def _ranges_ascend(self) -> Self:
         for key in ("erasing_area", "erasing_aspect"):

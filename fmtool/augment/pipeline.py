@@ -11,6 +11,7 @@ from typing import Any
 
 from fmtool import registry
 from fmtool.augment.base import AugmentConfig, Stage
+from fmtool.elements import Element, Pixels
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,15 @@ class Pipeline:
     apply: Callable[[Any, Any, Any], tuple[Any, Any]]
 
 
-def build(
-    cfg: AugmentConfig, input_shape: tuple[int, int, int], num_classes: int, pixel_max: int
-) -> Pipeline | None:
+def build(cfg: AugmentConfig, element: Element, num_classes: int) -> Pipeline | None:
     """None where it would do nothing. Raises UsageError where a setting does not fit the images."""
+    if not isinstance(element, Pixels):
+        assert not cfg.changes_images, "matching has looked"
+        return None
     from fmtool.augment import mixing as mixings
 
-    stages = _stages(cfg, input_shape, pixel_max)
-    mixing = mixings.build(cfg, input_shape, num_classes)
+    stages = _stages(cfg, element.shape, element.maximum)
+    mixing = mixings.build(cfg, element.shape, num_classes)
     if not stages and mixing is None:
         return None
     ends = list(accumulate(stage.draws for stage in stages))

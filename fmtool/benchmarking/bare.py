@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from fmtool import registry
+from fmtool.elements import Tokens
 from fmtool.training import network as networks
 from fmtool.training import optimization as optimizations
 from fmtool.training.session import Session
@@ -25,9 +26,9 @@ class Parts:
     """What every such loop is made of.
 
     Args:
-        network: from normalised float32 images to logits, in the precision of the session.
+        network: from normalised samples to logits, in the precision of the session.
         loss: of labels and logits.
-        batches: (images float32 (b, h, w, c), labels int32 (b,)) on the device.
+        batches: (samples float32 (b, ...), labels int32 (b,)) on the device; tokens are int32.
     """
 
     network: Any
@@ -65,7 +66,7 @@ class BareLoop:
 def _parts(session: Session) -> Parts:
     cfg, splits = session.cfg, session.data.splits
     network = registry.module("model", cfg.model.name).build(
-        cfg.model, splits.input_shape, splits.num_classes
+        cfg.model, splits.element, splits.num_classes
     )
     optimizer = optimizations.build(
         network,
@@ -84,7 +85,7 @@ def _parts(session: Session) -> Parts:
 def _batches(session: Session) -> list[tuple[Any, Any]]:
     """As many as there are in an epoch, or as take no more memory than `_MOST_BYTES`."""
     splits, size = session.data.splits, session.plan.batch_size
-    bytes_of_batch = 4 * size * math.prod(splits.input_shape)
+    bytes_of_batch = 4 * size * math.prod(splits.element.shape)
     count = max(1, min(session.plan.steps, _MOST_BATCHES, _MOST_BYTES // bytes_of_batch))
     rows = session.data.selection.train[: count * size]
     scale, offset = (
@@ -96,7 +97,9 @@ def _batches(session: Session) -> list[tuple[Any, Any]]:
     batches = []
     for begin in range(0, count * size, size):
         chosen = rows[begin : begin + size]
-        images = np.asarray(splits.train.x[chosen], np.float32) * scale + offset
-        tensors = images, np.asarray(splits.train.y[chosen], np.int32)
+        samples = np.asarray(splits.train.x[chosen])
+        if not isinstance(splits.element, Tokens):
+            samples = samples.astype(np.float32) * scale + offset
+        tensors = samples, np.asarray(splits.train.y[chosen], np.int32)
         batches.append(tuple(map(keras.ops.convert_to_tensor, tensors)))
     return batches

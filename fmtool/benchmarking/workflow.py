@@ -11,13 +11,14 @@ from typing import Any
 from fmtool import backend
 from fmtool.benchmarking.config import BenchConfig
 from fmtool.benchmarking.startup import Phases, peak_memory_bytes
+from fmtool.data.loading import Data
 from fmtool.errors import FmtoolError
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training import batch_size as batch_sizes
 from fmtool.training import out_of_memory
-from fmtool.training.session import Data, Session, load_data, prepare
+from fmtool.training.session import Session, load_data, prepare
 
 SCHEMA_VERSION = 1
 

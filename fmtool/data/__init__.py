@@ -7,10 +7,15 @@ A data set file holds
 - `INFO`, a `SetInfo`: title, licence, sizes and class names, for `fmtool data list` and `info`;
   a set of the user's own, which `data.path` names, has none and derives from `LocalConfig`;
 - `load(cfg: Config) -> Splits`: uint8 images (n, height, width, channels), int32 labels; images
-  that shall not lie in memory are `images.ReadImages`, which are read on access.
+  that shall not lie in memory are `images.ReadImages`, which are read on access;
+- `KIND`, where samples are no images: another kind of `fmtool.elements`, or None where only the
+  files say;
+- `fit(cfg, splits, rows) -> Splits`, where samples are made by something that is fitted, such as a
+  tokenizer: on `rows` of the training split alone.
 
 Nothing heavy is imported at its top, so that a config is validated in milliseconds. `load` returns
-whole splits; the subset and the validation part are drawn by `selection.select`. `arrays.Arrays`
+whole splits; the subset and the validation part are drawn by `selection.select`, and `loading.load`
+puts all three together. `arrays.Arrays`
 turns four arrays into `Splits` with a digest; `acquire.load` adds the cache and the downloads.
 `local_splits.to_splits` does it for a user's own; `image_files`, `class_folders`, `array_files` and
 `labels` read what nobody has checked. `read_ahead` reads batches in threads, in bounded memory.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fmtool.data.base import SetInfo
 from fmtool.data.check import validate_labels
 from fmtool.data.splits import Split, Splits
+from fmtool.elements import Pixels
 from fmtool.errors import DataError
 
 ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
@@ -42,7 +43,7 @@ class Arrays:
             test=Split(self.x_test, self.y_test),
             class_names=info.class_names,
             digest=content_digest(digests),
-            pixel_max=info.pixel_max,
+            element=Pixels(info.image_shape, info.pixel_max),
         )
 
 

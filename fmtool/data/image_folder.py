@@ -36,6 +36,7 @@ def load(cfg: Config) -> "Splits":
     import numpy as np
 
     from fmtool.data.class_folders import scan_class_folders
+    from fmtool.data.images import pixels_of
     from fmtool.data.local_splits import to_splits
     from fmtool.data.oddities import Oddities
     from fmtool.data.splits import Split
@@ -54,6 +55,7 @@ def load(cfg: Config) -> "Splits":
         cfg.name,
         found.class_names,
         parts,
+        element=pixels_of(pictures["train"]),
         test_fraction=cfg.test_fraction,
         origin=str(root),
         is_held=is_held(cfg, sum(math.prod(each.shape) for each in pictures.values())),

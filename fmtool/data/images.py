@@ -1,14 +1,19 @@
-"""The images of a split as rows that are read when they are asked for, in memory or not."""
+"""The samples of a split as rows that are read when they are asked for, in memory or not."""
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.elements import Pixels
+
 
 class Images(Protocol):
     """uint8 of shape (n, height, width, channels); NumPy arrays and memory maps are such.
+
+    So are tokens and other numbers, see `fmtool.elements`, in the type that they have there.
 
     Indexed by an integer, a slice, or integers of shape (b,); gives an array of its own.
     """
@@ -67,6 +72,17 @@ class ChosenImages(ReadImages):
 def is_in_memory(images: Images) -> bool:
     """False for what is read on access, memory maps included."""
     return isinstance(images, np.ndarray) and not isinstance(images, np.memmap)
+
+
+def pixels_of(images: Images) -> Pixels:
+    """What one of (n, height, width, channels) images is."""
+    height, width, channels = images.shape[1:]
+    return Pixels((height, width, channels))
+
+
+def bytes_of(images: Images) -> int:
+    """That all of them take in memory."""
+    return math.prod(images.shape) * images.dtype.itemsize
 
 
 def choose(images: Images, rows: NDArray[np.integer[Any]]) -> Images:

@@ -12,6 +12,7 @@ from fmtool.data.images import is_in_memory
 from fmtool.data.read_ahead import read_blocks
 from fmtool.data.selection import held_out_for_test
 from fmtool.data.splits import Split, Splits
+from fmtool.elements import Element
 from fmtool.errors import DataError
 from fmtool.notices import note
 
@@ -24,6 +25,7 @@ def to_splits(
     class_names: Sequence[str],
     parts: Mapping[str, Split],
     *,
+    element: Element,
     test_fraction: float,
     origin: str,
     is_held: bool,
@@ -57,6 +59,7 @@ def to_splits(
         test=test,
         class_names=tuple(class_names),
         digest=reading.digest.hexdigest(),
+        element=element,
         validation=validation,
     )
 
@@ -89,7 +92,7 @@ class _Reading:
         self.digest.update(json.dumps([part, split.x.shape]).encode())
         held = None
         if self._is_held and not is_in_memory(split.x):
-            held = np.empty(split.x.shape, np.uint8)
+            held = np.empty(split.x.shape, split.x.dtype)
         start = 0
         for block in read_blocks(split.x):
             self.digest.update(block.reshape(-1).data)

@@ -31,7 +31,7 @@ def load(cfg: Config) -> "Splits":
         OutOfMemory: they do not fit into memory, and cannot stay in the file, being compressed.
     """
     from fmtool.data.array_files import open_npz
-    from fmtool.data.images import is_in_memory
+    from fmtool.data.images import is_in_memory, pixels_of
     from fmtool.data.local_splits import to_splits
     from fmtool.notices import note, warn
 
@@ -47,6 +47,7 @@ def load(cfg: Config) -> "Splits":
         cfg.name,
         class_names,
         parts,
+        element=pixels_of(parts["train"].x),
         test_fraction=cfg.test_fraction,
         origin=str(path),
         is_held=False,

@@ -15,7 +15,7 @@ _AHEAD = 2
 """Batches read, or being read, beside the one in use."""
 _BLOCK_BYTES = 1 << 24
 
-Batch = tuple[NDArray[np.uint8], list[Future[None]]]
+Batch = tuple[NDArray[Any], list[Future[None]]]
 """What is being filled, and by whom."""
 
 
@@ -29,7 +29,7 @@ def read_ahead(
     batches: Iterable[NDArray[np.integer[Any]]],
     *,
     workers: int | None = None,
-) -> Generator[NDArray[np.uint8], None, None]:
+) -> Generator[NDArray[Any], None, None]:
     """`images[rows]` for the rows of each batch; memory is that of three batches.
 
     Each batch is shared out among the threads, which end with the iterator. An error is raised in
@@ -52,7 +52,7 @@ def read_ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def read_blocks(images: Images, *, multiple_of: int = 1) -> Iterator[NDArray[np.uint8]]:
+def read_blocks(images: Images, *, multiple_of: int = 1) -> Iterator[NDArray[Any]]:
     """All rows in order, in arrays of some 16 MiB.
 
     Args:
@@ -64,9 +64,9 @@ def read_blocks(images: Images, *, multiple_of: int = 1) -> Iterator[NDArray[np.
     yield from read_ahead(images, (np.arange(i, min(i + size, count)) for i in starts))
 
 
-def read_all(images: Images) -> NDArray[np.uint8]:
+def read_all(images: Images) -> NDArray[Any]:
     """Every image in one array."""
-    pixels = np.empty(images.shape, np.uint8)
+    pixels = np.empty(images.shape, images.dtype)
     size = block_rows(images)
     for number, block in enumerate(read_blocks(images)):
         pixels[number * size : number * size + len(block)] = block
@@ -75,14 +75,14 @@ def read_all(images: Images) -> NDArray[np.uint8]:
 
 def block_rows(images: Images, *, multiple_of: int = 1) -> int:
     """How many rows `read_blocks` gives at a time."""
-    row_bytes = max(1, int(np.prod(images.shape[1:])))
+    row_bytes = max(1, int(np.prod(images.shape[1:])) * images.dtype.itemsize)
     return multiple_of * max(1, _BLOCK_BYTES // row_bytes // multiple_of)
 
 
 def _begin(
     pool: ThreadPoolExecutor, images: Images, rows: NDArray[np.integer[Any]], threads: int
 ) -> Batch:
-    batch = np.empty((len(rows), *images.shape[1:]), np.uint8)
+    batch = np.empty((len(rows), *images.shape[1:]), images.dtype)
 
     def fill(part: slice) -> None:
         batch[part] = images[rows[part]]
@@ -92,7 +92,7 @@ def _begin(
     return batch, [pool.submit(fill, part) for part in parts]
 
 
-def _finished(batch: Batch) -> NDArray[np.uint8]:
+def _finished(batch: Batch) -> NDArray[Any]:
     pixels, parts = batch
     for part in parts:
         part.result()

@@ -1,4 +1,4 @@
-"""What a data set is to the rest of fmtool: labelled arrays, class names and a content digest."""
+"""What a data set is to the rest of fmtool: labelled samples, class names and a content digest."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.images import Images, choose
+from fmtool.elements import Element
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Split:
     """Samples with their labels, in memory or read on access; never to be written to.
 
     Args:
-        x: uint8 of shape (n, height, width, channels).
+        x: of shape (n, ...), see `fmtool.elements`: images (n, height, width, channels) as uint8.
         y: int32 of shape (n,), each in [0, number of classes).
     """
 
@@ -37,7 +38,7 @@ class Splits:
         name: the option name, such as `cifar10`.
         class_names: one name for each label value, in label order.
         digest: hex SHA-256 of the content of all the arrays; equal whatever source they came from.
-        pixel_max: the largest value a pixel can have (255, and 16 for `digits`).
+        element: what one sample is.
     """
 
     name: str
@@ -45,14 +46,8 @@ class Splits:
     test: Split
     class_names: tuple[str, ...]
     digest: str
-    pixel_max: int = 255
+    element: Element
     validation: Split | None = None
-
-    @property
-    def input_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels)."""
-        height, width, channels = self.train.x.shape[1:]
-        return height, width, channels
 
     @property
     def num_classes(self) -> int:

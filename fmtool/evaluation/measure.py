@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fmtool.data.images import Images
 from fmtool.data.read_ahead import read_ahead
 from fmtool.data.splits import Split, Splits
+from fmtool.elements import WHAT
 from fmtool.errors import DataError, FmtoolError
 from fmtool.evaluation import model_size, views
 from fmtool.evaluation.metrics import classification_report
@@ -82,7 +83,7 @@ def measure(
 
 
 def predict(model: Any, images: Images, *, batch_size: int) -> NDArray[np.float32]:
-    """(n, classes) logits of (n, h, w, c) images, computed batch by batch in bounded memory.
+    """(n, classes) logits of (n, ...) samples, computed batch by batch in bounded memory.
 
     All batches have one shape, so that nothing is compiled twice: the last one begins within the
     one before it. `model.predict` would end with a smaller one.
@@ -98,11 +99,13 @@ def predict(model: Any, images: Images, *, batch_size: int) -> NDArray[np.float3
 
 
 def check_fits(model: Any, splits: Splits) -> None:
-    """Raises DataError when a model was made for other images or another number of classes."""
-    made_for = (tuple(model.input_shape[1:]), model.output_shape[-1])
-    if made_for != (splits.input_shape, splits.num_classes):
+    """Raises DataError when a model was made for other samples or another number of classes."""
+    element = splits.element
+    made_for = (tuple(model.input_shape[1:]), str(model.input.dtype), model.output_shape[-1])
+    if made_for != (element.shape, element.dtype, splits.num_classes):
         raise DataError(
-            f"data={splits.name} has {splits.num_classes} classes of {splits.input_shape} images, "
-            f"the model was made for {made_for[1]} classes of {made_for[0]}",
+            f"data={splits.name} has {splits.num_classes} classes of {element.shape} "
+            f"{WHAT[element.kind]}, the model was made for {made_for[2]} classes of {made_for[0]} "
+            f"{made_for[1]}",
             fix="evaluate it on a set like the one it was trained on",
         )

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from fmtool.elements import Element, Pixels
 from fmtool.evaluation.measure import Measurement
 from fmtool.evaluation.plots import confusion_figure, samples_figure
 
 
 def figures(
-    measurement: Measurement, class_names: Sequence[str], *, pixel_max: int
+    measurement: Measurement, class_names: Sequence[str], element: Element
 ) -> Mapping[str, Any]:
     """Matplotlib figures by file stem."""
     logits = measurement.logits.astype(np.float64)
@@ -21,14 +22,14 @@ def figures(
     found = {
         "confusion_matrix": confusion_figure(measurement.report["confusion_matrix"], class_names)
     }
-    if (predicted != measurement.split.y).any():
+    if isinstance(element, Pixels) and (predicted != measurement.split.y).any():
         found["misclassified"] = samples_figure(
             measurement.split.x,
             measurement.split.y,
             predicted,
             class_names,
             confidence,
-            pixel_max,
+            element.maximum,
         )
     return found
 

@@ -16,8 +16,8 @@ def count(tta: TestTimeAugmentation) -> int:
 
 def require_possible(tta: TestTimeAugmentation, input_shape: tuple[int, ...]) -> None:
     """UsageError for (height, width, channels) of images that cannot be shifted."""
-    height, width = input_shape[:2]
-    if tta == "flip_translate" and min(height, width) < 2:
+    if tta == "flip_translate" and min(input_shape[:2]) < 2:
+        height, width = input_shape[:2]
         raise UsageError(
             f"tta={tta}: images of {height}x{width} pixels cannot be shifted",
             fix="choose tta=flip or tta=none",

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import backend
-from fmtool.data.selection import selection_of
-from fmtool.data.splits import Split, Splits
+from fmtool.data import loading
+from fmtool.data.loading import Data
+from fmtool.data.splits import Split
 from fmtool.errors import ExitCode, UsageError
 from fmtool.evaluation import gates
 from fmtool.runs.atomic import reporting, write_json
@@ -57,14 +58,13 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
         DataError: the run has no usable model, or the data do not fit it.
         UsageError: the run has no such split or metric, or the images are too small for `tta`.
     """
-    from fmtool import registry
-
     with SignalGuard():
         # Where the samples lay while training says nothing about this machine.
         data = run_cfg.data.model_copy(update={"storage": "auto"})
-        splits: Splits = registry.module("data", data.name).load(data)
+        loaded = loading.load(data, seed=run_cfg.seed)
+        splits = loaded.splits
         gates.require_possible(cfg.gate, splits.num_classes)
-        split = _split(cfg.split, splits, run_cfg)
+        split = _split(cfg.split, loaded)
         backend.select(run_cfg.runtime)
 
         from fmtool.evaluation import pictures
@@ -80,7 +80,7 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
         stem = f"{splits.name}_{cfg.split}" + (f"_tta-{tta}" if tta != run_cfg.tta else "")
         with reporting(paths.evaluation):
             paths.evaluation.mkdir(exist_ok=True)
-        drawn = pictures.figures(measured, splits.class_names, pixel_max=splits.pixel_max)
+        drawn = pictures.figures(measured, splits.class_names, splits.element)
         named = {f"{stem}_{name}": figure for name, figure in drawn.items()}
         pictures.save(named, paths.evaluation)
         report = paths.evaluation / f"{stem}.json"
@@ -97,17 +97,16 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
         return evaluation
 
 
-def _split(name: str, splits: Splits, run_cfg: SavedRunConfig) -> Split:
+def _split(name: str, data: Data) -> Split:
     """The split as the run saw it: its own rows of the training data for train and validation."""
     if name == "test":
-        return splits.test
-    if name == "validation" and splits.validation is not None:
-        return splits.validation
-    chosen = selection_of(splits, run_cfg.data, seed=run_cfg.seed)
-    rows = chosen.train if name == "train" else chosen.validation
-    if not len(rows):
+        return data.splits.test
+    if name == "train":
+        return data.splits.train.take(data.selection.train)
+    if data.validation is None:
         raise UsageError(
             "split=validation: the run held out no validation samples",
             fix="evaluate split=test or split=train",
         )
-    return splits.train.take(rows)
+    split, rows = data.validation
+    return split if split is data.splits.validation else split.take(rows)

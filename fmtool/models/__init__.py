@@ -1,7 +1,9 @@
 """Architectures, one file each: the file name is the value of `model=`.
 
 A model file holds `Config`, a `ModelConfig` with the typed keys of its YAML file, and
-`build(cfg, input_shape, num_classes) -> keras.Model`, which maps float32 images of shape
-(batch, height, width, channels), already normalised, to float32 logits (batch, num_classes).
+`build(cfg, element, num_classes) -> keras.Model`, which maps samples of shape
+(batch, *element.shape) to float32 logits (batch, num_classes). Samples are float32 and already
+normalised; tokens are int32 and as they are. A model that reads something else than images says
+so by `READS`, a tuple of kinds of `fmtool.elements`.
 Keras is imported inside `build` only, so that a config is validated in milliseconds.
 """

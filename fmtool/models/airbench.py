@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from fmtool.config.base import PositiveFloat, PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import Activation, ModelConfig
 
@@ -47,16 +48,16 @@ def check_size(cfg: Config, height: int, width: int) -> None:
         )
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
-    check_size(cfg, *input_shape[:2])
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+    check_size(cfg, *image.shape[:2])
 
     import keras
 
     from fmtool.models import blocks, initializers
 
-    inputs = keras.Input(input_shape)
-    first = keras.layers.Conv2D(2 * _PATCH**2 * input_shape[2], _PATCH, name=_WHITENING)
+    inputs = keras.Input(image.shape)
+    first = keras.layers.Conv2D(2 * _PATCH**2 * image.shape[2], _PATCH, name=_WHITENING)
     x = blocks.activate(first(inputs), cfg.activation)
     first.kernel.trainable = not cfg.whitening
     for number, width in enumerate(cfg.widths, start=1):

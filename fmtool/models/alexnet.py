@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
 
 _POOLED = (1, 2, 5)
@@ -21,15 +22,15 @@ class Config(ModelConfig):
     stem: Stem
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
     from fmtool.models import blocks
 
-    inputs = x = keras.Input(input_shape)
+    inputs = x = keras.Input(image.shape)
     # Both are 11 pixels wide with stride 4; smaller images are then pooled without overlap.
-    pool_size = 3 if has_large_stem(cfg.stem, input_shape) else 2
+    pool_size = 3 if has_large_stem(cfg.stem, image.shape) else 2
     sizes = (11, 5, 3, 3, 3)
     for number, (filters, size) in enumerate(zip(cfg.filters, sizes, strict=True), start=1):
         strides = 4 if number == 1 else 1

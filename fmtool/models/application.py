@@ -4,6 +4,7 @@ import sys
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
 
@@ -54,16 +55,16 @@ def check_size(cfg: Config, input_shape: tuple[int, int, int]) -> None:
         )
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) pixels from 0 to 255 to (batch, num_classes) logits."""
-    check_size(cfg, input_shape)
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) pixels from 0 to 255 to (batch, num_classes) logits."""
+    check_size(cfg, image.shape)
 
     import keras
 
     from fmtool.models import blocks
 
-    inputs = x = keras.Input(input_shape)
-    if input_shape[2] == 1:
+    inputs = x = keras.Input(image.shape)
+    if image.shape[2] == 1:
         x = keras.layers.Concatenate()([x, x, x])
     if cfg.size is not None:
         x = keras.ops.image.resize(x, (cfg.size, cfg.size))

@@ -6,6 +6,7 @@ arXiv:2104.05704; CCT-7/3x1 has seven blocks on one convolution of 3x3.
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveFloat, PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig
 from fmtool.models.heads import check_heads
 
@@ -29,15 +30,15 @@ class Config(ModelConfig):
     stochastic_depth: Rate
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     check_heads(cfg.width, cfg.heads)
 
     import keras
 
     from fmtool.models import attention, blocks
 
-    inputs = x = keras.Input(input_shape)
+    inputs = x = keras.Input(image.shape)
     for number in range(1, cfg.convolutions + 1):
         filters = cfg.width if number == cfg.convolutions else _NARROW
         x = blocks.halve(blocks.activate(blocks.convolve(x, filters, cfg.kernel_size), "relu"))

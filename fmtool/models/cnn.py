@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import Activation, ModelConfig, Normalization
 
@@ -32,16 +33,16 @@ def check_size(cfg: Config, height: int, width: int) -> None:
             )
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
-    check_size(cfg, *input_shape[:2])
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+    check_size(cfg, *image.shape[:2])
 
     import keras
 
     from fmtool.models import blocks
 
     pool = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
-    inputs = x = keras.Input(input_shape)
+    inputs = x = keras.Input(image.shape)
     for filters in cfg.filters:
         x = keras.layers.Conv2D(filters, cfg.kernel_size, padding=cfg.padding)(x)
         x = blocks.normalize(x, cfg.normalization)

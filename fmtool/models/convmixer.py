@@ -6,6 +6,7 @@ Trockman & Kolter 2022 (arXiv:2201.09792).
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt
+from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig
 from fmtool.models.patches import check_size
 
@@ -19,9 +20,9 @@ class Config(ModelConfig):
     activation: Activation
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
-    check_size(cfg.patch_size, input_shape)
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+    check_size(cfg.patch_size, image.shape)
 
     import keras
 
@@ -30,7 +31,7 @@ def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> A
     def activate_and_normalize(x: Any) -> Any:
         return blocks.normalize(blocks.activate(x, cfg.activation), "batch")
 
-    inputs = keras.Input(input_shape)
+    inputs = keras.Input(image.shape)
     x = keras.layers.Conv2D(cfg.width, cfg.patch_size, strides=cfg.patch_size)(inputs)
     x = activate_and_normalize(x)
     for _ in range(cfg.depth):

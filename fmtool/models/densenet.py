@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
 
 _BOTTLENECK = 4
@@ -26,8 +27,8 @@ class Config(ModelConfig):
     stem: Stem
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
     from fmtool.models import blocks
@@ -35,8 +36,8 @@ def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> A
     def normalize_and_activate(x: Any) -> Any:
         return blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
 
-    inputs = keras.Input(input_shape)
-    if has_large_stem(cfg.stem, input_shape):
+    inputs = keras.Input(image.shape)
+    if has_large_stem(cfg.stem, image.shape):
         x = blocks.convolve(inputs, 2 * cfg.growth_rate, 7, strides=2)
         x = blocks.halve(normalize_and_activate(x))
     else:

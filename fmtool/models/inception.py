@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from fmtool.config.base import Rate
+from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
 
 Branch = Sequence[tuple[int, int | tuple[int, int]]]
@@ -39,8 +40,8 @@ class Config(ModelConfig):
     stem: Stem
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
     from fmtool.models import blocks
@@ -58,9 +59,9 @@ def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> A
             x = keras.layers.BatchNormalization(scale=False)(x)
         return blocks.activate(x, cfg.activation)
 
-    inputs = keras.Input(input_shape)
+    inputs = keras.Input(image.shape)
     network = _version_1 if cfg.version == 1 else _version_3
-    x = network(inputs, convolve, is_large=has_large_stem(cfg.stem, input_shape))
+    x = network(inputs, convolve, is_large=has_large_stem(cfg.stem, image.shape))
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = blocks.logits(blocks.drop(x, cfg.dropout), num_classes)
     return keras.Model(inputs, x, name="inception")

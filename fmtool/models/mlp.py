@@ -1,11 +1,13 @@
-"""Multilayer perceptron on flattened pixels."""
+"""Multilayer perceptron on flattened pixels or features."""
 
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Features, Pixels
 from fmtool.models.base import Activation, ModelConfig, Normalization
 
 IS_CONVOLUTIONAL = False
+READS = ("image", "features")
 
 
 class Config(ModelConfig):
@@ -16,13 +18,13 @@ class Config(ModelConfig):
     dropout: Rate
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, element: Pixels | Features, num_classes: int) -> Any:
+    """Maps (batch, *element.shape) numbers to (batch, num_classes) logits."""
     import keras
 
     from fmtool.models import blocks
 
-    inputs = keras.Input(input_shape)
+    inputs = keras.Input(element.shape)
     x = keras.layers.Flatten()(inputs)
     for units in cfg.units:
         x = blocks.normalize(keras.layers.Dense(units)(x), cfg.normalization)

@@ -8,6 +8,7 @@ arXiv:1605.07146), with stochastic depth (arXiv:1603.09382) and squeeze-and-exci
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
 
@@ -58,8 +59,8 @@ def blocks_of(depth: int) -> tuple[int, ...]:
     )
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     counts = blocks_of(cfg.depth)
 
     import keras
@@ -67,9 +68,9 @@ def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> A
     from fmtool.models import blocks
 
     width = (64 if len(counts) == 4 else 16) * cfg.widening
-    inputs = keras.Input(input_shape)
+    inputs = keras.Input(image.shape)
     first = 16 if len(counts) == 3 and cfg.preactivation else width
-    x = _stem(cfg, inputs, first, is_large=has_large_stem(cfg.stem, input_shape))
+    x = _stem(cfg, inputs, first, is_large=has_large_stem(cfg.stem, image.shape))
     rates = iter(blocks.growing_rates(cfg.stochastic_depth, sum(counts)))
     for stage, count in enumerate(counts):
         for number in range(count):

@@ -6,6 +6,7 @@ arXiv:1409.1556; with batch normalization, as it is commonly trained, or without
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig
 
 _CONVOLUTIONS = {
@@ -29,13 +30,13 @@ class Config(ModelConfig):
     dropout: Rate
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
     from fmtool.models import blocks
 
-    inputs = x = keras.Input(input_shape)
+    inputs = x = keras.Input(image.shape)
     for count, width in zip(_CONVOLUTIONS[cfg.depth], _WIDTHS, strict=True):
         for _ in range(count):
             x = keras.layers.Conv2D(

@@ -6,6 +6,7 @@ arXiv:2010.11929.
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveFloat, PositiveInt, Rate
+from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig
 from fmtool.models.heads import check_heads
 from fmtool.models.patches import check_size
@@ -27,16 +28,16 @@ class Config(ModelConfig):
     stochastic_depth: Rate
 
 
-def build(cfg: Config, input_shape: tuple[int, int, int], num_classes: int) -> Any:
-    """Maps (batch, *input_shape) images to (batch, num_classes) logits."""
-    check_size(cfg.patch_size, input_shape)
+def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
+    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+    check_size(cfg.patch_size, image.shape)
     check_heads(cfg.width, cfg.heads)
 
     import keras
 
     from fmtool.models import attention, blocks
 
-    inputs = keras.Input(input_shape)
+    inputs = keras.Input(image.shape)
     x = keras.layers.Conv2D(cfg.width, cfg.patch_size, strides=cfg.patch_size)(inputs)
     x = keras.layers.Reshape((-1, cfg.width))(x)
     if cfg.pooling == "token":

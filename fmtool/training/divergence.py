@@ -1,10 +1,11 @@
 """Finds the very step at which a training diverged, by repeating the steps that it can be."""
 
+from fmtool.data.loading import Data
 from fmtool.errors import Diverged
 from fmtool.training.callbacks import Loop
 from fmtool.training.loop import Position, restore, run
 from fmtool.training.recorder import Recorder
-from fmtool.training.session import Data, Session, prepare
+from fmtool.training.session import Session, prepare
 
 _MOST_SECONDS = 60.0
 

@@ -1,17 +1,18 @@
 """`dry_run=true`: everything up to the first step, one batch forward and backward, no file."""
 
-import math
 import resource
 import time
 from collections.abc import Sequence
 from typing import Any
 
+from fmtool.data import images
+from fmtool.data.loading import Data
 from fmtool.errors import FmtoolError
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training import batch_size as batch_sizes
 from fmtool.training import out_of_memory
-from fmtool.training.session import Data, load_data, prepare
+from fmtool.training.session import load_data, prepare
 
 
 def dry_run(cfg: TrainConfig, *, plugins: Sequence[str] = ()) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _measure(cfg: TrainConfig, data: Data) -> dict[str, Any]:
         "parameters": session.network.count_params(),
         "weights_bytes": bytes_of(session.network.weights),
         "optimizer_bytes": bytes_of(session.model.optimizer.variables),
-        "data_bytes": math.prod(data.splits.train.x.shape),
+        "data_bytes": images.bytes_of(data.splits.train.x),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "train_samples": len(data.selection.train),
         "validation_samples": 0 if data.validation is None else len(data.validation[1]),

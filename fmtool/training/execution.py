@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.config.compose import dump
+from fmtool.data.loading import Data
 from fmtool.errors import DataError, Diverged, ExitCode, FmtoolError, Interrupted, OutOfMemory
 from fmtool.evaluation import gates
 from fmtool.notices import note, warn
@@ -21,7 +22,7 @@ from fmtool.signals import SignalGuard
 from fmtool.training import batch_size as batch_sizes
 from fmtool.training import out_of_memory
 from fmtool.training.resume import Changes
-from fmtool.training.session import Data, Session, prepare
+from fmtool.training.session import Session, prepare
 
 
 @dataclass(frozen=True)

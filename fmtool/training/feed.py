@@ -19,8 +19,8 @@ from fmtool.data.read_ahead import read_ahead
 from fmtool.data.splits import Split
 from fmtool.training.plan import Plan
 
-Samples = tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.float32]]
-"""Images (b, h, w, c), labels (b,) and draws (b, k)."""
+Samples = tuple[NDArray[Any], NDArray[np.int32], NDArray[np.float32]]
+"""Images (b, h, w, c) or what else the split holds, labels (b,) and draws (b, k)."""
 
 
 def feed(plan: Plan, *, start: int = 0) -> Any:
@@ -158,7 +158,7 @@ def _tensorflow_sample_feed(samples: SampleFeed) -> Any:
 
     plan, split = samples.plan, samples.split
     size = plan.batch_size if plan.shuffles or plan.samples % plan.batch_size == 0 else None
-    types = (tf.uint8, tf.int32, tf.float32)
+    types = (tf.as_dtype(split.x.dtype), tf.int32, tf.float32)
     shapes = ((size, *split.x.shape[1:]), (size,), (size, plan.draws))
 
     def batch(number: Any) -> Any:

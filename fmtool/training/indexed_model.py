@@ -17,12 +17,12 @@ from fmtool.training.lookahead import Lookahead
 from fmtool.training.plan import Plan
 
 Table = tuple[Any, Any]
-"""(images uint8 (n, h, w, c), labels int32 (n,)) on the device."""
+"""(samples (n, ...) as the split has them, labels int32 (n,)) on the device."""
 
 
 def to_device(split: Split) -> Table:
     return (
-        keras.ops.convert_to_tensor(np.asarray(split.x), dtype="uint8"),
+        keras.ops.convert_to_tensor(np.asarray(split.x), dtype=str(split.x.dtype)),
         keras.ops.convert_to_tensor(np.asarray(split.y), dtype="int32"),
     )
 
@@ -54,7 +54,7 @@ class Source:
         """The images and labels of a batch of one sample."""
         x, y = np.asarray(self.split.x[:1]), np.asarray(self.split.y[:1])
         return (
-            keras.ops.convert_to_tensor(x, dtype="uint8"),
+            keras.ops.convert_to_tensor(x, dtype=str(x.dtype)),
             keras.ops.convert_to_tensor(y, dtype="int32"),
         )
 

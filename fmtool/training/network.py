@@ -1,4 +1,4 @@
-"""The network that is trained and saved: raw pixels in, logits out, normalisation inside."""
+"""The network that is trained and saved: raw samples in, logits out, normalisation inside."""
 
 import math
 from typing import Any
@@ -11,9 +11,11 @@ from fmtool.data.base import DataConfig
 from fmtool.data.images import ChosenImages, Images
 from fmtool.data.read_ahead import read_blocks
 from fmtool.data.splits import Splits
+from fmtool.elements import Element, Pixels, Tokens, described
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
 
+_INPUT_NAMES = {"image": "pixels", "text": "tokens", "features": "features"}
 _SAMPLE = 5000
 """Images from which a model may compute its first weights."""
 _SAMPLE_VALUES = 2**24
@@ -21,16 +23,18 @@ _SAMPLE_VALUES = 2**24
 
 
 Scaling = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""Factor and summand for each channel of the pixels."""
+"""Factor and summand for each channel of the pixels, or for each feature."""
 
 
 def scaling(
     model: ModelConfig, data: DataConfig, splits: Splits, train_rows: NDArray[np.int32]
 ) -> Scaling:
-    """What the network does with pixels first; reads all of `train_rows` to standardize."""
+    """What the network does with numbers first; reads all of `train_rows` to standardize."""
+    element = splits.element
     # Said only by models that normalise on their own.
     if getattr(registry.module("model", model.name), "READS_PIXELS", False):
-        factors = [255 / splits.pixel_max] * splits.input_shape[2], [0.0] * splits.input_shape[2]
+        assert isinstance(element, Pixels), "matching has looked"
+        factors = [255 / element.maximum] * element.shape[2], [0.0] * element.shape[2]
     else:
         factors = normalization(data.normalize, splits, train_rows)
     scale, offset = (np.asarray(each, dtype=np.float32) for each in factors)
@@ -38,21 +42,22 @@ def scaling(
 
 
 def architecture(
-    model: ModelConfig, input_shape: tuple[int, int, int], num_classes: int, *, origin: str = ""
+    model: ModelConfig, element: Element, num_classes: int, *, origin: str = ""
 ) -> Any:
-    """Maps float32 images (batch, *input_shape) to logits; UsageError where it does not fit them.
+    """Maps samples (batch, *element.shape) to logits; UsageError where it does not fit them.
+
+    Tokens are int32, all else is float32 and normalised.
 
     Args:
-        origin: of the images, for the message.
+        origin: of the samples, for the message.
     """
     try:
-        return registry.module("model", model.name).build(model, input_shape, num_classes)
+        return registry.module("model", model.name).build(model, element, num_classes)
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
-        shape = "x".join(map(str, input_shape))
         others = ", ".join(registry.names("model"))
         raise UsageError(
-            f"model={model.name} does not fit the {shape} images{origin}: {reason}",
+            f"model={model.name} does not fit the {described(element)}{origin}: {reason}",
             fix=f"change the keys of model.* or choose another model ({others})",
         ) from error
 
@@ -60,39 +65,75 @@ def architecture(
 def build(
     model: ModelConfig, splits: Splits, train_rows: NDArray[np.int32], scaling: Scaling
 ) -> Any:
-    """Maps uint8 images (batch, h, w, c) to float32 logits (batch, classes)."""
+    """Maps samples (batch, *shape), as the data set has them, to float32 logits (batch, n)."""
     import keras
 
     scale, offset = scaling
+    element = splits.element
     module = registry.module("model", model.name)
-    core = architecture(
-        model, splits.input_shape, splits.num_classes, origin=f" of data={splits.name}"
-    )
+    core = architecture(model, element, splits.num_classes, origin=f" of data={splits.name}")
     if hasattr(module, "adapt"):
-        most = max(1, min(_SAMPLE, _SAMPLE_VALUES // math.prod(splits.input_shape)))
+        most = max(1, min(_SAMPLE, _SAMPLE_VALUES // math.prod(element.shape)))
         first = np.asarray(splits.train.x[train_rows[:most]])
         module.adapt(model, core, first * scale + offset)
-    pixels = keras.Input(splits.input_shape, dtype="uint8", name="pixels")
-    # Operations, not a Rescaling layer: that one imports TensorFlow on every backend.
-    normalized = keras.ops.add(keras.ops.multiply(keras.ops.cast(pixels, "float32"), scale), offset)
-    return keras.Model(pixels, core(normalized), name=f"{model.name}_{splits.name}")
+    samples = keras.Input(element.shape, dtype=element.dtype, name=_INPUT_NAMES[element.kind])
+    x = samples
+    if not isinstance(element, Tokens):
+        # Operations, not a Rescaling layer: that one imports TensorFlow on every backend.
+        numbers = keras.ops.cast(samples, "float32")
+        x = keras.ops.add(keras.ops.multiply(numbers, scale), offset)
+    return keras.Model(samples, core(x), name=f"{model.name}_{splits.name}")
 
 
 def normalization(
     kind: str, splits: Splits, train_rows: NDArray[np.int32]
 ) -> tuple[list[float], list[float]]:
-    """Factor and summand for each channel, fitted on the training part alone."""
-    channels = splits.input_shape[2]
-    if kind == "none":
+    """Factor and summand for each channel or feature, fitted on the training part alone.
+
+    The channels of a series have theirs over all steps.
+    """
+    element = splits.element
+    channels = element.shape[-1]
+    if kind == "none" or isinstance(element, Tokens):
         return [1.0] * channels, [0.0] * channels
     if kind == "unit":
-        return [1.0 / splits.pixel_max] * channels, [0.0] * channels
-    mean, deviation = _channel_statistics(splits.train.x, train_rows)
+        return _to_unit(splits, train_rows)
+    statistics = _pixel_statistics if isinstance(element, Pixels) else _feature_statistics
+    mean, deviation = statistics(splits.train.x, train_rows)
     scale = 1.0 / np.where(deviation > 0, deviation, 1.0)
     return scale.tolist(), (-mean * scale).tolist()
 
 
-def _channel_statistics(
+def _to_unit(splits: Splits, train_rows: NDArray[np.int32]) -> tuple[list[float], list[float]]:
+    """Pixels by the largest that there can be, features by the smallest and largest found."""
+    element = splits.element
+    if isinstance(element, Pixels):
+        return [1.0 / element.maximum] * element.shape[2], [0.0] * element.shape[2]
+    low = np.full(element.shape[-1], np.inf)
+    high = -low
+    for chunk in read_blocks(ChosenImages(splits.train.x, train_rows)):
+        flat = chunk.reshape(-1, element.shape[-1])
+        low, high = np.minimum(low, flat.min(axis=0)), np.maximum(high, flat.max(axis=0))
+    scale = 1.0 / np.where(high > low, high - low, 1.0)
+    return scale.tolist(), (-low * scale).tolist()
+
+
+def _feature_statistics(
+    features: Images, rows: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of the last axis, in two passes against cancellation."""
+    chosen, channels = ChosenImages(features, rows), features.shape[-1]
+    count = len(rows) * math.prod(features.shape[1:-1])
+    total, squares = np.zeros(channels), np.zeros(channels)
+    for chunk in read_blocks(chosen):
+        total += chunk.reshape(-1, channels).sum(axis=0, dtype=np.float64)
+    mean = total / count
+    for chunk in read_blocks(chosen):
+        squares += np.square(chunk.reshape(-1, channels) - mean).sum(axis=0)
+    return mean, np.sqrt(squares / count)
+
+
+def _pixel_statistics(
     images: Images, rows: NDArray[np.int32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of each channel; integer sums, so exact in any order."""

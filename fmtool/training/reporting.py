@@ -53,9 +53,7 @@ class Sinks:
             from fmtool.evaluation import pictures, plots
 
             splits = session.data.splits
-            drawn = dict(
-                pictures.figures(measurement, splits.class_names, pixel_max=splits.pixel_max)
-            )
+            drawn = dict(pictures.figures(measurement, splits.class_names, splits.element))
             if board is not None:
                 for stem, figure in drawn.items():
                     board.images(stem, plots.figure_to_array(figure), self._cfg.epochs)

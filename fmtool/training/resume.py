@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import validate
+from fmtool.data.loading import Data
 from fmtool.errors import ConfigChanged, ExitCode, UsageError
 from fmtool.evaluation import gates
 from fmtool.notices import warn
@@ -17,7 +18,6 @@ from fmtool.runs.saved_config import flatten, read_config
 from fmtool.runs.strict_json import read_object
 from fmtool.schema import TrainConfig
 from fmtool.suggest import did_you_mean
-from fmtool.training.session import Data
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Dotted keys to what was and what is."""

@@ -6,32 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fmtool import backend, registry
-from fmtool.data.selection import Selection, selection_of
-from fmtool.data.splits import Split, Splits
+from fmtool.data import loading
+from fmtool.data.loading import Data
+from fmtool.data.splits import Splits
+from fmtool.matching import require_matching
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.training import monitor as monitors
-
-
-@dataclass(frozen=True)
-class Data:
-    """A data set and which of its training rows a run trains and validates on."""
-
-    splits: Splits
-    selection: Selection
-
-    @property
-    def validation(self) -> tuple[Split, NDArray[np.int32]] | None:
-        """The split validated on and its rows, None for no validation."""
-        own = self.splits.validation
-        if own is not None:
-            return own, np.arange(len(own), dtype=np.int32)
-        if len(self.selection.validation):
-            return self.splits.train, self.selection.validation
-        return None
 
 
 @dataclass
@@ -84,15 +67,10 @@ def _feed_of(source: Any, *, start: int = 0) -> Iterator[Any]:
 
 
 def load_data(cfg: TrainConfig) -> Data:
-    """Needs no Keras. Raises DataError or Unavailable; may download."""
-    from fmtool.data.check import validate_labels
-
-    splits: Splits = registry.module("data", cfg.data.name).load(cfg.data)
-    named = (("train", splits.train), ("validation", splits.validation), ("test", splits.test))
-    for name, split in named:
-        if split is not None:
-            validate_labels(split.y, num_classes=splits.num_classes, split=name)
-    return Data(splits, selection_of(splits, cfg.data, seed=cfg.seed))
+    """What `loading.load` gives and raises; UsageError too where the model is not for it."""
+    data = loading.load(cfg.data, seed=cfg.seed)
+    require_matching(cfg, data.splits.element.kind)
+    return data
 
 
 def prepare(cfg: TrainConfig, data: Data) -> Session:
@@ -115,7 +93,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
 
     cfg, network = _build(cfg, data)
     splits = data.splits
-    augment = pipeline.build(cfg.augment, splits.input_shape, splits.num_classes, splits.pixel_max)
+    augment = pipeline.build(cfg.augment, splits.element, splits.num_classes)
     plan = plan_of(data.selection.train, batch_size, augment, seed=cfg.seed)
     cfg, train, validation = sources.place(cfg, plan, splits.train, data.validation)
     optimization = optimizations.build(

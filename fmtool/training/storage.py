@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from fmtool.data.images import is_in_memory
+from fmtool.data.images import bytes_of, is_in_memory
 from fmtool.data.memory import SHARE, available
 from fmtool.data.read_ahead import read_all
 from fmtool.data.splits import Split
@@ -20,9 +20,9 @@ def resolve(storage: Storage, *, size: int, device_bytes: int, host_bytes: float
     """`storage`, with `auto` replaced by the fastest place that has room.
 
     Args:
-        size: bytes of all the images that are trained and validated on.
+        size: bytes of all the samples that are trained and validated on.
         device_bytes: free on the device, see `free_on_device`.
-        host_bytes: free in main memory; infinite where the images lie there already.
+        host_bytes: free in main memory; infinite where the samples lie there already.
     """
     if storage != "auto":
         return storage
@@ -32,18 +32,18 @@ def resolve(storage: Storage, *, size: int, device_bytes: int, host_bytes: float
 
 
 def place_of(storage: Storage, splits: Iterable[Split], *, device: str) -> Place:
-    """Where the images of `splits`, each of them once, shall lie; needs Keras' backend."""
-    images = [split.x for split in splits]
+    """Where the samples of `splits`, each of them once, shall lie; needs Keras' backend."""
+    samples = [split.x for split in splits]
     return resolve(
         storage,
-        size=sum(math.prod(each.shape) for each in images),
+        size=sum(bytes_of(each) for each in samples),
         device_bytes=free_on_device(device),
-        host_bytes=math.inf if all(map(is_in_memory, images)) else available(),
+        host_bytes=math.inf if all(map(is_in_memory, samples)) else available(),
     )
 
 
 def in_memory(split: Split) -> Split:
-    """With all its images in main memory, as the place `host` has them."""
+    """With all its samples in main memory, as the place `host` has them."""
     return split if is_in_memory(split.x) else Split(read_all(split.x), split.y)
 
 

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+from fmtool.data.loading import Data
 from fmtool.evaluation import gates, views
 from fmtool.notices import note
 from fmtool.runs.identity import find_by_digest, request_digest
@@ -13,7 +14,7 @@ from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training import resume
 from fmtool.training.execution import Execution, Outcome, Request
-from fmtool.training.session import Data, load_data
+from fmtool.training.session import load_data
 
 __all__ = ["Outcome", "Request", "train"]
 
@@ -34,7 +35,7 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
             signals.limit(60 * cfg.budget.minutes)
         data = load_data(cfg)
         gates.require_possible(cfg.gate, data.splits.num_classes)
-        views.require_possible(cfg.tta, data.splits.input_shape)
+        views.require_possible(cfg.tta, data.splits.element.shape)
         plain = cfg.model_dump(mode="json", serialize_as_any=True)
         digest = request_digest(plain, data.splits.digest)
         if resumes is None and cfg.resume == AUTO:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from fmtool.augment import pipeline
+from fmtool.elements import Pixels
 
 
 def compiled(function):
@@ -47,7 +48,7 @@ def applied(on_arrays):
     """The images and labels that the pipeline of a config makes of a batch."""
 
     def apply(cfg, images, labels, uniforms, *, pixel_max=255):
-        built = pipeline.build(cfg, images.shape[1:], 10, pixel_max)
+        built = pipeline.build(cfg, Pixels(images.shape[1:], pixel_max), 10)
         assert uniforms.shape == (len(images), built.draws)
         return on_arrays(built.apply)(images, labels, uniforms)
 
@@ -59,7 +60,7 @@ def batch():
     """Random images, labels and uniforms: (count, height, width, channels), (count,), ..."""
 
     def draw(cfg, count, shape, *, seed=0, pixel_max=255):
-        built = pipeline.build(cfg, shape, 10, pixel_max)
+        built = pipeline.build(cfg, Pixels(shape, pixel_max), 10)
         rng = np.random.default_rng(seed)
         return (
             rng.integers(0, pixel_max + 1, (count, *shape), dtype=np.uint8),

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from fmtool import registry
 from fmtool.augment import pipeline
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.training.order import flip_coins
 
@@ -67,7 +68,7 @@ def test_the_yaml_pads_by_four_reflects_and_flips(option):
 @pytest.mark.parametrize(("padding", "needed"), [(4, 3), (0, 1)])
 def test_a_flip_needs_one_uniform_and_a_crop_two(option, flip, padding, needed):
     cfg = option("flip_crop", horizontal_flip=flip, crop_padding=padding)
-    built = pipeline.build(cfg, (8, 8, 3), 10, 255)
+    built = pipeline.build(cfg, Pixels((8, 8, 3)), 10)
     assert (built.draws, built.alternates) == (needed, flip == "alternating")
 
 
@@ -86,7 +87,7 @@ def test_flips_alternate_with_the_coins_of_two_epochs(option, applied, batch):
 
 def test_reflecting_further_than_the_image_is_refused(option):
     with pytest.raises(UsageError, match=r"crop_padding 5 cannot reflect images 5 pixels wide"):
-        pipeline.build(option("flip_crop", crop_padding=5), (8, 5, 3), 10, 255)
+        pipeline.build(option("flip_crop", crop_padding=5), Pixels((8, 5, 3)), 10)
 
 
 def test_an_unknown_padding_mode_is_refused(option):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fmtool.config.compose import compose
+from fmtool.elements import Pixels
 from fmtool.validate import train_config
 
 CASES = {
@@ -34,7 +35,7 @@ def outputs():
     for name, overrides in CASES.items():
         cfg = train_config(compose("train", overrides)).augment
         for shape, pixel_max in SHAPES.items():
-            built = pipeline.build(cfg, shape, 10, pixel_max)
+            built = pipeline.build(cfg, Pixels(shape, pixel_max), 10)
             rng = np.random.default_rng(len(name))
             batch = (
                 rng.integers(0, pixel_max + 1, (60, *shape), dtype=np.uint8),

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from fmtool.augment import pipeline
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 
 
@@ -86,7 +87,7 @@ def test_cutout_blanks_a_square_around_a_centre_anywhere(
 
 def test_a_square_larger_than_the_image_is_refused(option):
     with pytest.raises(UsageError, match=r"augment\.cutout 9 is larger than images 8 pixels wide"):
-        pipeline.build(option("none", cutout=9), (10, 8, 3), 10, 255)
+        pipeline.build(option("none", cutout=9), Pixels((10, 8, 3)), 10)
 
 
 @pytest.mark.parametrize(

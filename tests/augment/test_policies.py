@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from fmtool.augment import pipeline, policy_layer
 from fmtool.augment.policy_layer import OPERATIONS
 from fmtool.augment.strengths import Strengths
+from fmtool.elements import Pixels
 
 WIDE = Strengths(shear=0.99, translate=(32, 24), rotate=135, enhance=0.99, posterize=6)
 LEVELS = (-30, -17, -9, -1, 0, 1, 9, 22, 30)
@@ -178,7 +179,7 @@ def test_trivialaugment_draws_weak_and_strong_levels_of_both_signs(option, appli
 def test_the_strengths_in_yaml_are_those_of_the_paper(option):
     cfg = option("randaugment")
     assert (cfg.layers, cfg.magnitude) == (2, 9)
-    assert pipeline.build(cfg, (32, 32, 3), 10, 255).draws == 3 + 2 * 3
+    assert pipeline.build(cfg, Pixels((32, 32, 3)), 10).draws == 3 + 2 * 3
 
 
 @pytest.mark.parametrize(("key", "value"), [("layers", 0), ("magnitude", 31), ("magnitude", -1)])

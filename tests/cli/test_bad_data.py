@@ -14,9 +14,11 @@ class Config(DataConfig):
 def load(cfg):
     import numpy as np
     from fmtool.data.splits import Split, Splits
+    from fmtool.elements import Pixels
     x = np.zeros((4, 8, 8, 1), np.uint8)
     good, bad = np.array([0, 1, 0, 1], np.int32), np.array([0, 1, 2, 1], np.int32)
-    return Splits("wrong_labels", Split(x, bad), Split(x, good), ("a", "b"), "0" * 64)
+    splits = Split(x, bad), Split(x, good)
+    return Splits("wrong_labels", *splits, ("a", "b"), "0" * 64, Pixels((8, 8, 1)))
 '''
 
 

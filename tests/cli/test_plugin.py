@@ -13,9 +13,9 @@ class Config(ModelConfig):
     name: Literal["mynet"]
     scale: float
 
-def build(cfg, input_shape, num_classes):
+def build(cfg, image, num_classes):
     import keras
-    inputs = keras.Input(input_shape)
+    inputs = keras.Input(image.shape)
     x = keras.layers.Flatten()(inputs) * cfg.scale
     return keras.Model(inputs, keras.layers.Dense(num_classes)(x))
 '''

@@ -27,7 +27,7 @@ from fmtool.models.base import ModelConfig
 class Config(ModelConfig):
     name: Literal["deaf"]
 
-def build(cfg, input_shape, num_classes):
+def build(cfg, image, num_classes):
     libc, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
     print("building", flush=True)
     # As a compiler does, this stays in C and lets other threads run; and it never ends.

@@ -55,7 +55,7 @@ def test_digits_load_without_a_download(monkeypatch):
     splits = catalog.load("digits", source="auto")
     assert splits.train.x.shape == (1442, 8, 8, 1)
     assert (splits.train.x.dtype, splits.train.y.dtype) == (np.uint8, np.int32)
-    assert splits.train.x.max() == splits.pixel_max == 16
+    assert splits.train.x.max() == splits.element.maximum == 16
     assert catalog.is_cached("digits")
 
 

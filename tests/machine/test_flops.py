@@ -6,6 +6,7 @@ from keras import layers
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
+from fmtool.elements import Pixels
 from fmtool.machine.flops import Flops, layer_flops, model_flops
 
 CIFAR = (32, 32, 3)
@@ -14,7 +15,7 @@ CIFAR = (32, 32, 3)
 def build(name):
     """The shipped model for CIFAR-10, within a network as it is trained."""
     cfg = validate.option("model", compose("train", [f"model={name}"])["model"])
-    core = registry.module("model", name).build(cfg, CIFAR, 10)
+    core = registry.module("model", name).build(cfg, Pixels(CIFAR), 10)
     pixels = keras.Input(CIFAR, dtype="uint8")
     return keras.Model(pixels, core(keras.ops.cast(pixels, "float32")))
 

@@ -8,6 +8,7 @@ import pytest
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.models import initializers
 from fmtool.models.whitening import patch_covariance, whitening_filters
@@ -24,7 +25,7 @@ def config(**keys):
 
 
 def build(shape=DIGITS, classes=10, **keys):
-    return AIRBENCH.build(config(**keys), shape, classes)
+    return AIRBENCH.build(config(**keys), Pixels(shape), classes)
 
 
 def array(tensor):

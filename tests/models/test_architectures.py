@@ -11,6 +11,7 @@ import pytest
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.evaluation.measure import load_model
 
@@ -76,7 +77,7 @@ SMALL = {
 def build(name, shape, classes=10, **keys):
     values = compose("train", [f"model={name}"])["model"] | keys
     cfg = validate.option("model", values)
-    return registry.module("model", name).build(cfg, shape, classes)
+    return registry.module("model", name).build(cfg, Pixels(shape), classes)
 
 
 def trained_weights(model):

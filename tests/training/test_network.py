@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fmtool.data.splits import Split, Splits
+from fmtool.elements import Pixels
 from fmtool.training.network import normalization
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5000, 3, 4, 2), dtype=np.uint8)
@@ -12,7 +13,8 @@ IMAGES[..., 1] //= 3
 
 def splits(images=IMAGES, pixel_max=255):
     labels = np.zeros(len(images), np.int32)
-    return Splits("x", Split(images, labels), Split(images, labels), ("a", "b"), "0", pixel_max)
+    element = Pixels(images.shape[1:], pixel_max)
+    return Splits("x", Split(images, labels), Split(images, labels), ("a", "b"), "0", element)
 
 
 def test_standardize_equals_numpy_on_the_rows_of_training():

@@ -1,0 +1,51 @@
+"""A data set as a run uses it: read, split by the run's seed, and fitted on what is trained on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool import registry
+from fmtool.data.base import DataConfig
+from fmtool.data.check import validate_labels
+from fmtool.data.selection import Selection, selection_of
+from fmtool.data.splits import Split, Splits
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set and which of its training rows a run trains and validates on."""
+
+    splits: Splits
+    selection: Selection
+
+    @property
+    def validation(self) -> tuple[Split, NDArray[np.int32]] | None:
+        """The split validated on and its rows, None for no validation."""
+        own = self.splits.validation
+        if own is not None:
+            return own, np.arange(len(own), dtype=np.int32)
+        if len(self.selection.validation):
+            return self.splits.train, self.selection.validation
+        return None
+
+
+def load(cfg: DataConfig, *, seed: int) -> Data:
+    """Needs no Keras; may download.
+
+    Raises:
+        DataError: the data are not sound.
+        UsageError: the settings leave nothing to train or validate on.
+        Unavailable: they cannot be had.
+    """
+    module = registry.module("data", cfg.name)
+    splits = module.load(cfg)
+    named = (("train", splits.train), ("validation", splits.validation), ("test", splits.test))
+    for name, split in named:
+        if split is not None:
+            validate_labels(split.y, num_classes=splits.num_classes, split=name)
+    selection = selection_of(splits, cfg, seed=seed)
+    # Has it only a set whose samples are made by something that is fitted, such as a tokenizer.
+    if hasattr(module, "fit"):
+        splits = module.fit(cfg, splits, selection.train)
+    return Data(splits, selection)

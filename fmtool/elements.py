@@ -1,0 +1,62 @@
+"""What one sample is: the pixels of an image, the tokens of a text, or numbers."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+Kind = Literal["image", "text", "features"]
+
+KINDS: tuple[Kind, ...] = ("image", "text", "features")
+
+WHAT: dict[Kind, str] = {"image": "images", "text": "texts", "features": "rows of numbers"}
+"""The samples of a kind, for messages."""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """uint8 of shape (height, width, channels).
+
+    Args:
+        maximum: the largest value a pixel can have.
+    """
+
+    kind: ClassVar[Kind] = "image"
+    dtype: ClassVar[str] = "uint8"
+
+    shape: tuple[int, int, int]
+    maximum: int = 255
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """int32 of shape (length,), each below `vocabulary`; 0 stands behind the end of a text.
+
+    Args:
+        vectors: float32 (vocabulary, width) that an embedding may begin with, or None.
+    """
+
+    kind: ClassVar[Kind] = "text"
+    dtype: ClassVar[str] = "int32"
+
+    shape: tuple[int]
+    vocabulary: int
+    vectors: Any = None
+
+
+@dataclass(frozen=True)
+class Features:
+    """float32 of shape (features,), or of a series (steps, channels)."""
+
+    kind: ClassVar[Kind] = "features"
+    dtype: ClassVar[str] = "float32"
+
+    shape: tuple[int, ...]
+
+
+Element = Pixels | Tokens | Features
+
+
+def described(element: Element) -> str:
+    """Shape and kind for a message, such as `32x32x3 images`."""
+    if isinstance(element, Tokens):
+        return f"texts of {element.shape[0]} tokens"
+    return f"{'x'.join(map(str, element.shape))} {WHAT[element.kind]}"

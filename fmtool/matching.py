@@ -1,0 +1,42 @@
+"""Whether a model and an augmentation can do with the samples of a data set, or why not."""
+
+from fmtool import registry
+from fmtool.elements import KINDS, WHAT, Kind
+from fmtool.errors import UsageError
+from fmtool.schema import TrainConfig
+
+
+def declared_kind(data_name: str) -> Kind | None:
+    """Of a data set's samples; None where only its files say."""
+    # Said only by sets of something else than images.
+    kind: Kind | None = getattr(registry.module("data", data_name), "KIND", "image")
+    return kind
+
+
+def readable_kinds(model_name: str) -> tuple[Kind, ...]:
+    """What the inputs of a model may be."""
+    # Said only by models that read something else than images.
+    kinds: tuple[Kind, ...] = getattr(registry.module("model", model_name), "READS", ("image",))
+    return kinds
+
+
+def require_matching(cfg: TrainConfig, kind: Kind) -> None:
+    """UsageError where the model, the augmentation or `tta` is not for samples of this kind."""
+    readable = readable_kinds(cfg.model.name)
+    data = f"data={cfg.data.name} holds {WHAT[kind]}"
+    if kind not in readable:
+        wanted = " or ".join(WHAT[each] for each in KINDS if each in readable)
+        others = [name for name in registry.names("model") if kind in readable_kinds(name)]
+        raise UsageError(
+            f"model={cfg.model.name} reads {wanted}, but {data}",
+            fix=f"choose model={', '.join(others)}, or other data",
+        )
+    if kind == "image":
+        return
+    if cfg.augment.changes_images:
+        raise UsageError(
+            f"augment={cfg.augment.name} with these keys changes images, but {data}",
+            fix="augment=none, without keys of its own",
+        )
+    if cfg.tta != "none":
+        raise UsageError(f"tta={cfg.tta} is for images, but {data}", fix="tta=none")
