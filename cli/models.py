@@ -65,7 +65,7 @@ def _list() -> Result:
         "models": [
             {
                 "name": name,
-                "input": ", ".join(readable_kinds(name)),
+                "input": list(readable_kinds(name)),
                 "description": _first_line(module.__doc__),
             }
             for name, module in modules.items()
@@ -135,7 +135,7 @@ def _first_line(docstring: str | None) -> str:
 
 
 def _show_list(result: Result) -> None:
-    rows = [[row["name"], row["input"], row["description"]] for row in result["models"]]
+    rows = [[row["name"], ", ".join(row["input"]), row["description"]] for row in result["models"]]
     output.print_table(["model", "input", "what it is"], rows)
 
 
