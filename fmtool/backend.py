@@ -205,6 +205,10 @@ def _set_threads(backend: str, threads: int) -> None:
 
         if tf.config.threading.get_intra_op_parallelism_threads() != threads:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
+        # In bfloat16, operations that run beside each other now and then give other bits.
+        needs_order = processor().has_bfloat16 and not devices.shows_gpu()
+        if needs_order and tf.config.threading.get_inter_op_parallelism_threads() != 1:
+            tf.config.threading.set_inter_op_parallelism_threads(1)
     elif backend == "torch":
         import torch
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from fmtool import backend
-from fmtool.machine.devices import Gpu
+from fmtool.machine.devices import Gpu, shows_gpu
 from fmtool.machine.processor import Processor, processor
 from fmtool.schema import RuntimeConfig
 
@@ -123,6 +123,26 @@ def test_a_machine_without_tensorflow_is_told_of_the_backends_it_has(fmtool):
     assert outcome.code == 2
     assert "runtime.backend=tensorflow cannot be imported: no tensorflow here" in outcome.err
     assert "runtime.backend=auto, jax, torch" in outcome.err
+
+
+THREADS = """
+from fmtool import backend
+from fmtool.schema import RuntimeConfig
+
+backend.select(RuntimeConfig(
+    backend="tensorflow", device="cpu", precision="bfloat16", threads=2, deterministic=False,
+    jit="auto", steps_per_dispatch="auto", profile=False,
+))
+import tensorflow as tf
+
+print(tf.config.threading.get_inter_op_parallelism_threads())
+"""
+
+
+def test_tensorflow_runs_operations_in_order_where_bfloat16_is_native(fmtool):
+    # Side by side they left other bits in one training out of two of a network of six convolutions.
+    one_at_a_time = processor().has_bfloat16 and not shows_gpu()
+    assert fmtool.python(THREADS).out.strip() == ("1" if one_at_a_time else "0")
 
 
 COMPILE = """
