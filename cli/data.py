@@ -18,7 +18,7 @@ usage: fmtool data list
        fmtool data fetch NAME [source=auto|cache|official|mirror]
        fmtool data info NAME
        fmtool data check NAME
-       fmtool data check image_folder|npz path=PATH [key=value ...]
+       fmtool data check image_folder|arrays path=PATH [key=value ...]
 
 list   the built-in data sets, with size, licence, and whether they are cached
 fetch  downloads, verifies and caches a set; source= says what may fill the cache
@@ -73,7 +73,7 @@ def _fetch(arguments: list[str]) -> Result:
 
 
 def _info(arguments: list[str]) -> Result:
-    from fmtool.data import arrays, cache, catalog
+    from fmtool.data import cache, catalog, four_arrays
 
     name, _ = _arguments("info", arguments)
     info = catalog.info(name)
@@ -88,7 +88,7 @@ def _info(arguments: list[str]) -> Result:
         "label_dtype": "int32",
         "pixel_max": info.pixel_max,
         "class_names": list(info.class_names),
-        "digest": arrays.content_digest(digests) if digests else None,
+        "digest": four_arrays.content_digest(digests) if digests else None,
     }
 
 

@@ -57,6 +57,9 @@ Element = Pixels | Tokens | Features
 
 def described(element: Element) -> str:
     """Shape and kind for a message, such as `32x32x3 images`."""
+    if isinstance(element, Pixels):
+        return f"{'x'.join(map(str, element.shape))} images"
     if isinstance(element, Tokens):
         return f"texts of {element.shape[0]} tokens"
-    return f"{'x'.join(map(str, element.shape))} {WHAT[element.kind]}"
+    *steps, width = element.shape
+    return f"series of {steps[0]} steps of {width} numbers" if steps else f"rows of {width} numbers"

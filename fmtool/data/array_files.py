@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from fmtool.data.memory import in_units, require_memory
 from fmtool.data.regular_file import open_regular
-from fmtool.data.stored_images import StoredImages
+from fmtool.data.stored_rows import StoredRows
 from fmtool.errors import DataError
 
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -58,15 +58,28 @@ def read_npz(path: Path, *, most_members: int = _MOST_MEMBERS) -> dict[str, NDAr
         return {_name(member): _read_member(archive, member, path) for member in members}
 
 
-def open_npz(
-    path: Path, *, images: Collection[str], is_held: Callable[[int], bool]
-) -> dict[str, NDArray[Any] | StoredImages]:
-    """As `read_npz`, but images that may not be held in memory stay in the file where they can.
+def open_npy_folder(
+    folder: Path, *, samples: Collection[str], is_held: Callable[[int], bool]
+) -> dict[str, NDArray[Any] | StoredRows]:
+    """Every array of the .npy files in `folder` by the name of its file; see `open_npz`."""
+    files = sorted(path for path in folder.iterdir() if path.suffix == ".npy")
+    stays = not is_held(sum(path.stat().st_size for path in files))
+    found: dict[str, NDArray[Any] | StoredRows] = {}
+    for path in files:
+        stored = _stored_in(path) if stays and path.stem in samples else None
+        found[path.stem] = read_npy(path) if stored is None else stored
+    return found
 
-    They can where they are uint8 of 3 or 4 axes, in C order and not compressed.
+
+def open_npz(
+    path: Path, *, samples: Collection[str], is_held: Callable[[int], bool]
+) -> dict[str, NDArray[Any] | StoredRows]:
+    """As `read_npz`, but samples that may not be held in memory stay in the file where they can.
+
+    They can where they are numbers of two axes or more, in C order and not compressed.
 
     Args:
-        images: names of the arrays that are images.
+        samples: names of the arrays that are samples.
         is_held: whether arrays of so many bytes are to be read into memory.
     """
     with _archive(path, _MOST_MEMBERS) as (file, archive):
@@ -76,7 +89,7 @@ def open_npz(
             found = (
                 (each, _stored(file, archive, each, path))
                 for each in members
-                if _name(each) in images
+                if _name(each) in samples
             )
             stays = {_name(member): stored for member, stored in found if stored is not None}
         others = [member for member in members if _name(member) not in stays]
@@ -136,14 +149,14 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) 
 
 def _stored(
     file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path
-) -> StoredImages | None:
-    """The images of a member that can stay in the file, else None."""
+) -> StoredRows | None:
+    """The samples of a member that can stay in the file, else None."""
     if member.compress_type != zipfile.ZIP_STORED:
         return None
     with archive.open(member) as content:
         header = _read_header(content, member.file_size, f"{path}: {_name(member)}")
-        shape, is_fortran, dtype = header
-        if is_fortran or dtype != np.uint8 or len(shape) not in (3, 4) or 0 in shape:
+        shape, _, dtype = header
+        if not _can_stay(*header):
             return None
         start = content.tell()
         # The checksum is compared when the end is reached.
@@ -152,7 +165,20 @@ def _stored(
     # Name and extra field of the local header; their lengths differ from those of the directory.
     lengths = os.pread(file.fileno(), 4, member.header_offset + _LOCAL_HEADER_BYTES - 4)
     start += member.header_offset + _LOCAL_HEADER_BYTES + sum(struct.unpack("<HH", lengths))
-    return StoredImages(path, file, start, shape if len(shape) == 4 else (*shape, 1))
+    return StoredRows(path, file, start, shape, dtype)
+
+
+def _stored_in(path: Path) -> StoredRows | None:
+    """The samples of a .npy file that can stay in it, else None."""
+    with open_regular(path) as file, _damage_named(path):
+        header = _read_header(file, os.fstat(file.fileno()).st_size, str(path))
+        if not _can_stay(*header):
+            return None
+        return StoredRows(path, file, file.tell(), header[0], header[2])
+
+
+def _can_stay(shape: tuple[int, ...], is_fortran: bool, dtype: np.dtype[Any]) -> bool:
+    return not is_fortran and dtype.kind in "biuf" and len(shape) > 1 and 0 not in shape
 
 
 def _read_array(file: IO[bytes], size: int, origin: str) -> NDArray[Any]:

@@ -1,89 +1,173 @@
-"""The four arrays of a data set on their way to `Splits`, and the digests that identify them."""
+"""The user's own arrays: images or numbers, and their labels, in .npz or .npy files of numpy's."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fmtool.data.base import SetInfo
-from fmtool.data.check import validate_labels
-from fmtool.data.splits import Split, Splits
-from fmtool.elements import Pixels
+from fmtool.data.local import LocalConfig, existing, is_held
+from fmtool.elements import described
 from fmtool.errors import DataError
+from fmtool.suggest import did_you_mean
 
-ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
+    from fmtool.data.images import Images
+    from fmtool.data.splits import Split, Splits
+    from fmtool.elements import Element
 
-@dataclass(frozen=True)
-class Arrays:
-    """uint8 images (n, height, width, channels) and int32 labels (n,) of both splits."""
+KIND = None
+"""uint8 of three or four axes are images, all else are features."""
 
-    x_train: NDArray[np.uint8]
-    y_train: NDArray[np.int32]
-    x_test: NDArray[np.uint8]
-    y_test: NDArray[np.int32]
-
-    def named(self) -> dict[str, NDArray[Any]]:
-        return {name: getattr(self, name) for name in ARRAY_NAMES}
-
-    def digests(self) -> dict[str, str]:
-        """Hex SHA-256 of each array in C order; of labels as uint8, as official files hold them."""
-        return {
-            name: _sha256(array.astype(np.uint8, "C", copy=False))
-            for name, array in self.named().items()
-        }
-
-    def to_splits(self, info: SetInfo, digests: Mapping[str, str]) -> Splits:
-        return Splits(
-            name=info.name,
-            train=Split(self.x_train, self.y_train),
-            test=Split(self.x_test, self.y_test),
-            class_names=info.class_names,
-            digest=content_digest(digests),
-            element=Pixels(info.image_shape, info.pixel_max),
-        )
+_SPLITS = ("train", "validation", "test")
+_CLASS_NAMES = "class_names"
 
 
-def content_digest(digests: Mapping[str, str]) -> str:
-    """One hex SHA-256 for the whole set, from those of its arrays."""
-    lines = "".join(f"{name} {digests[name]}\n" for name in ARRAY_NAMES)
-    return hashlib.sha256(lines.encode()).hexdigest()
+class Config(LocalConfig):
+    name: Literal["arrays"]
 
 
-def verify(
-    arrays: Arrays, info: SetInfo, *, origin: str, fix: str, expected: Mapping[str, str] | None
-) -> dict[str, str]:
-    """The digests of `arrays`; DataError unless shapes, types, labels and digests are as declared.
+def load(cfg: Config) -> "Splits":
+    """The arrays `x` and `y`, or `x_train`, `y_train` and so on, of a file or of a folder.
 
-    Args:
-        origin: the file or folder the arrays came from, for the message.
-        fix: how to get rid of what is wrong there.
-        expected: the digests to find; None to find none in particular.
+    Raises:
+        DataError: what is wrong with them.
+        OutOfMemory: they do not fit into memory, and cannot stay in the file, being compressed.
     """
-    sizes = {"train": info.train_size, "test": info.test_size}
-    for name, array in arrays.named().items():
-        size = sizes[name[2:]]
-        shape, dtype = (
-            ((size, *info.image_shape), "uint8") if name[0] == "x" else ((size,), "int32")
-        )
-        if (array.shape, array.dtype) != (shape, np.dtype(dtype)):
-            raise DataError(
-                f"{origin}: {name} is {array.dtype} {array.shape}, expected {dtype} {shape}",
-                fix=fix,
-            )
-    for split, labels in (("train", arrays.y_train), ("test", arrays.y_test)):
-        validate_labels(labels, num_classes=len(info.class_names), split=f"{origin}, {split}")
-    found = arrays.digests()
-    for name, digest in (expected or {}).items():
-        if found[name] != digest:
-            raise DataError(
-                f"{origin}: {name} has SHA-256 {found[name][:12]}, expected {digest[:12]}", fix=fix
-            )
+    from fmtool.data.array_files import open_npy_folder, open_npz
+    from fmtool.data.features import to_features
+    from fmtool.data.images import is_in_memory
+    from fmtool.data.local_splits import to_splits
+    from fmtool.data.splits import Split
+    from fmtool.notices import note, warn
+
+    path = existing(cfg.path)
+    samples = [f"x{suffix}" for suffix in ("", *(f"_{split}" for split in _SPLITS))]
+    opened = open_npy_folder if path.is_dir() else open_npz
+    arrays = opened(path, samples=samples, is_held=partial(is_held, cfg))
+    try:
+        names = _class_names(arrays.pop(_CLASS_NAMES, None))
+        parts, class_names = _parts(_by_split(arrays), names)
+    except DataError as error:
+        raise DataError(f"{path}: {error.message}", fix=error.fix) from error
+    element = _element(parts["train"].x)
+    if element.kind == "features":
+        parts = {
+            split: Split(to_features(part.x, f"{path}: x of {split}"), part.y)
+            for split, part in parts.items()
+        }
+    splits = to_splits(
+        cfg.name,
+        class_names,
+        parts,
+        element=element,
+        test_fraction=cfg.test_fraction,
+        origin=str(path),
+        is_held=False,
+    )
+    if cfg.storage == "stream" and any(is_in_memory(part.x) for part in parts.values()):
+        warn(f"{path} is compressed: it was read into memory; numpy.savez does not compress")
+    count = sum(len(part) for part in parts.values())
+    note(f"{cfg.name}: {count} {described(element)} of {len(class_names)} classes in {path}")
+    return splits
+
+
+def _by_split(arrays: "Mapping[str, Any]") -> "dict[str, tuple[Any, NDArray[Any]]]":
+    """Samples and labels of each split; `x` and `y` alone are the training split."""
+    suffixes = {"train": ""} if "x" in arrays else {split: f"_{split}" for split in _SPLITS}
+    accepted = [f"{axis}{suffix}" for suffix in suffixes.values() for axis in "xy"]
+    for name in arrays:
+        if name not in accepted:
+            fix = did_you_mean(name, [*accepted, _CLASS_NAMES])
+            raise DataError(f"unknown array '{name}'", fix=fix)
+    found = {}
+    for split, suffix in suffixes.items():
+        x, y = f"x{suffix}", f"y{suffix}"
+        if split != "train" and x not in arrays and y not in arrays:
+            continue
+        for name in (x, y):
+            if name not in arrays:
+                raise DataError(
+                    f"no array '{name}'; found {', '.join(arrays) or 'none'}",
+                    fix="save samples as x or x_train, and labels as y or y_train",
+                )
+        found[split] = arrays[x], arrays[y]
     return found
 
 
-def _sha256(array: NDArray[np.uint8]) -> str:
-    return hashlib.sha256(array.reshape(-1).data).hexdigest()
+def _parts(
+    arrays: "Mapping[str, tuple[Images, NDArray[Any]]]",
+    names: tuple[str, ...] | None,
+) -> "tuple[dict[str, Split], tuple[str, ...]]":
+    """The checked splits and the names of the classes, their numbers where `names` is None."""
+    import numpy as np
+
+    from fmtool.data.labels import require_all_classes, to_labels
+    from fmtool.data.splits import Split
+
+    samples = {split: _samples(x, split) for split, (x, _) in arrays.items()}
+    for split, (x, y) in arrays.items():
+        if len(x) != y.size:
+            raise DataError(f"{split}: x {len(x)}, y {y.size}", fix="give each sample one label")
+        of_train, of_split = (_element(samples[each]) for each in ("train", split))
+        if of_split != of_train:
+            raise DataError(
+                f"train holds {described(of_train)}, {split} {described(of_split)}",
+                fix="give all one shape and type",
+            )
+    # Labels that are numbered without a gap are all smaller than there are different ones.
+    distinct = len(np.unique(arrays["train"][1]))
+    class_names = names or tuple(map(str, range(distinct)))
+    labels = {
+        split: to_labels(y, num_classes=len(class_names), split=split)
+        for split, (_, y) in arrays.items()
+    }
+    require_all_classes(labels["train"], class_names, "train")
+    return {split: Split(samples[split], labels[split]) for split in samples}, class_names
+
+
+def _samples(x: "Images", split: str) -> "Images":
+    """uint8 (n, height, width, channels), or numbers (n, features) or (n, steps, channels)."""
+    import numpy as np
+
+    from fmtool.data.images import ReadImages
+
+    axes = len(x.shape)
+    is_pixels = x.dtype == np.uint8 and axes in (3, 4)
+    if not is_pixels and (axes not in (2, 3) or x.dtype.kind not in "biuf"):
+        raise DataError(
+            f"x of {split} is {x.dtype} {x.shape}; expected uint8 images (n, height, width[, "
+            "channels]), or numbers (n, features) or (n, steps, channels)",
+            fix="pixels: scale them to 0-255 and save .astype('uint8'); else: give each sample a "
+            "row of numbers",
+        )
+    if 0 in x.shape:
+        raise DataError(f"x of {split} is {x.shape}: nothing", fix="save some samples")
+    if not is_pixels:
+        return x
+    if isinstance(x, ReadImages):
+        return x if axes == 4 else x.reshaped((*x.shape, 1))
+    return np.ascontiguousarray(x if axes == 4 else x[..., np.newaxis])
+
+
+def _element(x: "Images") -> "Element":
+    """What one of the checked samples is."""
+    from fmtool.data.images import pixels_of
+    from fmtool.elements import Features
+
+    return pixels_of(x) if x.dtype == "uint8" and len(x.shape) == 4 else Features(x.shape[1:])
+
+
+def _class_names(values: Any) -> tuple[str, ...] | None:
+    if values is None:
+        return None
+    fix = "save numpy.array(names, dtype=str), a name for each label value in order"
+    if values.ndim != 1 or values.dtype.kind != "U":
+        raise DataError(f"class_names are {values.dtype} {values.shape}, expected strings", fix=fix)
+    names = tuple(str(name) for name in values)
+    for name in names:
+        if not name or not name.isprintable():
+            raise DataError(f"class name {name!r} is empty or not printable", fix=fix)
+    if len(set(names)) < len(names):
+        raise DataError(f"{len(names)} class_names, {len(set(names))} different", fix=fix)
+    return names

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from fmtool.config.base import Config
-from fmtool.data.arrays import ARRAY_NAMES, Arrays, verify
 from fmtool.data.base import SetInfo
+from fmtool.data.four_arrays import ARRAY_NAMES, Arrays, verify
 from fmtool.data.writing import make_folder, writing
 from fmtool.errors import CannotCreate, DataError
 from fmtool.notices import note

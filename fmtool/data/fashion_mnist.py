@@ -7,7 +7,7 @@ from fmtool.data.base import DataConfig, SetInfo
 
 if TYPE_CHECKING:
     from fmtool.data.acquire import Recipe
-    from fmtool.data.arrays import Arrays
+    from fmtool.data.four_arrays import Arrays
     from fmtool.data.splits import Splits
 
 

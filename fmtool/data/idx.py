@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.archives import gunzip
-from fmtool.data.arrays import Arrays
 from fmtool.data.download import RemoteFile
+from fmtool.data.four_arrays import Arrays
 from fmtool.errors import DataError
 
 FILES = {

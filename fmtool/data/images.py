@@ -32,7 +32,7 @@ class Images(Protocol):
 class ReadImages(ABC):
     """Images that lie elsewhere and are read on each access, from as many threads as may be."""
 
-    dtype = np.dtype(np.uint8)
+    dtype: np.dtype[Any] = np.dtype(np.uint8)
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
@@ -40,12 +40,12 @@ class ReadImages(ABC):
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: Any, /) -> NDArray[np.uint8]:
+    def __getitem__(self, rows: Any, /) -> NDArray[Any]:
         if isinstance(rows, slice):
             return self.read(np.arange(*rows.indices(len(self))))
         if isinstance(rows, int | np.integer):
-            image: NDArray[np.uint8] = self.read(np.array([range(len(self))[rows]]))[0]
-            return image
+            sample: NDArray[Any] = self.read(np.array([range(len(self))[rows]]))[0]
+            return sample
         return self.read(np.asarray(rows))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -53,9 +53,23 @@ class ReadImages(ABC):
             raise ValueError("images that are read have no array that could be shared")
         return np.asarray(self[:], dtype)
 
+    def reshaped(self, shape: tuple[int, ...]) -> "ReadImages":
+        """The same values, of another `shape` behind the first axis."""
+        return _ReshapedImages(self, shape)
+
     @abstractmethod
-    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """The rows, integers of shape (b,), in a new array; DataError if they cannot be read."""
+
+
+class _ReshapedImages(ReadImages):
+    def __init__(self, images: ReadImages, shape: tuple[int, ...]) -> None:
+        super().__init__(shape)
+        self.dtype = images.dtype
+        self._images = images
+
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        return self._images.read(rows).reshape(len(rows), *self.shape[1:])
 
 
 class ChosenImages(ReadImages):
@@ -63,9 +77,10 @@ class ChosenImages(ReadImages):
 
     def __init__(self, images: Images, rows: NDArray[np.integer[Any]]) -> None:
         super().__init__((len(rows), *images.shape[1:]))
+        self.dtype = images.dtype
         self._images, self._rows = images, rows
 
-    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
         return np.asarray(self._images[self._rows[rows]])
 
 

@@ -7,7 +7,7 @@ from fmtool.data.base import DataConfig, SetInfo
 
 if TYPE_CHECKING:
     from fmtool.data.acquire import Recipe
-    from fmtool.data.arrays import Arrays
+    from fmtool.data.four_arrays import Arrays
     from fmtool.data.splits import Splits
 
 
@@ -93,8 +93,8 @@ def _read_package(archive: Path) -> "Arrays":
 def _read_npz(folder: Path) -> "Arrays | None":
     import numpy as np
 
-    from fmtool.data.arrays import Arrays
     from fmtool.data.download import require_digest
+    from fmtool.data.four_arrays import Arrays
 
     path = folder / _KERAS_FILE
     if not path.is_file():

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from fmtool.training.epoch_table import EpochTable
 from fmtool.training.plan import Plan
 
 Table = tuple[Any, Any]
@@ -32,8 +33,7 @@ class Dispatch:
 
     def __init__(self, step: Step, plan: Plan, table: Table, *, length: int, loops: bool) -> None:
         self._plan, self._table, self._length, self._loops = plan, table, length, loops
-        self._epoch: int | None = None
-        self._batches: tuple[Any, Any] = ((), ())
+        self._epoch = EpochTable(plan, jnp.asarray)
 
         def one(state: Any, batches: Any, table: Table, number: Any) -> tuple[Any, Any]:
             return step(state, (*(each[number] for each in batches), table))
@@ -57,34 +57,19 @@ class Dispatch:
         numbers = [int(number) for (number,) in islice(iterator, self._length)]
         if not numbers:
             raise StopIteration
-        self._upload()
         return self._run(state, numbers)
 
     def _run(self, state: Any, numbers: Sequence[int]) -> tuple[Any, Any]:
-        whole = [number for number in numbers if number < self._whole_batches]
+        batches = self._epoch.batches()
+        whole = [number for number in numbers if number < self._epoch.lines]
         logs: Any = None
         if whole and self._loops:
             bounds = np.int32(whole[0]), np.int32(whole[-1] + 1)
-            logs, state = self._several(state, self._batches, self._table, *bounds)
+            logs, state = self._several(state, batches, self._table, *bounds)
         elif whole:
             for number in whole:
-                logs, state = self._one(state, self._batches, self._table, np.int32(number))
+                logs, state = self._one(state, batches, self._table, np.int32(number))
         for number in numbers[len(whole) :]:
             batch = tuple(each[self._plan.batch(number)] for each in self._plan.arrays())
             logs, state = self._ragged(state, batch, self._table)
         return logs, state
-
-    @property
-    def _whole_batches(self) -> int:
-        return self._plan.samples // self._plan.batch_size
-
-    def _upload(self) -> None:
-        """Puts the rows and draws of a new epoch on the device, a batch in each line."""
-        if self._epoch == self._plan.epoch:
-            return
-        size, lines = self._plan.batch_size, self._whole_batches
-        rows, draws = (
-            jnp.asarray(each[: lines * size].reshape(lines, size, *each.shape[1:]))
-            for each in self._plan.arrays()
-        )
-        self._epoch, self._batches = self._plan.epoch, (rows, draws)

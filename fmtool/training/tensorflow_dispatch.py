@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from fmtool.training.epoch_table import EpochTable
 from fmtool.training.plan import Plan
 
 Step = Callable[[Any], Any]
@@ -33,8 +34,7 @@ class Dispatch:
         self._plan, self._length = plan, length
         self._iterator: Any = None
         self._next = 0
-        self._epoch: int | None = None
-        self._batches: tuple[Any, Any] = ((), ())
+        self._epoch = EpochTable(plan, tf.constant)
         compiled = tf.function(step, jit_compile=True) if jit else step
 
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
@@ -59,27 +59,11 @@ class Dispatch:
         begin, self._next = self._next, min(self._next + self._length, self._plan.steps)
         if begin >= self._plan.steps:
             raise StopIteration
-        self._upload()
         logs: Any = None
-        whole = min(self._next, self._whole_batches)
+        whole = min(self._next, self._epoch.lines)
         if begin < whole:
-            logs = self._several(*self._batches, tf.constant(begin), tf.constant(whole))
+            logs = self._several(*self._epoch.batches(), tf.constant(begin), tf.constant(whole))
         if whole < self._next:
             batch = self._plan.batch(whole)
             logs = self._ragged(*(tf.constant(each[batch]) for each in self._plan.arrays()))
         return logs
-
-    @property
-    def _whole_batches(self) -> int:
-        return self._plan.samples // self._plan.batch_size
-
-    def _upload(self) -> None:
-        """Puts the rows and draws of a new epoch on the device, a batch in each line."""
-        if self._epoch == self._plan.epoch:
-            return
-        size, lines = self._plan.batch_size, self._whole_batches
-        rows, draws = (
-            tf.constant(each[: lines * size].reshape(lines, size, *each.shape[1:]))
-            for each in self._plan.arrays()
-        )
-        self._epoch, self._batches = self._plan.epoch, (rows, draws)

@@ -15,7 +15,7 @@ _KINDS_OF_PICTURE = 8
 """Different pictures in each class; the others have the same bytes."""
 
 
-def npz(folder: Path, size: int) -> list[str]:
+def arrays(folder: Path, size: int) -> list[str]:
     """`size` bytes of random images, uncompressed; gives the overrides to train on them."""
     count = _BLOCK * (size // (_BLOCK * _SIDE**2 * 3))
     random = np.random.default_rng(0)
@@ -29,7 +29,7 @@ def npz(folder: Path, size: int) -> list[str]:
                 file.write(random.bytes(_BLOCK * _SIDE**2 * 3))
         with archive.open("y.npy", "w") as file:
             np.lib.format.write_array(file, np.arange(count) % CLASSES)
-    return ["data=npz", f"data.path={path}", "batch_size=256", "eval_batch_size=256"]
+    return ["data=arrays", f"data.path={path}", "batch_size=256", "eval_batch_size=256"]
 
 
 def image_folder(folder: Path, size: int) -> list[str]:
@@ -56,4 +56,7 @@ def image_folder(folder: Path, size: int) -> list[str]:
     return ["data=image_folder", f"data.path={root}", "batch_size=8", "eval_batch_size=8"]
 
 
-KINDS: dict[str, Callable[[Path, int], list[str]]] = {"npz": npz, "image_folder": image_folder}
+KINDS: dict[str, Callable[[Path, int], list[str]]] = {
+    "arrays": arrays,
+    "image_folder": image_folder,
+}

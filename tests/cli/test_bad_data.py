@@ -32,7 +32,7 @@ def test_missing_data_while_offline_end_with_69(call, fmtool):
 
 def cache_mnist(fmtool, *, pixels):
     from fmtool.data import cache
-    from fmtool.data.arrays import Arrays
+    from fmtool.data.four_arrays import Arrays
 
     shape = (28, 28, 1)
     arrays = Arrays(

@@ -19,9 +19,9 @@ from PIL import Image
 
 from fmtool.data import idx
 from fmtool.data.acquire import Recipe
-from fmtool.data.arrays import Arrays
 from fmtool.data.base import SetInfo
 from fmtool.data.download import RemoteFile
+from fmtool.data.four_arrays import Arrays
 
 
 @pytest.fixture(autouse=True)

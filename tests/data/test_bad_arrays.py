@@ -14,7 +14,7 @@ import pytest
 from fmtool.data.array_files import read_npy, read_npz
 from fmtool.errors import DataError, OutOfMemory
 
-TRAIN = ("train", "data=npz", "data.path=set.npz")
+TRAIN = ("train", "data=arrays", "data.path=set.npz")
 X = np.arange(64 * 8 * 8, dtype=np.uint8).reshape(64, 8, 8)
 Y = np.arange(64) % 3
 NAMES = np.array(["a", "b", "c"])
@@ -137,13 +137,28 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         ": class 'd' is absent from train; fix: ",
     ),
     "one class": (lambda: npz(x=X, y=Y * 0), ": 1 class in train; need 2 classes; fix: "),
-    "float images": (lambda: npz(x=X / 255, y=Y), ": images of train are float64 (64, 8, 8), exp"),
-    "tables": (lambda: npz(x=X[0], y=Y[:8]), ": images of train are uint8 (8, 8), expected"),
-    "a number": (lambda: npz(x=np.uint8(1), y=Y), ": images of train are uint8 (), expected"),
-    "no image": (lambda: npz(x=X[:0], y=Y[:0]), ": images of train are (0, 8, 8): none; fix: "),
+    "float images": (
+        lambda: npz(x=X[..., None] / 255, y=Y), ": x of train is float64 (64, 8, 8, 1); expected",
+    ),
+    "text": (lambda: npz(x=X[:, 0].astype(str), y=Y), ": x of train is <U3 (64, 8); expected"),
+    "one axis": (lambda: npz(x=X[:, 0, 0], y=Y), ": x of train is uint8 (64,); expected"),
+    "a number": (lambda: npz(x=np.uint8(1), y=Y), ": x of train is uint8 (); expected"),
+    "no image": (lambda: npz(x=X[:0], y=Y[:0]), ": x of train is (0, 8, 8): nothing; fix: "),
+    "nan": (
+        lambda: npz(x=np.where(np.arange(64) == 7, np.nan, X[:, 0].T).T, y=Y),
+        ": x of train: a value in row 7 is NaN, infinite or too large for float32; fix: ",
+    ),
+    "beyond float32": (
+        lambda: npz(x=np.where(np.arange(64) == 3, 1e39, X[:, 0].T).T, y=Y),
+        ": x of train: a value in row 3 is NaN, infinite or too large for float32; fix: ",
+    ),
+    "two kinds": (
+        lambda: npz(**SPLIT, x_test=X / 2, y_test=Y),
+        ": train holds 8x8x1 images, test series of 8 steps of 8 numbers; fix: ",
+    ),
     "other shape": (
         lambda: npz(**SPLIT, x_test=X[:, :4], y_test=Y),
-        ": images of train are 8x8x1, of test 4x8x1; fix: ",
+        ": train holds 8x8x1 images, test 4x8x1 images; fix: ",
     ),
     "no labels": (lambda: npz(x=X), ": no array 'y'; found x; fix: "),
     "misspelt": (
@@ -197,7 +212,7 @@ def test_an_object_array_runs_nothing(call, fmtool):
     ("make", "code", "text"),
     [
         (os.mkfifo, 65, "set.npz: not a regular file; fix: "),
-        (Path.mkdir, 65, "set.npz: not a regular file; fix: "),
+        (Path.mkdir, 65, "set.npz: no array 'x_train'; found none; fix: "),
         (lambda path: path.symlink_to(path), 2, "data.path=set.npz: too many levels of symbolic"),
     ],
     ids=["fifo", "folder", "loop"],

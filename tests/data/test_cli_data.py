@@ -68,17 +68,17 @@ def test_check_reports_counts_labels_and_duplicates(output):
 
 def test_list_names_the_kinds_of_sets_of_ones_own_apart(output, capsys):
     listed = output("list")
-    assert listed["your_own"] == ["image_folder", "npz"]
-    assert not {entry["name"] for entry in listed["sets"]} & {"image_folder", "npz"}
+    assert listed["your_own"] == ["image_folder", "arrays"]
+    assert not {entry["name"] for entry in listed["sets"]} & {"image_folder", "arrays"}
     assert main(["list"], Flags(as_json=False)) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last == "your own: data=image_folder data.path=PATH, data=npz data.path=PATH"
+    assert last == "your own: data=image_folder data.path=PATH, data=arrays data.path=PATH"
 
 
 def test_check_of_a_set_of_ones_own_takes_the_keys_of_training(output, tmp_path):
     path = tmp_path / "a set, of mine.npz"
     np.savez(path, x=np.zeros((10, 4, 4), np.uint8), y=np.arange(10) % 2)
-    report = output("check", "npz", f"path={path}", "test_fraction=0.4")
+    report = output("check", "arrays", f"path={path}", "test_fraction=0.4")
     assert report["splits"]["train"]["class_counts"] == [3, 3]
     assert report["splits"]["test"]["class_counts"] == [2, 2]
     assert report["test_images_in_train"] == 4

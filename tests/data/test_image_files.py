@@ -171,7 +171,7 @@ def test_the_digest_does_not_know_where_the_set_lies(pictures):
     assert load(pictures.rename(pictures.with_name("moved"))).digest == before
 
 
-@pytest.mark.parametrize("name", ["image_folder", "npz"])
+@pytest.mark.parametrize("name", ["image_folder", "arrays"])
 def test_validating_the_config_imports_no_array_library(fmtool, name):
     code = (
         f"import sys, fmtool.data.{name};"

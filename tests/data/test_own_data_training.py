@@ -43,9 +43,9 @@ def trained(session_command, tmp_path_factory):
     np.savez(command.folder / "set.npz", x=np.stack(images), y=labels, class_names=names)
     sources = (
         ("data=image_folder", "data.path=pictures"),
-        ("data=npz", f"data.path={command.folder}/set.npz"),
+        ("data=arrays", f"data.path={command.folder}/set.npz"),
         ("data=image_folder", "data.path=pictures", "data.storage=stream"),
-        ("data=npz", "data.path=set.npz", "data.storage=stream"),
+        ("data=arrays", "data.path=set.npz", "data.storage=stream"),
     )
     processes = [command.start("train", *NETWORK, *source, "--json") for source in sources]
     outcomes = []

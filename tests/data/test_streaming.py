@@ -63,23 +63,25 @@ def test_a_folder_is_the_same_set_streamed_or_held(tmp_path, save_picture, split
 )
 def test_an_archive_is_the_same_set_streamed_or_held(tmp_path, arrays):
     np.savez(tmp_path / "set.npz", **arrays)
-    held, streamed = (load("npz", tmp_path / "set.npz", storage=each) for each in (HELD, STREAMED))
+    held, streamed = (
+        load("arrays", tmp_path / "set.npz", storage=each) for each in (HELD, STREAMED)
+    )
     assert_same(held, streamed)
     assert isinstance(streamed.train.x, ReadImages)
     assert is_in_memory(held.train.x)
 
 
-@pytest.mark.parametrize("name", ["image_folder", "npz"])
+@pytest.mark.parametrize("name", ["image_folder", "arrays"])
 @pytest.mark.parametrize(("room", "is_held"), [(1 << 40, True), (1 << 10, False)])
 def test_auto_holds_what_fits_into_memory(pictures, archive, monkeypatch, name, room, is_held):
     monkeypatch.setattr("fmtool.data.local.available", lambda: room)
-    path = {"image_folder": pictures, "npz": archive}[name]
+    path = {"image_folder": pictures, "arrays": archive}[name]
     assert is_in_memory(load(name, path, storage="auto").train.x) == is_held
 
 
 def test_a_compressed_archive_is_held_and_says_so(tmp_path, capsys):
     np.savez_compressed(tmp_path / "set.npz", x=X, y=Y)
-    assert is_in_memory(load("npz", tmp_path / "set.npz", storage=STREAMED).train.x)
+    assert is_in_memory(load("arrays", tmp_path / "set.npz", storage=STREAMED).train.x)
     assert capsys.readouterr().err.splitlines()[0] == (
         f"warning: {tmp_path}/set.npz is compressed: it was read into memory; numpy.savez does "
         "not compress"
@@ -90,15 +92,15 @@ def test_a_compressed_archive_beyond_the_memory_is_refused(tmp_path, monkeypatch
     np.savez_compressed(tmp_path / "set.npz", x=X, y=Y)
     monkeypatch.setattr("os.sysconf", lambda name: 1 if name == "SC_PAGE_SIZE" else 4096)
     with pytest.raises(OutOfMemory, match=r"do not fit into the 4\.0 KiB of memory") as caught:
-        load("npz", tmp_path / "set.npz", storage=STREAMED)
+        load("arrays", tmp_path / "set.npz", storage=STREAMED)
     assert caught.value.fix == "save it by numpy.savez: it is then read from the disk"
 
 
 def test_images_in_fortran_order_are_held(tmp_path):
     np.savez(tmp_path / "set.npz", x=np.asfortranarray(X), y=Y)
-    splits = load("npz", tmp_path / "set.npz", storage=STREAMED)
+    splits = load("arrays", tmp_path / "set.npz", storage=STREAMED)
     assert is_in_memory(splits.train.x)
-    assert_same(splits, load("npz", tmp_path / "set.npz", storage=HELD))
+    assert_same(splits, load("arrays", tmp_path / "set.npz", storage=HELD))
 
 
 @pytest.mark.parametrize("storage", [HELD, STREAMED])
@@ -107,7 +109,7 @@ def test_a_changed_pixel_in_an_archive_is_found(archive, storage):
     content[content.index(X[40:].tobytes()) + 100] ^= 1
     archive.write_bytes(content)
     with pytest.raises(DataError, match=r"Bad CRC-32 for file 'x_test\.npy'"):
-        load("npz", archive, storage=storage)
+        load("arrays", archive, storage=storage)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_a_picture_that_goes_while_it_is_streamed_is_named(pictures):
 
 
 def test_an_archive_that_is_cut_while_it_is_streamed_is_named(archive):
-    splits = load("npz", archive, storage=STREAMED)
+    splits = load("arrays", archive, storage=STREAMED)
     with archive.open("r+b") as file:
         file.truncate(1000)
     with pytest.raises(DataError, match=r"set\.npz: cut since it was opened"):
@@ -145,7 +147,7 @@ def test_an_archive_that_is_cut_while_it_is_streamed_is_named(archive):
 
 
 def test_an_archive_that_is_replaced_while_it_is_streamed_stays_what_it_was(archive):
-    splits = load("npz", archive, storage=STREAMED)
+    splits = load("arrays", archive, storage=STREAMED)
     archive.unlink()
     np.testing.assert_array_equal(splits.test.x[:], X[40:])
 
@@ -272,6 +274,6 @@ def test_an_archive_of_ten_times_the_cap_stays_under_it(fmtool):
     pixels = photograph("china")
     x = np.stack([np.roll(pixels, 5 * number, axis=1) for number in range(420)])
     np.savez(fmtool.folder / "set.npz", x=x, y=np.arange(len(x)) % 2)
-    growth, read = grown(fmtool, "data=npz", "data.path=set.npz", "data.storage=stream")
+    growth, read = grown(fmtool, "data=arrays", "data.path=set.npz", "data.storage=stream")
     assert read == x.nbytes > 10 * CAP
     assert growth < CAP

@@ -14,6 +14,7 @@ from contest import presets, torch_networks, workload
 keras = workload.import_keras("torch", "float32")
 from fmtool import registry, validate
 from fmtool.config.compose import compose
+from fmtool.elements import Pixels
 counts = {}
 for name, words in presets.WORKLOADS.items():
     cfg = validate.train_config(compose("train", list(words)))
