@@ -24,6 +24,9 @@ from omegaconf import OmegaConf
 from fmtool import registry
 from fmtool.registry import KINDS
 
+# Modules that several tests share.
+sys.path.insert(0, str(Path(__file__).parent))
+
 TIMEOUT = 120
 
 CACHE = tempfile.TemporaryDirectory(prefix="fmtool-tests-")

@@ -41,7 +41,7 @@ class Dispatch:
         def several(rows: Any, draws: Any, begin: Any, end: Any) -> Any:
             def body(number: Any) -> Any:
                 compiled((rows[number], draws[number]))
-                return number + 1
+                return [number + 1]
 
             tf.while_loop(lambda number: number < end, body, [begin], parallel_iterations=1)
             return results()

@@ -8,6 +8,7 @@ from typing import get_args
 import keras
 import numpy as np
 import pytest
+from small_models import SMALL
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
@@ -57,22 +58,6 @@ LARGE = [
      {"patch_size": 16, "width": 768, "depth": 12, "mlp_ratio": 4.0}, 86_567_656),
 ]  # fmt: skip
 
-SMALL = {
-    "airbench": {"widths": [4, 4]},
-    "alexnet": {"filters": [4] * 5, "dense_units": [8], "dropout": 0.5},
-    "application": {"family": "MobileNetV3Small", "size": 32},
-    "cct": {"width": 8, "depth": 2, "heads": 2, "dropout": 0.1},
-    "cnn": {"filters": [4], "dropout": 0.1},
-    "convmixer": {"width": 8, "depth": 2},
-    "densenet": {"layers_per_block": [2, 2], "growth_rate": 4, "dropout": 0.1},
-    "inception": {},
-    "mlp": {"units": [8]},
-    "resnet": {"depth": 8, "squeeze_excitation": 4, "stochastic_depth": 0.2},
-    "vgg": {"depth": 11, "width": 4, "dense_units": [8]},
-    "vit": {"width": 8, "depth": 2, "heads": 2, "stochastic_depth": 0.2},
-}
-"""Keys with which a test of each option takes seconds."""
-
 
 def build(name, shape, classes=10, **keys):
     values = compose("train", [f"model={name}"])["model"] | keys
@@ -90,10 +75,6 @@ def trained_weights(model):
 )
 def test_the_trained_weights_are_as_many_as_published(name, shape, classes, keys, count):
     assert trained_weights(build(name, shape, classes, **keys)) == count
-
-
-def test_every_model_has_a_small_form_here():
-    assert set(SMALL) == set(registry.names("model"))
 
 
 @pytest.mark.parametrize("name", SMALL)

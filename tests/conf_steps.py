@@ -1,0 +1,94 @@
+"""What each line of stdin says, a JSON list of words, trained for a step on a backend.
+
+A program, so that everything is imported once. For each line one on stdout: what became of it.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from fmtool import registry, validate
+from fmtool.config.compose import compose
+from fmtool.data.loading import Data
+from fmtool.data.selection import selection_of
+from fmtool.data.splits import Split, Splits
+from fmtool.elements import Element, Pixels, Tokens
+from fmtool.evaluation.measure import load_model
+from fmtool.training.session import prepare
+
+_SAMPLES = 16
+_OF_ONES_OWN = Pixels((9, 8, 3))
+_TEXT = Tokens((7,), 30)
+
+
+def element_of(name: str) -> tuple[Element, int]:
+    """What a sample of a data set is, and how many classes it has; none of its files is read."""
+    module = registry.module("data", name)
+    info = getattr(module, "INFO", None)
+    if getattr(module, "KIND", "image") == "text":
+        return _TEXT, 3 if info is None else len(info.class_names)
+    if info is None:
+        return _OF_ONES_OWN, 3
+    return Pixels(info.image_shape, info.pixel_max), len(info.class_names)
+
+
+def synthetic(cfg: Any) -> Data:
+    element, classes = element_of(cfg.data.name)
+    rng = np.random.default_rng(0)
+    most = element.vocabulary if isinstance(element, Tokens) else element.maximum + 1
+    x = rng.integers(0, most, (_SAMPLES, *element.shape)).astype(element.dtype)
+    split = Split(x, np.arange(_SAMPLES, dtype=np.int32) % classes)
+    names = tuple(map(str, range(classes)))
+    splits = Splits(cfg.data.name, split, split, names, "0" * 64, element)
+    whole = cfg.data.model_copy(update={"limit": None, "validation_fraction": 0.0})
+    return Data(splits, selection_of(splits, whole, seed=0))
+
+
+def outcome(words: list[str]) -> dict[str, Any]:
+    """Loss and change of a step, and how far a saved model's logits are from those saved."""
+    cfg = validate.train_config(compose("train", words))
+    data = synthetic(cfg)
+    session = prepare(cfg, data)
+    if keras.backend.backend() == "tensorflow":
+        # A graph for a single step takes longer to trace than the step.
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)
+    before = session.network.get_weights()
+    with session.train_feed(start=session.plan.steps - 1) as feed:
+        history = session.model.fit(feed, epochs=1, shuffle=False, verbose=0).history
+    after = session.network.get_weights()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        session.network.save(path)
+        again = load_model(path)
+    x = data.splits.test.x[:4]
+    logits, loaded = (
+        keras.ops.convert_to_numpy(model(x, training=False)) for model in (session.network, again)
+    )
+    return {
+        "loss": float(history["loss"][0]),
+        "changed": sum(not np.array_equal(*pair) for pair in zip(before, after, strict=True)),
+        "shape": list(logits.shape),
+        "difference": float(np.abs(logits - loaded).max()),
+    }
+
+
+def main() -> None:
+    # What libraries print on stdout is none of the answers.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        try:
+            answer = outcome(json.loads(line))
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

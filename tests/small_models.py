@@ -1,0 +1,25 @@
+"""The architectures in sizes of which a test takes seconds."""
+
+import json
+from typing import Any
+
+SMALL: dict[str, dict[str, Any]] = {
+    "airbench": {"widths": [4, 4]},
+    "alexnet": {"filters": [4] * 5, "dense_units": [8], "dropout": 0.5},
+    "application": {"family": "MobileNetV3Small", "size": 32},
+    "cct": {"width": 8, "depth": 2, "heads": 2, "dropout": 0.1},
+    "cnn": {"filters": [4], "dropout": 0.1},
+    "convmixer": {"width": 8, "depth": 2},
+    "densenet": {"layers_per_block": [2, 2], "growth_rate": 4, "dropout": 0.1},
+    "inception": {},
+    "mlp": {"units": [8]},
+    "resnet": {"depth": 8, "squeeze_excitation": 4, "stochastic_depth": 0.2},
+    "vgg": {"depth": 11, "width": 4, "dense_units": [8]},
+    "vit": {"width": 8, "depth": 2, "heads": 2, "stochastic_depth": 0.2},
+}
+"""Keys of the model by its name."""
+
+
+def as_words(name: str) -> list[str]:
+    """The keys as a shell has them."""
+    return [f"model.{key}={json.dumps(value)}" for key, value in SMALL[name].items()]
