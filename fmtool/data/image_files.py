@@ -74,12 +74,12 @@ def read_image(
     """
     with opened(path, max_pixels=max_pixels, is_new=oddities is not None) as picture:
         if oddities is not None:
-            _note_oddities(picture, path, oddities)
+            note_oddities(picture, path, oddities)
         ImageOps.exif_transpose(picture, in_place=True)
-        converted = _converted(picture, path, color)
+        decoded = converted(picture, path, color)
         if size is not None:
-            converted = resized(converted, size, resize_mode)
-        pixels = np.asarray(converted)
+            decoded = resized(decoded, size, resize_mode)
+        pixels = np.asarray(decoded)
         return pixels.reshape(*pixels.shape[:2], -1)
 
 
@@ -161,7 +161,8 @@ def _check_header(picture: Image.Image, path: Path, max_pixels: int) -> None:
         raise DataError(f"{path}: {frames} frames, expected 1", fix="save each as its own file")
 
 
-def _note_oddities(picture: Image.Image, path: Path, oddities: Oddities) -> None:
+def note_oddities(picture: Image.Image, path: Path, oddities: Oddities) -> None:
+    """An ending that is not that of the content, and a very large picture."""
     kind = format_of(picture)
     if path.suffix.lower() not in _SUFFIXES[kind]:
         oddities.add("pictures with a wrong extension", f"{path}, which is {kind}")
@@ -170,7 +171,8 @@ def _note_oddities(picture: Image.Image, path: Path, oddities: Oddities) -> None
         oddities.add(f"pictures of more than {LARGE_PIXELS} pixels", f"{path}, {height}x{width}")
 
 
-def _converted(picture: Image.Image, path: Path, color: Color) -> Image.Image:
+def converted(picture: Image.Image, path: Path, color: Color) -> Image.Image:
+    """`picture`, decoded, in mode RGB or L; DataError for a mode that `color` does not take."""
     mode = picture.mode
     if mode in ("I", "F"):
         raise DataError(f"{path}: mode {mode}", fix="save it with 8 or 16 bits per channel")

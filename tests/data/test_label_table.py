@@ -1,4 +1,4 @@
-"""A table of paths and classes is the data set that folders would be; a bad row is named by line."""
+"""A table of paths and classes is the set that folders would be; a bad row is named by its line."""
 
 import os
 import unicodedata

@@ -1,0 +1,170 @@
+"""Looks at every picture of a data set of pictures."""
+
+import hashlib
+import struct
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageOps
+
+from fmtool.data.class_folders import scan_class_folders
+from fmtool.data.image_files import converted, format_of, note_oddities, opened, read_image
+from fmtool.data.inspection import columns
+from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, evenly, spread
+from fmtool.data.inspection.progress import Progress
+from fmtool.data.inspection.sizes import color_key, size_keys
+from fmtool.data.label_table import Columns, read_label_table
+from fmtool.data.labelled_files import LabelledFile, LabelledFiles
+from fmtool.data.oddities import Oddities
+from fmtool.data.read_ahead import cores
+from fmtool.errors import DataError
+
+_PREVIEWS = 4
+"""Of each class."""
+_PREVIEW_SIDE = 96
+
+
+class Facts(NamedTuple):
+    """What a picture is, turned as EXIF says."""
+
+    format: str
+    mode: str
+    height: int
+    width: int
+    digest: bytes
+
+
+def inspect_folders(root: Path, *, max_pixels: int, problems: Problems) -> Findings:
+    found = scan_class_folders(root, report=problems.report)
+    return _findings(found, {"path": Key(str(root))}, max_pixels, problems)
+
+
+def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Findings:
+    """DataError if it is not known which columns are which."""
+    beginning = columns.beginning_of(path)
+    path_name = columns.path_column(beginning)
+    label_name = columns.label_column(beginning, beside=path_name)
+    pictures_dir = _pictures_dir(path, beginning.values(path_name)) if path_name else None
+    found = read_label_table(
+        path,
+        columns=Columns(path_name, label_name, None),
+        pictures_dir=pictures_dir,
+        delimiter="auto",
+        report=problems.report,
+    )
+    guessed = {
+        "path": path,
+        "path_column": path_name,
+        "label_column": label_name,
+        "pictures_dir": pictures_dir,
+    }
+    keys = {key: Key(str(value)) for key, value in guessed.items() if value is not None}
+    return _findings(found, keys, max_pixels, problems)
+
+
+def _pictures_dir(table: Path, paths: Sequence[str]) -> str | None:
+    """The folder beside the table where its paths begin, unless it is that of the table."""
+    named = [path for path in paths if path and not path.startswith("/") and ".." not in path]
+    folders = sorted(entry.name for entry in table.parent.iterdir() if entry.is_dir())
+    found = {
+        folder: sum((table.parent / folder / path).is_file() for path in named)
+        for folder in (".", *folders)
+    }
+    best = max(found, key=lambda folder: found[folder])
+    return None if best == "." or not found[best] else best
+
+
+def _findings(
+    found: LabelledFiles, keys: Mapping[str, Key], max_pixels: int, problems: Problems
+) -> Findings:
+    files = [(split, file) for split, files in found.splits.items() for file in files]
+    samples, facts, oddities = [], [], Oddities()
+    usable: dict[str, list[LabelledFile]] = {name: [] for name in found.class_names}
+    progress = Progress("pictures", len(files))
+    looked_at = _looked_at([file.path for _, file in files], max_pixels, oddities)
+    for (split, file), fact in zip(files, looked_at, strict=True):
+        progress.step()
+        if isinstance(fact, DataError):
+            problems.report(fact)
+            continue
+        name = found.class_names[file.label]
+        samples.append(Sample(str(file.path), split, name, fact.digest))
+        usable[name].append(file)
+        facts.append(fact)
+    for line in oddities.lines():
+        problems.warn(line, "nothing has to be done")
+    keys = {**keys, **size_keys([(fact.height, fact.width) for fact in facts])}
+    keys |= color_key({fact.mode for fact in facts})
+    return Findings(
+        option="image_folder",
+        keys=keys,
+        class_names=found.class_names,
+        samples=samples,
+        statistics=_statistics(facts) | {"other_files": found.ignored},
+        pictures_of=lambda name: _some_of(usable[name], max_pixels),
+        examples={},
+    )
+
+
+def _looked_at(
+    paths: Sequence[Path], max_pixels: int, oddities: Oddities
+) -> Iterator[Facts | DataError]:
+    """In order; a picture is gone again when its facts are known."""
+
+    def look(path: Path) -> Facts | DataError:
+        try:
+            return _facts(path, max_pixels, oddities)
+        except DataError as problem:
+            return problem
+
+    pool = ThreadPoolExecutor(cores(), thread_name_prefix="inspection")
+    try:
+        yield from pool.map(look, paths)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _facts(path: Path, max_pixels: int, oddities: Oddities) -> Facts:
+    with opened(path, max_pixels=max_pixels, is_new=True) as picture:
+        kind, mode = format_of(picture), picture.mode
+        if picture.has_transparency_data and "A" not in mode:
+            mode += " with transparency"
+        note_oddities(picture, path, oddities)
+        ImageOps.exif_transpose(picture, in_place=True)
+        pixels = converted(picture, path, "rgb")
+        width, height = pixels.size
+        digest = hashlib.sha256(struct.pack("<2Q", height, width))
+        digest.update(pixels.tobytes())
+        return Facts(kind, mode, height, width, digest.digest())
+
+
+def _statistics(facts: Sequence[Facts]) -> dict[str, Any]:
+    sizes = Counter((fact.height, fact.width) for fact in facts)
+    common = ", ".join(f"{height}x{width}" for (height, width), _ in sizes.most_common(3))
+    return {
+        "height": spread([fact.height for fact in facts]),
+        "width": spread([fact.width for fact in facts]),
+        "different_sizes": len(sizes),
+        "most_common_sizes": common,
+        "color_modes": dict(Counter(fact.mode for fact in facts).most_common()),
+        "formats": dict(Counter(fact.format for fact in facts).most_common()),
+    }
+
+
+def _some_of(files: Sequence[LabelledFile], max_pixels: int) -> list[NDArray[np.uint8]]:
+    return [
+        read_image(
+            files[place].path,
+            color="rgb",
+            max_pixels=max_pixels,
+            size=(_PREVIEW_SIDE, _PREVIEW_SIDE),
+            resize_mode="pad",
+            oddities=None,
+        )
+        for place in evenly(len(files), _PREVIEWS)
+    ]
