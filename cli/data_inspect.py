@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool.errors import DataError, UsageError
+from fmtool.notices import printable
 from fmtool.suggest import did_you_mean
 
 from . import output
@@ -87,7 +88,7 @@ def _unusable(result: Result) -> DataError:
 
 
 def _show(result: Result) -> None:
-    print(f"{result['path']}: {result['description']}")
+    print(printable(f"{result['path']}: {result['description']}"))
     if "classes" in result:
         _show_classes(result["classes"])
         _show_facts(result)
@@ -119,8 +120,7 @@ def _show_facts(result: Result) -> None:
         "samples": f"{result['samples']:,} of {len(result['classes'])} classes",
         "largest by smallest class": "-" if ratio is None else f"{ratio:.1f}",
         **{key.replace("_", " "): _text(value) for key, value in result["statistics"].items()},
-        "repeated samples": f"{duplicates['repeated']}, of them across splits "
-        f"{duplicates['across_splits']}, across classes {duplicates['across_classes']}",
+        "repeated samples": f"{duplicates['repeated']:,}",
     }
     output.print_table(["", "what there is"], [[key, value] for key, value in facts.items()])
 
@@ -130,7 +130,7 @@ def _show_problems(problems: list[Result]) -> None:
         chosen = [each for each in problems if each["stops_training"] is stops]
         if not chosen:
             continue
-        rows = [[each["message"], each["fix"]] for each in chosen[:_MOST_LINES]]
+        rows = [[printable(each["message"]), each["fix"]] for each in chosen[:_MOST_LINES]]
         if len(chosen) > _MOST_LINES:
             rows.append([f"... {len(chosen) - _MOST_LINES} more", "--json lists them all"])
         output.print_table([f"{title}: {len(chosen)}", "fix"], rows)
@@ -139,7 +139,7 @@ def _show_problems(problems: list[Result]) -> None:
 def _show_start(result: Result) -> None:
     if result["examples"]:
         rows = [
-            [name, text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"]
+            [name, _short(printable(text))]
             for name, texts in list(result["examples"].items())[:_MOST_LINES]
             for text in texts
         ]
@@ -150,11 +150,15 @@ def _show_start(result: Result) -> None:
     first = f", once the {stopping} problems are mended" if stopping else ""
     print(f"next{first}:")
     for command in result["next"]:
-        print(f"  {command}")
+        print(printable(f"  {command}"))
     print(f"\nor keep the settings in {result['config_file']}:\n")
     for line in result["config"].splitlines():
         print(f"  {line}".rstrip())
     print(f"\nwhich makes it: {result['command_with_config_file']}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
 def _text(value: Any) -> str:

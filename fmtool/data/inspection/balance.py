@@ -1,7 +1,7 @@
 """What can be said of the classes and of repeated samples, whatever the samples are."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,11 @@ from fmtool.data.split_names import SPLITS
 _FEW = 20
 """Samples of a class: a tenth of them is what validates it."""
 _UNBALANCED = 5
+_REPETITIONS = (
+    ("across_classes", "samples that another class has too", "keep each in the right class"),
+    ("across_splits", "samples that another split has too", "remove them from train"),
+    ("groups", "samples that are there more than once", "keep one of each"),
+)
 
 
 def classes_of(findings: Findings) -> list[dict[str, Any]]:
@@ -33,17 +38,21 @@ def imbalance_of(classes: Sequence[dict[str, Any]]) -> float | None:
 
 
 def duplicates_of(samples: Sequence[Sample]) -> dict[str, Any]:
-    """Samples that are equal, in groups, and how many groups span splits or classes."""
+    """Samples that are equal, in groups, and those of the groups that span splits or classes."""
     by_digest: dict[bytes, list[Sample]] = {}
     for sample in samples:
         by_digest.setdefault(sample.digest, []).append(sample)
     groups = [group for group in by_digest.values() if len(group) > 1]
     return {
         "repeated": sum(len(group) - 1 for group in groups),
-        "across_splits": sum(len({each.split for each in group}) > 1 for group in groups),
-        "across_classes": sum(len({each.class_name for each in group}) > 1 for group in groups),
-        "groups": [[each.place for each in group] for group in groups],
+        "across_splits": _places(g for g in groups if len({each.split for each in g}) > 1),
+        "across_classes": _places(g for g in groups if len({each.class_name for each in g}) > 1),
+        "groups": _places(groups),
     }
+
+
+def _places(groups: Iterable[Sequence[Sample]]) -> list[list[str]]:
+    return [[each.place for each in group] for group in groups]
 
 
 def warn_of_classes(findings: Findings, problems: Problems) -> None:
@@ -62,18 +71,11 @@ def warn_of_classes(findings: Findings, problems: Problems) -> None:
 
 
 def warn_of_duplicates(duplicates: dict[str, Any], problems: Problems) -> None:
-    if duplicates["across_classes"]:
-        problems.warn(
-            f"{duplicates['across_classes']} samples are there again in another class",
-            "keep each in the right class",
-        )
-    if duplicates["across_splits"]:
-        problems.warn(
-            f"{duplicates['across_splits']} samples are there again in another split",
-            "keep them in one: what was trained on does not measure anything",
-        )
-    if duplicates["repeated"]:
-        problems.warn(f"{duplicates['repeated']} samples repeat another", "remove all but one")
+    for key, what, fix in _REPETITIONS:
+        groups = duplicates[key]
+        if groups:
+            message = f"{what}: {len(groups)}, such as {groups[0][0]} and {groups[0][1]}"
+            problems.warn(message, fix)
 
 
 def classes_without_training(findings: Findings, *, test_fraction: float) -> list[str]:

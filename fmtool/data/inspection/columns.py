@@ -66,6 +66,11 @@ def label_column(table: Beginning, *, beside: str | None) -> str | None:
     return min(repeating, key=lambda name: repeating[name], default=None)
 
 
+def is_found_by_name(table: Beginning, key: str, name: str) -> bool:
+    """Whether a training finds the column without being told, `key` being path or label."""
+    return [each for each in table.columns if each.casefold() in USUAL_NAMES[key]] == [name]
+
+
 def _usual_first(columns: Sequence[str], usual: Sequence[str]) -> list[str]:
     return sorted(columns, key=lambda name: name.casefold() not in usual)
 

@@ -3,7 +3,7 @@
 import hashlib
 import struct
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from fmtool.data.label_table import Columns, read_label_table
 from fmtool.data.labelled_files import LabelledFile, LabelledFiles
 from fmtool.data.oddities import Oddities
 from fmtool.data.read_ahead import cores
+from fmtool.data.split_names import SPLITS
 from fmtool.errors import DataError
 
 _PREVIEWS = 4
@@ -57,13 +58,12 @@ def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Finding
         delimiter="auto",
         report=problems.report,
     )
-    guessed = {
-        "path": path,
-        "path_column": path_name,
-        "label_column": label_name,
-        "pictures_dir": pictures_dir,
-    }
-    keys = {key: Key(str(value)) for key, value in guessed.items() if value is not None}
+    keys = {"path": Key(str(path))}
+    for key, name in (("path", path_name), ("label", label_name)):
+        if name is not None and not columns.is_found_by_name(beginning, key, name):
+            keys[f"{key}_column"] = Key(name)
+    if pictures_dir is not None:
+        keys["pictures_dir"] = Key(pictures_dir)
     return _findings(found, keys, max_pixels, problems)
 
 
@@ -82,7 +82,7 @@ def _pictures_dir(table: Path, paths: Sequence[str]) -> str | None:
 def _findings(
     found: LabelledFiles, keys: Mapping[str, Key], max_pixels: int, problems: Problems
 ) -> Findings:
-    files = [(split, file) for split, files in found.splits.items() for file in files]
+    files = [(split, file) for split in SPLITS for file in found.splits.get(split, ())]
     samples, facts, oddities = [], [], Oddities()
     usable: dict[str, list[LabelledFile]] = {name: [] for name in found.class_names}
     progress = Progress("pictures", len(files))
@@ -98,17 +98,28 @@ def _findings(
         facts.append(fact)
     for line in oddities.lines():
         problems.warn(line, "nothing has to be done")
-    keys = {**keys, **size_keys([(fact.height, fact.width) for fact in facts])}
-    keys |= color_key({fact.mode for fact in facts})
+    sizes = size_keys([(fact.height, fact.width) for fact in facts])
+    colors = color_key({fact.mode for fact in facts})
+    _warn_of_mixtures(facts, sizes.keys() | colors.keys(), problems)
     return Findings(
         option="image_folder",
-        keys=keys,
+        keys={**keys, **sizes, **colors},
         class_names=found.class_names,
         samples=samples,
         statistics=_statistics(facts) | {"other_files": found.ignored},
         pictures_of=lambda name: _some_of(usable[name], max_pixels),
         examples={},
     )
+
+
+def _warn_of_mixtures(facts: Sequence[Facts], keys: Set[str], problems: Problems) -> None:
+    """What a training refuses unless the keys are set that are proposed."""
+    sizes = len({(fact.height, fact.width) for fact in facts})
+    if sizes > 1:
+        problems.warn(f"pictures of {sizes} different sizes", "set data.resize, as below")
+    if "color" in keys:
+        modes = ", ".join(sorted({fact.mode for fact in facts}))
+        problems.warn(f"pictures of mode {modes}", "set data.color, as below")
 
 
 def _looked_at(

@@ -6,7 +6,7 @@ import numpy as np
 
 from fmtool.data.inspection.findings import Key
 
-_SIDES = (28, 32, 48, 64, 96, 128)
+_SIDES = (28, 32, 48, 64, 96)
 """The shorter side; larger ones are for later, when it is known that training works."""
 _LARGEST_KEPT = 128
 _SAME_PROPORTIONS = 1.1
