@@ -53,7 +53,10 @@ def read_table(path: Path, *, delimiter: Delimiter, report: Report) -> Table:
     header = next(lines)
     character = _delimiter(path, header, delimiter)
     csv.field_size_limit(_LONGEST_CELL)
-    columns = [name.strip() for name in next(csv.reader([header], delimiter=character))]
+    try:
+        columns = [name.strip() for name in next(csv.reader([header], delimiter=character))]
+    except csv.Error as error:
+        raise DataError(f"{path}:1: {error}", fix="correct the first line") from error
     known = [name.casefold() for name in columns if name]
     if len(set(known)) < len(known):
         twin = next(name for place, name in enumerate(known) if name in known[:place])

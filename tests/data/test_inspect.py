@@ -267,6 +267,25 @@ def test_a_table_beside_pictures_is_found_with_its_columns_and_their_folder(
     ]
 
 
+def test_a_table_that_leads_to_no_pictures_hides_no_class_folders(inspect, varied, fmtool):
+    fmtool.write("pets/license.csv", "file,class\nelsewhere/1.jpg,cat\nelsewhere/2.jpg,dog\n")
+    assert inspect("pets")["kind"] == "picture_folders"
+
+
+@pytest.mark.filterwarnings("error:Glyph")
+def test_names_in_any_script_are_drawn_without_a_word(call, varied):
+    (varied / "cat").rename(varied / "猫 $x$")
+    outcome = call("data", "inspect", "path=pets")
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_loose_arrays_are_answered_with_the_way_to_one_file(inspect, fmtool):
+    (fmtool.folder / "set").mkdir()
+    np.save(fmtool.folder / "set" / "x.npy", np.zeros((4, 9, 9), np.uint8))
+    report = inspect("set", code=65)
+    assert report["error"]["hint"] == "save all in one by numpy.savez"
+
+
 def test_arrays_are_described(inspect, fmtool):
     x = np.random.default_rng(0).integers(0, 256, (60, 9, 9), dtype=np.uint8)
     np.savez(fmtool.folder / "set.npz", x=x, y=np.arange(60) % 2)

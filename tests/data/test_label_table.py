@@ -179,12 +179,13 @@ def test_a_column_that_is_not_there_is_answered_with_the_closest(table):
     [
         (b"path,label\na/0.png,caf\xe9\n", ":2: byte 0xe9 is not UTF-8; fix: save the table as"),
         ("path,label\n".encode("utf-16"), ":1: UTF-16, expected UTF-8; fix: save the table as"),
+        (b"path,label\ra/0.png,a\r", ":1: new-line character seen in unquoted field"),
         (b"", ": empty file; fix: "),
         (b"path,label\n", ": 0 classes in train; need 2 classes; fix: "),
         (b"path,label\na/0.png,a\n", ": 1 class, 'a' in train; need 2 classes; fix: "),
         (b"path" * (5 << 20), ":1: more than 16777216 bytes; fix: name a text file"),
     ],
-    ids=["latin 1", "utf 16", "empty", "no row", "one class", "no text"],
+    ids=["latin 1", "utf 16", "old Mac", "empty", "no row", "one class", "no text"],
 )
 def test_a_file_that_is_no_such_table_is_bad_data(pictures, content, message):
     path = pictures / "labels.csv"

@@ -1,4 +1,7 @@
-"""Looks at arrays of images and labels, as the option that reads them gives them."""
+"""Looks at arrays of images and labels, as the option that reads them gives them.
+
+`OPTION` and the endings that it reads are all that is known of it here.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 from fmtool.data.inspection.findings import Findings, Key, Sample, evenly
 from fmtool.data.read_ahead import read_blocks
 from fmtool.data.splits import Split, Splits
+from fmtool.errors import DataError
 
 OPTION = "npz"
 _PREVIEWS = 4
@@ -18,6 +22,8 @@ _PREVIEWS = 4
 
 def inspect_arrays(path: Path, load: Callable[[str, Path], Splits]) -> Findings:
     """DataError for the first problem that `load(option, path)` finds."""
+    if path.suffix.lower() != ".npz":
+        raise DataError(f"{path}: arrays in .npy files", fix="save all in one by numpy.savez")
     splits = load(OPTION, path)
     parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     samples = [

@@ -66,6 +66,21 @@ def label_column(table: Beginning, *, beside: str | None) -> str | None:
     return min(repeating, key=lambda name: repeating[name], default=None)
 
 
+def start_of_paths(table: Path, paths: Sequence[str]) -> str | None:
+    """The folder beside the table, or `.`, from which most of the paths lead to files.
+
+    None if none of them does.
+    """
+    named = [path for path in paths if path and not path.startswith("/") and ".." not in path]
+    beside = (each for each in table.parent.iterdir() if each.is_dir() and not each.is_symlink())
+    found = {
+        folder: sum((table.parent / folder / path).is_file() for path in named)
+        for folder in (".", *sorted(each.name for each in beside))
+    }
+    best = max(found, key=lambda folder: found[folder])
+    return best if found[best] else None
+
+
 def is_found_by_name(table: Beginning, key: str, name: str) -> bool:
     """Whether a training finds the column without being told, `key` being path or label."""
     return [each for each in table.columns if each.casefold() in USUAL_NAMES[key]] == [name]

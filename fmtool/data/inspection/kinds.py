@@ -62,9 +62,21 @@ def _of_folder(root: Path) -> Guess | None:
     files = [path for path in _listed(root) if path.is_file()]
     tables = [guessed for path in files if (guessed := _of_table(path)) is not None]
     for table in tables:
-        if table.kind == "picture_table":
+        if table.kind == "picture_table" and _leads_to_pictures(table.path):
             return table
-    return _of_names(root, files, [table.path for table in tables])
+    texts = [table.path for table in tables if table.kind == "text_table"]
+    return _of_names(root, files, texts)
+
+
+def _leads_to_pictures(path: Path) -> bool:
+    """Whether the table is the data set, and does not only describe pictures in folders."""
+    table = columns.beginning_of(path)
+    name = columns.path_column(table)
+    return (
+        name is not None
+        and columns.label_column(table, beside=name) is not None
+        and columns.start_of_paths(path, table.values(name)) is not None
+    )
 
 
 def _of_names(root: Path, files: list[Path], tables: list[Path]) -> Guess | None:

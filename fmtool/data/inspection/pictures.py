@@ -50,7 +50,8 @@ def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Finding
     beginning = columns.beginning_of(path)
     path_name = columns.path_column(beginning)
     label_name = columns.label_column(beginning, beside=path_name)
-    pictures_dir = _pictures_dir(path, beginning.values(path_name)) if path_name else None
+    start = columns.start_of_paths(path, beginning.values(path_name)) if path_name else None
+    pictures_dir = None if start in (None, ".") else start
     found = read_label_table(
         path,
         columns=Columns(path_name, label_name, None),
@@ -65,18 +66,6 @@ def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Finding
     if pictures_dir is not None:
         keys["pictures_dir"] = Key(pictures_dir)
     return _findings(found, keys, max_pixels, problems)
-
-
-def _pictures_dir(table: Path, paths: Sequence[str]) -> str | None:
-    """The folder beside the table where its paths begin, unless it is that of the table."""
-    named = [path for path in paths if path and not path.startswith("/") and ".." not in path]
-    folders = sorted(entry.name for entry in table.parent.iterdir() if entry.is_dir())
-    found = {
-        folder: sum((table.parent / folder / path).is_file() for path in named)
-        for folder in (".", *folders)
-    }
-    best = max(found, key=lambda folder: found[folder])
-    return None if best == "." or not found[best] else best
 
 
 def _findings(
