@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
 
-from . import output
+from . import data_inspect, output
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -14,22 +14,27 @@ if TYPE_CHECKING:
     from fmtool.data.splits import Splits
 
 HELP = """\
-usage: fmtool data list
+usage: fmtool data inspect path=PATH [output=FILE.png]
+       fmtool data list
        fmtool data fetch NAME [source=auto|cache|official|mirror]
        fmtool data info NAME
        fmtool data check NAME
        fmtool data check image_folder|arrays path=PATH [key=value ...]
 
-list   the built-in data sets, with size, licence, and whether they are cached
-fetch  downloads, verifies and caches a set; source= says what may fill the cache
-info   licence, citation, homepage, shapes and class names of a set
-check  verifies the digest of a cached set and counts its labels and duplicate images; of a set of
-       your own it reads every file, with the keys of data= as fmtool train would
+inspect  your own data: what kind it is, classes, sizes, all that is wrong with it, a sheet of
+         samples, and a command line and a YAML file to begin with; 65 if it cannot be used at all
+list     the built-in data sets, with size, licence, and whether they are cached
+fetch    downloads, verifies and caches a set; source= says what may fill the cache
+info     licence, citation, homepage, shapes and class names of a set
+check    verifies the digest of a cached set and counts its labels and duplicate images; of a set of
+         your own it reads every file, with the keys of data= as fmtool train would
 
 Sets are cached in $FMTOOL_DATA, else in ~/.cache/fmtool/data. FMTOOL_OFFLINE=1 forbids downloads.
 Official files that you place in the folder of a set there are used as they are.
 
-example: fmtool data fetch cifar10
+examples:
+  fmtool data inspect path=pets
+  fmtool data fetch cifar10
 """
 
 Result = dict[str, Any]
@@ -41,11 +46,14 @@ def help_text() -> str:
 
 def main(argv: list[str], flags: Flags) -> int:
     """Runs one action and prints its result on stdout; errors are raised, never printed."""
+    known = ("inspect", *_ACTIONS)
     if not argv:
-        raise UsageError("data: an action is missing", fix=f"one of {', '.join(_ACTIONS)}")
+        raise UsageError("data: an action is missing", fix=f"one of {', '.join(known)}")
     action, *rest = argv
-    if action not in _ACTIONS:
-        raise UsageError(f"data: no action '{action}'", fix=did_you_mean(action, _ACTIONS))
+    if action not in known:
+        raise UsageError(f"data: no action '{action}'", fix=did_you_mean(action, known))
+    if action == "inspect":
+        return data_inspect.main(rest, flags)
     run, show = _ACTIONS[action]
     result = run(rest)
     if flags.as_json:
@@ -98,7 +106,7 @@ def _check(arguments: list[str]) -> Result:
     is_local = any(catalog.is_local(word) for word in arguments[:1])
     name, keys = _arguments("check", arguments, known=None if is_local else ())
     # Loading verifies every digest, shape and label, and raises DataError where one is wrong.
-    splits = _load_local(name, keys) if is_local else catalog.load(name, source="cache")
+    splits = load_local(name, keys) if is_local else catalog.load(name, source="cache")
     duplicates = check.find_duplicates(splits.train.x, splits.test.x)
     parts = {"train": splits.train, "test": splits.test}
     return {
@@ -121,7 +129,8 @@ def _check(arguments: list[str]) -> Result:
     }
 
 
-def _load_local(name: str, keys: dict[str, str]) -> "Splits":
+def load_local(name: str, keys: dict[str, str]) -> "Splits":
+    """A set of the user's own, with the keys of `data=`."""
     from fmtool import registry, validate
     from fmtool.config.arguments import prepare
     from fmtool.config.compose import compose

@@ -20,7 +20,7 @@ COMMANDS = {
     "bench": "measure how fast a training is, and the machine could be",
     "reproduce": "train as a run did and compare the two",
     "runs": "list, show and compare runs",
-    "data": "list, fetch, describe and check data sets",
+    "data": "look at data of your own; list, fetch, describe and check data sets",
     "models": "list and describe architectures",
 }
 

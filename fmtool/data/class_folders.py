@@ -1,64 +1,49 @@
 """Finds the files of a data set that is a folder for each class, and everything odd about them."""
 
 import os
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from fmtool.data.image_files import SUFFIXES
+from fmtool.data.labelled_files import (
+    LabelledFile,
+    LabelledFiles,
+    check_link,
+    collision_key,
+    one_form,
+)
+from fmtool.data.problems import Report, stop
 from fmtool.data.regular_file import unreadable
+from fmtool.data.split_names import SPLITS, split_called
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
 
-SPLITS = ("train", "validation", "test")
 _SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 """What unpackers and file managers leave behind, in lower case; hidden files beside."""
 
 
-class LabelledFile(NamedTuple):
-    path: Path
-    label: int
-
-
-@dataclass(frozen=True)
-class ClassFolders:
-    """What `scan_class_folders` found.
-
-    Args:
-        class_names: sorted; a label is a place in it.
-        splits: the files by split, sorted by class and name; `train` is always there.
-        ignored: how many files and folders are no part of the data.
-    """
-
-    class_names: tuple[str, ...]
-    splits: Mapping[str, tuple[LabelledFile, ...]]
-    ignored: int
-
-
-def scan_class_folders(root: Path) -> ClassFolders:
+def scan_class_folders(root: Path, *, report: Report = stop) -> LabelledFiles:
     """The files of `root`/<class>/, or of `root`/{train,validation,test}/<class>/.
 
     No file is opened. Names are compared in Unicode's composed form, and the order depends on
     them alone, so that every file system gives the same data set.
 
-    Raises:
-        DataError: fewer than two classes, an empty one or one absent from train, names that
-            collide, a link that loops or leaves `root`, or what is neither file nor folder.
+    Args:
+        report: takes a DataError for fewer than two classes, an empty one or one absent from
+            train, names that collide, a link that loops or leaves `root`, and what is neither
+            file nor folder.
     """
-    scan = _Scan(root)
+    scan = _Scan(root, report)
     classes = {split: scan.classes(folder) for split, folder in scan.splits().items()}
     names = sorted(classes["train"])
     if len(names) < 2:
         found = f"1 class, '{names[0]}'" if names else "0 class folders"
-        raise DataError(f"{root}: {found}; need 2 classes", fix="make a folder for each class")
+        fix = "make a folder for each class, or name a table of paths and labels"
+        report(DataError(f"{root}: {found}; need 2 classes", fix=fix))
     for folders in classes.values():
-        for name in folders.keys() - set(names):
-            raise DataError(
-                f"{folders[name]}: class '{name}' is absent from train",
-                fix=did_you_mean(name, names, otherwise="remove it, or give it training pictures"),
-            )
+        for name in sorted(folders.keys() - set(names)):
+            fix = did_you_mean(name, names, otherwise="remove it, or give it training pictures")
+            report(DataError(f"{folders[name]}: class '{name}' is absent from train", fix=fix))
+            del folders[name]
     labels = {name: label for label, name in enumerate(names)}
     splits = {
         split: tuple(
@@ -68,55 +53,62 @@ def scan_class_folders(root: Path) -> ClassFolders:
         )
         for split, folders in classes.items()
     }
-    return ClassFolders(tuple(names), splits, scan.ignored)
+    return LabelledFiles(tuple(names), splits, scan.ignored)
 
 
 class _Scan:
     """Lists folders below `root`; counts what it leaves out."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, report: Report) -> None:
         self._root = root
         self._real_root = os.path.realpath(root)
+        self._report = report
         self.ignored = 0
 
     def splits(self) -> dict[str, Path]:
         """The folders of the splits; `root` itself as `train` where it holds the classes."""
         train = self._root / "train"
         # A class may be called `train` too: then it holds pictures.
-        if not train.is_dir() or not any(entry.is_dir() for entry in _listed(train)):
+        if not train.is_dir() or not any(entry.is_dir() for entry in self._listed(train)):
             return {"train": self._root}
-        found = self._folders(self._root)
-        for name, folder in found.items():
-            if name not in SPLITS:
-                raise DataError(
-                    f"{folder}: not a split, beside train", fix=did_you_mean(name, SPLITS)
-                )
+        found: dict[str, Path] = {}
+        for name, folder in self._folders(self._root).items():
+            split = split_called(name)
+            if split is None:
+                fix = did_you_mean(name, SPLITS)
+                self._report(DataError(f"{folder}: not a split, beside train", fix=fix))
+            elif split in found:
+                message = f"{folder}: split {split} is in {found[split]} too"
+                self._report(DataError(message, fix="put both into one folder"))
+            else:
+                found[split] = folder
         return found
 
     def classes(self, folder: Path) -> dict[str, Path]:
         """The class folders in `folder` by name."""
         found = self._folders(folder)
-        for name, place in found.items():
-            if not name.isprintable():
-                raise DataError(f"{place}: the name is not printable text", fix="rename the folder")
+        for name in [name for name in found if not name.isprintable()]:
+            message = f"{found.pop(name)}: the name is not printable text"
+            self._report(DataError(message, fix="rename the folder"))
         return found
 
     def files(self, folder: Path, class_name: str) -> list[Path]:
         """What is in the folder of a class, whatever its ending."""
         entries = self._entries(folder)
+        if not entries:
+            fix = "add pictures or remove the folder"
+            self._report(DataError(f"{folder}: class '{class_name}': 0 images", fix=fix))
+        files = []
         for entry in entries:
             if entry.is_dir():
-                raise DataError(
-                    f"{entry.path}: a folder within class '{class_name}'",
-                    fix="move its pictures into the folder of the class",
-                )
-            if not entry.is_file():
-                raise DataError(f"{entry.path}: not a regular file", fix="remove it")
-        if not entries:
-            raise DataError(
-                f"{folder}: class '{class_name}': 0 images", fix="add pictures or remove the folder"
-            )
-        return [Path(entry.path) for entry in entries]
+                message = f"{entry.path}: a folder within class '{class_name}'"
+                fix = "move its pictures into the folder of the class"
+                self._report(DataError(message, fix=fix))
+            elif not entry.is_file():
+                self._report(DataError(f"{entry.path}: not a regular file", fix="remove it"))
+            else:
+                files.append(Path(entry.path))
+        return files
 
     def _folders(self, folder: Path) -> dict[str, Path]:
         """The folders in `folder`; other files are left out unless they are pictures."""
@@ -124,53 +116,46 @@ class _Scan:
         for entry in self._entries(folder):
             path = Path(entry.path)
             if entry.is_dir():
-                found[unicodedata.normalize("NFC", entry.name)] = path
+                found[one_form(entry.name)] = path
             elif path.suffix.lower() in SUFFIXES:
-                raise DataError(
-                    f"{path}: a picture outside of the class folders",
-                    fix="move it into the folder of its class",
-                )
+                message = f"{path}: a picture outside of the class folders"
+                self._report(DataError(message, fix="move it into the folder of its class"))
             else:
                 self.ignored += 1
         return found
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         """What is in `folder`, sorted by name, its links checked, hidden and system files aside."""
-        listed = _listed(folder)
+        listed = self._listed(folder)
         entries = [entry for entry in listed if not _is_ignored(entry.name)]
         self.ignored += len(listed) - len(entries)
-        entries.sort(key=lambda entry: (unicodedata.normalize("NFC", entry.name), entry.name))
+        entries.sort(key=lambda entry: (one_form(entry.name), entry.name))
         by_key: dict[str, os.DirEntry[str]] = {}
         for entry in entries:
-            twin = by_key.setdefault(unicodedata.normalize("NFC", entry.name).casefold(), entry)
-            if twin is not entry:
-                raise DataError(
-                    f"{entry.path}: names collide, '{twin.name}' is there too",
-                    fix="rename one: not every file system tells the two apart",
-                )
-            if entry.is_symlink():
-                self._check_link(entry.path)
-        return entries
+            try:
+                self._check(entry, by_key.get(collision_key(entry.name)))
+            except DataError as problem:
+                self._report(problem)
+            else:
+                by_key[collision_key(entry.name)] = entry
+        return list(by_key.values())
 
-    def _check_link(self, path: str) -> None:
-        try:
-            target = Path(os.path.realpath(path, strict=True))
-        except OSError as error:
-            raise unreadable(Path(path), error) from error
-        if Path(os.path.realpath(Path(path).parent)).is_relative_to(target):
-            raise DataError(f"{path}: symlink loop", fix="remove the link")
-        if not target.is_relative_to(self._real_root):
+    def _check(self, entry: os.DirEntry[str], twin: os.DirEntry[str] | None) -> None:
+        if twin is not None:
             raise DataError(
-                f"{path}: link leaves dataset", fix="copy there what it links to, or remove it"
+                f"{entry.path}: names collide, '{twin.name}' is there too",
+                fix="rename one: not every file system tells the two apart",
             )
+        if entry.is_symlink():
+            check_link(entry.path, self._real_root)
 
-
-def _listed(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        raise unreadable(folder, error) from error
+    def _listed(self, folder: Path) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as entries:
+                return list(entries)
+        except OSError as error:
+            self._report(unreadable(folder, error))
+            return []
 
 
 def _is_ignored(name: str) -> bool:

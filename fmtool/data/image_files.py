@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fmtool.data.oddities import Oddities
 from fmtool.data.regular_file import open_regular
+from fmtool.data.resizing import ResizeMode, resized
 from fmtool.data.silence import Silence, native_stderr_hidden
 from fmtool.errors import DataError
 
@@ -54,6 +55,7 @@ def read_image(
     color: Color,
     max_pixels: int,
     size: tuple[int, int] | None,
+    resize_mode: ResizeMode,
     oddities: Oddities | None,
 ) -> NDArray[np.uint8]:
     """The pixels (height, width, channels) of the one picture in `path`, turned as EXIF says.
@@ -62,7 +64,7 @@ def read_image(
         color: `rgb` gives 3 channels, `grayscale` 1, `auto` as many as the picture has. To convert
             drops transparency, and the lower 8 of 16 bits.
         max_pixels: a larger picture is refused by its header, before it is decoded.
-        size: (height, width) to resize to; None to keep the size.
+        size: (height, width) to resize to, as `resize_mode` says; None to keep the size.
         oddities: takes pictures that are very large, or not what their ending says; None for a
             picture that was looked at before.
 
@@ -70,17 +72,36 @@ def read_image(
         DataError: it is no picture of a known format, damaged, too large, animated, unreadable,
             or of a mode that `color` does not take.
     """
-    content = _content(path, max_pixels)
-    with _damage_named(path), _opened(content, is_new=oddities is not None) as picture:
-        _check_header(picture, path, max_pixels)
+    with opened(path, max_pixels=max_pixels, is_new=oddities is not None) as picture:
         if oddities is not None:
-            _note_oddities(picture, path, oddities)
+            note_oddities(picture, path, oddities)
         ImageOps.exif_transpose(picture, in_place=True)
-        converted = _converted(picture, path, color)
-        if size is not None and converted.size != (size[1], size[0]):
-            converted = converted.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-        pixels = np.asarray(converted)
+        decoded = converted(picture, path, color)
+        if size is not None:
+            decoded = resized(decoded, size, resize_mode)
+        pixels = np.asarray(decoded)
         return pixels.reshape(*pixels.shape[:2], -1)
+
+
+@contextmanager
+def opened(path: Path, *, max_pixels: int, is_new: bool) -> Iterator[Image.Image]:
+    """The picture in `path`, its header checked, not yet decoded; DataError as `read_image`.
+
+    Whatever its reader raises within the context is a DataError too.
+
+    Args:
+        is_new: False for a picture that was decoded before.
+    """
+    content = _content(path, max_pixels)
+    with _damage_named(path), _recognised(content, is_new=is_new) as picture:
+        _check_header(picture, path, max_pixels)
+        yield picture
+
+
+def format_of(picture: Image.Image) -> str:
+    """`JPEG`, `PNG` and so on."""
+    # Phones append previews and depth maps to a JPEG, which Pillow then calls MPO.
+    return "JPEG" if picture.format == "MPO" else picture.format or ""
 
 
 def _content(path: Path, max_pixels: int) -> bytes:
@@ -97,7 +118,7 @@ def _content(path: Path, max_pixels: int) -> bytes:
 
 
 @contextmanager
-def _opened(content: bytes, *, is_new: bool) -> Iterator[Image.Image]:
+def _recognised(content: bytes, *, is_new: bool) -> Iterator[Image.Image]:
     """By content, whatever the name says; what Pillow would warn of is judged here instead."""
     # libtiff has nothing to say of a file that it could decode before, and stderr is everybody's.
     may_complain = is_new and content.startswith(_TIFF_MAGIC)
@@ -135,13 +156,14 @@ def _check_header(picture: Image.Image, path: Path, max_pixels: int) -> None:
             fix="remove it, or raise data.max_pixels",
         )
     frames = getattr(picture, "n_frames", 1)
-    # Phones append previews and depth maps to a JPEG, which Pillow then calls MPO.
+    # Those of an MPO are previews: see `format_of`.
     if frames > 1 and picture.format != "MPO":
         raise DataError(f"{path}: {frames} frames, expected 1", fix="save each as its own file")
 
 
-def _note_oddities(picture: Image.Image, path: Path, oddities: Oddities) -> None:
-    kind = "JPEG" if picture.format == "MPO" else picture.format or ""
+def note_oddities(picture: Image.Image, path: Path, oddities: Oddities) -> None:
+    """An ending that is not that of the content, and a very large picture."""
+    kind = format_of(picture)
     if path.suffix.lower() not in _SUFFIXES[kind]:
         oddities.add("pictures with a wrong extension", f"{path}, which is {kind}")
     width, height = picture.size
@@ -149,7 +171,8 @@ def _note_oddities(picture: Image.Image, path: Path, oddities: Oddities) -> None
         oddities.add(f"pictures of more than {LARGE_PIXELS} pixels", f"{path}, {height}x{width}")
 
 
-def _converted(picture: Image.Image, path: Path, color: Color) -> Image.Image:
+def converted(picture: Image.Image, path: Path, color: Color) -> Image.Image:
+    """`picture`, decoded, in mode RGB or L; DataError for a mode that `color` does not take."""
     mode = picture.mode
     if mode in ("I", "F"):
         raise DataError(f"{path}: mode {mode}", fix="save it with 8 or 16 bits per channel")

@@ -1,18 +1,18 @@
-"""The user's own pictures: a folder for each class, below train, validation and test or not."""
+"""The user's own pictures: a folder for each class, or a table of their paths and classes."""
 
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fmtool.config.base import PositiveInt
 from fmtool.data.local import LocalConfig, existing, is_held
-from fmtool.errors import DataError
+from fmtool.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from fmtool.data.class_folders import LabelledFile
+    from fmtool.data.labelled_files import LabelledFile, LabelledFiles
     from fmtool.data.oddities import Oddities
     from fmtool.data.picture_files import Decode, PictureFiles
     from fmtool.data.splits import Splits
@@ -20,10 +20,24 @@ if TYPE_CHECKING:
 
 class Config(LocalConfig):
     name: Literal["image_folder"]
+    path_column: str | None
+    label_column: str | None
+    split_column: str | None
+    pictures_dir: str | None
+    delimiter: Literal["auto", "comma", "tab", "semicolon", "pipe"]
     resize: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] | None
+    resize_mode: Literal["stretch", "crop", "pad"]
     color: Literal["auto", "rgb", "grayscale"]
     max_pixels: Annotated[int, Field(gt=0, le=178_956_970)]
     """The upper limit is where Pillow takes a picture for a decompression bomb."""
+
+    @model_validator(mode="after")
+    def _resize_mode_has_a_size(self) -> "Config":
+        if self.resize is None and self.resize_mode != "stretch":
+            raise ValueError(
+                f"resize_mode={self.resize_mode} without a size; set data.resize=[HEIGHT,WIDTH]"
+            )
+        return self
 
 
 def load(cfg: Config) -> "Splits":
@@ -35,7 +49,6 @@ def load(cfg: Config) -> "Splits":
     """
     import numpy as np
 
-    from fmtool.data.class_folders import scan_class_folders
     from fmtool.data.images import pixels_of
     from fmtool.data.local_splits import to_splits
     from fmtool.data.oddities import Oddities
@@ -43,9 +56,7 @@ def load(cfg: Config) -> "Splits":
     from fmtool.notices import note
 
     root = existing(cfg.path)
-    if not root.is_dir():
-        raise DataError(f"{root}: not a folder", fix="name the folder of the class folders")
-    found, oddities = scan_class_folders(root), Oddities()
+    found, oddities = _found(cfg, root), Oddities()
     pictures = _pictures(cfg, found.splits, oddities)
     parts = {
         split: Split(pictures[split], np.array([file.label for file in files], np.int32))
@@ -64,9 +75,31 @@ def load(cfg: Config) -> "Splits":
         each.have_been_read()
     oddities.report()
     count, classes = sum(map(len, pictures.values())), len(found.class_names)
-    ignored = f"{found.ignored} other files ignored"
-    note(f"{cfg.name}: {count} pictures of {classes} classes in {root}, {ignored}")
+    aside = f", {found.ignored} other files ignored" if root.is_dir() else ""
+    note(f"{cfg.name}: {count} pictures of {classes} classes in {root}{aside}")
     return splits
+
+
+def _found(cfg: Config, root: Path) -> "LabelledFiles":
+    from fmtool.data import delimited
+    from fmtool.data.class_folders import scan_class_folders
+    from fmtool.data.label_table import Columns, read_label_table
+
+    if root.suffix.lower() in delimited.SUFFIXES and not root.is_dir():
+        columns = Columns(cfg.path_column, cfg.label_column, cfg.split_column)
+        return read_label_table(
+            root, columns=columns, pictures_dir=cfg.pictures_dir, delimiter=cfg.delimiter
+        )
+    if not root.is_dir():
+        raise DataError(
+            f"{root}: not a folder", fix="name the folder of the class folders, or a .csv or .tsv"
+        )
+    for key in ("path_column", "label_column", "split_column", "pictures_dir"):
+        if getattr(cfg, key) is not None:
+            raise UsageError(
+                f"data.{key} is of a table, but {root} is a folder", fix="name the table"
+            )
+    return scan_class_folders(root)
 
 
 def _pictures(
@@ -95,7 +128,12 @@ def _decoder(cfg: Config) -> "Decode":
 
     size = None if cfg.resize is None else (cfg.resize[0], cfg.resize[1])
     return lambda path, oddities: read_image(
-        path, color=cfg.color, max_pixels=cfg.max_pixels, size=size, oddities=oddities
+        path,
+        color=cfg.color,
+        max_pixels=cfg.max_pixels,
+        size=size,
+        resize_mode=cfg.resize_mode,
+        oddities=oddities,
     )
 
 

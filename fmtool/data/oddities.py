@@ -19,6 +19,12 @@ class Oddities:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._examples[kind] = min(example, self._examples.get(kind, example))
 
+    def lines(self) -> list[str]:
+        return [
+            f"{kind}: {count}, such as {self._examples[kind]}"
+            for kind, count in sorted(self._counts.items())
+        ]
+
     def report(self) -> None:
-        for kind, count in sorted(self._counts.items()):
-            warn(f"{kind}: {count}, such as {self._examples[kind]}")
+        for line in self.lines():
+            warn(line)

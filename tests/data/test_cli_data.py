@@ -141,7 +141,7 @@ def test_help_imports_no_array_library():
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ([], "data: an action is missing; fix: one of list, fetch, info, check"),
+        ([], "data: an action is missing; fix: one of inspect, list, fetch, info, check"),
         (["fetsh"], "data: no action 'fetsh'; fix: did you mean 'fetch'?"),
         (["fetch"], "data fetch: the name of a data set is missing; fix: fmtool data list"),
         (["fetch", "cifar10", "mnist"], "data fetch: unexpected 'mnist'; fix: "),

@@ -18,7 +18,8 @@ LOSSLESS = [".png", ".bmp", ".gif", ".tif", ".webp"]
 
 
 def read(path, **changes):
-    keys = {"color": "auto", "max_pixels": 10_000, "size": None} | changes
+    keys = {"color": "auto", "max_pixels": 10_000, "size": None, "resize_mode": "stretch"}
+    keys |= changes
     return read_image(path, **keys, oddities=Oddities())
 
 

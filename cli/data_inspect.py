@@ -1,0 +1,169 @@
+"""`fmtool data inspect`: looks at data of a user's own and says how to begin."""
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fmtool.errors import DataError, UsageError
+from fmtool.notices import printable
+from fmtool.suggest import did_you_mean
+
+from . import output
+from .flags import Flags
+
+if TYPE_CHECKING:
+    from fmtool.data.inspection.workflow import Settings
+    from fmtool.data.splits import Splits
+
+Result = dict[str, Any]
+_KEYS = ("path", "output")
+_MOST_LINES = 20
+"""Of classes and of problems; --json has them all."""
+_LONGEST_TEXT = 100
+
+
+def main(arguments: list[str], flags: Flags) -> int:
+    """Prints all there is to say on stdout; DataError if the data cannot be used at all."""
+    from fmtool.data.inspection.workflow import inspect
+    from fmtool.data.local import existing
+
+    keys = _keys(arguments)
+    gc.enable()
+    path = existing(keys["path"])
+    sheet = Path(keys["output"]) if "output" in keys else None
+    result = inspect(path, sheet=sheet, settings=_settings())
+    if result["usable"]:
+        if flags.as_json:
+            output.print_json(result)
+        else:
+            _show(result)
+        return 0
+    error = _unusable(result)
+    error.result = result | {
+        "status": "failed",
+        "exit_code": int(error.exit_code),
+        "error": {"type": "DataError", "message": str(error), "hint": error.fix},
+    }
+    if not flags.as_json:
+        _show(result)
+    raise error
+
+
+def _keys(arguments: list[str]) -> dict[str, str]:
+    keys = {}
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if not equals:
+            raise UsageError(f"data inspect: unexpected '{key}'", fix=f"write path={key}")
+        if key not in _KEYS:
+            raise UsageError(f"data inspect: no key '{key}'", fix=did_you_mean(key, _KEYS))
+        if not value:
+            raise UsageError(f"data inspect: {key} is empty", fix=f"write {key}=PATH")
+        keys[key] = str(Path(value).expanduser())
+    if "path" not in keys:
+        raise UsageError("data inspect: no path", fix="write path=FOLDER or path=FILE")
+    return keys
+
+
+def _settings() -> "Settings":
+    from fmtool.config.compose import compose
+    from fmtool.data.inspection.workflow import Settings
+
+    defaults = compose("train", ["data=image_folder"])["data"]
+    return Settings(defaults["max_pixels"], defaults["test_fraction"], _load)
+
+
+def _load(option: str, path: Path) -> "Splits":
+    from .data import load_local
+
+    return load_local(option, {"path": str(path)})
+
+
+def _unusable(result: Result) -> DataError:
+    stopping = [each for each in result["problems"] if each["stops_training"]]
+    others = f" (and {len(stopping) - 1} more problems)" if len(stopping) > 1 else ""
+    if not stopping:
+        return DataError(f"{result['path']}: fewer than 2 classes", fix="add another class")
+    return DataError(f"{stopping[0]['message']}{others}", fix=stopping[0]["fix"])
+
+
+def _show(result: Result) -> None:
+    print(printable(f"{result['path']}: {result['description']}"))
+    if "classes" in result:
+        _show_classes(result["classes"])
+        _show_facts(result)
+    _show_problems(result["problems"])
+    if "next" in result:
+        _show_start(result)
+
+
+def _show_classes(classes: list[Result]) -> None:
+    total = sum(each["samples"] for each in classes)
+    splits = list(classes[0]["splits"]) if classes else []
+    rows = [
+        [
+            each["name"],
+            f"{each['samples']:,}",
+            f"{each['samples'] / max(1, total):.1%}",
+            *(f"{each['splits'][split]:,}" for split in splits),
+        ]
+        for each in classes[:_MOST_LINES]
+    ]
+    if len(classes) > _MOST_LINES:
+        rows.append([f"... {len(classes) - _MOST_LINES} more"])
+    output.print_table(["class", "samples", "share", *splits], rows)
+
+
+def _show_facts(result: Result) -> None:
+    ratio, duplicates = result["imbalance"], result["duplicates"]
+    facts = {
+        "samples": f"{result['samples']:,} of {len(result['classes'])} classes",
+        "largest by smallest class": "-" if ratio is None else f"{ratio:.1f}",
+        **{key.replace("_", " "): _text(value) for key, value in result["statistics"].items()},
+        "repeated samples": f"{duplicates['repeated']:,}",
+    }
+    output.print_table(["", "what there is"], [[key, value] for key, value in facts.items()])
+
+
+def _show_problems(problems: list[Result]) -> None:
+    for stops, title in ((True, "stops a training"), (False, "worth a look")):
+        chosen = [each for each in problems if each["stops_training"] is stops]
+        if not chosen:
+            continue
+        rows = [[printable(each["message"]), each["fix"]] for each in chosen[:_MOST_LINES]]
+        if len(chosen) > _MOST_LINES:
+            rows.append([f"... {len(chosen) - _MOST_LINES} more", "--json lists them all"])
+        output.print_table([f"{title}: {len(chosen)}", "fix"], rows)
+
+
+def _show_start(result: Result) -> None:
+    if result["examples"]:
+        rows = [
+            [name, _short(printable(text))]
+            for name, texts in list(result["examples"].items())[:_MOST_LINES]
+            for text in texts
+        ]
+        output.print_table(["class", "example"], rows)
+    if result["sheet"] is not None:
+        print(f"samples of each class: {result['sheet']}\n")
+    stopping = sum(each["stops_training"] for each in result["problems"])
+    first = f", once the {stopping} problems are mended" if stopping else ""
+    print(f"next{first}:")
+    for command in result["next"]:
+        print(printable(f"  {command}"))
+    print(f"\nor keep the settings in {result['config_file']}:\n")
+    for line in result["config"].splitlines():
+        print(f"  {line}".rstrip())
+    print(f"\nwhich makes it: {result['command_with_config_file']}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict) and "median" in value:
+        return f"{value['min']:,} to {value['max']:,}, median {value['median']:,g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {count:,}" for key, count in value.items())
+    return "x".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,95 @@
+"""Guesses which columns of a table hold what, by their names and by what is in them."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from fmtool.data import image_files
+from fmtool.data.delimited import read_table
+from fmtool.data.inspection.findings import Problems
+from fmtool.data.label_table import USUAL_NAMES
+
+USUAL_TEXT_NAMES = ("text", "sentence", "content", "review", "message", "document")
+LOOKED_AT = 200
+"""Rows, at the beginning."""
+
+
+class Beginning(NamedTuple):
+    """The header of a table and its first rows."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def values(self, column: str) -> list[str]:
+        place = self.columns.index(column)
+        return [row[place] for row in self.rows]
+
+
+def beginning_of(path: Path) -> Beginning:
+    """DataError if there is no header that could be read."""
+    table = read_table(path, delimiter="auto", report=Problems().report)
+    return Beginning(table.columns, [row.cells for row in islice(table.rows, LOOKED_AT)])
+
+
+def path_column(table: Beginning) -> str | None:
+    """The column that names pictures."""
+    return next(
+        (
+            name
+            for name in _usual_first(table.columns, USUAL_NAMES["path"])
+            if _share_of_pictures(table.values(name)) > 0.5
+        ),
+        None,
+    )
+
+
+def text_column(table: Beginning) -> str | None:
+    """The column with a usual name, else the one with the longest cells."""
+    usual = [name for name in table.columns if name.casefold() in USUAL_TEXT_NAMES]
+    lengths = {name: sum(map(len, table.values(name))) for name in usual or table.columns}
+    return max(lengths, key=lambda name: lengths[name], default=None)
+
+
+def label_column(table: Beginning, *, beside: str | None) -> str | None:
+    """The column with a usual name, else the one with the fewest values that repeat."""
+    others = [
+        name
+        for name in table.columns
+        if name != beside and name.casefold() not in USUAL_NAMES["split"]
+    ]
+    usual = [name for name in others if name.casefold() in USUAL_NAMES["label"]]
+    distinct = {name: len(set(table.values(name))) for name in usual or others}
+    if usual or len(others) == 1:
+        return next(iter(distinct))
+    repeating = {n: count for n, count in distinct.items() if 1 < count <= len(table.rows) / 2}
+    return min(repeating, key=lambda name: repeating[name], default=None)
+
+
+def start_of_paths(table: Path, paths: Sequence[str]) -> str | None:
+    """The folder beside the table, or `.`, from which most of the paths lead to files.
+
+    None if none of them does.
+    """
+    named = [path for path in paths if path and not path.startswith("/") and ".." not in path]
+    beside = (each for each in table.parent.iterdir() if each.is_dir() and not each.is_symlink())
+    found = {
+        folder: sum((table.parent / folder / path).is_file() for path in named)
+        for folder in (".", *sorted(each.name for each in beside))
+    }
+    best = max(found, key=lambda folder: found[folder])
+    return best if found[best] else None
+
+
+def is_found_by_name(table: Beginning, key: str, name: str) -> bool:
+    """Whether a training finds the column without being told, `key` being path or label."""
+    return [each for each in table.columns if each.casefold() in USUAL_NAMES[key]] == [name]
+
+
+def _usual_first(columns: Sequence[str], usual: Sequence[str]) -> list[str]:
+    return sorted(columns, key=lambda name: name.casefold() not in usual)
+
+
+def _share_of_pictures(values: Sequence[str]) -> float:
+    found = [PurePosixPath(value).suffix.lower() in image_files.SUFFIXES for value in values]
+    return sum(found) / max(1, len(found))

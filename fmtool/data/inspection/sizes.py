@@ -1,0 +1,52 @@
+"""Chooses size, resize mode and colour for pictures to begin with, from what there is."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from fmtool.data.inspection.findings import Key
+
+_SIDES = (28, 32, 48, 64, 96)
+"""The shorter side; larger ones are for later, when it is known that training works."""
+_LARGEST_KEPT = 128
+_SAME_PROPORTIONS = 1.1
+_CROPPED = 2.0
+"""Up to this proportion of the sides a crop keeps half of a picture or more."""
+_WITHOUT_COLOR = ("1", "L", "LA", "La", "I;16")
+_KEPT = ({"1", "L"}, {"P", "RGB"})
+"""What `data.color=auto` takes together."""
+
+
+def size_keys(sizes: Sequence[tuple[int, int]]) -> dict[str, Key]:
+    """`resize` and `resize_mode` for pictures of these (height, width); nothing if not needed."""
+    distinct = sorted(set(sizes))
+    if not distinct or (len(distinct) == 1 and max(distinct[0]) <= _LARGEST_KEPT):
+        return {}
+    ratios = [width / height for height, width in sizes]
+    middle = float(np.median(ratios))
+    side = _side(float(np.median([min(size) for size in sizes])))
+    height = width = side
+    if max(ratios) / min(ratios) <= _SAME_PROPORTIONS:
+        height, width = round(side * max(1, 1 / middle)), round(side * max(1, middle))
+        mode = Key("stretch", "the proportions of all are alike")
+    elif max(*ratios, 1 / min(ratios)) <= _CROPPED:
+        mode = Key("crop", "the middle of each; pad keeps all of it")
+    else:
+        mode = Key("pad", "some are long or tall: a crop would lose most of them")
+    heights, widths = zip(*distinct, strict=True)
+    ends = [f"{end(heights)}x{end(widths)}" for end in (min, max)]
+    shown = " to ".join(dict.fromkeys(ends))
+    return {"resize": Key([height, width], f"[height, width]; now {shown}"), "resize_mode": mode}
+
+
+def color_key(modes: Collection[str]) -> dict[str, Key]:
+    """`color` for pictures of these modes; nothing if all are taken as they are."""
+    if any(set(modes) <= kept for kept in _KEPT):
+        return {}
+    is_grey = all(mode.startswith(_WITHOUT_COLOR) for mode in modes)
+    shown = ", ".join(sorted(modes))
+    return {"color": Key("grayscale" if is_grey else "rgb", f"now {shown}")}
+
+
+def _side(length: float) -> int:
+    return max((side for side in _SIDES if side <= length), default=_SIDES[0])

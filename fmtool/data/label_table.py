@@ -1,0 +1,238 @@
+"""Reads a table of pictures: a CSV or TSV file with a column of paths and a column of classes."""
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from fmtool.data.delimited import Delimiter, Row, Table, read_table
+from fmtool.data.labelled_files import (
+    LabelledFile,
+    LabelledFiles,
+    check_link,
+    collision_key,
+    one_form,
+)
+from fmtool.data.problems import Report, stop
+from fmtool.data.regular_file import unreadable
+from fmtool.data.split_names import SPLITS, split_called
+from fmtool.errors import DataError, UsageError
+from fmtool.suggest import did_you_mean
+
+USUAL_NAMES = {
+    "path": ("path", "file", "filename", "file_name", "filepath", "image"),
+    "label": ("label", "class", "category"),
+    "split": ("split",),
+}
+"""What the columns are called where a user does not name them, in any case."""
+
+
+class Columns(NamedTuple):
+    """The names that a user gave; None for a column with one of the usual names."""
+
+    path: str | None
+    label: str | None
+    split: str | None
+
+
+def read_label_table(
+    path: Path,
+    *,
+    columns: Columns,
+    pictures_dir: str | None,
+    delimiter: Delimiter,
+    report: Report = stop,
+) -> LabelledFiles:
+    """The files that the rows of `path` name, none of which is opened.
+
+    The order of the rows has no part in it: the same files with the same classes are the same
+    data set, in a table or in folders.
+
+    Args:
+        pictures_dir: the folder, below that of the table, where its paths begin.
+        report: takes a DataError for each row that cannot be used, fewer than two classes, and a
+            class that is absent from train.
+
+    Raises:
+        DataError: the table has no header that could be read.
+        UsageError: `pictures_dir` is not below the folder of the table.
+    """
+    table = read_table(path, delimiter=delimiter, report=report)
+    places = _places(path, table, columns)
+    reading = _Reading(path.parent, _start(pictures_dir), report)
+    for row in table.rows:
+        try:
+            reading.add(row, *(row.cells[place] if place >= 0 else None for place in places))
+        except DataError as problem:
+            report(DataError(f"{row.place}: {problem.message}", fix=problem.fix))
+    return reading.finished(path)
+
+
+def _places(path: Path, table: Table, columns: Columns) -> tuple[int, int, int]:
+    """Which cells are path, label and split; -1 for a split that is not there."""
+    path_place, label_place = (
+        _required(path, table.columns, key, name)
+        for key, name in (("path", columns.path), ("label", columns.label))
+    )
+    if columns.split is None:
+        found = _usual(path, table.columns, "split")
+        return path_place, label_place, -1 if found is None else found
+    return path_place, label_place, _required(path, table.columns, "split", columns.split)
+
+
+def _required(path: Path, columns: Sequence[str], key: str, name: str | None) -> int:
+    if name is not None:
+        if name in columns:
+            return columns.index(name)
+        fix = did_you_mean(name, columns)
+        raise DataError(f"{path}:1: no column '{name}'", fix=fix)
+    found = _usual(path, columns, key)
+    if found is None:
+        usual = ", ".join(USUAL_NAMES[key])
+        raise DataError(
+            f"{path}:1: no column {usual}, but {', '.join(columns) or 'nothing'}",
+            fix=f"name the columns in the first line, or set data.{key}_column",
+        )
+    return found
+
+
+def _usual(path: Path, columns: Sequence[str], key: str) -> int | None:
+    places = [n for n, name in enumerate(columns) if name.casefold() in USUAL_NAMES[key]]
+    if len(places) > 1:
+        names = " or ".join(columns[place] for place in places)
+        raise DataError(
+            f"{path}:1: the column of the {key} may be {names}", fix=f"set data.{key}_column"
+        )
+    return places[0] if places else None
+
+
+class _Entry(NamedTuple):
+    split: str
+    class_name: str
+    name: str
+    path: Path
+
+
+@dataclass
+class _Reading:
+    """What the rows so far have named."""
+
+    root: Path
+    pictures_dir: str
+    report: Report
+    _checked: set[Path] = field(default_factory=set)
+    """Folders that no link leads out of."""
+    _entries: dict[str, tuple[_Entry, str]] = field(default_factory=dict)
+    """With the place of the row, by the key of the path."""
+    _classes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Name and place of the first row, by the key of the name."""
+
+    def add(self, row: Row, path: str | None, label: str | None, split: str | None) -> None:
+        name = str(PurePosixPath(self.pictures_dir, _relative(path or "")))
+        class_name = self._class(label or "", row.place)
+        entry = _Entry(_split(split), class_name, name, self.root / name)
+        twin, place = self._entries.get(collision_key(name), (None, ""))
+        if twin is not None:
+            raise DataError(*_conflict(entry, twin, place), fix="keep one of the two rows")
+        self._check_file(entry.path)
+        self._entries[collision_key(name)] = entry, row.place
+
+    def _class(self, label: str, place: str) -> str:
+        name = one_form(label)
+        if not name or not name.isprintable():
+            what = "is not printable text" if name else "is empty"
+            raise DataError(f"the label {what}", fix="give each row its class")
+        known, first = self._classes.setdefault(collision_key(name), (name, place))
+        if known != name:
+            raise DataError(
+                f"names collide: class '{name}' is '{known}' in {first}", fix="spell it one way"
+            )
+        return name
+
+    def _check_file(self, path: Path) -> None:
+        """DataError for what is no file, or is reached by a link out of the folder of the table."""
+        real_root = os.path.realpath(self.root)
+        if path.parent not in self._checked:
+            if not Path(os.path.realpath(path.parent)).is_relative_to(real_root):
+                raise DataError(f"{path}: link leaves dataset", fix="copy there what it links to")
+            self._checked.add(path.parent)
+        try:
+            mode = os.lstat(path).st_mode
+            if stat.S_ISLNK(mode):
+                check_link(str(path), real_root)
+                mode = path.stat().st_mode
+        except OSError as error:
+            raise unreadable(path, error) from error
+        if not stat.S_ISREG(mode):
+            raise DataError(f"{path}: not a regular file", fix="name a file")
+
+    def finished(self, path: Path) -> LabelledFiles:
+        entries = sorted((entry for entry, _ in self._entries.values()), key=_order)
+        names = sorted({entry.class_name for entry in entries if entry.split == "train"})
+        if len(names) < 2:
+            found = f"1 class, '{names[0]}'" if names else "0 classes"
+            fix = "add rows of another class"
+            self.report(DataError(f"{path}: {found} in train; need 2 classes", fix=fix))
+        for entry in entries:
+            if entry.class_name not in names:
+                place = self._entries[collision_key(entry.name)][1]
+                message = f"{place}: class '{entry.class_name}' is absent from train"
+                fix = did_you_mean(entry.class_name, names, otherwise="give it rows in train")
+                self.report(DataError(message, fix=fix))
+        labels = {name: label for label, name in enumerate(names)}
+        present = {"train", *(entry.split for entry in entries)}
+        splits = {
+            split: [
+                LabelledFile(entry.path, labels[entry.class_name])
+                for entry in entries
+                if entry.split == split and entry.class_name in labels
+            ]
+            for split in SPLITS
+            if split in present
+        }
+        return LabelledFiles(tuple(names), splits, 0)
+
+
+def _order(entry: _Entry) -> tuple[str, ...]:
+    """That of class folders, where each class has one."""
+    return entry.split, entry.class_name, one_form(entry.name), entry.name
+
+
+def _start(pictures_dir: str | None) -> str:
+    try:
+        return "" if pictures_dir is None else _relative(pictures_dir)
+    except DataError as error:
+        raise UsageError(f"data.pictures_dir: {error.message}", fix="name a folder") from error
+
+
+def _relative(path: str) -> str:
+    """DataError for what is no path downwards from the folder of the table."""
+    if not path or not path.isprintable():
+        what = "is not printable text" if path else "is empty"
+        raise DataError(f"the path {what}", fix="name a file")
+    if "\\" in path:
+        raise DataError(f"'{path}' has backslashes", fix="write / between folders")
+    if path.startswith("/") or ".." in PurePosixPath(path).parts:
+        raise DataError(
+            f"'{path}' leaves the folder of the table",
+            fix="move the table above the files, and name them by their path from there",
+        )
+    return path
+
+
+def _split(name: str | None) -> str:
+    split = "train" if name is None else split_called(name.casefold())
+    if split is None:
+        raise DataError(f"split '{name}' is not known", fix=did_you_mean(name or "", SPLITS))
+    return split
+
+
+def _conflict(entry: _Entry, twin: _Entry, place: str) -> tuple[str]:
+    if entry.name != twin.name:
+        return (f"names collide: '{entry.name}' is '{twin.name}' in {place}",)
+    for mine, other in ((entry.class_name, twin.class_name), (entry.split, twin.split)):
+        if mine != other:
+            return (f"'{entry.name}' is '{mine}', but '{other}' in {place}",)
+    return (f"'{entry.name}' is in {place} too",)
