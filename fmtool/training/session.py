@@ -18,10 +18,15 @@ from fmtool.training import monitor as monitors
 
 @dataclass(frozen=True)
 class Data:
-    """A data set and which of its training rows a run trains and validates on."""
+    """A data set and which of its training rows a run trains and validates on.
+
+    Args:
+        class_weights: float32 (classes,), of the training loss; None for none.
+    """
 
     splits: Splits
     selection: Selection
+    class_weights: NDArray[np.float32] | None
 
     @property
     def validation(self) -> tuple[Split, NDArray[np.int32]] | None:
@@ -84,7 +89,12 @@ def _feed_of(source: Any, *, start: int = 0) -> Iterator[Any]:
 
 
 def load_data(cfg: TrainConfig) -> Data:
-    """Needs no Keras. Raises DataError or Unavailable; may download."""
+    """Needs no Keras, may download.
+
+    Raises:
+        DataError, Unavailable: there is no such data.
+        UsageError: it does not go together with the keys of `data` and `task`.
+    """
     from fmtool.data.check import validate_labels
 
     splits: Splits = registry.module("data", cfg.data.name).load(cfg.data)
@@ -92,7 +102,10 @@ def load_data(cfg: TrainConfig) -> Data:
     for name, split in named:
         if split is not None:
             validate_labels(split.y, num_classes=splits.num_classes, split=name)
-    return Data(splits, selection_of(splits, cfg.data, seed=cfg.seed))
+    selection = selection_of(splits, cfg.data, seed=cfg.seed)
+    task = registry.module("task", cfg.task.name)
+    labels = splits.train.y[selection.train]
+    return Data(splits, selection, task.class_weights(cfg.task, labels, splits.class_names))
 
 
 def prepare(cfg: TrainConfig, data: Data) -> Session:
@@ -129,7 +142,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     )
     own = own_callbacks.build(cfg.callbacks.own)
     cfg = _with_single_steps(cfg, own_callbacks.wanting_every_batch(own))
-    cfg, model = _compile(cfg, network, train, validation, augment, optimization, splits)
+    cfg, model = _compile(cfg, network, train, validation, augment, optimization, data)
     monitor = monitors.resolve(cfg.monitor, has_validation=validation is not None)
     return Session(
         cfg=cfg,
@@ -187,13 +200,16 @@ def _compile(
     validation: Any,
     augment: Any,
     optimization: Any,
-    splits: Splits,
+    data: Data,
 ) -> tuple[TrainConfig, Any]:
     """The model, compiled, and the config with what `auto` came to."""
+    import keras
+
     from fmtool.training import dispatch
     from fmtool.training.indexed_model import IndexedModel, Parts
 
-    images = np.asarray(splits.train.x[: train.plan.batch_size])
+    images = np.asarray(data.splits.train.x[: train.plan.batch_size])
+    weights = data.class_weights
     parts = Parts(
         network=network,
         train=train,
@@ -201,13 +217,14 @@ def _compile(
         augment=augment,
         loops=dispatch.loops_on_device(network, images, cfg.runtime.device),
         lookahead=optimization.lookahead,
+        class_weights=None if weights is None else keras.ops.convert_to_tensor(weights),
     )
     model = IndexedModel(parts)
     task = registry.module("task", cfg.task.name)
     steps = dispatch.steps_per_dispatch(cfg, network, images, train.plan.steps)
     model.compile(
         optimizer=optimization.optimizer,
-        loss=task.loss(cfg.task, splits.num_classes),
+        loss=task.loss(cfg.task, data.splits.num_classes),
         metrics=task.metrics(),
         jit_compile=cfg.runtime.jit,
         steps_per_execution=steps,
