@@ -13,6 +13,7 @@ import numpy as np
 from fmtool import registry
 from fmtool.training import network as networks
 from fmtool.training import optimization as optimizations
+from fmtool.training.seeding import name_afresh
 from fmtool.training.session import Session
 
 _MOST_BATCHES = 64
@@ -64,6 +65,7 @@ class BareLoop:
 
 def _parts(session: Session) -> Parts:
     cfg, splits = session.cfg, session.data.splits
+    name_afresh()  # keys may name layers
     network = registry.module("model", cfg.model.name).build(
         cfg.model, splits.input_shape, splits.num_classes
     )

@@ -170,18 +170,15 @@ def _with_single_steps(cfg: TrainConfig, names: Sequence[str]) -> TrainConfig:
 
 def _build(cfg: TrainConfig, data: Data) -> tuple[TrainConfig, Any]:
     """The network, in the precision that `auto` comes to for it."""
-    from keras.src.backend.common import global_state
-
     from fmtool.training import network as networks
-    from fmtool.training.seeding import seed_everything
+    from fmtool.training.seeding import name_afresh, seed_everything
 
     rows = data.selection.train
     scaling = networks.scaling(cfg.model, cfg.data, data.splits, rows)
 
     def build() -> Any:
-        # What is built twice shall have the names and seeds of what is built once. Keras'
-        # clear_session would do, but it forgets the precision and takes seconds on torch.
-        global_state.set_global_attribute("object_name_uids", None)
+        # What is built twice shall have the names and seeds of what is built once.
+        name_afresh()
         seed_everything(cfg.seed)
         return networks.build(cfg.model, data.splits, rows, scaling)
 
