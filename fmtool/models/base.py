@@ -27,3 +27,6 @@ def has_large_stem(stem: Stem, input_shape: tuple[int, int, int]) -> bool:
 
 class ModelConfig(NamedConfig):
     """Subclassed by the `Config` of each model file."""
+
+    summary: bool
+    """Print what the model is made of before training. conf/train.yaml sets it for all models."""
