@@ -1,8 +1,6 @@
 """`fmtool models`: lists the architectures, and says what one of them is made of."""
 
-import math
 import re
-from typing import Any
 
 from fmtool.errors import UsageError
 
@@ -25,7 +23,6 @@ examples:
   fmtool models resnet depth=56 classes=100
 """
 
-Result = dict[str, Any]
 _SHAPE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})x([1-9]\d{0,3})")
 
 
@@ -42,38 +39,35 @@ def main(argv: list[str], flags: Flags) -> int:
     from fmtool import registry
 
     registry.load_plugins(flags.plugins)
-    if not words:
-        result = _list()
-        show = _show_list
-    else:
+    if words:
         keys = dict(word.split("=", 1) for word in argv if "=" in word)
-        result = _describe(words[0], keys)
-        show = _show_description
-    if flags.as_json:
-        output.print_json(result)
+        _describe(words[0], keys, as_json=flags.as_json)
     else:
-        show(result)
+        _list(as_json=flags.as_json)
     return 0
 
 
-def _list() -> Result:
+def _list(*, as_json: bool) -> None:
     from fmtool import registry
     from fmtool.matching import readable_kinds
 
     modules = {name: registry.module("model", name) for name in registry.names("model")}
-    return {
-        "models": [
-            {
-                "name": name,
-                "input": list(readable_kinds(name)),
-                "description": _first_line(module.__doc__),
-            }
-            for name, module in modules.items()
-        ]
-    }
+    listed: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "input": list(readable_kinds(name)),
+            "description": _first_line(module.__doc__),
+        }
+        for name, module in modules.items()
+    ]
+    if as_json:
+        output.print_json({"models": listed})
+        return
+    rows = [[row["name"], ", ".join(row["input"]), row["description"]] for row in listed]
+    output.print_table(["model", "input", "what it is"], rows)
 
 
-def _describe(name: str, keys: dict[str, str]) -> Result:
+def _describe(name: str, keys: dict[str, str], *, as_json: bool) -> None:
     shape, classes = _shape(keys.pop("shape", "32x32x3")), _classes(keys.pop("classes", "10"))
     from fmtool import validate
     from fmtool.config.arguments import prepare
@@ -87,31 +81,16 @@ def _describe(name: str, keys: dict[str, str]) -> Result:
     from fmtool.elements import Pixels
 
     backend.select(cfg.runtime)
-    from fmtool.machine.flops import model_flops
+    from fmtool.evaluation import model_summary
     from fmtool.training.network import architecture
 
-    model = architecture(cfg.model, Pixels(shape), classes)
-    trained = sum(math.prod(variable.shape) for variable in model.trainable_variables)
-    return {
-        "name": name,
-        "input_shape": list(shape),
-        "classes": classes,
-        "parameters": model.count_params(),
-        "trained_parameters": trained,
-        "weights_bytes": 4 * model.count_params(),
-        "flops": model_flops(model).total,
-        "layers": [_layer(layer) for layer in model.layers],
-    }
-
-
-def _layer(layer: Any) -> Result:
-    shapes = layer.output.shape if not isinstance(layer.output, list) else None
-    return {
-        "name": layer.name,
-        "kind": type(layer).__name__,
-        "output_shape": None if shapes is None else list(shapes[1:]),
-        "parameters": layer.count_params(),
-    }
+    summary = model_summary.summarize(architecture(cfg.model, Pixels(shape), classes))
+    if as_json:
+        facts = {"name": name, "input_shape": list(shape), "classes": classes}
+        output.print_json(facts | summary.to_json())
+        return
+    images = ("images", f"{'x'.join(map(str, shape))}, {classes} classes")
+    output.print_tables(model_summary.tables(summary, name, facts=[images]))
 
 
 def _shape(text: str) -> tuple[int, int, int]:
@@ -132,29 +111,3 @@ def _classes(text: str) -> int:
 def _first_line(docstring: str | None) -> str:
     lines = (docstring or "").strip().splitlines()
     return lines[0].rstrip(".") if lines else ""
-
-
-def _show_list(result: Result) -> None:
-    rows = [[row["name"], ", ".join(row["input"]), row["description"]] for row in result["models"]]
-    output.print_table(["model", "input", "what it is"], rows)
-
-
-def _show_description(result: Result) -> None:
-    rows = [
-        [
-            layer["name"],
-            layer["kind"],
-            "" if layer["output_shape"] is None else "x".join(map(str, layer["output_shape"])),
-            f"{layer['parameters']:,}" if layer["parameters"] else "",
-        ]
-        for layer in result["layers"]
-    ]
-    output.print_table(["layer", "kind", "output", "weights"], rows)
-    shape = "x".join(map(str, result["input_shape"]))
-    facts = [
-        ["images", f"{shape}, {result['classes']} classes"],
-        ["weights", f"{result['parameters']:,}, {result['trained_parameters']:,} of them trained"],
-        ["memory of the weights", f"{result['weights_bytes'] / 1e6:,.1f} MB in float32"],
-        ["operations", f"{result['flops'] / 1e6:,.1f} MFLOP an image, forward"],
-    ]
-    output.print_table(["", result["name"]], facts)

@@ -14,6 +14,7 @@ from fmtool import registry
 from fmtool.elements import Tokens
 from fmtool.training import network as networks
 from fmtool.training import optimization as optimizations
+from fmtool.training.seeding import name_afresh
 from fmtool.training.session import Session
 
 _MOST_BATCHES = 64
@@ -65,6 +66,7 @@ class BareLoop:
 
 def _parts(session: Session) -> Parts:
     cfg, splits = session.cfg, session.data.splits
+    name_afresh()  # keys may name layers
     network = registry.module("model", cfg.model.name).build(
         cfg.model, splits.element, splits.num_classes
     )

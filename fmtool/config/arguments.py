@@ -32,8 +32,13 @@ _REFUSED = {
 }
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 _TEXT_KEYS = frozenset({"run", "resume", "name", "input", "output", "storage", "monitor"})
-_FREE_KEYS = ("gate.", "optimizer.learning_rate_factors", "optimizer.freeze_after")
-"""Below these a user names metrics and variables, which no YAML file can list."""
+_FREE_KEYS = (
+    "gate.",
+    "optimizer.learning_rate_factors",
+    "optimizer.freeze_after",
+    "task.class_weights.",
+)
+"""Below these a user names metrics, variables and classes, which no YAML file can list."""
 _TEXT_ENDINGS = ("_dir", ".path", "_column")
 _LABELS = frozenset({"name", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""

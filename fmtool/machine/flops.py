@@ -43,7 +43,7 @@ Counter: TypeAlias = Callable[[Any, Shape, Shape], LayerFlops]
 
 
 def model_flops(model: Any) -> Flops:
-    """Of convolutions and dense layers, which do nearly all the work; others count nothing."""
+    """Of convolutions, dense layers and attention, which do nearly all; others count nothing."""
     calls = layer_flops(model)
     return Flops(
         convolution=sum(call.flops for call in calls if call.kind == "convolution"),
@@ -52,7 +52,14 @@ def model_flops(model: Any) -> Flops:
 
 
 def layer_flops(model: Any) -> list[LayerFlops]:
-    """An entry for each call of a convolution or dense layer, however deep it is nested.
+    """An entry for each call of a convolution or dense layer; see `flops_of_calls`."""
+    return [call for _, call in flops_of_calls(model)]
+
+
+def flops_of_calls(model: Any) -> list[tuple[Any, LayerFlops]]:
+    """Each call of a convolution or dense layer, however deep it is nested, with that layer.
+
+    Those within an attention, and its products, are told as calls of the attention.
 
     The model is followed on shapes alone; nothing is computed, and nothing of it changes.
 
@@ -61,12 +68,14 @@ def layer_flops(model: Any) -> list[LayerFlops]:
     """
     import keras
 
+    attention = keras.layers.MultiHeadAttention
     (pixels,) = model.inputs
     sample = keras.KerasTensor((1, *pixels.shape[1:]), dtype=pixels.dtype)
-    calls: list[LayerFlops] = []
+    calls: list[tuple[Any, LayerFlops]] = []
     with ExitStack() as watched:
         for layer in _distinct_layers(model):
-            watched.enter_context(_watched(layer, calls))
+            watch = _watched_attention if isinstance(layer, attention) else _watched
+            watched.enter_context(watch(layer, calls))
         model.compute_output_spec(sample)
     return calls
 
@@ -76,7 +85,7 @@ def _distinct_layers(model: Any) -> list[Any]:
 
 
 @contextmanager
-def _watched(layer: Any, calls: list[LayerFlops]) -> Iterator[None]:
+def _watched(layer: Any, calls: list[tuple[Any, LayerFlops]]) -> Iterator[None]:
     """Notes the calls of `layer`: Keras asks a functional model for shapes, others it calls."""
     count = _counter(layer)
     if count is None:
@@ -86,13 +95,33 @@ def _watched(layer: Any, calls: list[LayerFlops]) -> Iterator[None]:
     def noting(method: Callable[..., Any]) -> Callable[..., Any]:
         def noted(inputs: Any, *args: Any, **kwargs: Any) -> Any:
             outputs = method(inputs, *args, **kwargs)
-            calls.append(count(layer, inputs.shape[1:], outputs.shape[1:]))
+            calls.append((layer, count(layer, inputs.shape[1:], outputs.shape[1:])))
             return outputs
 
         return noted
 
     for name in ("call", "compute_output_spec"):
         setattr(layer, name, noting(getattr(layer, name)))
+    try:
+        yield
+    finally:
+        del layer.call, layer.compute_output_spec
+
+
+@contextmanager
+def _watched_attention(layer: Any, calls: list[tuple[Any, LayerFlops]]) -> Iterator[None]:
+    """Asked for its shape, it does not ask the dense layers in it; called, it calls them."""
+
+    def noting(method: Callable[..., Any], count: Callable[..., list[int]]) -> Callable[..., Any]:
+        def noted(query: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
+            found = count(layer, query.shape[1:], value.shape[1:])
+            calls.extend((layer, LayerFlops("dense", flops)) for flops in found)
+            return method(query, value, *args, **kwargs)
+
+        return noted
+
+    layer.call = noting(layer.call, _of_products)
+    layer.compute_output_spec = noting(layer.compute_output_spec, _of_attention)
     try:
         yield
     finally:
@@ -124,6 +153,19 @@ def _of_einsum(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
     sizes = zip(kernel, layer.kernel.shape, strict=True)
     added = prod(size for axis, size in sizes if axis not in into)
     return LayerFlops("dense", 2 * prod(inputs) * added)
+
+
+def _of_attention(layer: Any, query: Shape, value: Shape) -> list[int]:
+    dense = [(layer.query_dense, query), (layer.key_dense, value)]
+    dense += [(layer.value_dense, value), (layer.output_dense, query)]
+    projections = [2 * prod(shape[:-1]) * prod(each.kernel.shape) for each, shape in dense]
+    return projections + _of_products(layer, query, value)
+
+
+def _of_products(layer: Any, query: Shape, value: Shape) -> list[int]:
+    """Of queries with keys, and of what comes out with values."""
+    pairs = prod(query[:-1]) * prod(value[:-1])
+    return [2 * pairs * layer.num_heads * size for size in (layer.key_dim, layer.value_dim)]
 
 
 def _of_convolution(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:

@@ -9,6 +9,8 @@ Activation = Literal[
     "sigmoid", "silu", "softplus", "softsign", "swish", "tanh",
 ]  # fmt: skip
 Normalization = Literal["none", "batch", "layer"]
+DropoutKind = Literal["standard", "spatial", "block"]
+"""What of images (height, width, channels) is dropped as one: a value, a channel, or a square."""
 Stem = Literal["auto", "small", "large"]
 """The first layers: `small` keeps the size of images of some 32 pixels, `large` quarters it."""
 
@@ -25,3 +27,6 @@ def has_large_stem(stem: Stem, input_shape: tuple[int, int, int]) -> bool:
 
 class ModelConfig(NamedConfig):
     """Subclassed by the `Config` of each model file."""
+
+    summary: bool
+    """Print what the model is made of before training. conf/train.yaml sets it for all models."""

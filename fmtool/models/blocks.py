@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from fmtool.models.base import Activation, Normalization
+from fmtool.models.base import Activation, DropoutKind, Normalization
 
 Size = int | tuple[int, int]
 """Of a kernel: pixels a side, or height and width."""
@@ -54,6 +54,43 @@ def activate(x: Any, kind: Activation) -> Any:
 def drop(x: Any, rate: float) -> Any:
     """`x` after dropout; no layer at all for a rate of 0."""
     return keras.layers.Dropout(rate)(x) if rate else x
+
+
+def drop_features(x: Any, rate: float, kind: DropoutKind, block_size: int) -> Any:
+    """`x`, images (batch, height, width, channels), after dropout of a kind; see `drop_squares`."""
+    if not rate or kind == "standard":
+        return drop(x, rate)
+    if kind == "spatial":
+        return keras.layers.SpatialDropout2D(rate)(x)
+    return drop_squares(x, rate, block_size)
+
+
+def drop_squares(x: Any, rate: float, block_size: int) -> Any:
+    """DropBlock (Ghiasi et al. 2018, arXiv:1810.12890): squares of each channel become 0.
+
+    Made of Keras' dropout on ones, whose zeros are the corners of squares, so that a model with it
+    loads in plain Keras. What is left is scaled up by what was really dropped of the batch.
+
+    Args:
+        rate: about the share that is dropped; squares that overlap make it less.
+        block_size: pixels a side; of smaller images all of a channel is dropped.
+    """
+    height, width, _ = x.shape[1:]
+    side = min(block_size, height, width)
+    rows, columns = height - side + 1, width - side + 1
+    corners = keras.ops.ones_like(x[:, :rows, :columns])
+    corner_rate = rate * height * width / (side**2 * rows * columns)
+    corners = keras.layers.Dropout(corner_rate)(corners)
+    dropped = keras.ops.cast(keras.ops.equal(corners, 0), x.dtype)
+    around = (side - 1, side - 1)
+    dropped = keras.ops.pad(dropped, [(0, 0), around, around, (0, 0)])
+    for pool_size in ((side, 1), (1, side)):  # a square at once would take many times as long
+        dropped = keras.layers.MaxPooling2D(pool_size, strides=1)(dropped)
+    kept = keras.ops.stop_gradient(1 - dropped)
+    share = keras.ops.mean(keras.ops.cast(kept, "float32"))
+    # Above 0, as of a small batch everything may be dropped.
+    scale = 1 / keras.ops.maximum(share, 1e-3)
+    return x * kept * keras.ops.cast(scale, x.dtype)
 
 
 def drop_branch(x: Any, rate: float) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
-from fmtool.models.base import Activation, ModelConfig, Normalization
+from fmtool.models.base import Activation, DropoutKind, ModelConfig, Normalization
 
 
 class Config(ModelConfig):
@@ -18,6 +18,10 @@ class Config(ModelConfig):
     activation: Activation
     normalization: Normalization
     dropout: Rate
+    convolution_dropout: Rate
+    """Of what each block gives, of the kind that follows."""
+    dropout_kind: DropoutKind
+    block_size: PositiveInt
 
 
 def check_size(cfg: Config, height: int, width: int) -> None:
@@ -49,6 +53,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
         x = keras.layers.Activation(cfg.activation)(x)
         if cfg.pooling != "none":
             x = pool[cfg.pooling](pool_size=2)(x)
+        x = blocks.drop_features(x, cfg.convolution_dropout, cfg.dropout_kind, cfg.block_size)
     x = keras.layers.Flatten()(x)
     for units in cfg.dense_units:
         x = keras.layers.Dense(units, activation=cfg.activation)(blocks.drop(x, cfg.dropout))

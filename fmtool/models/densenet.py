@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
-from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
+from fmtool.models.base import Activation, DropoutKind, ModelConfig, Stem, has_large_stem
 
 _BOTTLENECK = 4
 
@@ -24,6 +24,8 @@ class Config(ModelConfig):
     """Share of the channels that a transition between blocks keeps."""
     activation: Activation
     dropout: Rate
+    dropout_kind: DropoutKind
+    block_size: PositiveInt
     stem: Stem
 
 
@@ -51,7 +53,8 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
             y = normalize_and_activate(x)
             if cfg.bottleneck:
                 y = normalize_and_activate(blocks.convolve(y, _BOTTLENECK * cfg.growth_rate, 1))
-            y = blocks.drop(blocks.convolve(y, cfg.growth_rate, 3), cfg.dropout)
+            y = blocks.convolve(y, cfg.growth_rate, 3)
+            y = blocks.drop_features(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
             x = keras.layers.Concatenate()([x, y])
     x = keras.layers.GlobalAveragePooling2D()(normalize_and_activate(x))
     return keras.Model(inputs, blocks.logits(x, num_classes), name="densenet")

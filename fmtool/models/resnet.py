@@ -10,7 +10,7 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
-from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
+from fmtool.models.base import Activation, DropoutKind, ModelConfig, Stem, has_large_stem
 
 _FOUR_STAGES = {
     18: (2, 2, 2, 2),
@@ -41,6 +41,8 @@ class Config(ModelConfig):
     """Channels for each hidden unit of the gates; null for no gates."""
     activation: Activation
     dropout: Rate
+    dropout_kind: DropoutKind
+    block_size: PositiveInt
     stem: Stem
 
 
@@ -110,7 +112,8 @@ def _block(cfg: Config, x: Any, convolutions: list[Convolution], rate: float) ->
     shortcut = _shortcut(cfg, x, y, convolutions)
     for number, (filters, size, strides) in enumerate(convolutions):
         if number:
-            y = blocks.drop(normalize_and_activate(y), cfg.dropout)
+            y = normalize_and_activate(y)
+            y = blocks.drop_features(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
         y = blocks.convolve(y, filters, size, strides=strides)
     if not cfg.preactivation:
         y = blocks.normalize(y, "batch")

@@ -32,7 +32,7 @@ class OptimizerConfig(NamedConfig):
     weight_decay: NonNegativeFloat | None
     """Decoupled: each step subtracts learning_rate * weight_decay * weight; null for none."""
     exclude_bias_and_norm: bool
-    """Leave variables of rank 0 and 1 out of weight decay."""
+    """Leave biases and all variables of rank 0 and 1 out of weight decay."""
     clipnorm: PositiveFloat | None
     """The largest norm a variable's gradient may have; null for no limit."""
     clipvalue: PositiveFloat | None
@@ -110,9 +110,15 @@ def exclude_from_weight_decay(
 ) -> None:
     """Leave biases, normalisation scales and all else of rank 0 and 1 out of weight decay.
 
+    The biases of attention and of recurrent layers have rank 2.
+
     To be called once the model is built and before the optimizer is. Keras does not store the
     list with the optimizer, so a reloaded one needs the call again.
     """
     optimizer.exclude_from_weight_decay(
-        var_list=[variable for variable in trainable_variables if len(variable.shape) <= 1]
+        var_list=[
+            variable
+            for variable in trainable_variables
+            if len(variable.shape) <= 1 or variable.name == "bias"
+        ]
     )

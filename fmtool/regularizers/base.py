@@ -1,11 +1,17 @@
 """What all regularizers share: the config keys that go with any penalty, or with none."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from fmtool.config.base import NamedConfig, NonNegativeFloat, PositiveFloat
 
 
 class RegularizerConfig(NamedConfig):
     """A bound on the kernels and noise on the gradients, next to the penalty itself."""
 
+    layers: Annotated[list[str], Field(min_length=1)]
+    """Whose kernels penalty and bound are for: patterns as of file names, of layers' names."""
     max_norm: PositiveFloat | None
     """The largest norm of the weights into one unit; null for no limit."""
     gradient_noise: NonNegativeFloat

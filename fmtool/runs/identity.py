@@ -21,6 +21,7 @@ IDENTITY_FREE = frozenset(
         "epochs",
         "budget",
         "logging",
+        "model.summary",
         # Judges a run at its end and changes nothing in it.
         "gate",
         "tta",

@@ -1,9 +1,14 @@
-"""One label of several for each sample: softmax cross-entropy on logits, accuracy."""
+"""One label of several for each sample: a loss of logits, cross-entropy first of all; accuracy."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-from fmtool.config.base import Rate
+from fmtool.config.base import NonNegativeFloat, PositiveFloat, Rate
 from fmtool.tasks.base import TaskConfig
+from fmtool.tasks.class_weights import ClassWeights, resolve
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 TRAINING_METRICS = ("loss", "accuracy")
 """What rows of metrics.jsonl hold; `val_` in front for the validation split."""
@@ -25,30 +30,41 @@ REPORT_METRICS = (
 
 class Config(TaskConfig):
     name: Literal["classification"]
+    loss: Literal["cross_entropy", "focal", "mse", "mae", "huber"]
+    """The last three compare probabilities with one-hot or mixed labels."""
+    focal_gamma: NonNegativeFloat
+    """How fast a sample of `focal` loses weight the surer it is; 0 for cross-entropy."""
+    huber_delta: PositiveFloat
+    """The error of a probability from which `huber` is linear."""
     label_smoothing: Rate
+    class_weights: ClassWeights
 
 
 def loss(cfg: Config, num_classes: int) -> Any:
-    """Mean cross-entropy of logits (batch, classes) against labels.
+    """A function of labels and logits (batch, classes), which gives (batch,).
 
     Labels are integers (batch,), or distributions (batch, classes) where samples are mixed.
     """
-    import keras
-    from keras import ops
+    from fmtool.tasks import losses
 
-    smoothing = cfg.label_smoothing
+    if cfg.loss == "cross_entropy":
+        return losses.cross_entropy(num_classes, cfg.label_smoothing)
+    distance = {
+        "focal": losses.focal(cfg.focal_gamma),
+        "mse": losses.squared,
+        "mae": losses.absolute,
+        "huber": losses.huber(cfg.huber_delta),
+    }[cfg.loss]
+    return losses.distance_to_targets(distance, num_classes, cfg.label_smoothing)
 
-    def cross_entropy(labels: Any, logits: Any) -> Any:
-        if not smoothing and len(labels.shape) < 2:
-            return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        # Szegedy et al. 2016: (1 - s) on the label, s / classes on every class.
-        log_p = ops.log_softmax(logits, axis=-1)
-        if len(labels.shape) < 2:
-            labels = ops.one_hot(labels, num_classes, dtype=log_p.dtype)
-        hit = ops.sum(ops.cast(labels, log_p.dtype) * log_p, axis=-1)
-        return -(1 - smoothing) * hit - smoothing * ops.mean(log_p, axis=-1)
 
-    return cross_entropy
+def class_weights(cfg: Config, labels: "NDArray[Any]", class_names: Sequence[str]) -> Any:
+    """What the samples of each class count while training, float32 (classes,), or None for 1.
+
+    Args:
+        labels: those that are trained on.
+    """
+    return resolve(cfg.class_weights, labels, class_names)
 
 
 def metrics() -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from fmtool.data import images
 from fmtool.data.loading import Data
 from fmtool.errors import FmtoolError
+from fmtool.evaluation import model_summary
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training import batch_size as batch_sizes
@@ -42,6 +43,8 @@ def _measure(cfg: TrainConfig, data: Data) -> dict[str, Any]:
     from fmtool.training.state import bytes_of
 
     plan = session.plan
+    if cfg.model.summary:
+        model_summary.announce(session.network, batch_size=plan.batch_size)
     began = time.perf_counter()
     # All batches but one are left out.
     with session.train_feed(start=plan.steps - 1) as feed:

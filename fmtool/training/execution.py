@@ -9,7 +9,7 @@ from typing import Any
 from fmtool.config.compose import dump
 from fmtool.data.loading import Data
 from fmtool.errors import DataError, Diverged, ExitCode, FmtoolError, Interrupted, OutOfMemory
-from fmtool.evaluation import gates
+from fmtool.evaluation import gates, model_summary
 from fmtool.notices import note, warn
 from fmtool.runs import manifest
 from fmtool.runs.atomic import write_text, write_with
@@ -118,6 +118,8 @@ class Execution:
         self._seconds_before = position.counters.get("recorder", {}).get("seconds", 0.0)
         self._write_config(session, from_step=position.step)
         self._warn_of_another_curve(session, position.step)
+        if session.cfg.model.summary:
+            model_summary.announce(session.network, batch_size=session.plan.batch_size)
         directory, is_wanted = self._run.paths.profile, session.cfg.runtime.profile
         with (
             profile.profiling(directory, began=self._began, is_wanted=is_wanted) as profiler,

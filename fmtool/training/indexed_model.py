@@ -13,6 +13,7 @@ import numpy as np
 
 from fmtool.augment.pipeline import Pipeline
 from fmtool.data.splits import Split
+from fmtool.tasks import class_weights
 from fmtool.training.lookahead import Lookahead
 from fmtool.training.plan import Plan
 
@@ -68,6 +69,7 @@ class Parts:
         augment: of the training samples, or None.
         loops: whether JAX runs the steps of a dispatch as a loop on the device.
         lookahead: pulls the weights back after steps, or None.
+        class_weights: float32 (classes,) on the device, of the training loss alone, or None.
     """
 
     network: Any
@@ -76,6 +78,7 @@ class Parts:
     augment: Pipeline | None
     loops: bool = False
     lookahead: Lookahead | None = None
+    class_weights: Any = None
 
 
 class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
@@ -102,7 +105,9 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         images, labels, draws = parts.train.samples(batch)
         if parts.augment is not None:
             images, labels = parts.augment.apply(images, labels, draws)
-        result = super().train_step(*state, (images, labels))
+        weights = parts.class_weights
+        weighted = () if weights is None else (class_weights.of_samples(labels, weights),)
+        result = super().train_step(*state, (images, labels, *weighted))
         return result if parts.lookahead is None else self._look_ahead(parts.lookahead, result)
 
     @property

@@ -128,7 +128,7 @@ def build(
         exclude_from_weight_decay(optimizer, network.trainable_variables)
     _apply_patterns(optimizer, optimizer_cfg, network.trainable_variables, steps_per_epoch)
     penalty = registry.module("regularizer", regularizer_cfg.name).build(regularizer_cfg)
-    apply(network, penalty, regularizer_cfg.max_norm)
+    apply(network, penalty, regularizer_cfg.max_norm, layers=regularizer_cfg.layers)
     if regularizer_cfg.gradient_noise:
         from fmtool.regularizers.gradient_noise import add_gradient_noise
 

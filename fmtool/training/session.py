@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from fmtool import backend, registry
 from fmtool.data import loading
 from fmtool.data.loading import Data
-from fmtool.data.splits import Splits
 from fmtool.matching import require_matching
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
@@ -67,10 +66,16 @@ def _feed_of(source: Any, *, start: int = 0) -> Iterator[Any]:
 
 
 def load_data(cfg: TrainConfig) -> Data:
-    """What `loading.load` gives and raises; UsageError too where the model is not for it."""
+    """What `loading.load` gives and raises, with the weights of the classes.
+
+    Raises UsageError too where it does not go together with the model or the keys of `task`.
+    """
     data = loading.load(cfg.data, seed=cfg.seed)
-    require_matching(cfg, data.splits.element.kind)
-    return data
+    splits = data.splits
+    require_matching(cfg, splits.element.kind)
+    task = registry.module("task", cfg.task.name)
+    labels = splits.train.y[data.selection.train]
+    return replace(data, class_weights=task.class_weights(cfg.task, labels, splits.class_names))
 
 
 def prepare(cfg: TrainConfig, data: Data) -> Session:
@@ -107,7 +112,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     )
     own = own_callbacks.build(cfg.callbacks.own)
     cfg = _with_single_steps(cfg, own_callbacks.wanting_every_batch(own))
-    cfg, model = _compile(cfg, network, train, validation, augment, optimization, splits)
+    cfg, model = _compile(cfg, network, train, validation, augment, optimization, data)
     monitor = monitors.resolve(cfg.monitor, has_validation=validation is not None)
     return Session(
         cfg=cfg,
@@ -135,18 +140,15 @@ def _with_single_steps(cfg: TrainConfig, names: Sequence[str]) -> TrainConfig:
 
 def _build(cfg: TrainConfig, data: Data) -> tuple[TrainConfig, Any]:
     """The network, in the precision that `auto` comes to for it."""
-    from keras.src.backend.common import global_state
-
     from fmtool.training import network as networks
-    from fmtool.training.seeding import seed_everything
+    from fmtool.training.seeding import name_afresh, seed_everything
 
     rows = data.selection.train
     scaling = networks.scaling(cfg.model, cfg.data, data.splits, rows)
 
     def build() -> Any:
-        # What is built twice shall have the names and seeds of what is built once. Keras'
-        # clear_session would do, but it forgets the precision and takes seconds on torch.
-        global_state.set_global_attribute("object_name_uids", None)
+        # What is built twice shall have the names and seeds of what is built once.
+        name_afresh()
         seed_everything(cfg.seed)
         return networks.build(cfg.model, data.splits, rows, scaling)
 
@@ -165,13 +167,16 @@ def _compile(
     validation: Any,
     augment: Any,
     optimization: Any,
-    splits: Splits,
+    data: Data,
 ) -> tuple[TrainConfig, Any]:
     """The model, compiled, and the config with what `auto` came to."""
+    import keras
+
     from fmtool.training import dispatch
     from fmtool.training.indexed_model import IndexedModel, Parts
 
-    images = np.asarray(splits.train.x[: train.plan.batch_size])
+    images = np.asarray(data.splits.train.x[: train.plan.batch_size])
+    weights = data.class_weights
     parts = Parts(
         network=network,
         train=train,
@@ -179,13 +184,14 @@ def _compile(
         augment=augment,
         loops=dispatch.loops_on_device(network, images, cfg.runtime.device),
         lookahead=optimization.lookahead,
+        class_weights=None if weights is None else keras.ops.convert_to_tensor(weights),
     )
     model = IndexedModel(parts)
     task = registry.module("task", cfg.task.name)
     steps = dispatch.steps_per_dispatch(cfg, network, images, train.plan.steps)
     model.compile(
         optimizer=optimization.optimizer,
-        loss=task.loss(cfg.task, splits.num_classes),
+        loss=task.loss(cfg.task, data.splits.num_classes),
         metrics=task.metrics(),
         jit_compile=cfg.runtime.jit,
         steps_per_execution=steps,

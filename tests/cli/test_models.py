@@ -38,10 +38,11 @@ def test_a_description_counts_layers_weights_and_operations(fmtool):
     assert found["parameters"] == found["trained_parameters"] == 16 * 8 + 8 + 8 * 3 + 3
     assert found["weights_bytes"] == 4 * found["parameters"]
     assert found["flops"] == 2 * (16 * 8 + 8 * 3)
+    assert found["activation_bytes"] == 4 * (16 + 8 + 8 + 3)
     dense = [layer for layer in found["layers"] if layer["kind"] == "Dense"]
-    assert [(layer["output_shape"], layer["parameters"]) for layer in dense] == [
-        ([8], 136),
-        ([3], 27),
+    assert [(each["output_shape"], each["parameters"], each["flops"]) for each in dense] == [
+        ([8], 136, 2 * 16 * 8),
+        ([3], 27, 2 * 8 * 3),
     ]
 
 

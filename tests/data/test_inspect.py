@@ -287,7 +287,7 @@ def test_a_folder_of_rows_of_numbers_is_described_without_a_sheet(inspect, fmtoo
     assert (report["kind"], report["usable"], report["samples"]) == ("arrays", True, 60)
     assert report["statistics"]["shape"] == [3]
     assert report["sheet"] is None
-    assert report["commands"][0] == "fmtool train model=mlp data=arrays data.path=set"
+    assert report["next"][0] == "fmtool train model=mlp data=arrays data.path=set"
 
 
 def test_arrays_are_described(inspect, fmtool):

@@ -74,6 +74,37 @@ def test_a_layer_within_a_layer_counts_for_each_call():
     assert [call.flops for call in calls] == [2 * 4 * 4] * 2
 
 
+class Attending(layers.Layer):
+    """A layer that calls the attention in it."""
+
+    def __init__(self, attention):
+        super().__init__()
+        self.attention = attention
+
+    def build(self, shape):
+        self.attention.build(shape, shape)
+
+    def call(self, x):
+        return self.attention(x, x)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_an_attention_counts_its_projections_and_its_products(nested):
+    inputs = keras.Input((5, 4))
+    attention = layers.MultiHeadAttention(3, 2)
+    outputs = Attending(attention)(inputs) if nested else attention(inputs, inputs)
+    flops = model_flops(keras.Model(inputs, outputs))
+    assert flops == Flops(convolution=0, dense=4 * (2 * 5 * 4 * 6) + 2 * (2 * 5 * 5 * 3 * 2))
+
+
+def test_what_is_attended_to_may_be_longer_than_what_attends():
+    inputs = keras.Input((5, 4))
+    outputs = layers.MultiHeadAttention(3, 2, value_dim=1)(inputs[:, :2], inputs)
+    dense = 2 * (2 * 4 * 6 + 5 * 4 * 6 + 5 * 4 * 3 + 2 * 3 * 4)
+    products = 2 * 2 * 5 * 3 * (2 + 1)
+    assert model_flops(keras.Model(inputs, outputs)).total == dense + products
+
+
 def test_layers_of_other_kinds_count_nothing():
     inputs = keras.Input(CIFAR)
     outputs = layers.Flatten()(layers.BatchNormalization()(inputs))

@@ -96,6 +96,18 @@ def test_weight_decay_shrinks_kernels_and_spares_biases(option, name):
         np.testing.assert_allclose(new, expected, rtol=1e-5, atol=1e-7)
 
 
+def test_the_biases_of_attention_are_spared_though_they_have_two_axes(option):
+    inputs = keras.Input((3, 4))
+    attended = keras.layers.MultiHeadAttention(2, 2)(inputs, inputs)
+    variables = keras.Model(inputs, attended).trainable_variables
+    optimizer = build(option("adamw"))
+    exclude_from_weight_decay(optimizer, variables)
+    optimizer.build(variables)
+    spared = {v.path for v in variables if not optimizer._use_weight_decay(v)}
+    assert spared == {v.path for v in variables if v.name == "bias"}
+    assert max(len(v.shape) for v in variables if v.path in spared) == 2
+
+
 def test_weight_decay_works_together_with_a_schedule(option):
     model = tiny_model()
     optimizer = build(

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from fmtool.errors import UsageError
 from fmtool.regularizers.apply import apply
 
 NAMES = sorted(
@@ -80,6 +81,47 @@ def test_the_training_loss_holds_the_penalty_of_every_kernel(option, name, plain
     apply(model, build(option(name, **FACTORS[name])), max_norm=None)
     expected = sum(PENALTIES[name](kernel) for kernel in kernels(model))
     assert fit(model, keras.optimizers.SGD(0.0)) - plain_loss == pytest.approx(expected, rel=1e-4)
+
+
+def named_model():
+    inputs = keras.Input((4, 4, 1))
+    x = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, name="conv_1")(inputs))
+    attended = keras.layers.MultiHeadAttention(1, 2, name="heads")(x[:, None], x[:, None])
+    x = keras.layers.Dense(3, name="dense")(keras.layers.Flatten()(attended))
+    return keras.Model(inputs, keras.layers.Dense(2, name="logits")(x))
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["*"], {"conv_1", "heads/query", "heads/key", "heads/value", "heads/attention_output",
+                 "dense", "logits"}),
+        (["dense"], {"dense"}),
+        (["conv_?", "log*"], {"conv_1", "logits"}),
+        (["heads/[kq]*"], {"heads/query", "heads/key"}),
+    ],
+)  # fmt: skip
+def test_only_the_kernels_of_chosen_layers_are_touched(option, patterns, expected):
+    model = named_model()
+    apply(model, build(option("l2")), max_norm=1.0, layers=patterns)
+    for attribute in ("regularizer", "constraint"):
+        touched = [
+            variable
+            for variable in model.trainable_variables
+            if getattr(variable, attribute) is not None
+        ]
+        assert {variable.path.rpartition("/")[0] for variable in touched} == expected
+        assert all(variable.path.endswith("kernel") for variable in touched)
+
+
+def test_a_pattern_without_a_layer_is_a_mistake_that_names_the_layers():
+    for pattern in ("batch*", "flatten"):
+        with pytest.raises(UsageError) as error:
+            apply(named_model(), None, max_norm=None, layers=["dense", pattern])
+        assert str(error.value) == (
+            f"regularizer.layers: no layer with a kernel matches '{pattern}'; fix: one of conv_1, "
+            "dense, heads/attention_output, heads/key, heads/query, heads/value, logits"
+        )
 
 
 def test_the_gradient_of_the_penalty_moves_kernels_only(option):

@@ -32,6 +32,7 @@ def digest(*overrides, data=DATA):
         "resume=auto",
         "allow_change=[optimizer]",
         "dry_run=true",
+        "model.summary=true",
     ],
 )
 def test_what_is_free_does_not_change_the_digest(override):
@@ -52,6 +53,8 @@ def test_what_is_free_does_not_change_the_digest(override):
         "runtime.threads=1",
         "callbacks.early_stopping.patience=3",
         "augment=flip_crop",
+        "task.class_weights=balanced",
+        "regularizer.layers=[logits]",
     ],
 )
 def test_whatever_else_is_asked_for_does(override):

@@ -9,6 +9,7 @@ from typing import Any
 from fmtool import registry
 from fmtool.data.inspection.findings import Findings
 
+
 def name_of(path: Path) -> str:
     """A name for the option of the user's own, which hides none of fmtool's."""
     place = Path(path.absolute())
