@@ -44,11 +44,10 @@ def load(cfg: Config) -> "Splits":
     except DataError as error:
         raise DataError(f"{path}: {error.message}", fix=error.fix) from error
     splits = to_splits(
-        cfg.name,
+        cfg,
         class_names,
         parts,
         element=pixels_of(parts["train"].x),
-        test_fraction=cfg.test_fraction,
         origin=str(path),
         is_held=False,
     )
