@@ -34,7 +34,7 @@ _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "search
 _TEXT_KEYS = frozenset({"run", "resume", "name", "input", "output", "storage", "monitor"})
 _FREE_KEYS = ("gate.", "optimizer.learning_rate_factors", "optimizer.freeze_after")
 """Below these a user names metrics and variables, which no YAML file can list."""
-_TEXT_ENDINGS = ("_dir", ".path")
+_TEXT_ENDINGS = ("_dir", ".path", ".tokenizer", ".vectors")
 _LABELS = frozenset({"name", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""
 _QUOTED = re.compile(r"""'([^'\\]|\\.)*'|"([^"\\]|\\.)*\"""", re.DOTALL)

@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,31 @@ class LabelledFile(NamedTuple):
     label: int
 
 
+class Listing(NamedTuple):
+    """What is in one folder, sorted by name; `ignored` files and folders are no part of it."""
+
+    folders: list[Path]
+    files: list[Path]
+    ignored: int
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """What the files of the classes are.
+
+    Args:
+        suffixes: of their names, lower case.
+        one, many: in words.
+    """
+
+    suffixes: Collection[str]
+    one: str
+    many: str
+
+
+PICTURES = FileKind(SUFFIXES, "picture", "pictures")
+
+
 @dataclass(frozen=True)
 class ClassFolders:
     """What `scan_class_folders` found.
@@ -37,7 +62,7 @@ class ClassFolders:
     ignored: int
 
 
-def scan_class_folders(root: Path) -> ClassFolders:
+def scan_class_folders(root: Path, kind: FileKind = PICTURES) -> ClassFolders:
     """The files of `root`/<class>/, or of `root`/{train,validation,test}/<class>/.
 
     No file is opened. Names are compared in Unicode's composed form, and the order depends on
@@ -47,7 +72,7 @@ def scan_class_folders(root: Path) -> ClassFolders:
         DataError: fewer than two classes, an empty one or one absent from train, names that
             collide, a link that loops or leaves `root`, or what is neither file nor folder.
     """
-    scan = _Scan(root)
+    scan = _Scan(root, kind)
     classes = {split: scan.classes(folder) for split, folder in scan.splits().items()}
     names = sorted(classes["train"])
     if len(names) < 2:
@@ -74,15 +99,15 @@ def scan_class_folders(root: Path) -> ClassFolders:
 class _Scan:
     """Lists folders below `root`; counts what it leaves out."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, kind: FileKind) -> None:
+        self._root, self._kind = root, kind
         self._real_root = os.path.realpath(root)
         self.ignored = 0
 
     def splits(self) -> dict[str, Path]:
         """The folders of the splits; `root` itself as `train` where it holds the classes."""
         train = self._root / "train"
-        # A class may be called `train` too: then it holds pictures.
+        # A class may be called `train` too: then it holds files.
         if not train.is_dir() or not any(entry.is_dir() for entry in _listed(train)):
             return {"train": self._root}
         found = self._folders(self._root)
@@ -108,26 +133,27 @@ class _Scan:
             if entry.is_dir():
                 raise DataError(
                     f"{entry.path}: a folder within class '{class_name}'",
-                    fix="move its pictures into the folder of the class",
+                    fix=f"move its {self._kind.many} into the folder of the class",
                 )
             if not entry.is_file():
                 raise DataError(f"{entry.path}: not a regular file", fix="remove it")
         if not entries:
             raise DataError(
-                f"{folder}: class '{class_name}': 0 images", fix="add pictures or remove the folder"
+                f"{folder}: class '{class_name}': 0 {self._kind.many}",
+                fix=f"add {self._kind.many} or remove the folder",
             )
         return [Path(entry.path) for entry in entries]
 
     def _folders(self, folder: Path) -> dict[str, Path]:
-        """The folders in `folder`; other files are left out unless they are pictures."""
+        """The folders in `folder`; other files are left out unless they are of the kind."""
         found = {}
         for entry in self._entries(folder):
             path = Path(entry.path)
             if entry.is_dir():
                 found[unicodedata.normalize("NFC", entry.name)] = path
-            elif path.suffix.lower() in SUFFIXES:
+            elif path.suffix.lower() in self._kind.suffixes:
                 raise DataError(
-                    f"{path}: a picture outside of the class folders",
+                    f"{path}: a {self._kind.one} outside of the class folders",
                     fix="move it into the folder of its class",
                 )
             else:
@@ -163,6 +189,15 @@ class _Scan:
             raise DataError(
                 f"{path}: link leaves dataset", fix="copy there what it links to, or remove it"
             )
+
+
+def list_folder(root: Path) -> Listing:
+    """What is in `root` itself; DataError as `scan_class_folders`."""
+    scan = _Scan(root, PICTURES)
+    entries = scan._entries(root)
+    folders = [Path(entry.path) for entry in entries if entry.is_dir()]
+    files = [Path(entry.path) for entry in entries if not entry.is_dir()]
+    return Listing(folders, files, scan.ignored)
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:
