@@ -11,7 +11,7 @@ from .flags import Flags
 
 if TYPE_CHECKING:
     from fmtool.data.base import Source
-    from fmtool.data.splits import Splits
+    from fmtool.data.splits import Split, Splits
 
 HELP = """\
 usage: fmtool data inspect path=PATH [output=FILE.png]
@@ -19,7 +19,7 @@ usage: fmtool data inspect path=PATH [output=FILE.png]
        fmtool data fetch NAME [source=auto|cache|official|mirror]
        fmtool data info NAME
        fmtool data check NAME
-       fmtool data check image_folder|arrays path=PATH [key=value ...]
+       fmtool data check image_folder|arrays|text|mr|sst2|subj|trec path=PATH [key=value ...]
 
 inspect  your own data: what kind it is, classes, sizes, all that is wrong with it, a sheet of
          samples, and a command line and a YAML file to begin with; 65 if it cannot be used at all
@@ -90,11 +90,10 @@ def _info(arguments: list[str]) -> Result:
     return _summary(name) | {
         "citation": info.citation,
         "homepage": info.homepage,
-        "train": [info.train_size, *info.image_shape],
-        "test": [info.test_size, *info.image_shape],
-        "image_dtype": "uint8",
+        "train": [info.train_size, *(info.image_shape or ())],
+        "test": [info.test_size, *(info.image_shape or ())],
+        **({"image_dtype": "uint8", "pixel_max": info.pixel_max} if info.image_shape else {}),
         "label_dtype": "int32",
-        "pixel_max": info.pixel_max,
         "class_names": list(info.class_names),
         "digest": four_arrays.content_digest(digests) if digests else None,
     }
@@ -114,7 +113,7 @@ def _check(arguments: list[str]) -> Result:
         "digest": splits.digest,
         "splits": {
             part: {
-                "images": {"shape": list(split.x.shape), "dtype": str(split.x.dtype)},
+                "images": {"shape": list(split.x.shape), "dtype": _dtype(split)},
                 "labels": {
                     "dtype": str(split.y.dtype),
                     "min": int(split.y.min()),
@@ -127,6 +126,11 @@ def _check(arguments: list[str]) -> Result:
         },
         "test_images_in_train": duplicates.across,
     }
+
+
+def _dtype(split: "Split") -> str:
+    dtype = str(split.x.dtype)
+    return "text" if dtype == "object" else dtype
 
 
 def load_local(name: str, keys: dict[str, str]) -> "Splits":

@@ -52,18 +52,15 @@ def _list(*, as_json: bool) -> None:
     from fmtool.matching import readable_kinds
 
     modules = {name: registry.module("model", name) for name in registry.names("model")}
-    listed: list[dict[str, Any]] = [
-        {
-            "name": name,
-            "input": list(readable_kinds(name)),
-            "description": _first_line(module.__doc__),
-        }
+    listed = [
+        (name, readable_kinds(name), _first_line(module.__doc__))
         for name, module in modules.items()
     ]
     if as_json:
-        output.print_json({"models": listed})
+        keys = ("name", "input", "description")
+        output.print_json({"models": [dict(zip(keys, row, strict=True)) for row in listed]})
         return
-    rows = [[row["name"], ", ".join(row["input"]), row["description"]] for row in listed]
+    rows = [(name, ", ".join(kinds), description) for name, kinds, description in listed]
     output.print_table(["model", "input", "what it is"], rows)
 
 

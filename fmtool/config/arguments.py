@@ -39,7 +39,7 @@ _FREE_KEYS = (
     "task.class_weights.",
 )
 """Below these a user names metrics, variables and classes, which no YAML file can list."""
-_TEXT_ENDINGS = ("_dir", ".path", "_column")
+_TEXT_ENDINGS = ("_dir", ".path", "_column", ".tokenizer", ".vectors")
 _LABELS = frozenset({"name", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""
 _QUOTED = re.compile(r"""'([^'\\]|\\.)*'|"([^"\\]|\\.)*\"""", re.DOTALL)

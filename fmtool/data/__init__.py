@@ -11,12 +11,15 @@ A data set file holds
 - `KIND`, where samples are no images: another kind of `fmtool.elements`, or None where only the
   files say;
 - `fit(cfg, splits, rows) -> Splits`, where samples are made by something that is fitted, such as a
-  tokenizer: on `rows` of the training split alone.
+  tokenizer: on `rows` of the training split alone; what the run has to keep of it stands in
+  `Splits.artifacts`, and what is worth knowing in `Splits.facts`;
+- `restore(cfg, splits, artifacts) -> Splits`, to make the same samples of what a run has kept.
 
 Nothing heavy is imported at its top, so that a config is validated in milliseconds. `load` returns
 whole splits; the subset and the validation part are drawn by `selection.select`, and `loading.load`
 puts all three together. `four_arrays.Arrays`
 turns four arrays into `Splits` with a digest; `acquire.load` adds the cache and the downloads.
-`local_splits.to_splits` does it for a user's own; `image_files`, `class_folders`, `array_files` and
-`labels` read what nobody has checked. `read_ahead` reads batches in threads, in bounded memory.
+`local_splits.to_splits` does it for a user's own; `image_files`, `class_folders`, `array_files`,
+`text_files` and `labels` read what nobody has checked. `tokens` makes tokens of texts. `read_ahead`
+reads batches in threads, in bounded memory.
 """

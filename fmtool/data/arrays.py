@@ -57,11 +57,10 @@ def load(cfg: Config) -> "Splits":
             for split, part in parts.items()
         }
     splits = to_splits(
-        cfg.name,
+        cfg,
         class_names,
         parts,
         element=element,
-        test_fraction=cfg.test_fraction,
         origin=str(path),
         is_held=False,
     )

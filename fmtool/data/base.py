@@ -27,8 +27,9 @@ class SetInfo:
     """The facts about a data set that need neither the network nor the data.
 
     Args:
-        image_shape: (height, width, channels).
-        download_bytes: size of the official files; 0 if the set comes with an installed package.
+        image_shape: (height, width, channels); None where samples are texts.
+        download_bytes: size of the official files; 0 if the set comes with an installed package,
+            or is read from a folder that `data.path` names.
         digests: hex SHA-256 of `x_train`, `y_train`, `x_test` and `y_test` (labels as uint8);
             None if they are not known and the digest of the official archive has to do.
     """
@@ -39,7 +40,7 @@ class SetInfo:
     citation: str
     homepage: str
     class_names: tuple[str, ...]
-    image_shape: tuple[int, int, int]
+    image_shape: tuple[int, int, int] | None
     train_size: int
     test_size: int
     download_bytes: int

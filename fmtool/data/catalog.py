@@ -4,6 +4,7 @@ from types import ModuleType
 
 from fmtool import registry
 from fmtool.data.base import SetInfo, Source
+from fmtool.data.local import PathConfig
 from fmtool.data.splits import Splits
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
@@ -21,8 +22,9 @@ def local_names() -> list[str]:
 
 
 def is_local(name: str) -> bool:
-    """UsageError with the closest name if there is no such set."""
-    return not _has_facts(_module(name))
+    """Whether the user has to say where it lies; UsageError if there is no such set."""
+    module = _module(name)
+    return issubclass(module.Config, PathConfig) or not _has_facts(module)
 
 
 def info(name: str) -> SetInfo:
@@ -41,24 +43,26 @@ def is_cached(name: str) -> bool:
     """Whether the set loads without a download; a damaged cache still counts as one."""
     from fmtool.data import cache
 
+    if is_local(name):
+        return False
     return not info(name).download_bytes or (cache.folder_of(name) / "arrays").is_dir()
 
 
 def load(name: str, *, source: Source) -> Splits:
-    """The whole set: no subset is taken, nothing is held out. UsageError as `info`."""
+    """The whole set: no subset is taken, nothing is held out, no text is tokenized.
+
+    Raises UsageError as `info`, and for a set that the user has to name the place of.
+    """
+    from fmtool.config.compose import compose
+
     info(name)
-    module = _module(name)
-    splits: Splits = module.load(
-        module.Config(
-            name=name,
-            source=source,
-            validation_fraction=0.0,
-            fraction=1.0,
-            limit=None,
-            normalize="none",
-            storage="auto",
+    if is_local(name):
+        raise UsageError(
+            f"{name} lies where you have put it", fix=f"fmtool data check {name} path=PATH"
         )
-    )
+    module = _module(name)
+    values = compose("train", [f"data={name}"])["data"] | {"source": source}
+    splits: Splits = module.load(module.Config.model_validate(values))
     return splits
 
 

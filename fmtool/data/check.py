@@ -14,10 +14,10 @@ from fmtool.errors import DataError
 
 @dataclass(frozen=True)
 class Duplicates:
-    """How many images repeat an earlier one, byte for byte.
+    """How many samples repeat an earlier one, byte for byte.
 
     Args:
-        across: images of the test split that the training split holds too.
+        across: samples of the test split that the training split holds too.
     """
 
     train: int
@@ -48,7 +48,7 @@ def count_classes(labels: NDArray[np.int32], *, num_classes: int) -> list[int]:
 
 
 def find_duplicates(train: Images, test: Images) -> Duplicates:
-    """Counts equal images within and between two splits of shape (n, height, width, channels)."""
+    """Counts equal images, or texts, within and between two splits."""
     train_images, test_images = _fingerprints(train), _fingerprints(test)
     seen = set(train_images)
     return Duplicates(
@@ -60,7 +60,11 @@ def find_duplicates(train: Images, test: Images) -> Duplicates:
 
 def _fingerprints(images: Images) -> list[bytes]:
     return [
-        hashlib.sha256(image.reshape(-1).data).digest()
+        hashlib.sha256(_content(sample)).digest()
         for block in read_blocks(images)
-        for image in block
+        for sample in block
     ]
+
+
+def _content(sample: Any) -> Any:
+    return sample.encode() if isinstance(sample, str) else sample.reshape(-1).data

@@ -1,7 +1,10 @@
 """Finds the files of a data set that is a folder for each class, and everything odd about them."""
 
 import os
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fmtool.data.image_files import SUFFIXES
 from fmtool.data.labelled_files import (
@@ -21,7 +24,34 @@ _SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 """What unpackers and file managers leave behind, in lower case; hidden files beside."""
 
 
-def scan_class_folders(root: Path, *, report: Report = stop) -> LabelledFiles:
+class Listing(NamedTuple):
+    """What is in one folder, sorted by name; `ignored` files and folders are no part of it."""
+
+    folders: list[Path]
+    files: list[Path]
+    ignored: int
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """What the files of the classes are.
+
+    Args:
+        suffixes: of their names, lower case.
+        one, many: in words.
+    """
+
+    suffixes: Collection[str]
+    one: str
+    many: str
+
+
+PICTURES = FileKind(SUFFIXES, "picture", "pictures")
+
+
+def scan_class_folders(
+    root: Path, kind: FileKind = PICTURES, *, report: Report = stop
+) -> LabelledFiles:
     """The files of `root`/<class>/, or of `root`/{train,validation,test}/<class>/.
 
     No file is opened. Names are compared in Unicode's composed form, and the order depends on
@@ -32,7 +62,7 @@ def scan_class_folders(root: Path, *, report: Report = stop) -> LabelledFiles:
             train, names that collide, a link that loops or leaves `root`, and what is neither
             file nor folder.
     """
-    scan = _Scan(root, report)
+    scan = _Scan(root, kind, report)
     classes = {split: scan.classes(folder) for split, folder in scan.splits().items()}
     names = sorted(classes["train"])
     if len(names) < 2:
@@ -41,7 +71,7 @@ def scan_class_folders(root: Path, *, report: Report = stop) -> LabelledFiles:
         report(DataError(f"{root}: {found}; need 2 classes", fix=fix))
     for folders in classes.values():
         for name in sorted(folders.keys() - set(names)):
-            fix = did_you_mean(name, names, otherwise="remove it, or give it training pictures")
+            fix = did_you_mean(name, names, otherwise=f"remove it, or give it training {kind.many}")
             report(DataError(f"{folders[name]}: class '{name}' is absent from train", fix=fix))
             del folders[name]
     labels = {name: label for label, name in enumerate(names)}
@@ -59,8 +89,8 @@ def scan_class_folders(root: Path, *, report: Report = stop) -> LabelledFiles:
 class _Scan:
     """Lists folders below `root`; counts what it leaves out."""
 
-    def __init__(self, root: Path, report: Report) -> None:
-        self._root = root
+    def __init__(self, root: Path, kind: FileKind, report: Report) -> None:
+        self._root, self._kind = root, kind
         self._real_root = os.path.realpath(root)
         self._report = report
         self.ignored = 0
@@ -68,7 +98,7 @@ class _Scan:
     def splits(self) -> dict[str, Path]:
         """The folders of the splits; `root` itself as `train` where it holds the classes."""
         train = self._root / "train"
-        # A class may be called `train` too: then it holds pictures.
+        # A class may be called `train` too: then it holds files.
         if not train.is_dir() or not any(entry.is_dir() for entry in self._listed(train)):
             return {"train": self._root}
         found: dict[str, Path] = {}
@@ -96,13 +126,14 @@ class _Scan:
         """What is in the folder of a class, whatever its ending."""
         entries = self._entries(folder)
         if not entries:
-            fix = "add pictures or remove the folder"
-            self._report(DataError(f"{folder}: class '{class_name}': 0 images", fix=fix))
+            many = self._kind.many
+            fix = f"add {many} or remove the folder"
+            self._report(DataError(f"{folder}: class '{class_name}': 0 {many}", fix=fix))
         files = []
         for entry in entries:
             if entry.is_dir():
                 message = f"{entry.path}: a folder within class '{class_name}'"
-                fix = "move its pictures into the folder of the class"
+                fix = f"move its {self._kind.many} into the folder of the class"
                 self._report(DataError(message, fix=fix))
             elif not entry.is_file():
                 self._report(DataError(f"{entry.path}: not a regular file", fix="remove it"))
@@ -111,14 +142,14 @@ class _Scan:
         return files
 
     def _folders(self, folder: Path) -> dict[str, Path]:
-        """The folders in `folder`; other files are left out unless they are pictures."""
+        """The folders in `folder`; other files are left out unless they are of the kind."""
         found = {}
         for entry in self._entries(folder):
             path = Path(entry.path)
             if entry.is_dir():
                 found[one_form(entry.name)] = path
-            elif path.suffix.lower() in SUFFIXES:
-                message = f"{path}: a picture outside of the class folders"
+            elif path.suffix.lower() in self._kind.suffixes:
+                message = f"{path}: a {self._kind.one} outside of the class folders"
                 self._report(DataError(message, fix="move it into the folder of its class"))
             else:
                 self.ignored += 1
@@ -156,6 +187,15 @@ class _Scan:
         except OSError as error:
             self._report(unreadable(folder, error))
             return []
+
+
+def list_folder(root: Path) -> Listing:
+    """What is in `root` itself; DataError as `scan_class_folders`."""
+    scan = _Scan(root, PICTURES, stop)
+    entries = scan._entries(root)
+    folders = [Path(entry.path) for entry in entries if entry.is_dir()]
+    files = [Path(entry.path) for entry in entries if not entry.is_dir()]
+    return Listing(folders, files, scan.ignored)
 
 
 def _is_ignored(name: str) -> bool:

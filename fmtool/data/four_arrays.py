@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data import strings
 from fmtool.data.base import SetInfo
 from fmtool.data.check import validate_labels
 from fmtool.data.splits import Split, Splits
@@ -19,7 +20,10 @@ ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
 
 @dataclass(frozen=True)
 class Arrays:
-    """uint8 images (n, height, width, channels) and int32 labels (n,) of both splits."""
+    """Images (n, height, width, channels), or texts as `strings.pack` gives them, and labels (n,).
+
+    Labels are int32, all else is uint8.
+    """
 
     x_train: NDArray[np.uint8]
     y_train: NDArray[np.int32]
@@ -37,13 +41,17 @@ class Arrays:
         }
 
     def to_splits(self, info: SetInfo, digests: Mapping[str, str]) -> Splits:
+        shape = info.image_shape
+        x_train, x_test = (
+            strings.unpack(x) if shape is None else x for x in (self.x_train, self.x_test)
+        )
         return Splits(
             name=info.name,
-            train=Split(self.x_train, self.y_train),
-            test=Split(self.x_test, self.y_test),
+            train=Split(x_train, self.y_train),
+            test=Split(x_test, self.y_test),
             class_names=info.class_names,
             digest=content_digest(digests),
-            element=Pixels(info.image_shape, info.pixel_max),
+            element=strings.NOT_TOKENIZED if shape is None else Pixels(shape, info.pixel_max),
         )
 
 
@@ -66,8 +74,12 @@ def verify(
     sizes = {"train": info.train_size, "test": info.test_size}
     for name, array in arrays.named().items():
         size = sizes[name[2:]]
+        if name[0] == "x" and info.image_shape is None:
+            if array.dtype != np.uint8 or not strings.is_packed(array, size):
+                raise DataError(f"{origin}: {name} is not {size:,} texts", fix=fix)
+            continue
         shape, dtype = (
-            ((size, *info.image_shape), "uint8") if name[0] == "x" else ((size,), "int32")
+            ((size, *(info.image_shape or ())), "uint8") if name[0] == "x" else ((size,), "int32")
         )
         if (array.shape, array.dtype) != (shape, np.dtype(dtype)):
             raise DataError(

@@ -63,11 +63,10 @@ def load(cfg: Config) -> "Splits":
         for split, files in found.splits.items()
     }
     splits = to_splits(
-        cfg.name,
+        cfg,
         found.class_names,
         parts,
         element=pixels_of(pictures["train"]),
-        test_fraction=cfg.test_fraction,
         origin=str(root),
         is_held=is_held(cfg, sum(math.prod(each.shape) for each in pictures.values())),
     )

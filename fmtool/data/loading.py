@@ -1,5 +1,6 @@
 """A data set as a run uses it: read, split by the run's seed, and fitted on what is trained on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +36,11 @@ class Data:
         return None
 
 
-def load(cfg: DataConfig, *, seed: int) -> Data:
+def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = None) -> Data:
     """Needs no Keras; may download.
+
+    Args:
+        artifacts: of a run, to make its samples again; None to fit anew.
 
     Raises:
         DataError: the data are not sound.
@@ -50,7 +54,9 @@ def load(cfg: DataConfig, *, seed: int) -> Data:
         if split is not None:
             validate_labels(split.y, num_classes=splits.num_classes, split=name)
     selection = selection_of(splits, cfg, seed=seed)
-    # Has it only a set whose samples are made by something that is fitted, such as a tokenizer.
-    if hasattr(module, "fit"):
+    # Has them only a set whose samples are made by something that is fitted, such as a tokenizer.
+    if artifacts is not None and hasattr(module, "restore"):
+        splits = module.restore(cfg, splits, artifacts)
+    elif hasattr(module, "fit"):
         splits = module.fit(cfg, splits, selection.train)
     return Data(splits, selection)

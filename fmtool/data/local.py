@@ -1,10 +1,11 @@
 """What all data sets on the user's own disk have in common: a path, and a share for testing."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
+from fmtool.config.base import NonNegativeInt
 from fmtool.data.base import DataConfig
 from fmtool.data.memory import SHARE, available
 from fmtool.errors import UsageError
@@ -16,11 +17,27 @@ def _named(path: object) -> object:
     return path
 
 
-class LocalConfig(DataConfig):
+class PathConfig(DataConfig):
     path: Annotated[str, BeforeValidator(_named)]
     """Relative to the working directory."""
+
+
+class LocalConfig(PathConfig):
+    """Of a set that may come without a test split."""
+
     test_fraction: Annotated[float, Field(gt=0, lt=1)]
     """Share of the training split that becomes the test split of a set that has none."""
+    folds: Annotated[int, Field(ge=2)] | None
+    """For cross-validation: the test split is one of so many equal parts instead."""
+    fold: NonNegativeInt
+
+    @model_validator(mode="after")
+    def _has_the_fold(self) -> Self:
+        if self.fold >= (self.folds or 1):
+            folds = "null" if self.folds is None else str(self.folds)
+            fix = "0, or data.folds too" if self.folds is None else f"0 to {self.folds - 1}"
+            raise ValueError(f"fold={self.fold} of folds={folds}; give data.fold {fix}")
+        return self
 
 
 def existing(path: str) -> Path:

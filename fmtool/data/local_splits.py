@@ -9,11 +9,12 @@ import numpy as np
 
 from fmtool.data.check import count_classes
 from fmtool.data.images import is_in_memory
+from fmtool.data.local import LocalConfig
 from fmtool.data.read_ahead import read_blocks
-from fmtool.data.selection import held_out_for_test
+from fmtool.data.selection import fold_for_test, held_out_for_test
 from fmtool.data.splits import Split, Splits
 from fmtool.elements import Element
-from fmtool.errors import DataError
+from fmtool.errors import DataError, UsageError
 from fmtool.notices import note
 
 _PATIENCE = 3.0
@@ -21,20 +22,18 @@ _PATIENCE = 3.0
 
 
 def to_splits(
-    name: str,
+    cfg: LocalConfig,
     class_names: Sequence[str],
     parts: Mapping[str, Split],
     *,
     element: Element,
-    test_fraction: float,
     origin: str,
     is_held: bool,
 ) -> Splits:
     """`Splits` of the parts `train`, and `validation` and `test` where they are there.
 
-    Without a part `test` the share `test_fraction` of `train` is held out. Which rows depends on
-    the labels alone, so that every run is measured on the same ones. Every image is read once: it
-    is known to be sound, and the digest is the same wherever the images lie.
+    Without a part `test` one is held out of `train`, see `train_and_test`. Every image is read
+    once: it is known to be sound, and the digest is the same wherever the images lie.
 
     Args:
         is_held: whether images that are read on access are kept in memory from then on.
@@ -43,9 +42,9 @@ def to_splits(
         DataError: nothing of a class would be left to train on, or nothing to test on, or an image
             cannot be read.
     """
-    train, test = _train_and_test(parts, class_names, test_fraction, origin)
+    train, test = train_and_test(cfg, class_names, parts, origin=origin)
     samples = sum(len(part) for part in parts.values())
-    reading = _Reading(name, class_names, samples=samples, is_held=is_held)
+    reading = _Reading(cfg.name, class_names, samples=samples, is_held=is_held)
     train = reading.read("train", train)
     validation = parts.get("validation")
     if validation is None:
@@ -54,7 +53,7 @@ def to_splits(
         validation = reading.read("validation", validation)
     test = reading.read("test", test)
     return Splits(
-        name=name,
+        name=cfg.name,
         train=train,
         test=test,
         class_names=tuple(class_names),
@@ -64,16 +63,31 @@ def to_splits(
     )
 
 
-def _train_and_test(
-    parts: Mapping[str, Split], class_names: Sequence[str], fraction: float, origin: str
+def train_and_test(
+    cfg: LocalConfig, class_names: Sequence[str], parts: Mapping[str, Split], *, origin: str
 ) -> tuple[Split, Split]:
+    """The part `test`, or the fold or share of `train` that `cfg` says, and what to train on.
+
+    Which rows depends on the labels alone, so that every run is measured on the same ones.
+
+    Raises:
+        DataError: nothing of a class would be left to train on, or nothing to test on.
+        UsageError: folds of a set that has a test split.
+    """
     train, test = parts["train"], parts.get("test")
     if test is not None:
+        if cfg.folds is not None:
+            raise UsageError(
+                f"data.folds={cfg.folds}, but {origin} has a test split", fix="data.folds=null"
+            )
         return train, test
-    rows = held_out_for_test(train.y, num_classes=len(class_names), fraction=fraction)
+    if cfg.folds is not None:
+        rows = fold_for_test(train.y, folds=cfg.folds, fold=cfg.fold)
+    else:
+        rows = held_out_for_test(train.y, num_classes=len(class_names), fraction=cfg.test_fraction)
     kept = np.delete(np.arange(len(train), dtype=np.int32), rows)
     train, test = train.take(kept), train.take(rows)
-    _require_samples(train, test, class_names, fraction, origin)
+    _require_samples(train, test, class_names, cfg, origin)
     return train, test
 
 
@@ -119,18 +133,22 @@ class _Reading:
 
 
 def _require_samples(
-    train: Split, test: Split, class_names: Sequence[str], fraction: float, origin: str
+    train: Split, test: Split, class_names: Sequence[str], cfg: LocalConfig, origin: str
 ) -> None:
     kept = count_classes(train.y, num_classes=len(class_names))
+    is_folded = cfg.folds is not None
     if 0 in kept:
         label = kept.index(0)
         count = int((test.y == label).sum())
+        change = "raise data.folds" if is_folded else "lower data.test_fraction"
         raise DataError(
             f"{origin}: class '{class_names[label]}': {count} of {count} drawn to the test split",
-            fix="lower data.test_fraction, add images, or give a test split",
+            fix=f"{change}, add samples, or give a test split",
         )
     if not len(test):
+        share = f"folds={cfg.folds}" if is_folded else f"test_fraction={cfg.test_fraction}"
+        change = "lower data.folds" if is_folded else "raise data.test_fraction"
         raise DataError(
-            f"{origin}: data.test_fraction={fraction} of {len(train)} images leaves none to test",
-            fix="raise data.test_fraction, or give a test split",
+            f"{origin}: data.{share} of {len(train)} samples leaves none to test",
+            fix=f"{change}, or give a test split",
         )

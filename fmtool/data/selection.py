@@ -19,6 +19,7 @@ class _Purpose(IntEnum):
     SUBSET = 1
     VALIDATION = 2
     TEST = 3
+    FOLDS = 4
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,16 @@ def held_out_for_test(
     everything = np.arange(len(labels), dtype=np.int32)
     size = _round(len(labels) * fraction)
     return _draw(everything, labels, num_classes, size, _key(0, _Purpose.TEST))
+
+
+def fold_for_test(labels: NDArray[np.int32], *, folds: int, fold: int) -> NDArray[np.int32]:
+    """Row numbers, ascending: one of `folds` parts of equal size and shares of each class.
+
+    Every row is in exactly one of them. The seed of a run has no part in it either.
+    """
+    places = np.random.Philox(key=_key(0, _Purpose.FOLDS)).random_raw(len(labels))
+    # Dealt out like cards, class after class, so that no two parts differ by more than one.
+    return np.sort(np.lexsort((places, labels))[fold::folds]).astype(np.int32)
 
 
 def _require_samples(size: int, validation_size: int, *, total: int, fraction: float) -> None:

@@ -1,6 +1,7 @@
 """What a data set is to the rest of fmtool: labelled samples, class names and a content digest."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ class Splits:
         class_names: one name for each label value, in label order.
         digest: hex SHA-256 of the content of all the arrays; equal whatever source they came from.
         element: what one sample is.
+        artifacts: the files, by name and content, that a run keeps to make such samples again.
+        facts: of samples that were fitted, for the manifest, in JSON types.
     """
 
     name: str
@@ -48,6 +51,8 @@ class Splits:
     digest: str
     element: Element
     validation: Split | None = None
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def num_classes(self) -> int:

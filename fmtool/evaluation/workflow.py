@@ -11,6 +11,7 @@ from fmtool.data.loading import Data
 from fmtool.data.splits import Split
 from fmtool.errors import ExitCode, UsageError
 from fmtool.evaluation import gates
+from fmtool.runs import artifacts
 from fmtool.runs.atomic import reporting, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import Gate
@@ -61,7 +62,8 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
     with SignalGuard():
         # Where the samples lay while training says nothing about this machine.
         data = run_cfg.data.model_copy(update={"storage": "auto"})
-        loaded = loading.load(data, seed=run_cfg.seed)
+        paths = RunPaths(run_directory)
+        loaded = loading.load(data, seed=run_cfg.seed, artifacts=artifacts.read(paths))
         splits = loaded.splits
         gates.require_possible(cfg.gate, splits.num_classes)
         split = _split(cfg.split, loaded)
@@ -70,7 +72,6 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
         from fmtool.evaluation import pictures
         from fmtool.evaluation.measure import check_fits, load_model, measure
 
-        paths = RunPaths(run_directory)
         model = load_model(paths.model)
         check_fits(model, splits)
         tta = run_cfg.tta if cfg.tta is None else cfg.tta

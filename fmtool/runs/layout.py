@@ -9,6 +9,12 @@ AUTO = "auto"
 SWEEP_VARIABLE = "FMTOOL_SWEEP"
 """Environment variable that tells a run which sweep it belongs to; `run=last` skips it then."""
 
+TOKENIZER = "tokenizer.json"
+"""What makes tokens of texts, as the tokenizers library writes and reads it."""
+
+ARTIFACTS = (TOKENIZER,)
+"""What a run keeps of what it fitted to its data; needed to use its model on other samples."""
+
 
 @dataclass(frozen=True)
 class RunPaths:
@@ -30,6 +36,11 @@ class RunPaths:
     def manifest(self) -> Path:
         """Where the numbers come from: versions, seeds, hardware, digests."""
         return self.root / "manifest.json"
+
+    def artifact(self, name: str) -> Path:
+        """The place of one of `ARTIFACTS`; most runs have none."""
+        assert name in ARTIFACTS, name
+        return self.root / name
 
     @property
     def metrics(self) -> Path:

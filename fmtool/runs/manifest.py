@@ -27,6 +27,8 @@ def collect(  # noqa: PLR0913 - each is a separate fact that only the caller kno
     seeds: Mapping[str, int],
     data_digest: str,
     selection_digest: str,
+    data_facts: Mapping[str, Any],
+    artifacts: Mapping[str, str],
     backend: str,
     device: str,
     precision: str,
@@ -40,6 +42,8 @@ def collect(  # noqa: PLR0913 - each is a separate fact that only the caller kno
         config: the resolved configuration in JSON types.
         request_digest: see `identity.request_digest`; None where it was not asked for.
         selection_digest: hex SHA-256 of which samples went to which split.
+        data_facts: what was found of samples that were fitted, in JSON types.
+        artifacts: the digests of what was fitted, by file name.
         extra: further entries in JSON types, such as `sweep`, the id of the sweep it belongs to.
     """
     facts = {
@@ -53,6 +57,8 @@ def collect(  # noqa: PLR0913 - each is a separate fact that only the caller kno
         "seeds": dict(seeds),
         "data_digest": data_digest,
         "selection_digest": selection_digest,
+        "data": dict(data_facts),
+        "artifacts": dict(artifacts),
         "backend": backend,
         "device": device,
         "precision": precision,

@@ -25,6 +25,7 @@ _PACKAGES = (
     "pillow",
     "protobuf",
     "ml_dtypes",
+    "tokenizers",
     "hydra-core",
     "omegaconf",
     "pydantic",

@@ -11,7 +11,7 @@ from fmtool.data.loading import Data
 from fmtool.errors import DataError, Diverged, ExitCode, FmtoolError, Interrupted, OutOfMemory
 from fmtool.evaluation import gates, model_summary
 from fmtool.notices import note, warn
-from fmtool.runs import manifest
+from fmtool.runs import artifacts, manifest
 from fmtool.runs.atomic import write_text, write_with
 from fmtool.runs.checkpoint_manifest import verify
 from fmtool.runs.checkpoints import CheckpointStore
@@ -226,14 +226,18 @@ class Execution:
             manifest.resumed(paths.manifest, entry, config=plain)
             return
         write_text(paths.overrides, dump(list(self._request.overrides)))
+        splits = session.data.splits
+        artifacts.write(paths, splits.artifacts)
         assert isinstance(runtime.threads, int)
         facts = manifest.collect(
             argv=self._request.argv,
             config=plain,
             request_digest=self._request_digest,
             seeds={"seed": cfg.seed},
-            data_digest=session.data.splits.digest,
+            data_digest=splits.digest,
             selection_digest=session.data.selection.digest,
+            data_facts=splits.facts,
+            artifacts=artifacts.digests(splits.artifacts),
             backend=runtime.backend,
             device=runtime.device,
             precision=runtime.precision,

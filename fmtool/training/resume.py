@@ -10,9 +10,9 @@ from fmtool.data.loading import Data
 from fmtool.errors import ConfigChanged, ExitCode, UsageError
 from fmtool.evaluation import gates
 from fmtool.notices import warn
-from fmtool.runs import manifest
+from fmtool.runs import artifacts, manifest
 from fmtool.runs.identity import is_free, with_free_keys
-from fmtool.runs.layout import RunPaths
+from fmtool.runs.layout import ARTIFACTS, RunPaths
 from fmtool.runs.result import COMPLETED, GATE_NOT_MET, RunResult, read_result
 from fmtool.runs.saved_config import flatten, read_config
 from fmtool.runs.strict_json import read_object
@@ -51,8 +51,8 @@ def require_same(run_directory: Path, cfg: TrainConfig, data: Data) -> Changes:
     )
     facts = read_object(RunPaths(run_directory).manifest)
     digests = dict(zip(_DIGESTS, (data.splits.digest, data.selection.digest), strict=True))
-    then |= {name: facts.get(name) for name in digests}
-    now |= digests
+    then |= {name: facts.get(name) for name in digests} | facts.get("artifacts", {})
+    now |= digests | artifacts.digests(data.splits.artifacts)
     changes = {
         key: (then.get(key), now.get(key))
         for key in sorted({*then, *now})
@@ -107,6 +107,6 @@ def _refusal(run_directory: Path, changes: Changes, refused: list[str]) -> Confi
 
 def _shown(key: str, was: Any, is_: Any) -> str:
     # The start of a digest tells it apart; the whole is among the details.
-    if key in _DIGESTS:
+    if key in (*_DIGESTS, *ARTIFACTS):
         was, is_ = str(was)[:12], str(is_)[:12]
     return f"{key}: {was} -> {is_}"

@@ -161,7 +161,7 @@ CASES = {
     ),
     "39 gif": (lambda s: frames(s, "a/5.gif", 12), "/a/5.gif", "12 frames, expected 1; fix: "),
     "39 tiff": (lambda s: frames(s, "a/5.tif", 3), "/a/5.tif", "3 frames, expected 1; fix: "),
-    "41 empty class": (empty_class, "/c", "class 'c': 0 images; fix: "),
+    "41 empty class": (empty_class, "/c", "class 'c': 0 pictures; fix: "),
     "42 only in validation": (
         only_in_validation, "/validation/c", "class 'c' is absent from train; fix: ",
     ),

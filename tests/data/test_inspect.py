@@ -83,7 +83,7 @@ def test_every_problem_is_listed_and_the_good_pictures_counted(inspect, varied, 
         "pets/dog/out.png: link leaves dataset",
         "pets/eel/more: a folder within class 'eel'",
         "pets/eel/fifo.png: not a regular file",
-        "pets/fox: class 'fox': 0 images",
+        "pets/fox: class 'fox': 0 pictures",
     ):
         assert part in found
     assert [each["samples"] for each in report["classes"]] == [23, 25, 25, 0]

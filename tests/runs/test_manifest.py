@@ -24,6 +24,8 @@ def collect(**changes):
         "seeds": {"global": 1, "data": 2},
         "data_digest": "d" * 64,
         "selection_digest": "s" * 64,
+        "data_facts": {"vocabulary": 9},
+        "artifacts": {"tokenizer.json": "t" * 64},
         "backend": "tensorflow",
         "device": "cpu",
         "precision": "float32",

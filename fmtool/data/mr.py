@@ -1,0 +1,42 @@
+"""MR: 10,662 sentences of movie reviews, half of them positive, without a test split."""
+
+from typing import TYPE_CHECKING, Literal
+
+from fmtool.data.base import SetInfo
+from fmtool.data.text_base import KIND, LocalTextConfig, fit, require_library, restore
+
+if TYPE_CHECKING:
+    from fmtool.data.splits import Splits
+
+__all__ = ["INFO", "KIND", "Config", "fit", "load", "restore"]
+
+_FILES = {"rt-polarity.neg": ("negative", 5331), "rt-polarity.pos": ("positive", 5331)}
+
+
+class Config(LocalTextConfig):
+    name: Literal["mr"]
+
+
+INFO = SetInfo(
+    name="mr",
+    title="Movie review sentences",
+    licence="none stated by the authors",
+    citation="B. Pang and L. Lee, Seeing stars: exploiting class relationships for sentiment "
+    "categorization with respect to rating scales, ACL 2005",
+    homepage="https://www.cs.cornell.edu/people/pabo/movie-review-data/",
+    class_names=("negative", "positive"),
+    image_shape=None,
+    train_size=10_662,
+    test_size=0,
+    download_bytes=0,
+    digests=None,
+)
+
+
+def load(cfg: Config) -> "Splits":
+    """Published scores are means over ten folds; see `conf/data/mr.yaml`."""
+    from fmtool.data.sentence_sets import of_class_files, tell
+    from fmtool.data.text_splits import to_text_splits
+
+    require_library()
+    return tell(cfg, to_text_splits(cfg, of_class_files(cfg, _FILES), origin=cfg.path))

@@ -1,0 +1,42 @@
+"""Subj: 10,000 sentences on movies, half of them opinions, without a test split."""
+
+from typing import TYPE_CHECKING, Literal
+
+from fmtool.data.base import SetInfo
+from fmtool.data.text_base import KIND, LocalTextConfig, fit, require_library, restore
+
+if TYPE_CHECKING:
+    from fmtool.data.splits import Splits
+
+__all__ = ["INFO", "KIND", "Config", "fit", "load", "restore"]
+
+_FILES = {"subj.objective": ("objective", 5000), "subj.subjective": ("subjective", 5000)}
+
+
+class Config(LocalTextConfig):
+    name: Literal["subj"]
+
+
+INFO = SetInfo(
+    name="subj",
+    title="Subjective and objective sentences",
+    licence="none stated by the authors",
+    citation="B. Pang and L. Lee, A sentimental education: sentiment analysis using subjectivity "
+    "summarization based on minimum cuts, ACL 2004",
+    homepage="https://www.cs.cornell.edu/people/pabo/movie-review-data/",
+    class_names=("objective", "subjective"),
+    image_shape=None,
+    train_size=10_000,
+    test_size=0,
+    download_bytes=0,
+    digests=None,
+)
+
+
+def load(cfg: Config) -> "Splits":
+    """Published scores are means over ten folds; see `conf/data/subj.yaml`."""
+    from fmtool.data.sentence_sets import of_class_files, tell
+    from fmtool.data.text_splits import to_text_splits
+
+    require_library()
+    return tell(cfg, to_text_splits(cfg, of_class_files(cfg, _FILES), origin=cfg.path))

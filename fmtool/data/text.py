@@ -1,0 +1,63 @@
+"""The user's own texts: a table, class folders, or a file for each class."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from fmtool.data.local import existing
+from fmtool.data.text_base import KIND, LocalTextConfig, fit, require_library, restore
+
+if TYPE_CHECKING:
+    from fmtool.data.splits import Splits
+
+__all__ = ["KIND", "Config", "fit", "load", "restore"]
+
+
+def _for_lines(name: str) -> str:
+    from fmtool.data.text_lines import is_line_encoding
+
+    if not is_line_encoding(name):
+        raise ValueError(f"'{name}' is no encoding that is read; save the texts as utf-8")
+    return name
+
+
+class Config(LocalTextConfig):
+    name: Literal["text"]
+    text_column: Annotated[str, Field(min_length=1)]
+    label_column: Annotated[str, Field(min_length=1)]
+    split_column: Annotated[str, Field(min_length=1)] | None
+    delimiter: Literal["auto", "comma", "semicolon", "tab", "pipe"]
+    quotes: bool
+    encoding: Annotated[str, AfterValidator(_for_lines)]
+
+
+def load(cfg: Config) -> "Splits":
+    """Strings, with their classes in alphabetical order.
+
+    Raises:
+        DataError: a text, which is named by file and line, cannot be used.
+        OutOfMemory: a file does not fit into memory.
+        UsageError: the package that makes tokens is missing.
+    """
+    from fmtool.data.problems import stop
+    from fmtool.data.text_files import open_texts
+    from fmtool.data.text_splits import to_text_splits
+    from fmtool.data.text_tables import Columns
+    from fmtool.notices import note
+
+    require_library()
+    path = existing(cfg.path)
+    columns = Columns(
+        text=cfg.text_column,
+        label=cfg.label_column,
+        split=cfg.split_column,
+        delimiter=cfg.delimiter,
+        has_quotes=cfg.quotes,
+    )
+    source = open_texts(path, columns, cfg.encoding, stop)
+    splits = to_text_splits(cfg, source.texts, origin=str(path))
+    parts = [part for part in (splits.train, splits.validation, splits.test) if part is not None]
+    ignored = f", {source.ignored} other files ignored" if source.ignored else ""
+    count = sum(map(len, parts))
+    note(f"{cfg.name}: {count:,} texts of {splits.num_classes} classes in {path}{ignored}")
+    return splits

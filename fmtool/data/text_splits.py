@@ -1,0 +1,105 @@
+"""Turns labelled texts into `Splits` of strings, which a tokenizer is then fitted on."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.data.local import LocalConfig
+from fmtool.data.local_splits import train_and_test
+from fmtool.data.split_names import SPLITS
+from fmtool.data.splits import Split, Splits
+from fmtool.data.strings import NOT_TOKENIZED, texts_of
+from fmtool.data.text_files import LabelledText
+from fmtool.errors import DataError
+from fmtool.suggest import did_you_mean
+
+_FEW_CLASSES = 20
+
+
+def to_text_splits(cfg: LocalConfig, found: Iterable[LabelledText], *, origin: str) -> Splits:
+    """`Splits` of strings; a test split is held out where there is none.
+
+    Raises:
+        DataError: there are not two classes in the training split, or other ones elsewhere.
+        UsageError: see `local_splits.train_and_test`.
+    """
+    names, parts = _parts(found, origin)
+    train, test = train_and_test(cfg, names, parts, origin=origin)
+    return _splits(cfg.name, names, {**parts, "train": train, "test": test})
+
+
+def with_test_split(name: str, found: Iterable[LabelledText], *, origin: str) -> Splits:
+    """The same of texts among which there are some to test on."""
+    names, parts = _parts(found, origin)
+    return _splits(name, names, parts)
+
+
+def _parts(found: Iterable[LabelledText], origin: str) -> tuple[tuple[str, ...], dict[str, Split]]:
+    """The names of the classes, and the splits by name."""
+    by_split: dict[str, list[LabelledText]] = {}
+    for text in found:
+        by_split.setdefault(text.split, []).append(text)
+    names = _class_names(by_split.get("train", []), origin)
+    numbers = {name: label for label, name in enumerate(names)}
+    return names, {
+        split: Split(texts_of([each.text for each in texts]), _labels(texts, numbers))
+        for split, texts in by_split.items()
+    }
+
+
+def _splits(name: str, class_names: tuple[str, ...], parts: Mapping[str, Split]) -> Splits:
+    return Splits(
+        name=name,
+        train=parts["train"],
+        test=parts["test"],
+        class_names=class_names,
+        digest=digest_of(class_names, parts),
+        element=NOT_TOKENIZED,
+        validation=parts.get("validation"),
+    )
+
+
+def digest_of(class_names: Sequence[str], parts: Mapping[str, Split]) -> str:
+    """Hex SHA-256 of class names, texts and labels."""
+    digest = hashlib.sha256(json.dumps(list(class_names)).encode())
+    for name in SPLITS:
+        part = parts.get(name)
+        digest.update(json.dumps([name, None if part is None else len(part)]).encode())
+        if part is None:
+            continue
+        for text in np.asarray(part.x):
+            content = text.encode()
+            digest.update(len(content).to_bytes(8, "little"))
+            digest.update(content)
+        digest.update(part.y.astype("<i4").tobytes())
+    return digest.hexdigest()
+
+
+def _class_names(texts: Sequence[LabelledText], origin: str) -> tuple[str, ...]:
+    """Sorted, as numbers where all are."""
+    names = {text.label for text in texts}
+    if len(names) < 2:
+        found = f"1 class, '{names.pop()}'" if names else "no texts"
+        raise DataError(
+            f"{origin}: {found} in train; need 2 classes", fix="add texts of another class"
+        )
+    if len(names) > max(_FEW_CLASSES, len(texts) // 2):
+        raise DataError(
+            f"{origin}: {len(names)} different labels in {len(texts)} training texts",
+            fix="name the column of the classes by data.label_column",
+        )
+    are_numbers = all(name.isdecimal() and name.isascii() for name in names)
+    return tuple(sorted(names, key=lambda name: (int(name), name) if are_numbers else (0, name)))
+
+
+def _labels(texts: Sequence[LabelledText], numbers: Mapping[str, int]) -> NDArray[np.int32]:
+    for text in texts:
+        if text.label not in numbers:
+            fix = did_you_mean(text.label, numbers, otherwise="remove it, or train on some")
+            raise DataError(
+                f"{text.path}:{text.line}: class '{text.label}' is absent from train", fix=fix
+            )
+    return np.array([numbers[text.label] for text in texts], np.int32)

@@ -1,0 +1,45 @@
+"""What a run fitted to its data, such as a tokenizer: kept beside the model, with its digest."""
+
+import hashlib
+from collections.abc import Mapping
+
+from fmtool.errors import DataError
+from fmtool.runs.atomic import write_bytes
+from fmtool.runs.layout import ARTIFACTS, RunPaths
+from fmtool.runs.strict_json import read_object
+
+_KEY = "artifacts"
+"""In the manifest: names and digests."""
+_MOST_BYTES = 1 << 28
+
+
+def digests(artifacts: Mapping[str, str]) -> dict[str, str]:
+    """Hex SHA-256 by name."""
+    return {
+        name: hashlib.sha256(content.encode()).hexdigest() for name, content in artifacts.items()
+    }
+
+
+def write(paths: RunPaths, artifacts: Mapping[str, str]) -> None:
+    """To be called before the manifest with their digests is written."""
+    for name, content in artifacts.items():
+        write_bytes(paths.artifact(name), content.encode())
+
+
+def read(paths: RunPaths) -> dict[str, str]:
+    """What the manifest lists, by name; DataError where it is missing, or not what was written."""
+    listed = read_object(paths.manifest).get(_KEY, {}) if paths.manifest.is_file() else {}
+    found = {}
+    for name in ARTIFACTS:
+        if not isinstance(listed, dict) or name not in listed:
+            continue
+        path, fix = paths.artifact(name), "restore the file, or train again"
+        try:
+            with path.open("rb") as file:
+                content = file.read(_MOST_BYTES)
+        except OSError as error:
+            raise DataError(f"{path}: {(error.strerror or str(error)).lower()}", fix=fix) from error
+        if hashlib.sha256(content).hexdigest() != listed[name]:
+            raise DataError(f"{path} is damaged: it is not what the run wrote", fix=fix)
+        found[name] = content.decode()
+    return found
