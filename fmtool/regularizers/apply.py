@@ -11,7 +11,8 @@ def apply(
 ) -> None:
     """Put `regularizer` and the max-norm bound on every kernel of `model`.
 
-    A kernel is a trainable variable of rank 2 or more; its last axis counts the units. The loss
+    A kernel is a trainable variable of rank 2 or more; its last axis counts the units, but for an
+    embedding, where each row is a vector of its own. The loss
     holds the penalty and the optimizer keeps the bound from the next `fit` on. Neither is saved
     with the model: a reloaded one is free of both.
 
@@ -26,4 +27,5 @@ def apply(
         if regularizer is not None:
             variable.regularizer = regularizer
         if max_norm is not None:
-            variable.constraint = keras.constraints.MaxNorm(max_norm, axis=list(range(rank - 1)))
+            axes = [1] if variable.name == "embeddings" else list(range(rank - 1))
+            variable.constraint = keras.constraints.MaxNorm(max_norm, axis=axes)
