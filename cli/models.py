@@ -1,6 +1,7 @@
 """`fmtool models`: lists the architectures, and says what one of them is made of."""
 
 import re
+from typing import Any
 
 from fmtool.errors import UsageError
 
@@ -9,21 +10,30 @@ from .flags import Flags
 
 HELP = """\
 usage: fmtool models
-       fmtool models NAME [shape=HEIGHTxWIDTHxCHANNELS] [classes=N] [key=value ...]
+       fmtool models NAME [shape=SHAPE] [vocabulary=N] [classes=N] [key=value ...]
 
 Without a name: the architectures, those of plugins and installed packages included.
-With one: its layers, weights and operations for images of a shape; the keys are those of
+With one: its layers, weights and operations for samples of a shape; the keys are those of
 model=NAME, as `fmtool train model=NAME --cfg job -p model` shows them.
 
-  shape=32x32x3   of the images
-  classes=10      logits of the output
+  shape=32x32x3      of images; STEPSxCHANNELS of series, N of rows of numbers, LENGTH of texts
+  vocabulary=10000   tokens that there are: the samples are texts then
+  classes=10         logits of the output
 
 examples:
   fmtool models
   fmtool models resnet depth=56 classes=100
+  fmtool models rnn shape=28x4 cell=gru
+  fmtool models transformer shape=64 vocabulary=20000
 """
 
-_SHAPE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})x([1-9]\d{0,3})")
+_SHAPE = re.compile(r"[1-9]\d{0,5}(x[1-9]\d{0,5}){0,2}")
+_IMAGE, _LENGTH, _VOCABULARY = "32x32x3", "64", "10000"
+_SPELLINGS = {
+    "image": "shape=HEIGHTxWIDTHxCHANNELS",
+    "text": "shape=LENGTH vocabulary=N",
+    "features": "shape=STEPSxCHANNELS",
+}
 
 
 def help_text() -> str:
@@ -65,43 +75,73 @@ def _list(*, as_json: bool) -> None:
 
 
 def _describe(name: str, keys: dict[str, str], *, as_json: bool) -> None:
-    shape, classes = _shape(keys.pop("shape", "32x32x3")), _classes(keys.pop("classes", "10"))
+    classes = _count("classes", keys.pop("classes", "10"))
+    element = _element(name, keys.pop("shape", None), keys.pop("vocabulary", None))
     from fmtool import validate
     from fmtool.config.arguments import prepare
     from fmtool.config.compose import compose
+    from fmtool.elements import described
+    from fmtool.schema import RuntimeConfig
 
     overrides = [prepare(f"model.{key}={value}") for key, value in keys.items()]
     fixed = ["runtime=cpu", "runtime.backend=auto", "runtime.precision=float32"]
-    cfg = validate.train_config(compose("train", [f"model={name}", *overrides, *fixed]))
+    raw = compose("train", [f"model={name}", *overrides, *fixed])
+    cfg: Any = validate.option("model", raw["model"])
 
     from fmtool import backend
-    from fmtool.elements import Pixels
 
-    backend.select(cfg.runtime)
+    backend.select(RuntimeConfig.model_validate(raw["runtime"]))
     from fmtool.evaluation import model_summary
     from fmtool.training.network import architecture
 
-    summary = model_summary.summarize(architecture(cfg.model, Pixels(shape), classes))
+    summary = model_summary.summarize(architecture(cfg, element, classes))
     if as_json:
-        facts = {"name": name, "input_shape": list(shape), "classes": classes}
+        facts = {
+            "name": name,
+            "input": described(element),
+            "input_shape": list(element.shape),
+            "classes": classes,
+        }
         output.print_json(facts | summary.to_json())
         return
-    images = ("images", f"{'x'.join(map(str, shape))}, {classes} classes")
-    output.print_tables(model_summary.tables(summary, name, facts=[images]))
+    samples = ("samples", f"{described(element)}, {classes} classes")
+    output.print_tables(model_summary.tables(summary, name, facts=[samples]))
 
 
-def _shape(text: str) -> tuple[int, int, int]:
-    match = _SHAPE.fullmatch(text)
-    if match is None:
-        fix = "give HEIGHTxWIDTHxCHANNELS, such as 32x32x3"
-        raise UsageError(f"shape={text} is not accepted", fix=fix)
-    height, width, channels = map(int, match.groups())
-    return height, width, channels
+def _element(name: str, shape: str | None, vocabulary: str | None) -> Any:
+    """What the model is to read; UsageError where it cannot."""
+    from fmtool.elements import WHAT, Features, Pixels, Tokens
+    from fmtool.matching import readable_kinds
+
+    readable = readable_kinds(name)
+    is_text = vocabulary is not None or (shape is None and "image" not in readable)
+    sizes = _sizes(shape or (_LENGTH if is_text else _IMAGE))
+    element: Pixels | Tokens | Features
+    if is_text and len(sizes) > 1:
+        raise UsageError(f"shape={shape} is not that of a text", fix=f"give {_SPELLINGS['text']}")
+    if is_text:
+        element = Tokens(sizes, _count("vocabulary", vocabulary or _VOCABULARY))
+    else:
+        element = Pixels(sizes) if len(sizes) == 3 else Features(sizes)
+    if element.kind not in readable:
+        raise UsageError(
+            f"model={name} reads {' or '.join(WHAT[kind] for kind in readable)}, "
+            f"not {WHAT[element.kind]}",
+            fix=f"give {' or '.join(_SPELLINGS[kind] for kind in readable)}",
+        )
+    return element
 
 
-def _classes(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d{0,5}", text) or int(text) < 2:
-        raise UsageError(f"classes={text} is not accepted", fix="give a whole number from 2 on")
+def _sizes(shape: str) -> Any:
+    if _SHAPE.fullmatch(shape) is None:
+        fix = f"give HEIGHTxWIDTHxCHANNELS, such as {_IMAGE}, STEPSxCHANNELS or LENGTH"
+        raise UsageError(f"shape={shape} is not accepted", fix=fix)
+    return tuple(map(int, shape.split("x")))
+
+
+def _count(key: str, text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,6}", text) or int(text) < 2:
+        raise UsageError(f"{key}={text} is not accepted", fix="give a whole number from 2 on")
     return int(text)
 
 

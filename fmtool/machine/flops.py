@@ -30,7 +30,7 @@ class Flops:
 
 @dataclass(frozen=True)
 class LayerFlops:
-    """Of one call of a layer, forward, for one sample."""
+    """Of one call of a layer or operation, forward, for one sample."""
 
     kind: Kind
     flops: int
@@ -39,11 +39,11 @@ class LayerFlops:
 Shape: TypeAlias = tuple[int, ...]
 """Without the batch, channels last."""
 Counter: TypeAlias = Callable[[Any, Shape, Shape], LayerFlops]
-"""Of a layer, from the shapes of its inputs and outputs."""
+"""Of a layer or operation, from the shapes of its first input and its output."""
 
 
 def model_flops(model: Any) -> Flops:
-    """Of convolutions, dense layers and attention, which do nearly all; others count nothing."""
+    """Of what convolves or multiplies matrices, nearly all the work; the rest counts nothing."""
     calls = layer_flops(model)
     return Flops(
         convolution=sum(call.flops for call in calls if call.kind == "convolution"),
@@ -52,14 +52,14 @@ def model_flops(model: Any) -> Flops:
 
 
 def layer_flops(model: Any) -> list[LayerFlops]:
-    """An entry for each call of a convolution or dense layer; see `flops_of_calls`."""
+    """An entry for each call of a layer or operation that counts; see `flops_of_calls`."""
     return [call for _, call in flops_of_calls(model)]
 
 
 def flops_of_calls(model: Any) -> list[tuple[Any, LayerFlops]]:
-    """Each call of a convolution or dense layer, however deep it is nested, with that layer.
+    """Each call of what counts, however deep it is nested, with that layer or operation.
 
-    Those within an attention, and its products, are told as calls of the attention.
+    What a layer calls within is told as a call of it.
 
     The model is followed on shapes alone; nothing is computed, and nothing of it changes.
 
@@ -68,86 +68,79 @@ def flops_of_calls(model: Any) -> list[tuple[Any, LayerFlops]]:
     """
     import keras
 
-    attention = keras.layers.MultiHeadAttention
     (pixels,) = model.inputs
     sample = keras.KerasTensor((1, *pixels.shape[1:]), dtype=pixels.dtype)
     calls: list[tuple[Any, LayerFlops]] = []
     with ExitStack() as watched:
-        for layer in _distinct_layers(model):
-            watch = _watched_attention if isinstance(layer, attention) else _watched
-            watched.enter_context(watch(layer, calls))
+        for operation in _distinct_operations(model):
+            watched.enter_context(_watched(operation, calls))
         model.compute_output_spec(sample)
     return calls
 
 
-def _distinct_layers(model: Any) -> list[Any]:
-    return list({id(layer): layer for layer in model._flatten_layers(include_self=False)}.values())
+def _distinct_operations(model: Any) -> list[Any]:
+    """Of the model and all models in it: layers, and operations that no layer stands for."""
+    import keras
+
+    layers = list(model._flatten_layers())
+    graphs = (layer for layer in layers if isinstance(layer, keras.Function))
+    found = [*layers, *(each for graph in graphs for each in graph.operations)]
+    return list({id(each): each for each in found}.values())
 
 
 @contextmanager
-def _watched(layer: Any, calls: list[tuple[Any, LayerFlops]]) -> Iterator[None]:
-    """Notes the calls of `layer`: Keras asks a functional model for shapes, others it calls."""
-    count = _counter(layer)
+def _watched(operation: Any, calls: list[tuple[Any, LayerFlops]]) -> Iterator[None]:
+    """Notes the calls: Keras asks a functional model for shapes, others it calls."""
+    count = _counter(operation)
     if count is None:
         yield
         return
 
     def noting(method: Callable[..., Any]) -> Callable[..., Any]:
         def noted(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            before = len(calls)
             outputs = method(inputs, *args, **kwargs)
-            calls.append((layer, count(layer, inputs.shape[1:], outputs.shape[1:])))
+            # A layer may call layers of its own, which its count includes.
+            counted = count(operation, inputs.shape[1:], outputs.shape[1:])
+            calls[before:] = [(operation, counted)]
             return outputs
 
         return noted
 
     for name in ("call", "compute_output_spec"):
-        setattr(layer, name, noting(getattr(layer, name)))
+        setattr(operation, name, noting(getattr(operation, name)))
     try:
         yield
     finally:
-        del layer.call, layer.compute_output_spec
+        del operation.call, operation.compute_output_spec
 
 
-@contextmanager
-def _watched_attention(layer: Any, calls: list[tuple[Any, LayerFlops]]) -> Iterator[None]:
-    """Asked for its shape, it does not ask the dense layers in it; called, it calls them."""
-
-    def noting(method: Callable[..., Any], count: Callable[..., list[int]]) -> Callable[..., Any]:
-        def noted(query: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
-            found = count(layer, query.shape[1:], value.shape[1:])
-            calls.extend((layer, LayerFlops("dense", flops)) for flops in found)
-            return method(query, value, *args, **kwargs)
-
-        return noted
-
-    layer.call = noting(layer.call, _of_products)
-    layer.compute_output_spec = noting(layer.compute_output_spec, _of_attention)
-    try:
-        yield
-    finally:
-        del layer.call, layer.compute_output_spec
-
-
-def _counter(layer: Any) -> Counter | None:
+def _counter(operation: Any) -> Counter | None:
     from keras import layers
+    from keras.src.ops.numpy import Einsum, Matmul
 
     by_class: dict[tuple[type, ...], Counter] = {
         (layers.Dense,): _of_dense,
-        (layers.EinsumDense,): _of_einsum,
+        (layers.EinsumDense,): _of_einsum_dense,
+        (layers.RNN, layers.Bidirectional): _of_recurrence,
+        (layers.MultiHeadAttention,): _of_attention,
+        (Einsum,): _of_einsum,
+        (Matmul,): _of_matmul,
         (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose): _of_transposed,
         (
             layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.DepthwiseConv1D,
             layers.DepthwiseConv2D, layers.SeparableConv1D, layers.SeparableConv2D,
         ): _of_convolution,
     }  # fmt: skip
-    return next((count for classes, count in by_class.items() if isinstance(layer, classes)), None)
+    matching = (count for kinds, count in by_class.items() if isinstance(operation, kinds))
+    return next(matching, None)
 
 
 def _of_dense(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
     return LayerFlops("dense", 2 * prod(inputs) * layer.units)
 
 
-def _of_einsum(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
+def _of_einsum_dense(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
     # Keras does not know every axis of the outputs.
     into, kernel = layer.equation.partition("->")[0].split(",")
     sizes = zip(kernel, layer.kernel.shape, strict=True)
@@ -155,17 +148,26 @@ def _of_einsum(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
     return LayerFlops("dense", 2 * prod(inputs) * added)
 
 
-def _of_attention(layer: Any, query: Shape, value: Shape) -> list[int]:
-    dense = [(layer.query_dense, query), (layer.key_dense, value)]
-    dense += [(layer.value_dense, value), (layer.output_dense, query)]
-    projections = [2 * prod(shape[:-1]) * prod(each.kernel.shape) for each, shape in dense]
-    return projections + _of_products(layer, query, value)
+def _of_recurrence(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
+    return LayerFlops("dense", 2 * _kernel_size(layer) * inputs[0])
 
 
-def _of_products(layer: Any, query: Shape, value: Shape) -> list[int]:
-    """Of queries with keys, and of what comes out with values."""
-    pairs = prod(query[:-1]) * prod(value[:-1])
-    return [2 * pairs * layer.num_heads * size for size in (layer.key_dim, layer.value_dim)]
+def _of_attention(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
+    """With as many keys as queries, as in self-attention."""
+    positions = prod(inputs[:-1])
+    widths = layer.num_heads * (layer.key_dim + layer.value_dim)
+    return LayerFlops("dense", 2 * positions * (_kernel_size(layer) + positions * widths))
+
+
+def _of_einsum(operation: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
+    operands, _, result = operation.subscripts.partition("->")
+    sizes = zip(operands.partition(",")[0][1:], inputs, strict=True)
+    added = prod(size for axis, size in sizes if axis not in result)
+    return LayerFlops("dense", 2 * prod(outputs) * added)
+
+
+def _of_matmul(operation: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
+    return LayerFlops("dense", 2 * prod(outputs) * inputs[-1])
 
 
 def _of_convolution(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
@@ -177,5 +179,5 @@ def _of_transposed(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
 
 
 def _kernel_size(layer: Any) -> int:
-    """Elements; a separable convolution has two kernels."""
+    """Elements; a separable convolution has two kernels, as has a recurrent cell."""
     return sum(prod(each.shape) for each in layer.weights if each.name.endswith("kernel"))

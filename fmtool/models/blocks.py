@@ -93,6 +93,16 @@ def drop_squares(x: Any, rate: float, block_size: int) -> Any:
     return x * kept * keras.ops.cast(scale, x.dtype)
 
 
+def drop_steps(x: Any, rate: float) -> Any:
+    """`x` (batch, steps, channels) with whole steps dropped."""
+    return keras.layers.Dropout(rate, noise_shape=(None, None, 1))(x) if rate else x
+
+
+def drop_channels(x: Any, rate: float) -> Any:
+    """`x` (batch, steps, channels) with channels dropped from all steps of a sample."""
+    return keras.layers.SpatialDropout1D(rate)(x) if rate else x
+
+
 def drop_branch(x: Any, rate: float) -> Any:
     """`x`, a residual branch, left out of whole samples while training.
 

@@ -5,27 +5,17 @@ arXiv:2010.11929.
 
 from typing import Any, Literal
 
-from fmtool.config.base import PositiveFloat, PositiveInt, Rate
+from fmtool.config.base import PositiveInt
 from fmtool.elements import Pixels
-from fmtool.models.base import Activation, ModelConfig
-from fmtool.models.heads import check_heads
+from fmtool.models.encoders import EncoderConfig, check_heads
 from fmtool.models.patches import check_size
 
 
-class Config(ModelConfig):
+class Config(EncoderConfig):
     name: Literal["vit"]
     patch_size: PositiveInt
-    width: PositiveInt
-    depth: PositiveInt
-    heads: PositiveInt
-    mlp_ratio: PositiveFloat
-    """Hidden units of each block's dense layers, in widths."""
     pooling: Literal["token", "mean"]
     """What the logits are computed from."""
-    activation: Activation
-    dropout: Rate
-    attention_dropout: Rate
-    stochastic_depth: Rate
 
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
@@ -43,15 +33,6 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     if cfg.pooling == "token":
         x = attention.prepend_class_token(x)
     x = blocks.drop(attention.add_positions(x), cfg.dropout)
-    encoder = attention.Encoder(
-        depth=cfg.depth,
-        heads=cfg.heads,
-        mlp_units=int(cfg.mlp_ratio * cfg.width),
-        activation=cfg.activation,
-        dropout=cfg.dropout,
-        attention_dropout=cfg.attention_dropout,
-        stochastic_depth=cfg.stochastic_depth,
-    )
-    x = encoder(x)
+    x = attention.Encoder(cfg)(x)
     x = x[:, 0] if cfg.pooling == "token" else keras.layers.GlobalAveragePooling1D()(x)
     return keras.Model(inputs, blocks.logits(x, num_classes), name="vit")

@@ -21,8 +21,9 @@ def apply(
     """Put `regularizer` and the max-norm bound on every kernel of `model`.
 
     A kernel is a trainable variable of rank 2 or more that is no bias; its last axis counts the
-    units. The loss holds the penalty and the optimizer keeps the bound from the next `fit` on.
-    Neither is saved with the model: a reloaded one is free of both.
+    units, but for an embedding, where each row is a vector of its own. The loss holds the penalty
+    and the optimizer keeps the bound from the next `fit` on. Neither is saved with the model: a
+    reloaded one is free of both.
 
     Source of max-norm: Srebro & Shraibman 2005; for networks Hinton et al. 2012 (arXiv:1207.0580).
 
@@ -41,7 +42,8 @@ def apply(
         if regularizer is not None:
             kernel.regularizer = regularizer
         if max_norm is not None:
-            axes = list(range(len(kernel.shape) - 1))
+            of_units = list(range(len(kernel.shape) - 1))
+            axes = [1] if kernel.name == "embeddings" else of_units
             kernel.constraint = keras.constraints.MaxNorm(max_norm, axis=axes)
 
 

@@ -1,0 +1,38 @@
+"""Bag of words: the mean of the tokens' vectors, without their order (Joulin et al. 2016).
+
+arXiv:1607.01759, which adds n-grams as tokens; with hidden layers and dropped words the deep
+averaging network of Iyyer et al. 2015 (aclanthology.org/P15-1162).
+"""
+
+from typing import Any, Literal
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Tokens
+from fmtool.models.base import Activation
+from fmtool.models.sequences import TextConfig
+
+IS_CONVOLUTIONAL = False
+READS = ("text",)
+
+
+class Config(TextConfig):
+    name: Literal["bag"]
+    word_dropout: Rate
+    """Share of the tokens that are left out of the mean while training."""
+    units: list[PositiveInt]
+    activation: Activation
+    dropout: Rate
+
+
+def build(cfg: Config, tokens: Tokens, num_classes: int) -> Any:
+    """Maps (batch, *tokens.shape) tokens to (batch, num_classes) logits."""
+    import keras
+
+    from fmtool.models import blocks, pooling, steps
+
+    text = steps.of_text(cfg, tokens)
+    x = pooling.pool(blocks.drop_steps(text.x, cfg.word_dropout), text.mask, "mean")
+    for units in cfg.units:
+        x = blocks.activate(keras.layers.Dense(units)(x), cfg.activation)
+        x = blocks.drop(x, cfg.dropout)
+    return keras.Model(text.inputs, blocks.logits(x, num_classes), name="bag")

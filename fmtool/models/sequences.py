@@ -1,0 +1,65 @@
+"""The keys of models that read one step after another, and what they check of the samples."""
+
+from typing import Literal
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Element, Features, Pixels, Tokens
+from fmtool.errors import UsageError
+from fmtool.models.base import ModelConfig
+from fmtool.models.patches import check_size
+
+Pooling = Literal["last", "mean", "max", "attention"]
+"""How the steps of a sample become one vector."""
+
+
+class TextConfig(ModelConfig):
+    """For models that read tokens."""
+
+    embedding_dim: PositiveInt | None
+    """Numbers for each token; null for as many as the vectors of the data have."""
+    embedding_dropout: Rate
+    train_embedding: bool
+
+
+class SequenceConfig(TextConfig):
+    """For models that read images and series too."""
+
+    steps: Literal["rows", "columns", "patches"]
+    """What one step of an image is."""
+    patch_size: PositiveInt
+    """Pixels a side of `steps: patches`."""
+
+
+def embedding_width(cfg: TextConfig, tokens: Tokens, *, otherwise: int) -> int:
+    """Numbers for each token. Raises UsageError where the keys do not fit the data's vectors.
+
+    Args:
+        otherwise: what `embedding_dim: null` comes to where the data has no vectors.
+    """
+    if tokens.vectors is None:
+        if not cfg.train_embedding:
+            raise UsageError(
+                "model.train_embedding=false keeps an embedding that is random: "
+                "the data has no vectors",
+                fix="model.train_embedding=true, or data with vectors",
+            )
+        return cfg.embedding_dim or otherwise
+    width = int(tokens.vectors.shape[1])
+    if cfg.embedding_dim not in (None, width):
+        raise UsageError(
+            f"model.embedding_dim={cfg.embedding_dim}, but the data's vectors have {width} numbers",
+            fix=f"model.embedding_dim=null, or {width}",
+        )
+    return width
+
+
+def check_steps(cfg: SequenceConfig, element: Element) -> None:
+    """Raises UsageError for samples that have no steps."""
+    if isinstance(element, Pixels) and cfg.steps == "patches":
+        check_size(cfg.patch_size, element.shape)
+    if isinstance(element, Features) and len(element.shape) != 2:
+        sizes = "x".join(map(str, element.shape))
+        raise UsageError(
+            f"model={cfg.name} reads series of shape (steps, channels), not samples of {sizes}",
+            fix="choose model=mlp, or give numbers in an order one channel: (steps, 1)",
+        )

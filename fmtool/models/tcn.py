@@ -1,0 +1,64 @@
+"""Temporal convolutional network: ever wider causal convolutions (Bai et al. 2018).
+
+arXiv:1803.01271. Layer normalization takes the place of the paper's weight normalization, which
+Keras has no layer for.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Element
+from fmtool.models.base import Activation
+from fmtool.models.sequences import Pooling, SequenceConfig
+
+READS = ("text", "image", "features")
+
+
+class Config(SequenceConfig):
+    name: Literal["tcn"]
+    filters: PositiveInt
+    kernel_size: PositiveInt
+    dilations: Annotated[list[PositiveInt], Field(min_length=1)]
+    """Steps between the inputs of a filter, for each block."""
+    pooling: Pooling
+    normalization: Literal["none", "layer"]
+    """Of each step by itself, so that padding has no part in it."""
+    activation: Activation
+    dropout: Rate
+
+
+def build(cfg: Config, element: Element, num_classes: int) -> Any:
+    """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+    import keras
+
+    from fmtool.models import blocks, pooling, steps
+
+    sample = steps.of_sample(cfg, element)
+    x = sample.x
+    for dilation in cfg.dilations:
+        x = _block(cfg, x, dilation)
+    x = pooling.pool(x, sample.mask, cfg.pooling)
+    return keras.Model(sample.inputs, blocks.logits(x, num_classes), name="tcn")
+
+
+def _block(cfg: Config, x: Any, dilation: int) -> Any:
+    import keras
+
+    from fmtool.models import blocks
+
+    y = x
+    for _ in range(2):
+        y = keras.layers.Conv1D(
+            cfg.filters,
+            cfg.kernel_size,
+            dilation_rate=dilation,
+            padding="causal",
+            kernel_initializer="he_normal",
+        )(y)
+        y = blocks.activate(blocks.normalize(y, cfg.normalization), cfg.activation)
+        y = blocks.drop_channels(y, cfg.dropout)
+    if x.shape[-1] != cfg.filters:
+        x = keras.layers.Conv1D(cfg.filters, 1)(x)
+    return blocks.activate(keras.layers.Add()([x, y]), cfg.activation)

@@ -1,0 +1,44 @@
+"""Convolutions of several lengths over a text, each filter's largest value kept (Kim 2014).
+
+arXiv:1408.5882.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from fmtool.config.base import PositiveInt, Rate
+from fmtool.elements import Element
+from fmtool.models.base import Activation
+from fmtool.models.sequences import SequenceConfig
+
+READS = ("text", "image", "features")
+
+
+class Config(SequenceConfig):
+    name: Literal["text_cnn"]
+    kernel_sizes: Annotated[list[PositiveInt], Field(min_length=1)]
+    filters: PositiveInt
+    """Of each size."""
+    activation: Activation
+    dropout: Rate
+
+
+def build(cfg: Config, element: Element, num_classes: int) -> Any:
+    """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+    import keras
+
+    from fmtool.models import blocks, pooling, steps
+
+    sample = steps.of_sample(cfg, element)
+    x, mask = sample.x, sample.mask
+    if mask is not None:
+        # As in the paper zeros surround a text, so that one shorter than a kernel has windows too;
+        # windows whose middle is in the text count, however many zeros follow.
+        x = keras.ops.where(mask[..., None], x, 0.0)
+    found = []
+    for size in cfg.kernel_sizes:
+        y = keras.layers.Conv1D(cfg.filters, size, padding="same")(x)
+        found.append(pooling.pool(blocks.activate(y, cfg.activation), mask, "max"))
+    y = blocks.drop(keras.ops.concatenate(found, axis=-1), cfg.dropout)
+    return keras.Model(sample.inputs, blocks.logits(y, num_classes), name="text_cnn")

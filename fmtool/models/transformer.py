@@ -1,0 +1,60 @@
+"""Transformer encoder on tokens, parts of an image or a series (Vaswani et al. 2017).
+
+arXiv:1706.03762; normalised before each part as in Xiong et al. 2020 (arXiv:2002.04745), with
+rotary positions as in Su et al. 2021 (arXiv:2104.09864).
+"""
+
+from typing import Any, Literal
+
+from fmtool.elements import Element, Tokens
+from fmtool.errors import UsageError
+from fmtool.models.encoders import EncoderConfig, check_heads
+from fmtool.models.sequences import SequenceConfig
+
+IS_CONVOLUTIONAL = False
+READS = ("text", "image", "features")
+
+
+class Config(SequenceConfig, EncoderConfig):
+    name: Literal["transformer"]
+    positions: Literal["learned", "sinusoidal", "rotary"]
+    norm: Literal["pre", "post"]
+    pooling: Literal["mean", "cls", "max"]
+    """What the logits are computed from."""
+
+
+def build(cfg: Config, element: Element, num_classes: int) -> Any:
+    """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+    check_heads(cfg.width, cfg.heads)
+    _check_pairs(cfg)
+
+    import keras
+
+    from fmtool.models import attention, blocks, pooling, positions, steps
+
+    sample = steps.of_sample(cfg, element, embedding_width=cfg.width)
+    x, mask = sample.x, sample.mask
+    if not isinstance(element, Tokens) or x.shape[-1] != cfg.width:
+        x = keras.layers.Dense(cfg.width)(x)
+    if cfg.pooling == "cls":
+        x = attention.prepend_class_token(x)
+        mask = None if mask is None else keras.ops.concatenate([mask[:, :1], mask], axis=1)
+    if cfg.positions == "learned":
+        x = attention.add_positions(x)
+    elif cfg.positions == "sinusoidal":
+        # As in section 3.4 of the paper: vectors of tokens are small beside waves.
+        x = positions.add_waves(x * cfg.width**0.5 if isinstance(element, Tokens) else x)
+    encoder = attention.Encoder(cfg, norm=cfg.norm, is_rotary=cfg.positions == "rotary")
+    x = encoder(blocks.drop(x, cfg.dropout), mask)
+    x = x[:, 0] if cfg.pooling == "cls" else pooling.pool(x, mask, cfg.pooling)
+    return keras.Model(sample.inputs, blocks.logits(x, num_classes), name="transformer")
+
+
+def _check_pairs(cfg: Config) -> None:
+    width = cfg.width // cfg.heads
+    if cfg.positions == "rotary" and width % 2:
+        raise UsageError(
+            f"model.positions=rotary turns pairs of channels, but model.width={cfg.width} leaves "
+            f"each of the {cfg.heads} heads {width}",
+            fix=f"model.width={(width + 1) * cfg.heads}, or other positions",
+        )
