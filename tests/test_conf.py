@@ -36,9 +36,14 @@ TO_BE_GIVEN = {
 """What only the user can know, by option."""
 
 
+def given(group, name):
+    """A recipe is named after its data set."""
+    return TO_BE_GIVEN.get(name.partition("_")[0] if group == "experiment" else name, [])
+
+
 @cache
 def composed(group, name):
-    return compose("train", [f"{group}={name}", *TO_BE_GIVEN.get(name, [])])
+    return compose("train", [f"{group}={name}", *given(group, name)])
 
 
 def config_of(group, name):
