@@ -208,6 +208,48 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, Outcome]:
     return command, command(*argv)
 
 
+class Stepper:
+    """one_step.py on a backend."""
+
+    def __init__(self, backend: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("one_step.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=os.environ | {"KERAS_BACKEND": backend},
+        )
+        self._always = [f"runtime.backend={backend}", "runtime.device=cpu", "runtime.threads=1"]
+        self._always += ["runtime.precision=float32", "runtime.steps_per_dispatch=1"]
+        self._always += ["batch_size=8"]
+
+    def __call__(self, words: list[str], kind: str | None = None) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps([[*words, *self._always], kind]), file=self._process.stdin, flush=True)
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="session")
+def stepper() -> Iterator[Callable[[str], Stepper]]:
+    """Trains a step on a backend, in a process that is started when it is first asked for."""
+    steppers: dict[str, Stepper] = {}
+
+    def stepper_on(backend: str) -> Stepper:
+        if backend not in steppers:
+            steppers[backend] = Stepper(backend)
+        return steppers[backend]
+
+    yield stepper_on
+    for each in steppers.values():
+        each.close()
+
+
 @pytest.fixture
 def started() -> Iterator[list[subprocess.Popen[str]]]:
     """Processes put in here are gone after the test, whatever happened."""

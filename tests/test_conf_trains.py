@@ -1,23 +1,24 @@
 """Every YAML file of conf/ composes, builds, trains a step, saves, and loads with equal outputs."""
 
-import json
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from small_models import SMALL, as_words
 
 from fmtool import registry
-from fmtool.matching import declared_kind
+from fmtool.matching import declared_kind, readable_kinds
+
+
+def keys_of(data_name):
+    return registry.module("data", data_name).Config.model_fields
+
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
 NOT_BUILT = {"base", "runtime/gpu"}
 """Parts of other files, and what needs a GPU."""
-GIVEN = {"image_folder": ["data.path=."], "arrays": ["data.path=."]}
+PATH = {name: ["data.path=."] for name in registry.names("data") if "path" in keys_of(name)}
 """What only the user can know."""
 QUICK_RECIPES = {"cifar10_seed", "cifar10_cpu_quick", "mnist_cnn"}
 FAMILIES = {"model/cnn", "model/mlp", "model/resnet", "model/vit", "optimizer/muon_sgd"}
@@ -32,55 +33,21 @@ OPTIONS = sorted(
 def words_of(option):
     """A training of this option in its smallest size; recipes are as they are."""
     group, name = option.split("/")
-    words = [f"{group}={name}", *GIVEN.get(name, []), "batch_size=8", "runtime.device=cpu"]
-    words += ["runtime.threads=1", "runtime.precision=float32", "runtime.steps_per_dispatch=1"]
     if group == "experiment":
-        return words
-    is_text = group == "data" and declared_kind(name) == "text"
-    model = name if group == "model" else "bag" if is_text else "cnn"
-    return [*words, *([] if group == "model" else [f"model={model}"]), *as_words(model)]
+        data = name.partition("_")[0]
+        return [f"experiment={name}", *PATH.get(data, [])]
+    if group == "data":
+        model = "bag" if declared_kind(name) == "text" else "cnn"
+        return [f"data={name}", *PATH.get(name, []), f"model={model}", *as_words(model)]
+    if group == "model":
+        data = "digits" if "image" in readable_kinds(name) else "text"
+        return [f"model={name}", *as_words(name), f"data={data}", *PATH.get(data, [])]
+    return [f"{group}={name}", "model=cnn", *as_words("cnn")]
 
 
 def is_quick(option):
     group, name = option.split("/")
     return group != "experiment" or name in QUICK_RECIPES
-
-
-class Child:
-    """conf_steps.py on a backend."""
-
-    def __init__(self, backend):
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("conf_steps.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=os.environ | {"KERAS_BACKEND": backend},
-        )
-        self._backend = backend
-
-    def outcome(self, option):
-        words = [*words_of(option), f"runtime.backend={self._backend}"]
-        print(json.dumps(words), file=self._process.stdin, flush=True)
-        return json.loads(self._process.stdout.readline() or '{"error": "it died"}')
-
-    def close(self):
-        self._process.communicate()
-
-
-@pytest.fixture(scope="module")
-def child_of():
-    children = {}
-
-    def child(backend):
-        if backend not in children:
-            children[backend] = Child(backend)
-        return children[backend]
-
-    yield child
-    for each in children.values():
-        each.close()
 
 
 def cases():
@@ -92,8 +59,8 @@ def cases():
 
 
 @pytest.mark.parametrize(("option", "backend"), cases())
-def test_it_trains_a_step_and_loads_with_equal_outputs(child_of, option, backend):
-    outcome = child_of(backend).outcome(option)
+def test_it_trains_a_step_and_loads_with_equal_outputs(stepper, option, backend):
+    outcome = stepper(backend)(words_of(option))
     assert "error" not in outcome, outcome
     assert math.isfinite(outcome["loss"])
     assert outcome["changed"]

@@ -1,6 +1,8 @@
-"""What each line of stdin says, a JSON list of words, trained for a step on a backend.
+"""A step of training for each line of stdin, on samples of its kind that are made up.
 
-A program, so that everything is imported once. For each line one on stdout: what became of it.
+A program, so that everything is imported once; `Stepper` starts it. A line is a JSON list: the
+words of a command line, and a name of `ELEMENTS`, or null for what the data set says it holds. For
+each line one on stdout: what became of it.
 """
 
 import json
@@ -17,31 +19,39 @@ from fmtool.config.compose import compose
 from fmtool.data.loading import Data
 from fmtool.data.selection import selection_of
 from fmtool.data.splits import Split, Splits
-from fmtool.elements import Element, Pixels, Tokens
+from fmtool.elements import Element, Features, Pixels, Tokens
 from fmtool.evaluation.measure import load_model
+from fmtool.matching import require_matching
 from fmtool.training.session import prepare
 
 _SAMPLES = 16
-_OF_ONES_OWN = Pixels((9, 8, 3))
-_TEXT = Tokens((7,), 30)
+ELEMENTS: dict[str, Element] = {
+    "image": Pixels((28, 28, 1)),
+    "text": Tokens((7,), 30),
+    "row": Features((5,)),
+    "series": Features((6, 3)),
+}
 
 
 def element_of(name: str) -> tuple[Element, int]:
     """What a sample of a data set is, and how many classes it has; none of its files is read."""
     module = registry.module("data", name)
     info = getattr(module, "INFO", None)
+    classes = 3 if info is None else len(info.class_names)
     if getattr(module, "KIND", "image") == "text":
-        return _TEXT, 3 if info is None else len(info.class_names)
-    if info is None:
-        return _OF_ONES_OWN, 3
-    return Pixels(info.image_shape, info.pixel_max), len(info.class_names)
+        return ELEMENTS["text"], classes
+    is_known = info is not None and info.image_shape is not None
+    return Pixels(info.image_shape, info.pixel_max) if is_known else Pixels((9, 8, 3)), classes
 
 
-def synthetic(cfg: Any) -> Data:
-    element, classes = element_of(cfg.data.name)
+def synthetic(cfg: Any, kind: str | None) -> Data:
+    element, classes = element_of(cfg.data.name) if kind is None else (ELEMENTS[kind], 3)
     rng = np.random.default_rng(0)
-    most = element.vocabulary if isinstance(element, Tokens) else element.maximum + 1
-    x = rng.integers(0, most, (_SAMPLES, *element.shape)).astype(element.dtype)
+    if isinstance(element, Features):
+        x = rng.normal(size=(_SAMPLES, *element.shape)).astype(element.dtype)
+    else:
+        most = element.vocabulary if isinstance(element, Tokens) else element.maximum + 1
+        x = rng.integers(0, most, (_SAMPLES, *element.shape)).astype(element.dtype)
     split = Split(x, np.arange(_SAMPLES, dtype=np.int32) % classes)
     names = tuple(map(str, range(classes)))
     splits = Splits(cfg.data.name, split, split, names, "0" * 64, element)
@@ -49,10 +59,11 @@ def synthetic(cfg: Any) -> Data:
     return Data(splits, selection_of(splits, whole, seed=0))
 
 
-def outcome(words: list[str]) -> dict[str, Any]:
+def outcome(words: list[str], kind: str | None) -> dict[str, Any]:
     """Loss and change of a step, and how far a saved model's logits are from those saved."""
     cfg = validate.train_config(compose("train", words))
-    data = synthetic(cfg)
+    data = synthetic(cfg, kind)
+    require_matching(cfg, data.splits.element.kind)
     session = prepare(cfg, data)
     if keras.backend.backend() == "tensorflow":
         # A graph for a single step takes longer to trace than the step.
@@ -84,7 +95,7 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         try:
-            answer = outcome(json.loads(line))
+            answer = outcome(*json.loads(line))
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers, flush=True)

@@ -1,0 +1,54 @@
+"""The table of every kind of data and every model: it trains, or says in one line why not."""
+
+import math
+
+import pytest
+from small_models import SMALL, as_words
+
+from fmtool import registry
+from fmtool.elements import WHAT
+from fmtool.matching import declared_kind, readable_kinds
+
+KINDS = {"image": "image", "text": "text", "row": "features", "series": "features"}
+"""Of `one_step.ELEMENTS`, and what they are to a model."""
+NO_STEPS = {"rnn", "tcn", "text_cnn", "transformer"}
+"""Models that have nothing to read one after another in a row of features."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("model", SMALL)
+def test_a_model_trains_on_samples_of_a_kind_or_says_why_not(stepper, model, kind):
+    # `arrays` may hold anything, so nothing is known before the samples are.
+    words = [f"model={model}", *as_words(model), "data=arrays", "data.path=."]
+    outcome = stepper("tensorflow")(words, kind)
+    if KINDS[kind] not in readable_kinds(model):
+        held = WHAT[KINDS[kind]]
+        assert f"model={model} reads " in outcome["error"]
+        assert f", but data=arrays holds {held}; fix: choose model=" in outcome["error"]
+    elif kind == "row" and model in NO_STEPS:
+        assert f"model={model} reads series of shape (steps, channels)" in outcome["error"]
+        assert "; fix: choose model=mlp" in outcome["error"]
+    else:
+        assert math.isfinite(outcome["loss"]), outcome
+        assert outcome["changed"]
+
+
+MISMATCHES = [
+    (model, data)
+    for model in ("cnn", "bag")
+    for data in registry.names("data")
+    if declared_kind(data) not in (None, *readable_kinds(model))
+]
+
+
+@pytest.mark.parametrize(("model", "data"), MISMATCHES)
+def test_what_cannot_go_together_is_refused_before_any_file_is_read(call, model, data):
+    has_path = "path" in registry.module("data", data).Config.model_fields
+    path = ["data.path=nowhere"] if has_path else []
+    outcome = call("train", f"model={model}", f"data={data}", *path)
+    assert outcome.code == 2
+    assert f"model={model} reads " in outcome.error
+
+
+def test_every_kind_is_read_by_a_model():
+    assert {kind for model in SMALL for kind in readable_kinds(model)} == set(WHAT)
