@@ -76,7 +76,7 @@ def _list(*, as_json: bool) -> None:
 
 def _describe(name: str, keys: dict[str, str], *, as_json: bool) -> None:
     classes = _count("classes", keys.pop("classes", "10"))
-    element = _element(name, keys.pop("shape", None), keys.pop("vocabulary", None))
+    shape, vocabulary = keys.pop("shape", None), keys.pop("vocabulary", None)
     from fmtool import validate
     from fmtool.config.arguments import prepare
     from fmtool.config.compose import compose
@@ -87,6 +87,7 @@ def _describe(name: str, keys: dict[str, str], *, as_json: bool) -> None:
     fixed = ["runtime=cpu", "runtime.backend=auto", "runtime.precision=float32"]
     raw = compose("train", [f"model={name}", *overrides, *fixed])
     cfg: Any = validate.option("model", raw["model"])
+    element = _element(name, shape, vocabulary)
 
     from fmtool import backend
 

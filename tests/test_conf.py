@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from fmtool import registry, validate
 from fmtool.config.compose import compose
 from fmtool.errors import UsageError
-from fmtool.matching import declared_kind
+from fmtool.matching import declared_kind, readable_kinds
 from fmtool.schema import EvaluateConfig, SavedRunConfig, TrainConfig
 
 ROOT = Path(__file__).parents[1]
@@ -86,8 +86,11 @@ def test_every_option_composes_and_validates(group, name):
     raw = composed(group, name)
     if group in registry.KINDS:
         assert validate.option(group, raw[group]).name == name
-    # Other samples than images are not for the default model.
-    if group != "data" or declared_kind(name) in (None, "image"):
+    # The default model and the default data are for images.
+    is_for_others = (group == "data" and declared_kind(name) not in (None, "image")) or (
+        group == "model" and "image" not in readable_kinds(name)
+    )
+    if not is_for_others:
         validate.train_config(raw)
 
 

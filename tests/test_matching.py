@@ -19,6 +19,12 @@ def test_a_convolutional_network_reads_images_and_the_mlp_numbers_too():
     assert readable_kinds("mlp") == ("image", "features")
 
 
+def test_models_of_sequences_read_everything_and_a_bag_of_words_texts_alone():
+    for name in ("rnn", "tcn", "text_cnn", "transformer"):
+        assert readable_kinds(name) == ("text", "image", "features")
+    assert readable_kinds("bag") == ("text",)
+
+
 def test_a_model_that_cannot_read_the_samples_is_refused_with_those_that_can():
     said = refused("features", "model=cnn", "data=digits")
     assert said.startswith("model=cnn reads images, but data=digits holds rows of numbers; fix: ")

@@ -20,7 +20,9 @@ class Config(ModelConfig):
 def test_every_model_is_listed_with_a_line_on_what_it_is(call):
     listed = call("models", "--json").json["models"]
     assert [row["name"] for row in listed] == registry.names("model")
-    assert all(row["description"] and "image" in row["input"] for row in listed)
+    assert all(row["description"] for row in listed)
+    inputs = {row["name"]: row["input"] for row in listed}
+    assert (inputs["vgg"], inputs["bag"]) == (["image"], ["text"])
     table = call("models").out
     assert all(f" {row['name']} " in table for row in listed)
 
@@ -46,6 +48,13 @@ def test_a_description_counts_layers_weights_and_operations(fmtool):
     ]
 
 
+def test_a_model_is_described_for_texts_and_for_series(fmtool):
+    text = fmtool("models", "bag", "shape=12", "vocabulary=30", "embedding_dim=4", "--json").json
+    assert (text["input"], text["parameters"]) == ("texts of 12 tokens", 30 * 4 + 4 * 10 + 10)
+    series = fmtool("models", "rnn", "shape=7x3", "cell=simple", "units=5", "--json").json
+    assert (series["input_shape"], series["flops"]) == ([7, 3], 2 * 7 * (3 + 5) * 5 + 2 * 5 * 10)
+
+
 def test_statistics_are_weights_that_are_not_trained(fmtool):
     outcome = fmtool("models", "resnet", "depth=20")
     assert outcome.code == 0, outcome.err
@@ -60,8 +69,11 @@ def test_statistics_are_weights_that_are_not_trained(fmtool):
         (["resnet", "vgg"], "models: unexpected 'vgg'; fix: fmtool models --help"),
         (["depth=20"], "models: unexpected 'depth=20'; fix: fmtool models --help"),
         (["resnet", "depht=20"], "unknown key 'model.depht'; fix: did you mean 'model.depth'?"),
-        (["resnet", "shape=32x32"], "shape=32x32 is not accepted; fix: give HEIGHTxWIDTHxCHANNELS"),
-        (["resnet", "shape=0x3x3"], "shape=0x3x3 is not accepted"),
+        (["resnet", "shape=0x3x3"], "shape=0x3x3 is not accepted; fix: give HEIGHTxWIDTHxCHANNELS"),
+        (["resnet", "shape=32x32"], "model=resnet reads images, not rows of numbers; fix: give "),
+        (["bag", "shape=8x8x1"], "model=bag reads texts, not images; fix: give shape=LENGTH voc"),
+        (["bag", "shape=8x8x1", "vocabulary=9"], "shape=8x8x1 is not that of a text"),
+        (["bag", "vocabulary=1"], "vocabulary=1 is not accepted; fix: give a whole number from 2"),
         (["resnet", "classes=1"], "classes=1 is not accepted; fix: give a whole number from 2 on"),
     ],
 )

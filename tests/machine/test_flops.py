@@ -34,6 +34,17 @@ class Residual(layers.Layer):
         return x + self.inner(self.inner(x))
 
 
+class Wrapping(layers.Layer):
+    """A layer whose shapes Keras finds by calling it."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def call(self, x):
+        return self.inner(x)
+
+
 def test_the_operations_of_the_cnn_are_those_counted_by_hand():
     first, second = 2 * 3 * 3 * 3 * 32 * 32 * 32, 2 * 3 * 3 * 32 * 64 * 16 * 16
     dense, logits = 2 * 8 * 8 * 64 * 128, 2 * 128 * 10
@@ -60,12 +71,45 @@ def test_the_operations_of_the_mlp_are_those_counted_by_hand():
         (layers.Dense(6), (7, 4), "dense", 2 * 4 * 6 * 7),
         (layers.EinsumDense("abc,cde->abde", (None, 2, 3)), (7, 4), "dense", 2 * 4 * 2 * 3 * 7),
         (layers.EinsumDense("...x,xy->...y", 6), (7, 4), "dense", 2 * 4 * 6 * 7),
+        (layers.Conv1D(6, 3, dilation_rate=2, padding="causal"), (9, 4), "convolution",
+         2 * 3 * 4 * 6 * 9),
+        (layers.SimpleRNN(6), (7, 4), "dense", 2 * (4 + 6) * 6 * 7),
+        (layers.GRU(6), (7, 4), "dense", 2 * (4 + 6) * 3 * 6 * 7),
+        (layers.LSTM(6), (7, 4), "dense", 2 * (4 + 6) * 4 * 6 * 7),
+        (layers.Bidirectional(layers.LSTM(6)), (7, 4), "dense", 2 * 2 * (4 + 6) * 4 * 6 * 7),
     ],
-)
+)  # fmt: skip
 def test_a_layer_counts(layer, shape, kind, expected):
     inputs = keras.Input(shape)
     (call,) = layer_flops(keras.Model(inputs, layer(inputs)))
     assert (call.kind, call.flops) == (kind, expected)
+
+
+def test_attention_counts_its_projections_and_the_products_of_all_pairs():
+    inputs = keras.Input((7, 8))
+    outputs = layers.MultiHeadAttention(2, 4)(inputs, inputs)
+    (call,) = layer_flops(keras.Model(inputs, outputs))
+    assert call.flops == 4 * (2 * 8 * 8 * 7) + 2 * (2 * 7 * 7 * 8)
+
+
+def test_a_layer_that_counts_is_not_counted_again_for_those_within():
+    inputs = keras.Input((7, 4))
+    both = layers.Bidirectional(layers.SimpleRNN(6))
+    (call,) = layer_flops(keras.Model(inputs, Wrapping(both)(inputs)))
+    assert call.flops == 2 * 2 * (4 + 6) * 6 * 7
+
+
+@pytest.mark.parametrize(
+    ("multiply", "shape", "expected"),
+    [
+        (lambda x: keras.ops.einsum("bthd,bshd->bhts", x, x), (7, 2, 4), 2 * 7 * 7 * 2 * 4),
+        (lambda x: keras.ops.matmul(x, keras.ops.swapaxes(x, 1, 2)), (7, 4), 2 * 7 * 7 * 4),
+    ],
+)
+def test_a_product_outside_of_layers_counts(multiply, shape, expected):
+    inputs = keras.Input(shape)
+    inner = keras.Model(inputs, multiply(inputs))
+    assert model_flops(keras.Model(inputs, inner(inputs))) == Flops(convolution=0, dense=expected)
 
 
 def test_a_layer_within_a_layer_counts_for_each_call():

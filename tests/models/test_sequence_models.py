@@ -9,8 +9,6 @@ from fmtool.config.compose import compose
 from fmtool.elements import Features, Pixels, Tokens
 from fmtool.errors import UsageError
 from fmtool.evaluation.measure import load_model
-from fmtool.models import pooling, positions, rotary, steps
-from fmtool.models.encoders import EncoderConfig
 
 VOCABULARY, LENGTH = 30, 9
 TEXT = Tokens((LENGTH,), VOCABULARY)
@@ -59,7 +57,7 @@ def texts():
 def step(model, samples, classes=3):
     """One update on a batch; gives the loss."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=keras.optimizers.SGD(0.5), loss=loss, run_eagerly=True)
+    model.compile(optimizer="adam", loss=loss, run_eagerly=True)
     return model.train_on_batch(samples, np.arange(len(samples)) % classes)
 
 
@@ -156,9 +154,9 @@ def test_a_step_changes_weights_and_the_saved_model_gives_the_same_logits(name, 
         keras.config.set_dtype_policy("float32")
     before = [np.array(weight) for weight in model.get_weights()]
     assert np.isfinite(step(model, texts()))
-    pairs = zip(before, model.get_weights(), strict=True)
+    changed = [not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
     # All but the biases of keys, which every score has alike.
-    assert sum(np.array_equal(a, b) for a, b in pairs) <= 2
+    assert changed.count(False) <= 2
     model.save(tmp_path / "model.keras")
     again = load_model(tmp_path / "model.keras")
     logits = model(texts(), training=False)
@@ -185,51 +183,6 @@ def test_a_series_is_read_as_it_is(name):
     assert build(name, SERIES, **SMALL[name]).output_shape == (None, 3)
 
 
-MASKED = np.arange(4) < np.array([1, 2, 4])[:, None]
-
-
-def masked_steps():
-    """Of 1, 2 and 4 steps; what stands behind would be seen in every kind of pooling."""
-    x = np.random.default_rng(0).normal(size=(3, 4, 2)).astype(np.float32) - 3
-    return np.where(MASKED[..., None], x, np.float32(9))
-
-
-def pooled(kind, mask=MASKED):
-    x = keras.Input((4, 2))
-    model = keras.Model(x, pooling.pool(x, mask, kind))
-    return model, array(model(masked_steps()))
-
-
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        ("last", lambda real: real[-1]),
-        ("mean", lambda real: real.mean(axis=0)),
-        ("max", lambda real: real.max(axis=0)),
-    ],
-)
-@pytest.mark.parametrize("mask", [MASKED, None], ids=["texts", "images"])
-def test_pooling_sees_the_steps_that_count(kind, expected, mask):
-    counts = [1, 2, 4] if mask is not None else [4, 4, 4]
-    real = [sample[:count] for sample, count in zip(masked_steps(), counts, strict=True)]
-    _, found = pooled(kind, mask)
-    np.testing.assert_allclose(found, [expected(each) for each in real], rtol=1e-6)
-
-
-def test_attention_pools_by_a_softmax_over_the_steps_that_count():
-    model, found = pooled("attention")
-    kernel, bias = model.get_weights()
-    scores = np.exp(masked_steps() @ kernel + bias) * MASKED[..., None]
-    weights = scores / scores.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(found, (weights * masked_steps()).sum(axis=1), rtol=1e-5)
-
-
-def test_the_steps_that_count_are_reversed_in_place():
-    found = array(steps.reverse(masked_steps(), MASKED))
-    for sample, reversed_sample, count in zip(masked_steps(), found, [1, 2, 4], strict=True):
-        np.testing.assert_array_equal(reversed_sample[:count], sample[:count][::-1])
-
-
 def test_both_directions_end_where_those_of_keras_do_with_a_mask():
     model = build("rnn", units=5, bidirectional=True)
     (embedding,) = (each for each in model.layers if isinstance(each, keras.layers.Embedding))
@@ -241,63 +194,6 @@ def test_both_directions_end_where_those_of_keras_do_with_a_mask():
     reference = keras.Model(model.input, model.get_layer("logits")(y))
     not_empty = texts()[1:]
     np.testing.assert_allclose(array(model(not_empty)), array(reference(not_empty)), atol=1e-6)
-
-
-def test_waves_are_those_of_the_paper():
-    x = np.zeros((2, 7, 5), np.float32)
-    sines, cosines = (array(wave) for wave in positions.waves(keras.ops.convert_to_tensor(x), 3))
-    angles = np.arange(7)[:, None] / 10_000 ** (np.arange(3) / 3)
-    np.testing.assert_allclose(sines[0], np.sin(angles), atol=1e-6)
-    np.testing.assert_allclose(cosines[0], np.cos(angles), atol=1e-6)
-    both = array(positions.add_waves(keras.ops.convert_to_tensor(x)))
-    np.testing.assert_allclose(both[1], np.hstack([sines[0], cosines[0]])[:, :5], atol=1e-6)
-
-
-def test_rotary_scores_depend_on_the_distance_alone():
-    query, key = np.random.default_rng(0).normal(size=(2, 4)).astype(np.float32)
-    x = keras.ops.zeros((1, 6, 8))
-    turn = rotary.Turn.of_positions(x, 4)
-    queries, keys = (
-        array(turn(keras.ops.convert_to_tensor(np.tile(each, (1, 6, 1, 1)))))[0, :, 0]
-        for each in (query, key)
-    )
-    scores = queries @ keys.T
-    np.testing.assert_allclose(scores[1:, 1:], scores[:-1, :-1], atol=1e-5)
-    assert scores[0, 0] == pytest.approx(query @ key, rel=1e-5)
-    assert not np.isclose(scores[0, 0], scores[0, 1])
-
-
-def test_rotary_attention_without_turning_is_that_of_keras():
-    x, mask = keras.Input((4, 6)), keras.Input((4,), dtype="bool")
-    still = rotary.Turn(np.float32(0), np.float32(1))
-    ours = keras.Model([x, mask], rotary.Attention(3, 0.0, still, mask)(x))
-    layer = keras.layers.MultiHeadAttention(3, 2)
-    theirs = keras.Model([x, mask], layer(x, x, attention_mask=mask[:, None]))
-    rng = np.random.default_rng(0)
-    kernels = [rng.normal(size=weight.shape) for weight in ours.get_weights()]
-    ours.set_weights(kernels)
-    # Keras builds queries, keys, values and output, in this order, as we do.
-    shapes = [weight.shape for weight in theirs.get_weights()]
-    theirs.set_weights([each.reshape(s) for each, s in zip(kernels, shapes, strict=True)])
-    samples = [keras.ops.convert_to_tensor(each) for each in (masked_wide(), MASKED)]
-    np.testing.assert_allclose(array(ours(samples)), array(theirs(samples)), rtol=1e-4, atol=1e-5)
-
-
-def masked_wide():
-    return np.random.default_rng(1).normal(size=(3, 4, 6)).astype(np.float32)
-
-
-def test_a_block_that_normalizes_last_ends_in_normalized_steps():
-    from fmtool.models.attention import Encoder
-
-    keys = {"mlp_ratio": 2.0, "activation": "gelu", "dropout": 0.0, "attention_dropout": 0.0}
-    cfg = EncoderConfig(name="post", width=6, depth=1, heads=2, stochastic_depth=0.0, **keys)
-    x = keras.Input((4, 6))
-    model = keras.Model(x, Encoder(cfg, norm="post")(x))
-    norms = [each for each in model.layers if isinstance(each, keras.layers.LayerNormalization)]
-    assert len(norms) == 2
-    assert model.layers[-1] is norms[-1]
-    np.testing.assert_allclose(array(model(masked_wide())).mean(axis=-1), 0, atol=1e-5)
 
 
 VECTORS = np.random.default_rng(0).normal(size=(VOCABULARY, 4)).astype(np.float32)
@@ -315,19 +211,6 @@ def test_vectors_that_are_not_trained_stay_as_they_are(is_trained, stays):
     model = build("bag", WITH_VECTORS, train_embedding=is_trained)
     step(model, texts())
     assert np.array_equal(model.get_weights()[0], VECTORS) is stays
-
-
-def test_an_image_is_read_by_rows_columns_or_patches():
-    image = np.arange(2 * 3 * 5 * 2, dtype=np.float32).reshape(2, 3, 5, 2)
-
-    def read(kind):
-        sample = steps.of_sample(config("rnn", steps=kind, patch_size=2), Pixels((3, 5, 2)))
-        return array(keras.Model(sample.inputs, sample.x)(image))
-
-    np.testing.assert_array_equal(read("rows"), image.reshape(2, 3, 10))
-    np.testing.assert_array_equal(read("columns"), image.swapaxes(1, 2).reshape(2, 5, 6))
-    patches = [image[:, :2, left : left + 2].reshape(2, 8) for left in (0, 2)]
-    np.testing.assert_array_equal(read("patches"), np.stack(patches, axis=1))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ EXPECTED = os.environ.get("FMTOOL_TEST_BACKEND", "tensorflow")
 TESTS = Path(__file__).resolve().parents[1]
 HERE = "optimizers/test_other_backends.py::test_keras_runs_on_the_backend_these_tests_are_for"
 ARCHITECTURES = "models/test_architectures.py"
+SEQUENCES = "models/test_sequence_models.py"
 # One test for each way of touching a backend; pytest fails when one of them is renamed.
 ESSENTIAL = [
     HERE,
@@ -30,6 +31,12 @@ ESSENTIAL = [
     "regularizers/test_gradient_noise.py::test_a_resumed_run_repeats_the_noise_of_one_in_one_go",
     "augment/test_augment.py::test_a_batch_equals_the_images_one_by_one",
     "training/test_torch_recording.py",
+    *(
+        f"{SEQUENCES}::test_a_step_changes_weights_and_the_saved_model_gives_the_same_logits"
+        f"[float32-{family}]"
+        for family in ("bag", "rnn", "tcn", "text_cnn", "transformer")
+    ),
+    *(f"{SEQUENCES}::test_a_step_is_recorded[{family}]" for family in ("rnn", "transformer")),
 ]
 FOLDERS = [
     "optimizers",
@@ -38,6 +45,8 @@ FOLDERS = [
     "augment",
     "models/test_airbench.py",
     "models/test_models.py",
+    "models/test_sequence_layers.py",
+    SEQUENCES,
     *(
         f"{ARCHITECTURES}::test_a_step_changes_weights_and_the_saved_model_gives_the_same_logits"
         f"[{family}]"

@@ -146,6 +146,15 @@ def test_max_norm_holds_for_every_unit_after_training_and_lets_biases_grow():
     assert np.linalg.norm(model.get_weights()[-1]) > 0.5
 
 
+def test_max_norm_holds_for_each_vector_of_an_embedding():
+    layer = keras.layers.Embedding(40, 2, embeddings_initializer="ones")
+    model = keras.Sequential([keras.Input((1,), dtype="int32"), layer])
+    apply(model, None, max_norm=0.5)
+    vectors = layer.embeddings.constraint(layer.embeddings.value)
+    norms = np.linalg.norm(keras.ops.convert_to_numpy(vectors), axis=1)
+    np.testing.assert_allclose(norms, 0.5, rtol=1e-5)
+
+
 def test_an_orthonormal_kernel_costs_nothing(option):
     penalty = build(option("orthogonal", factor=1.0))
     square = np.linalg.qr(np.random.default_rng(0).normal(size=(18, 18)))[0].astype("float32")
