@@ -3,6 +3,7 @@
 import gzip
 import io
 import lzma
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,31 @@ def tar_members(path: Path, sizes: Mapping[str, int]) -> Iterator[tuple[str, byt
     """
     with _damage_named(path), path.open("rb") as stream:
         yield from _stream_members(stream, sizes, path)
+
+
+def tar_matching(
+    path: Path, pattern: re.Pattern[str], *, most_bytes: int
+) -> Iterator[tuple[re.Match[str], bytes]]:
+    """The match and the content of each regular file whose whole name matches `pattern`.
+
+    Raises:
+        DataError: the archive is damaged, or such a file has more than `most_bytes`.
+    """
+    with (
+        _damage_named(path),
+        path.open("rb") as stream,
+        tarfile.open(fileobj=stream, mode="r|*") as archive,
+    ):
+        unpacked = 0
+        for member in archive:
+            unpacked = _bounded(unpacked + member.size, path)
+            match = pattern.fullmatch(member.name.removeprefix("./"))
+            file = archive.extractfile(member) if match and member.isreg() else None
+            if match is None or file is None:
+                continue
+            if member.size > most_bytes:
+                raise _broken(path, f"holds {match[0]} of {member.size:,} bytes")
+            yield match, file.read()
 
 
 def deb_members(path: Path, sizes: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
@@ -63,9 +89,7 @@ def _stream_members(
     # "r|*" reads forward only, and detects the compression.
     with tarfile.open(fileobj=stream, mode="r|*") as archive:
         for member in archive:
-            unpacked += member.size
-            if unpacked > _MAX_UNPACKED_BYTES:
-                raise _broken(path, f"unpacks to more than {_MAX_UNPACKED_BYTES:,} bytes")
+            unpacked = _bounded(unpacked + member.size, path)
             name = member.name.removeprefix("./")
             if name not in missing:
                 continue
@@ -77,6 +101,12 @@ def _stream_members(
             if not missing:
                 return
     raise _broken(path, f"lacks {', '.join(sorted(missing))}")
+
+
+def _bounded(unpacked: int, path: Path) -> int:
+    if unpacked > _MAX_UNPACKED_BYTES:
+        raise _broken(path, f"unpacks to more than {_MAX_UNPACKED_BYTES:,} bytes")
+    return unpacked
 
 
 def _deb_data(stream: BinaryIO, path: Path) -> BinaryIO:

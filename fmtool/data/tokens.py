@@ -65,8 +65,9 @@ def fit(cfg: TextConfig, splits: Splits, rows: NDArray[np.int32]) -> Splits:
     tokenizers.set_length(tokenizer, length, truncate=cfg.truncate)
     element, found = _element(cfg, tokenizer, length)
     unknown = tokenizers.unknown_of(tokenizer)
-    measured = {"train": trained, **_others(whole, rows)}
+    measured = {"train": trained, **_others(cfg, whole, rows)}
     facts = {
+        "texts": {name: len(each) for name, each in measured.items()},
         "vocabulary": element.vocabulary,
         "length": length,
         "lengths": {"median": lengths.median, "p95": lengths.most, "max": lengths.longest},
@@ -149,13 +150,20 @@ def _lengths(texts: Iterable[NDArray[np.int32]]) -> Lengths:
     return Lengths(int(median), int(most), max(lengths))
 
 
-def _others(whole: Mapping[str, Whole], rows: NDArray[np.int32]) -> dict[str, Whole]:
-    """What is not trained on, by name: a validation split, or the rest of the training split."""
+def _others(
+    cfg: TextConfig, whole: Mapping[str, Whole], rows: NDArray[np.int32]
+) -> dict[str, Whole]:
+    """What is not trained on, by name; of the training split that is the validation part.
+
+    Where `data.limit` or `data.fraction` leave more of it out, they are not told apart.
+    """
     others = {name: texts for name, texts in whole.items() if name != "train"}
-    rest = np.setdiff1d(np.arange(len(whole["train"])), rows)
-    if "validation" not in others and len(rest):
-        return {"held_out": [whole["train"][row] for row in rest], **others}
-    return others
+    left = np.setdiff1d(np.arange(len(whole["train"])), rows)
+    if not len(left):
+        return others
+    is_all_used = cfg.limit is None and cfg.fraction == 1 and "validation" not in others
+    name = "validation" if is_all_used else "left_out"
+    return {name: [whole["train"][row] for row in left], **others}
 
 
 def _share_longer(texts: Whole, length: int) -> float:
@@ -173,7 +181,11 @@ def _tell(name: str, facts: Mapping[str, Any]) -> None:
     note(
         f"{name}: {facts['vocabulary']:,} tokens are known; texts have {lengths['median']} of them "
         f"(95 % at most {lengths['p95']}, the longest {lengths['max']}) and are made "
-        f"{facts['length']} long, which cuts {facts['truncated']['train']:.1%}"
+        f"{facts['length']} long, which cuts {100 * facts['truncated']['train']:.1f} %"
     )
-    shares = (f"{share:.1%} in {part}" for part, share in unknown.items() if part != "train")
+    shares = (
+        f"{100 * share:.1f} % in {part.replace('_', ' ')}"
+        for part, share in unknown.items()
+        if part != "train"
+    )
     note(f"{name}: unknown tokens: {', '.join(shares)}")

@@ -1,4 +1,4 @@
-"""Reads the pickles of the official CIFAR archives without running anything they name.
+"""Reads the pickles of the official CIFAR and Reuters files without running what they name.
 
 A pickle may name functions to call. Here only the names a NumPy array is stored under are known,
 and they stand for plain records, so not even NumPy's own constructors are reached.
@@ -20,6 +20,11 @@ _ARRAY_NAMES = frozenset(
         ("numpy._core.multiarray", "_reconstruct"),
     }
 )
+
+_DAMAGES = (
+    pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError,
+    OverflowError, MemoryError,
+)  # fmt: skip
 
 
 class _Dtype:
@@ -45,10 +50,25 @@ class _Array:
         self.value = np.frombuffer(data, np.uint8).reshape(shape)
 
 
+class _Lists:
+    """Stands for a NumPy array of Python's lists."""
+
+    def __init__(self, *_placeholder: object) -> None:
+        self.value: list[Any] = []
+
+    def __setstate__(self, state: Any) -> None:
+        _version, _shape, dtype, _is_fortran, data = state
+        if dtype.code not in ("O8", b"O8", "O", b"O") or not isinstance(data, list):
+            raise ValueError("not an array of objects")
+        self.value = data
+
+
 class _Reader(pickle.Unpickler):
+    array: type[_Array | _Lists] = _Array
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _ARRAY_NAMES:
-            return _Array
+            return self.array
         if (module, name) == ("numpy", "ndarray"):
             return object
         if (module, name) == ("numpy", "dtype"):
@@ -57,6 +77,33 @@ class _Reader(pickle.Unpickler):
             f"the pickle names {module}.{name}, which a data file has no use for",
             fix="delete the file: it is not an official one",
         )
+
+
+class _ListsReader(_Reader):
+    array = _Lists
+
+
+def read_lists(content: bytes, *, origin: str) -> list[list[int]]:
+    """The lists of integers in an .npy file, which holds an array of objects as a pickle.
+
+    Raises:
+        Refused: the pickle names anything but NumPy arrays.
+        DataError: it is damaged or holds something else.
+    """
+    file = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise ValueError(f"version {version}")
+        np.lib.format.read_array_header_1_0(file)
+        lists = _ListsReader(file).load().value
+        if not all(isinstance(each, list) and {*map(type, each)} <= {int} for each in lists):
+            raise ValueError("not lists of integers")
+    except Refused as error:
+        raise Refused(f"{origin}: {error.message}", fix=error.fix) from None
+    except _DAMAGES as error:
+        raise DataError(f"{origin} holds no lists: {error}", fix="delete it") from error
+    return [list(each) for each in lists]
 
 
 def read_batch(
@@ -73,17 +120,7 @@ def read_batch(
         images, labels = batch[b"data"].value, np.asarray(batch[labels_key], dtype=np.int32)
     except Refused as error:
         raise Refused(f"{origin}: {error.message}", fix=error.fix) from None
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        MemoryError,
-    ) as error:
+    except _DAMAGES as error:
         raise DataError(f"{origin} is not a CIFAR batch: {error}", fix="delete it") from error
     if images is None or images.shape != (len(labels), 3072):
         raise DataError(f"{origin} is not a CIFAR batch", fix="delete it")

@@ -78,7 +78,8 @@ def _values(
     if not is_wanted or spaces > width:
         return None
     try:
-        values: NDArray[np.float32] = np.array(line.split(" ")[1:], np.float32)
+        with np.errstate(over="ignore"):
+            values: NDArray[np.float32] = np.array(line.split(" ")[1:], np.float32)
     except ValueError as error:
         raise LineError(path, number, f"not a number ({str(error)[-60:]})", fix=_FIX) from error
     if not np.isfinite(values).all():

@@ -18,7 +18,7 @@ from fmtool.data import catalog, check
 from fmtool.errors import DataError, UsageError
 from fmtool.registry import module
 
-BUILT_IN = ["cifar10", "cifar100", "digits", "fashion_mnist", "mnist"]
+BUILT_IN = ["cifar10", "cifar100", "digits", "fashion_mnist", "imdb", "mnist", "reuters"]
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
@@ -33,10 +33,11 @@ def test_an_unknown_set_is_answered_with_the_closest_name():
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_yaml_file_gives_every_key_of_the_config(name):
-    keys = yaml.safe_load((CONF / "base" / "data.yaml").read_text())
     own = yaml.safe_load((CONF / "data" / f"{name}.yaml").read_text())
-    own.pop("defaults")
-    config = module("data", name).Config(**keys, **own)
+    keys = {}
+    for base in own.pop("defaults")[:-1]:
+        keys |= yaml.safe_load((CONF / f"{base.removesuffix('@_here_')[1:]}.yaml").read_text())
+    config = module("data", name).Config(**keys | own)
     assert config.name == catalog.info(name).name == name
 
 

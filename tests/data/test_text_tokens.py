@@ -81,7 +81,8 @@ def test_a_word_that_only_validation_or_test_have_is_unknown(fit):
 def test_a_word_of_training_rows_that_are_not_trained_on_is_unknown(fit):
     found = fit(["good film", "bad film"], rows=[0])
     assert found.train.x.tolist() == [[3, 2], [1, 2]]
-    assert found.facts["unknown"]["held_out"] == 0.5
+    assert found.facts["unknown"]["validation"] == 0.5
+    assert fit(["a", "b"], rows=[0], limit=1).facts["unknown"]["left_out"] == 1.0
 
 
 def test_the_length_too_depends_on_the_rows_that_are_trained_on(fit):
