@@ -67,7 +67,8 @@ def scan_class_folders(
     names = sorted(classes["train"])
     if len(names) < 2:
         found = f"1 class, '{names[0]}'" if names else "0 class folders"
-        fix = "make a folder for each class, or name a table of paths and labels"
+        table = ", or name a table of paths and labels" if kind is PICTURES else ""
+        fix = f"make a folder for each class{table}"
         report(DataError(f"{root}: {found}; need 2 classes", fix=fix))
     for folders in classes.values():
         for name in sorted(folders.keys() - set(names)):

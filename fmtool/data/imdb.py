@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fmtool.data.acquire import Recipe
-    from fmtool.data.arrays import Arrays
+    from fmtool.data.four_arrays import Arrays
     from fmtool.data.splits import Splits
 
 __all__ = ["INFO", "KIND", "Config", "fit", "load", "recipe", "restore"]
@@ -69,8 +69,8 @@ def _read_archive(path: "Path") -> "Arrays | None":
     import numpy as np
 
     from fmtool.data.archives import tar_matching
-    from fmtool.data.arrays import Arrays
     from fmtool.data.download import require_digest
+    from fmtool.data.four_arrays import Arrays
     from fmtool.data.strings import pack
 
     if not path.is_file():

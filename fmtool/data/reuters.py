@@ -8,7 +8,7 @@ from fmtool.data.text_base import KIND, TextConfig, fit, require_library, restor
 
 if TYPE_CHECKING:
     from fmtool.data.acquire import Recipe
-    from fmtool.data.arrays import Arrays
+    from fmtool.data.four_arrays import Arrays
     from fmtool.data.splits import Splits
 
 __all__ = ["INFO", "KIND", "Config", "fit", "load", "recipe", "restore"]
@@ -118,8 +118,8 @@ def _read_npz(path: Path) -> "Arrays | None":
 
     import numpy as np
 
-    from fmtool.data.arrays import Arrays
     from fmtool.data.download import require_digest
+    from fmtool.data.four_arrays import Arrays
     from fmtool.data.strings import pack
     from fmtool.data.unpickle import read_lists
 

@@ -40,7 +40,7 @@ def test_parts_never_change():
 
 
 def test_the_part_is_the_test_split_and_all_else_is_trained_on(option):
-    cfg = option("npz", path="x", folds=10, fold=3)
+    cfg = option("arrays", path="x", folds=10, fold=3)
     split = Split(np.arange(len(LABELS)).reshape(-1, 1, 1, 1).astype(np.uint8), LABELS)
     train, test = train_and_test(cfg, "abc", {"train": split}, origin="x")
     assert test.x.ravel().tolist() == fold_for_test(LABELS, folds=10, fold=3).tolist()
@@ -53,7 +53,7 @@ def test_a_set_with_a_test_split_has_no_folds(option):
     split = Split(LABELS, LABELS)
     with pytest.raises(UsageError) as caught:
         train_and_test(
-            option("npz", path="x", folds=3), "abc", {"train": split, "test": split}, origin="x"
+            option("arrays", path="x", folds=3), "abc", {"train": split, "test": split}, origin="x"
         )
     assert str(caught.value) == "data.folds=3, but x has a test split; fix: data.folds=null"
 
@@ -64,7 +64,7 @@ def test_a_class_that_would_be_tested_only_is_named(option):
     fold = next(fold for fold in (0, 1) if 2 in fold_for_test(labels, folds=2, fold=fold))
     with pytest.raises(DataError, match=r"^x: class 'b': 1 of 1 drawn to the test split; fix: "):
         train_and_test(
-            option("npz", path="x", folds=2, fold=fold), "ab", {"train": split}, origin="x"
+            option("arrays", path="x", folds=2, fold=fold), "ab", {"train": split}, origin="x"
         )
 
 
@@ -86,5 +86,5 @@ def test_a_class_that_would_be_tested_only_is_named(option):
     ],
 )
 def test_a_part_that_there_is_not_is_a_mistake(call, words, message):
-    outcome = call("train", "data=npz", "data.path=x.npz", *words)
+    outcome = call("train", "data=arrays", "data.path=x.npz", *words)
     assert (outcome.code, outcome.error) == (2, message)

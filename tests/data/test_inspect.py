@@ -300,9 +300,9 @@ def test_arrays_are_described(inspect, fmtool):
 
 
 def test_bad_arrays_end_with_65(inspect, fmtool):
-    np.savez(fmtool.folder / "set.npz", x=np.zeros((4, 9, 9)), y=np.arange(4) % 2)
+    np.savez(fmtool.folder / "set.npz", x=np.zeros((4, 9, 9, 1)), y=np.arange(4) % 2)
     report = inspect("set.npz", code=65)
-    assert "test split" in report["error"]["message"]
+    assert "x of train is float64 (4, 9, 9, 1)" in report["error"]["message"]
 
 
 TEXTS = {
