@@ -18,7 +18,8 @@ def classification_report(
 ) -> dict[str, Any]:
     """Every figure of an evaluation as plain Python values; a ratio over nothing counts as 0.
 
-    `loss` is the mean cross-entropy in nats, without smoothing or penalty. Macro averages are
+    `loss` is the mean cross-entropy in nats, without smoothing, weights or penalty, whatever loss
+    a model was trained with: so runs and gates can be compared. Macro averages are
     over all classes. Of equal logits the lower class comes first.
 
     Args:

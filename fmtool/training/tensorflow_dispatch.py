@@ -35,7 +35,10 @@ class Dispatch:
         self._iterator: Any = None
         self._next = 0
         self._epoch = EpochTable(plan, tf.constant)
-        compiled = tf.function(step, jit_compile=True) if jit else step
+        # A function of its own, as Keras has it: TensorFlow simplifies its arithmetic as a whole,
+        # and so to the same bits, within a loop or not.
+        inlined = tf.function(step, autograph=False)
+        compiled = tf.function(step, autograph=False, jit_compile=True) if jit else inlined
 
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
         def several(rows: Any, draws: Any, begin: Any, end: Any) -> Any:
@@ -48,7 +51,7 @@ class Dispatch:
 
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
         def ragged(rows: Any, draws: Any) -> Any:
-            step((rows, draws))
+            inlined((rows, draws))
             return results()
 
         self._several, self._ragged = tf.function(several), tf.function(ragged)

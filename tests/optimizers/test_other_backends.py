@@ -1,4 +1,4 @@
-"""The tests of optimizers, schedules, regularizers and augmentation, run again on JAX and torch."""
+"""The tests of optimizers, losses, regularizers and augmentation, run again on JAX and torch."""
 
 import os
 import subprocess
@@ -28,6 +28,12 @@ ESSENTIAL = [
     "::test_the_training_loss_holds_the_penalty_of_every_kernel[orthogonal]",
     "regularizers/test_regularizers.py"
     "::test_max_norm_holds_for_every_unit_after_training_and_lets_biases_grow",
+    "tasks/test_losses.py::test_a_loss_is_that_of_a_reference_in_numpy",
+    "tasks/test_class_weights.py::test_mixed_samples_are_weighted_in_training_too",
+    "models/test_dropout.py::test_zeros_lie_in_whole_squares_within_the_image",
+    "models/test_dropout.py::test_spatial_dropout_drops_channels",
+    "models/test_dropout.py"
+    "::test_a_model_with_blocks_is_saved_and_loaded_by_plain_keras[cnn-keys0]",
     "regularizers/test_gradient_noise.py::test_a_resumed_run_repeats_the_noise_of_one_in_one_go",
     "augment/test_augment.py::test_a_batch_equals_the_images_one_by_one",
     "training/test_torch_recording.py",
@@ -43,7 +49,9 @@ FOLDERS = [
     "schedules",
     "regularizers",
     "augment",
+    "tasks",
     "models/test_airbench.py",
+    "models/test_dropout.py",
     "models/test_models.py",
     "models/test_sequence_layers.py",
     SEQUENCES,

@@ -10,6 +10,12 @@ from ending import differences, ending
 from torture import run_of, train
 
 SHORT = ("epochs=2",)
+REGULARIZED = (
+    "task.loss=huber", "task.class_weights=balanced", "model.convolution_dropout=0.2",
+    "model.dropout_kind=block", "model.block_size=2", "regularizer=l2",
+    "regularizer.layers=[conv2d,logits]",
+)  # fmt: skip
+SLOW = [pytest.param(backend, marks=pytest.mark.slow) for backend in ("tensorflow", "jax")]
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +75,18 @@ def test_a_run_killed_before_its_first_checkpoint_goes_on_from_the_beginning(
     child = train(zygote, tmp_path, *SHORT, "resume=auto")
     assert (child.code, child.first) == (0, 1)
     assert differences(ending(run_of(finished)), ending(run_of(tmp_path))) == []
+
+
+@pytest.mark.parametrize("backend", [*SLOW, "torch"])
+def test_a_regularized_training_goes_on_in_mid_epoch_to_the_same_bits(zygote_on, tmp_path, backend):
+    zygote, words = zygote_on(backend), (*SHORT, *REGULARIZED)
+    whole = train(zygote, tmp_path / "whole", *words)
+    assert whole.code == 0, whole.err
+    killed = train(zygote, tmp_path, *words, send=signal.SIGKILL, at_step=33, holds=True)
+    assert killed.code == -signal.SIGKILL
+    child = train(zygote, tmp_path, *words, "resume=auto")
+    assert (child.code, child.first) == (0, 31)
+    assert differences(ending(run_of(tmp_path / "whole")), ending(run_of(tmp_path))) == []
 
 
 def test_a_finished_run_that_is_given_more_epochs_ends_as_if_it_had_had_them(
