@@ -2,8 +2,11 @@
 
 import pytest
 
+from fmtool import registry
 from fmtool.config.sweep import expand
 from fmtool.errors import Refused, UsageError
+
+MODELS = registry.names("model")
 
 
 def varied(*overrides, folders=()):
@@ -29,8 +32,10 @@ def test_each_job_holds_every_override_in_the_order_typed():
     [
         ("seed=choice(3,1)", [("seed=3",), ("seed=1",)]),
         ("seed=range(0,6,2)", [("seed=0",), ("seed=2",), ("seed=4",)]),
-        ("model=glob(*)", [("model=airbench",), ("model=cnn",), ("model=mlp",)]),
-        ("model=glob(*,exclude=[a*,c*])", [("model=mlp",)]),
+        ("model=glob(*)", [(f"model={name}",) for name in MODELS]),
+        ("model=glob(*,exclude=[a*,c*])", [
+            (f"model={name}",) for name in MODELS if name[0] not in "ac"
+        ]),
         ("model.filters=[8],[8,16]", [("model.filters=[8]",), ("model.filters=[8,16]",)]),
         ("optimizer.learning_rate=1e-2,1e-3", [
             ("optimizer.learning_rate=0.01",), ("optimizer.learning_rate=0.001",),

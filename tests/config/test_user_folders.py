@@ -125,7 +125,10 @@ def test_info_shows_where_the_users_options_come_from(call, fmtool):
 @pytest.mark.parametrize(
     ("line", "completions"),
     [
-        ("fmtool train model=", "model=airbench model=cnn model=mlp model=thin"),
+        (
+            "fmtool train model=",
+            " ".join(f"model={name}" for name in sorted([*registry.names("model"), "thin"])),
+        ),
         ("fmtool train epo", "epochs="),
         ("fmtool train model=mlp model.un", "model.units."),
     ],
