@@ -6,6 +6,8 @@ import os
 import pytest
 import yaml
 
+from fmtool import registry
+
 THIN = "defaults: [cnn, _self_]\nfilters: [4]\n"
 
 
