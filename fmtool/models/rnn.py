@@ -54,8 +54,23 @@ def _read(cfg: Config, x: Any) -> Any:
     """
     import keras
 
-    cells = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
-    # Keras' loop over simple cells on torch looks at a counter, which a recorded step cannot:
-    # unrolled it took half the time there. Elsewhere unrolling gained nothing measurable.
-    is_unrolled = cfg.cell == "simple" and keras.backend.backend() == "torch"
-    return cells[cfg.cell](cfg.units, return_sequences=True, unroll=is_unrolled)(x)
+    layers = keras.layers
+    if _is_unrolled(cfg):
+        cells = {"simple": layers.SimpleRNNCell, "lstm": layers.LSTMCell, "gru": layers.GRUCell}
+        return layers.RNN(cells[cfg.cell](cfg.units), return_sequences=True, unroll=True)(x)
+    kinds = {"simple": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+    return kinds[cfg.cell](cfg.units, return_sequences=True)(x)
+
+
+def _is_unrolled(cfg: Config) -> bool:
+    """Whether the graph has each step on its own: on torch, except where a GPU has fused layers.
+
+    Keras' loop over simple cells cannot be recorded there, and what it has for LSTM and GRU
+    computes gradients in a time that grows with the square of the steps: LSTM took four times as
+    long for 28 steps, ten times for 100. On TensorFlow and JAX unrolling gained nothing.
+    """
+    import keras
+
+    from fmtool.machine.devices import gpus
+
+    return keras.backend.backend() == "torch" and (cfg.cell == "simple" or not gpus())
