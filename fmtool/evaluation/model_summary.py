@@ -1,4 +1,4 @@
-"""What a model is made of: layers with shapes, weights and operations, and what they come to."""
+"""What a model is made of: its layers with shapes, weights and operations, and their totals."""
 
 import io
 import math
@@ -168,7 +168,7 @@ def _bytes(tensor: Any, *, skipped: int = 0) -> int:
         skipped: axes in front that do not count.
     """
     sizes = tensor.shape[skipped:]
-    return int(math.prod(size or 1 for size in sizes) * np.dtype(tensor.dtype).itemsize)
+    return math.prod(size or 1 for size in sizes) * int(np.dtype(tensor.dtype).itemsize)
 
 
 def _kind(operation: Any) -> str:
