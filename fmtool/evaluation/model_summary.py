@@ -168,7 +168,7 @@ def _bytes(tensor: Any, *, skipped: int = 0) -> int:
         skipped: axes in front that do not count.
     """
     sizes = tensor.shape[skipped:]
-    return math.prod(size or 1 for size in sizes) * int(np.dtype(tensor.dtype).itemsize)
+    return int(math.prod(size or 1 for size in sizes)) * int(np.dtype(tensor.dtype).itemsize)
 
 
 def _kind(operation: Any) -> str:
