@@ -190,9 +190,9 @@ class _Scan:
             return []
 
 
-def list_folder(root: Path) -> Listing:
-    """What is in `root` itself; DataError as `scan_class_folders`."""
-    scan = _Scan(root, PICTURES, stop)
+def list_folder(root: Path, report: Report) -> Listing:
+    """What is in `root` itself; names and links are reported as by `scan_class_folders`."""
+    scan = _Scan(root, PICTURES, report)
     entries = scan._entries(root)
     folders = [Path(entry.path) for entry in entries if entry.is_dir()]
     files = [Path(entry.path) for entry in entries if not entry.is_dir()]

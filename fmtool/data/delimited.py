@@ -1,34 +1,26 @@
 """Reads the rows of a CSV or TSV file one after the other, and says in which line one is wrong."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from fmtool.data.problems import Report
-from fmtool.data.regular_file import open_regular
-from fmtool.errors import DataError
+from fmtool.data.table_style import Delimiter, Style
+from fmtool.data.text_lines import MOST_CHARACTERS, Line, LineError, read_lines
 
-Delimiter = Literal["auto", "comma", "tab", "semicolon", "pipe"]
-"""`auto`: a tab in a .tsv file, else the one that the header line has the most of."""
+SUFFIXES = (".csv", ".tsv")
+"""The endings of their names, lower case; where the caller allows it, `.gz` may follow."""
 
-SUFFIXES = frozenset({".csv", ".tsv"})
-_CHARACTERS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}
-_LONGEST_LINE = 1 << 24
-"""Bytes; so that a file that is no text at all is not read whole as one line."""
-_LONGEST_CELL = 1 << 20
-_UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_CHARACTERS: Mapping[Delimiter, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+_QUOTES = "double a quote within quotes, and close each; or set data.quotes=false"
 
 
 class Row(NamedTuple):
-    """The cells of a row, without the spaces around each.
+    """The cells of a row as they stand there, and the line where it begins."""
 
-    Args:
-        place: `FILE:LINE`, for messages.
-    """
-
-    place: str
+    line: int
     cells: list[str]
 
 
@@ -39,84 +31,111 @@ class Table(NamedTuple):
     rows: Iterator[Row]
 
 
-def read_table(path: Path, *, delimiter: Delimiter, report: Report) -> Table:
-    """The table in `path`, whose first line names the columns.
+def ending(path: Path) -> str:
+    """That of the name in lower case, `.gz` aside."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+def read_table(path: Path, style: Style, report: Report, *, wanted: Collection[str] = ()) -> Table:
+    """The table in `path`, plain or gzipped, whose first line names the columns.
 
     Args:
-        report: takes a DataError for each row that is not UTF-8, is quoted wrongly, or has more
-            or fewer cells than the header.
+        report: takes a DataError for each row that is no text, is quoted wrongly, or has more or
+            fewer cells than the header.
+        wanted: columns by whose names the delimiter may be told.
 
     Raises:
-        DataError: there is no header that could be read.
+        DataError: there is no header that could be read, or the file cannot be read to its end.
+        OutOfMemory: it is larger than the memory.
     """
-    lines = _lines(path, report)
-    header = next(lines)
-    character = _delimiter(path, header, delimiter)
-    csv.field_size_limit(_LONGEST_CELL)
-    try:
-        columns = [name.strip() for name in next(csv.reader([header], delimiter=character))]
-    except csv.Error as error:
-        raise DataError(f"{path}:1: {error}", fix="correct the first line") from error
-    known = [name.casefold() for name in columns if name]
-    if len(set(known)) < len(known):
-        twin = next(name for place, name in enumerate(known) if name in known[:place])
-        raise DataError(f"{path}:1: two columns are called '{twin}'", fix="rename one")
-    return Table(columns, _rows(path, lines, character, len(columns), report))
+    lines = read_lines(path, style.encoding, report)
+    header = next(lines, Line(1, ""))
+    if header.number > 1:
+        raise LineError(path, 1, "no header", fix="correct the first line")
+    delimiter = _delimiter(header.text, path, style.delimiter, wanted)
+    columns = _columns(header.text, path, delimiter, style)
+    return Table(columns, _rows(lines, path, delimiter, style, len(columns), report))
 
 
-def _lines(path: Path, report: Report) -> Iterator[str]:
-    with open_regular(path) as file:
-        for number, raw in enumerate(iter(lambda: file.readline(_LONGEST_LINE + 1), b""), 1):
-            yield _decoded(raw, file, f"{path}:{number}", report)
-
-
-def _decoded(raw: bytes, file: BinaryIO, place: str, report: Report) -> str:
-    is_first = file.tell() == len(raw)
-    if is_first and raw.startswith(_UTF16_MARKS):
-        raise DataError(f"{place}: UTF-16, expected UTF-8", fix="save the table as UTF-8")
-    if len(raw) > _LONGEST_LINE:
-        raise DataError(f"{place}: more than {_LONGEST_LINE} bytes", fix="name a text file")
-    if is_first:
-        raw = raw.removeprefix(_UTF8_MARK)
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        message = f"{place}: byte 0x{raw[error.start]:02x} is not UTF-8"
-        report(DataError(message, fix="save the table as UTF-8"))
-        return raw.decode("utf-8", errors="replace")
-
-
-def _delimiter(path: Path, header: str, chosen: Delimiter) -> str:
+def _delimiter(header: str, path: Path, chosen: Delimiter, wanted: Collection[str]) -> str:
+    """A tab for .tsv; else what separates the header into wanted columns, or is there most."""
     if chosen != "auto":
         return _CHARACTERS[chosen]
-    if path.suffix.lower() == ".tsv":
-        return _CHARACTERS["tab"]
+    if ending(path) == ".tsv":
+        return "\t"
+    for character in _CHARACTERS.values() if wanted else ():
+        if set(wanted) <= {name.strip(' "') for name in header.split(character)}:
+            return character
     counts = {name: header.count(character) for name, character in _CHARACTERS.items()}
     most = max(counts.values())
     best = [name for name, count in counts.items() if count == most]
     if most and len(best) > 1:
-        raise DataError(
-            f"{path}:1: the delimiter may be {' or '.join(best)}", fix="set data.delimiter"
-        )
+        what = f"the delimiter may be {' or '.join(best)}"
+        raise LineError(path, 1, what, fix="set data.delimiter")
     return _CHARACTERS[best[0]]
 
 
+def _columns(header: str, path: Path, delimiter: str, style: Style) -> list[str]:
+    try:
+        with _long_fields():
+            cells: list[str] = next(_reader(iter([header]), delimiter, style), [])
+    except csv.Error as error:
+        raise LineError(path, 1, f"no header ({error})", fix=_QUOTES) from error
+    names = [cell.strip() for cell in cells]
+    for place, name in enumerate(names):
+        if name and name in names[:place]:
+            raise LineError(path, 1, f"column '{name}' is there twice", fix="rename one")
+    return names
+
+
+class _Counted:
+    """Lines as `csv.reader` wants them, which number the last one had."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self._lines = lines
+        self.number = 1
+
+    def __iter__(self) -> Iterator[str]:
+        for number, text in self._lines:
+            self.number = number
+            yield f"{text}\n"
+
+
 def _rows(
-    path: Path, lines: Iterator[str], delimiter: str, width: int, report: Report
+    lines: Iterator[Line], path: Path, delimiter: str, style: Style, width: int, report: Report
 ) -> Iterator[Row]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    counted = _Counted(lines)
+    reader = _reader(iter(counted), delimiter, style)
     while True:
-        # A row may go on over several lines; it is named by its first.
-        place = f"{path}:{reader.line_num + 2}"
+        begin = counted.number + 1
         try:
-            cells = next(reader, None)
+            with _long_fields():
+                cells = next(reader, None)
         except csv.Error as error:
-            report(DataError(f"{place}: {error}", fix="correct the quotes"))
+            report(LineError(path, begin, f"no row ({error})", fix=_QUOTES))
             continue
         if cells is None:
             return
+        # A line that was left out may lie between; without line breaks the last one counts.
+        line = begin if any("\n" in cell for cell in cells) else counted.number
         if len(cells) == width:
-            yield Row(place, [cell.strip() for cell in cells])
+            yield Row(line, cells)
         elif cells:
-            message = f"{place}: {len(cells)} cells, the header has {width}"
-            report(DataError(message, fix="quote cells that hold the delimiter"))
+            fix = "put fields that hold the delimiter or a quote into quotes"
+            what = f"{len(cells)} fields, the header has {width}"
+            report(LineError(path, line, what, fix=fix))
+
+
+def _reader(lines: Iterator[str], delimiter: str, style: Style) -> Any:
+    quoting: Any = csv.QUOTE_MINIMAL if style.has_quotes else csv.QUOTE_NONE
+    return csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """A limit of the csv module, which is that of the whole process."""
+    before = csv.field_size_limit(MOST_CHARACTERS)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

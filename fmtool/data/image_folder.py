@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from fmtool.config.base import PositiveInt
 from fmtool.data.local import LocalConfig, existing, is_held
+from fmtool.data.table_style import TableConfig
 from fmtool.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
     from fmtool.data.splits import Splits
 
 
-class Config(LocalConfig):
+class Config(LocalConfig, TableConfig):
     name: Literal["image_folder"]
     path_column: str | None
     label_column: str | None
     split_column: str | None
     pictures_dir: str | None
-    delimiter: Literal["auto", "comma", "tab", "semicolon", "pipe"]
     resize: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] | None
     resize_mode: Literal["stretch", "crop", "pad"]
     color: Literal["auto", "rgb", "grayscale"]
@@ -87,7 +87,7 @@ def _found(cfg: Config, root: Path) -> "LabelledFiles":
     if root.suffix.lower() in delimited.SUFFIXES and not root.is_dir():
         columns = Columns(cfg.path_column, cfg.label_column, cfg.split_column)
         return read_label_table(
-            root, columns=columns, pictures_dir=cfg.pictures_dir, delimiter=cfg.delimiter
+            root, columns=columns, pictures_dir=cfg.pictures_dir, style=cfg.style
         )
     if not root.is_dir():
         raise DataError(

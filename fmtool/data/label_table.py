@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from fmtool.data.delimited import Delimiter, Row, Table, read_table
+from fmtool.data.delimited import Table, read_table
 from fmtool.data.labelled_files import (
     LabelledFile,
     LabelledFiles,
@@ -18,6 +18,7 @@ from fmtool.data.labelled_files import (
 from fmtool.data.problems import Report, stop
 from fmtool.data.regular_file import unreadable
 from fmtool.data.split_names import SPLITS, split_called
+from fmtool.data.table_style import Style
 from fmtool.errors import DataError, UsageError
 from fmtool.suggest import did_you_mean
 
@@ -42,7 +43,7 @@ def read_label_table(
     *,
     columns: Columns,
     pictures_dir: str | None,
-    delimiter: Delimiter,
+    style: Style,
     report: Report = stop,
 ) -> LabelledFiles:
     """The files that the rows of `path` name, none of which is opened.
@@ -59,14 +60,15 @@ def read_label_table(
         DataError: the table has no header that could be read.
         UsageError: `pictures_dir` is not below the folder of the table.
     """
-    table = read_table(path, delimiter=delimiter, report=report)
+    table = read_table(path, style, report, wanted=[name for name in columns if name])
     places = _places(path, table, columns)
     reading = _Reading(path.parent, _start(pictures_dir), report)
-    for row in table.rows:
+    for line, cells in table.rows:
+        row = f"{path}:{line}"
         try:
-            reading.add(row, *(row.cells[place] if place >= 0 else None for place in places))
+            reading.add(row, *(cells[n].strip() if n >= 0 else None for n in places))
         except DataError as problem:
-            report(DataError(f"{row.place}: {problem.message}", fix=problem.fix))
+            report(DataError(f"{row}: {problem.message}", fix=problem.fix))
     return reading.finished(path)
 
 
@@ -129,15 +131,16 @@ class _Reading:
     _classes: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Name and place of the first row, by the key of the name."""
 
-    def add(self, row: Row, path: str | None, label: str | None, split: str | None) -> None:
+    def add(self, row: str, path: str | None, label: str | None, split: str | None) -> None:
+        """`row` is its `FILE:LINE`."""
         name = str(PurePosixPath(self.pictures_dir, _relative(path or "")))
-        class_name = self._class(label or "", row.place)
+        class_name = self._class(label or "", row)
         entry = _Entry(_split(split), class_name, name, self.root / name)
         twin, place = self._entries.get(collision_key(name), (None, ""))
         if twin is not None:
             raise DataError(*_conflict(entry, twin, place), fix="keep one of the two rows")
         self._check_file(entry.path)
-        self._entries[collision_key(name)] = entry, row.place
+        self._entries[collision_key(name)] = entry, row
 
     def _class(self, label: str, place: str) -> str:
         name = one_form(label)

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from fmtool.data.local import existing
+from fmtool.data.table_style import TableConfig
 from fmtool.data.text_base import KIND, LocalTextConfig, fit, require_library, restore
 
 if TYPE_CHECKING:
@@ -13,22 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["KIND", "Config", "fit", "load", "restore"]
 
 
-def _for_lines(name: str) -> str:
-    from fmtool.data.text_lines import is_line_encoding
-
-    if not is_line_encoding(name):
-        raise ValueError(f"'{name}' is no encoding that is read; save the texts as utf-8")
-    return name
-
-
-class Config(LocalTextConfig):
+class Config(LocalTextConfig, TableConfig):
     name: Literal["text"]
     text_column: Annotated[str, Field(min_length=1)]
     label_column: Annotated[str, Field(min_length=1)]
     split_column: Annotated[str, Field(min_length=1)] | None
-    delimiter: Literal["auto", "comma", "semicolon", "tab", "pipe"]
-    quotes: bool
-    encoding: Annotated[str, AfterValidator(_for_lines)]
 
 
 def load(cfg: Config) -> "Splits":
@@ -47,14 +37,8 @@ def load(cfg: Config) -> "Splits":
 
     require_library()
     path = existing(cfg.path)
-    columns = Columns(
-        text=cfg.text_column,
-        label=cfg.label_column,
-        split=cfg.split_column,
-        delimiter=cfg.delimiter,
-        has_quotes=cfg.quotes,
-    )
-    source = open_texts(path, columns, cfg.encoding, stop)
+    columns = Columns(cfg.text_column, cfg.label_column, cfg.split_column)
+    source = open_texts(path, columns, cfg.style, stop)
     splits = to_text_splits(cfg, source.texts, origin=str(path))
     parts = [part for part in (splits.train, splits.validation, splits.test) if part is not None]
     ignored = f", {source.ignored} other files ignored" if source.ignored else ""

@@ -4,19 +4,21 @@
     PATH/{train,validation,test}.csv             the same, a file for each split
     PATH/[{train,validation,test}/]CLASS/*.txt   a file for each text
     PATH/CLASS.txt                               a file for each class, a text on each line
+    PATH/NAME.CLASS                              the same, of files that differ only in the ending
 
 Each may be gzipped, with `.gz` at the end of its name. Nothing but `PATH` is read.
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from fmtool.data.class_folders import FileKind, Listing, list_folder, scan_class_folders
-from fmtool.data.problems import Report
+from fmtool.data.problems import Report, stop
 from fmtool.data.split_names import SPLITS, split_called
+from fmtool.data.table_style import Style
 from fmtool.data.text_lines import MOST_CHARACTERS, LineError, read_lines
 from fmtool.data.text_tables import SUFFIXES, Columns, is_table, read_table
 from fmtool.errors import DataError
@@ -52,7 +54,7 @@ class Source:
     ignored: int = 0
 
 
-def open_texts(path: Path, columns: Columns, encoding: str, report: Report) -> Source:
+def open_texts(path: Path, columns: Columns, style: Style, report: Report) -> Source:
     """The labelled texts of `path`, a file or folder.
 
     What is wrong with a text is reported, and the text left out: it is empty, too long, not in
@@ -66,38 +68,38 @@ def open_texts(path: Path, columns: Columns, encoding: str, report: Report) -> S
         if not is_table(path):
             kinds = f"{', '.join(SUFFIXES)}, or one of these with .gz"
             raise DataError(f"{path}: not a folder or a table", fix=f"give it the ending {kinds}")
-        return Source(_of_table(path, None, columns, encoding, report))
-    listing = list_folder(path)
+        return Source(_of_table(path, None, columns, style, report))
+    problems: list[DataError] = []
+    listing = list_folder(path, problems.append)
     if listing.folders:
-        return _of_class_folders(path, encoding, report)
+        # Which finds the same problems.
+        return _of_class_folders(path, style.encoding, report)
+    for problem in problems:
+        report(problem)
     if any(is_table(file) for file in listing.files):
-        tables = _tables_by_split(listing, path)
+        tables = _of_splits(listing, path)
         rows = (
             row
             for split, table in tables.items()
-            for row in _of_table(table, split, columns, encoding, report)
+            for row in _of_table(table, split, columns, style, report)
         )
         return Source(rows, listing.ignored)
-    return Source(_of_class_files(listing, path, encoding, report), listing.ignored)
+    return Source(_of_class_files(listing, path, style.encoding, report), listing.ignored)
+
+
+def tables_by_split(root: Path) -> dict[str, Path]:
+    """The tables in `root` where it holds one for each split; DataError where it does not."""
+    return _of_splits(list_folder(root, stop), root)
 
 
 def is_text_file(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith(".txt")
 
 
-def class_of(path: Path) -> str:
-    """The name of a file without its endings."""
-    name = path.name
-    for ending in (".gz", ".txt"):
-        if name.lower().endswith(ending):
-            name = name[: -len(ending)]
-    return name
-
-
 def _of_table(
-    path: Path, split: str | None, columns: Columns, encoding: str, report: Report
+    path: Path, split: str | None, columns: Columns, style: Style, report: Report
 ) -> Iterator[LabelledText]:
-    for record in read_table(path, columns, encoding, report):
+    for record in read_table(path, columns, style, report):
         stated = split_called(record.split.strip() or "train")
         if stated is None:
             fix = f"{did_you_mean(record.split, SPLITS)}; or set data.split_column=null"
@@ -110,7 +112,7 @@ def _of_table(
             yield found
 
 
-def _tables_by_split(listing: Listing, root: Path) -> dict[str, Path]:
+def _of_splits(listing: Listing, root: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for file in listing.files:
         split = split_called(file.name.split(".")[0])
@@ -127,7 +129,7 @@ def _tables_by_split(listing: Listing, root: Path) -> dict[str, Path]:
 
 
 def _of_class_folders(root: Path, encoding: str, report: Report) -> Source:
-    found = scan_class_folders(root, _TEXTS)
+    found = scan_class_folders(root, _TEXTS, report=report)
 
     def texts() -> Iterator[LabelledText]:
         for split, files in found.splits.items():
@@ -150,15 +152,10 @@ def _of_class_folders(root: Path, encoding: str, report: Report) -> Source:
 def _of_class_files(
     listing: Listing, root: Path, encoding: str, report: Report
 ) -> Iterator[LabelledText]:
-    for path in listing.files:
-        if not is_text_file(path):
-            fix = "remove it, or give it the ending .txt"
-            raise DataError(f"{path}: neither a text file nor a table", fix=fix)
     files: dict[str, Path] = {}
-    for path in listing.files:
-        if files.setdefault(class_of(path), path) is not path:
-            message = f"{path}: a second file of class '{class_of(path)}'"
-            raise DataError(message, fix="remove one")
+    for name, path in _with_classes(listing.files, report):
+        if files.setdefault(name, path) is not path:
+            report(DataError(f"{path}: a second file of class '{name}'", fix="remove one"))
     if len(files) < 2:
         raise DataError(
             f"{root}: {len(files)} class files; need 2 classes",
@@ -169,6 +166,23 @@ def _of_class_files(
             text = LabelledText(line, name, "train", path, number)
             if _is_sound(text, report):
                 yield text
+
+
+def _with_classes(files: Sequence[Path], report: Report) -> Iterator[tuple[str, Path]]:
+    """Class and path of each: the class is what stands before .txt, or NAME.CLASS of one NAME."""
+    bare = [path.with_suffix("") if path.suffix.lower() == ".gz" else path for path in files]
+    endings = {path.suffix[1:].lower() for path in bare}
+    # TREC.train and TREC.test are no classes.
+    are_classes = not any(each in ("", "txt") or split_called(each) for each in endings)
+    is_in_ending = are_classes and len({path.stem for path in bare}) == 1 < len(endings)
+    for path, name in zip(files, bare, strict=True):
+        if is_in_ending:
+            yield name.suffix[1:], path
+        elif is_text_file(path):
+            yield name.stem, path
+        else:
+            fix = "remove it, or give it the ending .txt"
+            report(DataError(f"{path}: neither a text file nor a table", fix=fix))
 
 
 def _is_sound(found: LabelledText, report: Report) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from fmtool.data.split_names import SPLITS
 from fmtool.data.splits import Split, Splits
 from fmtool.data.strings import NOT_TOKENIZED, texts_of
 from fmtool.data.text_files import LabelledText
+from fmtool.data.text_lines import LineError
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
 
@@ -42,7 +43,7 @@ def _parts(found: Iterable[LabelledText], origin: str) -> tuple[tuple[str, ...],
     by_split: dict[str, list[LabelledText]] = {}
     for text in found:
         by_split.setdefault(text.split, []).append(text)
-    names = _class_names(by_split.get("train", []), origin)
+    names = trained_classes(by_split.get("train", []), origin)
     numbers = {name: label for label, name in enumerate(names)}
     return names, {
         split: Split(texts_of([each.text for each in texts]), _labels(texts, numbers))
@@ -78,8 +79,11 @@ def digest_of(class_names: Sequence[str], parts: Mapping[str, Split]) -> str:
     return digest.hexdigest()
 
 
-def _class_names(texts: Sequence[LabelledText], origin: str) -> tuple[str, ...]:
-    """Sorted, as numbers where all are."""
+def trained_classes(texts: Sequence[LabelledText], origin: str) -> tuple[str, ...]:
+    """Those of the training texts, sorted, as numbers where all are.
+
+    Raises DataError where there are not two, or so many that they cannot be classes.
+    """
     names = {text.label for text in texts}
     if len(names) < 2:
         found = f"1 class, '{names.pop()}'" if names else "no texts"
@@ -95,11 +99,15 @@ def _class_names(texts: Sequence[LabelledText], origin: str) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (int(name), name) if are_numbers else (0, name)))
 
 
+def check_class(text: LabelledText, names: Collection[str]) -> None:
+    """DataError if its class is none of the training texts."""
+    if text.label not in names:
+        fix = did_you_mean(text.label, names, otherwise="remove it, or train on some")
+        what = f"class '{text.label}' is absent from train"
+        raise LineError(text.path, text.line, what, fix=fix)
+
+
 def _labels(texts: Sequence[LabelledText], numbers: Mapping[str, int]) -> NDArray[np.int32]:
     for text in texts:
-        if text.label not in numbers:
-            fix = did_you_mean(text.label, numbers, otherwise="remove it, or train on some")
-            raise DataError(
-                f"{text.path}:{text.line}: class '{text.label}' is absent from train", fix=fix
-            )
+        check_class(text, numbers)
     return np.array([numbers[text.label] for text in texts], np.int32)

@@ -1,5 +1,6 @@
 """`fmtool data inspect`: one look lists everything, and what it prints can be run as it is."""
 
+import gzip
 import json
 import os
 import shlex
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fmtool import validate
+from fmtool import registry, validate
 from fmtool.config.compose import compose, user_folders
 
 
@@ -46,6 +47,14 @@ def settings_of(command):
     words = shlex.split(command)
     assert words[:2] == ["fmtool", "train"]
     return words[2:]
+
+
+def loaded(command):
+    """How many samples the training of a printed command line reads."""
+    raw = compose("train", settings_of(command), folders=user_folders([]))["data"]
+    splits = registry.module("data", raw["name"]).load(validate.option("data", raw))
+    parts = (splits.train, splits.validation, splits.test)
+    return sum(len(part) for part in parts if part is not None)
 
 
 def test_a_good_set_has_classes_and_sizes_and_nothing_stops_training(inspect, varied):
@@ -316,6 +325,12 @@ TEXTS = {
             json.dumps({"text": f"film number {n}", "label": "ab"[n % 2]}) + "\n" for n in range(50)
         )
     },
+    "text_tables": {
+        f"set/{split}.csv": "text,label\n" + "".join(
+            f"{split} film number {n},{'ab'[n % 2]}\n" for n in range(25 + (split == "train"))
+        )
+        for split in ("train", "valid")
+    },
     "text_folders": {
         f"set/{name}/{n}.txt": f"{name} film number {n}" for n in range(25) for name in "ab"
     },
@@ -332,7 +347,8 @@ def test_texts_of_each_kind_are_recognised_counted_and_measured(inspect, fmtool,
         fmtool.write(path, content)
     report = inspect(next(iter(TEXTS[kind])).split("/")[0])
     assert report["kind"] == {"text_lines": "text_table"}.get(kind, kind)
-    assert [each["samples"] for each in report["classes"]] == [25, 25]
+    assert report["samples"] == loaded(report["next"][0])
+    assert {each["samples"] for each in report["classes"]} <= {25, 26}
     assert report["problems"] == []
     assert report["statistics"]["words"]["max"] in (3, 4)
     assert all(len(texts) == 3 for texts in report["examples"].values())
@@ -348,15 +364,61 @@ def test_bad_texts_are_all_listed(inspect, fmtool):
         file.write(b"caf\xe9,a\n")
     report = inspect("set.csv")
     assert messages(report, stops_training=True) == [
-        "set.csv:52: the text is empty",
-        "set.csv:53: the label is empty",
-        "set.csv:54: 3 cells, the header has 2",
-        "set.csv:55: ',' expected after '\"'",
-        "set.csv:56: byte 0xe9 is not UTF-8",
+        "set.csv:52: an empty text",
+        "set.csv:53: no label",
+        "set.csv:54: 3 fields, the header has 2",
+        "set.csv:55: no row (',' expected after '\"')",
+        "set.csv:56: not utf-8 ('utf-8' codec can't decode byte 0xe9 in position 3: invalid "
+        "continuation byte)",
     ]
     assert messages(report, stops_training=False) == [
         "samples that another class has too: 20, such as set.csv:7 and set.csv:27",
         "samples that are there more than once: 20, such as set.csv:7 and set.csv:27",
+    ]
+
+
+def test_what_only_some_splits_of_texts_have_is_found(inspect, fmtool):
+    rows = [f"film {n},{'ab'[n % 2]},train" for n in range(40)]
+    fmtool.write("set.csv", "\n".join(["text,label,split", *rows, "x,c,test", "y,a,tset", ""]))
+    report = inspect("set.csv")
+    assert report["samples"] == 40
+    assert messages(report, stops_training=True) == [
+        "set.csv:43: no split is called 'tset'",
+        "set.csv:42: class 'c' is absent from train",
+    ]
+
+
+def test_columns_are_guessed_of_gzipped_objects_and_written_into_the_command(inspect, fmtool):
+    rows = [{"kind": "ab"[n % 2], "Split": "train", "message": f"number {n}"} for n in range(50)]
+    content = "\n".join(json.dumps(row) for row in rows).encode()
+    (fmtool.folder / "set.ndjson.gz").write_bytes(gzip.compress(content))
+    command = inspect("set.ndjson.gz")["next"][0]
+    assert settings_of(command)[3:] == [
+        "data.text_column=message",
+        "data.label_column=kind",
+        "data.split_column=Split",
+    ]
+    assert loaded(command) == 50
+
+
+def test_tables_beside_others_are_not_taken_for_those_of_splits(inspect, fmtool):
+    for name in ("train", "test", "notes"):
+        fmtool.write(f"set/{name}.csv", TEXTS["text_table"]["set.csv"])
+    assert inspect("set")["path"] == "set/train.csv"
+    (fmtool.folder / "set" / "notes.csv").unlink()
+    assert inspect("set")["path"] == "set"
+    (fmtool.folder / "set" / "more").mkdir()
+    assert inspect("set")["path"] == "set/train.csv"
+
+
+def test_files_that_no_training_reads_are_not_taken_for_texts(inspect, fmtool):
+    fmtool.write("set/a.doc", "one\n")
+    fmtool.write("set/b.pdf", "two\n")
+    report = inspect("set", code=65)
+    assert [each.partition(": ")[0] for each in messages(report, stops_training=True)] == [
+        "set/a.doc",
+        "set/b.pdf",
+        "set",
     ]
 
 

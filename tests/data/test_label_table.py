@@ -10,6 +10,7 @@ from PIL import Image
 from fmtool import registry, validate
 from fmtool.config.compose import compose
 from fmtool.data.label_table import Columns, read_label_table
+from fmtool.data.table_style import Style
 from fmtool.errors import DataError, UsageError
 
 ROWS = [f"{name}/{number}.png,{name}" for name in "ab" for number in range(5)]
@@ -20,12 +21,12 @@ def load(root, **changes):
     return registry.module("data", "image_folder").load(validate.option("data", raw))
 
 
-def read(path, *, pictures_dir=None, delimiter="auto", **columns):
+def read(path, *, pictures_dir=None, **columns):
     return read_label_table(
         path,
         columns=Columns(*(columns.get(key) for key in ("path", "label", "split"))),
         pictures_dir=pictures_dir,
-        delimiter=delimiter,
+        style=Style(),
     )
 
 
@@ -121,15 +122,16 @@ BAD = {
     "empty path": (",a", "the path is empty; fix: "),
     "empty label": ("a/0.png, ", "the label is empty; fix: "),
     "unprintable label": ("a/0.png,a\x1b[2J", "the label is not printable text; fix: "),
-    "unprintable path": ("a/\x00.png,a", "the path is not printable text; fix: "),
+    "NUL": ("a/\x00.png,a", "a NUL character; fix: remove it"),
+    "unprintable path": ("a/\x1b.png,a", "the path is not printable text; fix: "),
     "two labels": ("b/4.png,a", "'b/4.png' is 'a', but 'b' in pictures/labels.csv:11; fix: "),
     "twice": ("./b//4.png,b", "'b/4.png' is in pictures/labels.csv:11 too; fix: "),
     "case of a path": ("B/4.png,b", "names collide: 'B/4.png' is 'b/4.png' in pictures/label"),
     "case of a class": ("a/0.png,A", "names collide: class 'A' is 'a' in pictures/labels.csv:2"),
-    "a cell too many": ("a/0.png,a,b", "3 cells, the header has 2; fix: quote cells that hold th"),
-    "a cell too few": ("a/0.png", "1 cells, the header has 2; fix: "),
-    "quotes": ('"a/0.png"x,a', "',' expected after '\"'; fix: correct the quotes"),
-    "open quotes": ('"a/0.png,a', "unexpected end of data; fix: correct the quotes"),
+    "a field too many": ("a/0.png,a,b", "3 fields, the header has 2; fix: put fields that hold th"),
+    "a field too few": ("a/0.png", "1 fields, the header has 2; fix: "),
+    "quotes": ('"a/0.png"x,a', "no row (',' expected after '\"'); fix: double a quote within"),
+    "open quotes": ('"a/0.png,a', "no row (unexpected end of data); fix: double a quote within"),
 }
 
 
@@ -155,7 +157,8 @@ HEADERS = {
     "none": ("a/4.png,a", "no column path, file, filename, file_name, filepath, image, but a/4"),
     "no label": ("path,kind", "no column label, class, category, but path, kind; fix: name the"),
     "two paths": ("path,file", "the column of the path may be path or file; fix: set data.path_c"),
-    "same name": ("path,Path", "two columns are called 'path'; fix: rename one"),
+    "same name": ("path,path", "column 'path' is there twice; fix: rename one"),
+    "two cases": ("path,Path", "the column of the path may be path or Path; fix: set data.path_c"),
     "two delimiters": ("path,label;x", "the delimiter may be comma or semicolon; fix: set data.d"),
 }
 
@@ -177,13 +180,13 @@ def test_a_column_that_is_not_there_is_answered_with_the_closest(table):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"path,label\na/0.png,caf\xe9\n", ":2: byte 0xe9 is not UTF-8; fix: save the table as"),
-        ("path,label\n".encode("utf-16"), ":1: UTF-16, expected UTF-8; fix: save the table as"),
-        (b"path,label\ra/0.png,a\r", ":1: new-line character seen in unquoted field"),
+        (b"path,label\na/0.png,caf\xe9\n", ":2: not utf-8 ('utf-8' codec can't decode byte 0xe9"),
+        ("path,label\n".encode("utf-16"), ": UTF-16; fix: save it as UTF-8"),
+        (b"path,label\ra/0.png,a\r", ":1: no header (new-line character seen in unquoted field"),
         (b"", ": empty file; fix: "),
         (b"path,label\n", ": 0 classes in train; need 2 classes; fix: "),
         (b"path,label\na/0.png,a\n", ": 1 class, 'a' in train; need 2 classes; fix: "),
-        (b"path" * (5 << 20), ":1: more than 16777216 bytes; fix: name a text file"),
+        (b"path" * (5 << 20), ":1: no header (field larger than field limit"),
     ],
     ids=["latin 1", "utf 16", "old Mac", "empty", "no row", "one class", "no text"],
 )
@@ -193,6 +196,12 @@ def test_a_file_that_is_no_such_table_is_bad_data(pictures, content, message):
     with pytest.raises(DataError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}{message}")
+
+
+def test_encoding_and_quotes_are_those_of_the_keys(table):
+    path = table(*ROWS, '"5\xb0,a', encoding="latin-1")
+    (path.parent / '"5\xb0').write_bytes((path.parent / "a" / "0.png").read_bytes())
+    assert len(load(path, encoding="latin-1", quotes=False).train) == 9
 
 
 def test_an_unknown_split_is_answered_with_the_closest(table):

@@ -15,9 +15,10 @@ GUIDE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
 SMALL = ("model.filters=[8,16]", "model.dense_units=[]", "epochs=3", "batch_size=32")
 
 
-def commands():
-    """The three of the beginning."""
-    first, *_ = re.findall(r"```console\n(.*?)```", GUIDE, flags=re.DOTALL)
+def commands(section=""):
+    """The three at the beginning of the page, or of a section."""
+    text = GUIDE[GUIDE.index(section) :]
+    first, *_ = re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
     return re.findall(r"^\$ fmtool (.*)$", first, flags=re.MULTILINE)
 
 
@@ -48,6 +49,22 @@ def test_the_three_commands_lead_to_a_trained_and_evaluated_model(fmtool, photog
     outcomes = [fmtool(*shlex.split(each), "--json") for each in (train, evaluate)]
     assert [each.code for each in outcomes] == [0, 0], outcomes[0].err
     assert outcomes[1].json["accuracy"] == outcomes[0].json["metrics"]["accuracy"]
+
+
+def test_the_three_commands_for_texts_lead_from_a_table_to_an_evaluated_model(fmtool, call):
+    rows = (
+        f"{word} film number {number},{label}\n"
+        for number in range(60)
+        for word, label in (("good", "positive"), ("bad", "negative"))
+    )
+    fmtool.write("reviews.csv", "review,sentiment\n" + "".join(rows))
+    inspect, train, evaluate = commands("## Text\n")
+    shown = call(*shlex.split(inspect))
+    assert shown.code == 0, shown.err
+    assert f"  fmtool {train.removesuffix(' epochs=5')}\n  fmtool {evaluate}\n" in shown.out
+    outcomes = [fmtool(*shlex.split(each), "--json") for each in (train, evaluate)]
+    assert [each.code for each in outcomes] == [0, 0], outcomes[0].err
+    assert outcomes[1].json["accuracy"] == outcomes[0].json["metrics"]["accuracy"] > 0.9
 
 
 def test_scanned_digits_are_learnt_by_the_printed_line(fmtool):

@@ -9,12 +9,14 @@ import pytest
 
 from fmtool.data import text_lines
 from fmtool.data.problems import stop
+from fmtool.data.table_style import Style
 from fmtool.data.text_files import open_texts
 from fmtool.data.text_lines import LineError, is_line_encoding
 from fmtool.data.text_tables import Columns
 from fmtool.errors import DataError
 
 COLUMNS = Columns(text="text", label="label", split="split")
+STYLE = Style()
 GOOD = "text,label\ngood film,pos\nbad film,neg\n"
 
 
@@ -32,8 +34,8 @@ def place(tmp_path, monkeypatch):
     return write
 
 
-def read(path, columns=COLUMNS, encoding="utf-8", report=stop):
-    texts = open_texts(Path(path), columns, encoding, report).texts
+def read(path, columns=COLUMNS, style=STYLE, report=stop):
+    texts = open_texts(Path(path), columns, style, report).texts
     return [(each.text, each.label, each.split, each.line) for each in texts]
 
 
@@ -71,8 +73,8 @@ def test_a_quoted_field_may_hold_line_breaks_delimiters_and_quotes(place):
 
 def test_without_quotes_a_quote_is_a_character_like_any_other(place):
     place(**{"t.tsv": 'text\tlabel\n"oh\tpos\n5" long\tneg\n'})
-    columns = Columns(text="text", label="label", split=None, has_quotes=False)
-    assert [text for text, *_ in read("t.tsv", columns)] == ['"oh', '5" long']
+    style = Style(has_quotes=False)
+    assert [text for text, *_ in read("t.tsv", style=style)] == ['"oh', '5" long']
 
 
 def test_a_field_longer_than_the_limit_of_the_csv_module_is_read(place):
@@ -111,9 +113,18 @@ def test_class_files_hold_a_text_on_each_line(place):
     ]
 
 
+def test_class_files_may_differ_in_the_ending_alone(place):
+    place(**{"d/rt.neg.gz": gzip.compress(b"bad\n"), "d/rt.pos": "good\nfine\n"})
+    assert read("d") == [
+        ("bad", "neg", "train", 1),
+        ("good", "pos", "train", 1),
+        ("fine", "pos", "train", 2),
+    ]
+
+
 def test_another_encoding_is_read_when_it_is_named(place):
     place(**{"t.csv": "text,label\ncaf\xe9,pos\n".encode("latin-1")})
-    assert read("t.csv", encoding="latin-1") == [("caf\xe9", "pos", "train", 2)]
+    assert read("t.csv", style=Style(encoding="latin-1")) == [("caf\xe9", "pos", "train", 2)]
 
 
 BAD = {
@@ -228,6 +239,14 @@ BAD = {
         {"d/pos.txt": "a\n", "d/neg.doc": "b\n"},
         "d/neg.doc: neither a text file nor a table; fix: remove it, or give it the ending .txt",
     ),
+    "splits in the ending": (
+        {"d/TREC.train": "a\n", "d/TREC.test": "b\n"},
+        "d/TREC.test: neither a text file nor a table; fix: remove it, or give it the ending .txt",
+    ),
+    "two delimiters": (
+        {"t.csv": "texts;x,label\na;b,c\n"},
+        "t.csv:1: the delimiter may be comma or semicolon; fix: set data.delimiter",
+    ),
     "class twice": (
         {"d/pos.txt": "a\n", "d/pos.txt.gz": gzip.compress(b"b")},
         "d/pos.txt.gz: a second file of class 'pos'; fix: remove one",
@@ -279,7 +298,7 @@ def test_what_is_wrong_is_one_line_with_file_line_and_fix(place, case):
 
 
 def test_a_quote_left_open_ends_where_a_text_is_too_long(place, monkeypatch):
-    monkeypatch.setattr("fmtool.data.text_tables.MOST_CHARACTERS", 1000)
+    monkeypatch.setattr("fmtool.data.delimited.MOST_CHARACTERS", 1000)
     place(**{"t.csv": 'text,label\n"bad,neg\n' + "more,pos\n" * 1000})
     with pytest.raises(LineError, match=r"^t\.csv:2: no row \(field larger than field limit"):
         read("t.csv")
@@ -325,6 +344,12 @@ def test_problems_can_be_collected_with_their_lines_and_the_other_texts_read(pla
     problems = []
     assert [text for text, *_ in read("t.csv", report=problems.append)] == ["a", "f"]
     assert [problem.line for problem in problems] == [3, 4, 5, 6, 7, 9]
+
+
+def test_a_header_that_is_no_text_is_not_replaced_by_the_next_row(place):
+    place(**{"t.csv": b"text,label,\xff\ntext,label\na,b\n"})
+    with pytest.raises(LineError, match=r"^t\.csv:1: no header; fix: correct the first line$"):
+        read("t.csv", report=[].append)
 
 
 def test_a_row_behind_a_line_that_was_left_out_keeps_its_number(place):

@@ -9,6 +9,8 @@ from fmtool.data import image_files
 from fmtool.data.delimited import read_table
 from fmtool.data.inspection.findings import Problems
 from fmtool.data.label_table import USUAL_NAMES
+from fmtool.data.table_style import Style
+from fmtool.data.text_tables import has_json_lines, read_objects
 
 USUAL_TEXT_NAMES = ("text", "sentence", "content", "review", "message", "document")
 LOOKED_AT = 200
@@ -16,7 +18,7 @@ LOOKED_AT = 200
 
 
 class Beginning(NamedTuple):
-    """The header of a table and its first rows."""
+    """The header of a table and its first rows; of JSON objects, the keys of the first."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -28,8 +30,14 @@ class Beginning(NamedTuple):
 
 def beginning_of(path: Path) -> Beginning:
     """DataError if there is no header that could be read."""
-    table = read_table(path, delimiter="auto", report=Problems().report)
-    return Beginning(table.columns, [row.cells for row in islice(table.rows, LOOKED_AT)])
+    report = Problems().report
+    if has_json_lines(path):
+        found = [row for _, row in islice(read_objects(path, Style(), report), LOOKED_AT)]
+        names = list(found[0]) if found else []
+        return Beginning(names, [[str(row.get(name, "")) for name in names] for row in found])
+    table = read_table(path, Style(), report)
+    rows = [[cell.strip() for cell in row.cells] for row in islice(table.rows, LOOKED_AT)]
+    return Beginning(table.columns, rows)
 
 
 def path_column(table: Beginning) -> str | None:

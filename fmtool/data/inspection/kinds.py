@@ -1,7 +1,6 @@
 """Guesses what kind of data set is at a path, by the names of what is there."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -9,24 +8,27 @@ from typing import Literal, NamedTuple
 
 from fmtool.data import delimited, image_files
 from fmtool.data.inspection import columns
+from fmtool.data.split_names import split_called
+from fmtool.data.text_files import is_text_file
+from fmtool.data.text_tables import is_table
 from fmtool.errors import DataError
 
 Kind = Literal[
-    "picture_folders", "picture_table", "arrays", "text_table", "text_folders", "text_files"
-]
+    "picture_folders", "picture_table", "arrays",
+    "text_table", "text_tables", "text_folders", "text_files",
+]  # fmt: skip
 DESCRIPTIONS: dict[Kind, str] = {
     "picture_folders": "pictures, a folder for each class",
     "picture_table": "pictures, in a table of paths and classes",
     "arrays": "arrays of numpy's",
     "text_table": "texts, in a table with a column of classes",
+    "text_tables": "texts, a table for each split",
     "text_folders": "texts, a folder for each class",
     "text_files": "texts, a file for each class and a line for each text",
 }
-_TABLES = delimited.SUFFIXES | {".jsonl"}
 _ARRAYS = frozenset({".npz", ".npy"})
 _MOST_ENTRIES = 1000
 """Of a folder that are looked at: enough to know what it is."""
-_TEXT_SUFFIX = ".txt"
 
 
 class Guess(NamedTuple):
@@ -52,10 +54,11 @@ def _of_file(path: Path) -> Guess | None:
     suffix = path.suffix.lower()
     if suffix in _ARRAYS:
         return Guess("arrays", path)
-    if suffix in delimited.SUFFIXES:
-        is_of_pictures = columns.path_column(columns.beginning_of(path)) is not None
-        return Guess("picture_table" if is_of_pictures else "text_table", path)
-    return Guess("text_table", path) if suffix == ".jsonl" else None
+    if not is_table(path):
+        return None
+    beginning = columns.beginning_of(path)
+    is_of_pictures = suffix in delimited.SUFFIXES and columns.path_column(beginning) is not None
+    return Guess("picture_table" if is_of_pictures else "text_table", path)
 
 
 def _of_folder(root: Path) -> Guess | None:
@@ -80,14 +83,15 @@ def _leads_to_pictures(path: Path) -> bool:
 
 
 def _of_names(root: Path, files: list[Path], tables: list[Path]) -> Guess | None:
-    below = Counter(path.suffix.lower() for path in _below(root))
-    pictures = sum(below[suffix] for suffix in image_files.SUFFIXES)
-    if pictures and pictures >= below[_TEXT_SUFFIX]:
+    below = list(_below(root))
+    pictures = sum(path.suffix.lower() in image_files.SUFFIXES for path in below)
+    texts = sum(is_text_file(path) for path in below)
+    if pictures and pictures >= texts:
         return Guess("picture_folders", root)
-    if below[_TEXT_SUFFIX]:
+    if texts:
         return Guess("text_folders", root)
     if tables:
-        return Guess("text_table", min(tables, key=lambda path: (path.stem != "train", path.name)))
+        return _of_text_tables(root, tables)
     arrays = [path for path in files if path.suffix.lower() in _ARRAYS]
     if arrays:
         return Guess("arrays", arrays[0] if arrays[0].suffix.lower() == ".npz" else root)
@@ -96,9 +100,18 @@ def _of_names(root: Path, files: list[Path], tables: list[Path]) -> Guess | None
     return Guess("text_files", root) if len(files) > 1 else None
 
 
+def _of_text_tables(root: Path, tables: list[Path]) -> Guess:
+    """All of them where each is a split, and there is nothing else; otherwise one of them."""
+    splits = {path: split_called(path.name.split(".")[0]) for path in tables}
+    found = set(splits.values()) - {None}
+    if "train" in found and len(found) == len(_listed(root)) > 1:
+        return Guess("text_tables", root)
+    return Guess("text_table", min(tables, key=lambda path: (splits[path] != "train", path.name)))
+
+
 def _of_table(path: Path) -> Guess | None:
     """None also for what only looks like a table: the folder may hold a data set beside it."""
-    if path.suffix.lower() not in _TABLES:
+    if not is_table(path):
         return None
     try:
         return _of_file(path)

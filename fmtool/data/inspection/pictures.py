@@ -23,6 +23,7 @@ from fmtool.data.labelled_files import LabelledFile, LabelledFiles
 from fmtool.data.oddities import Oddities
 from fmtool.data.read_ahead import cores
 from fmtool.data.split_names import SPLITS
+from fmtool.data.table_style import Style
 from fmtool.errors import DataError
 
 _PREVIEWS = 4
@@ -56,7 +57,7 @@ def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Finding
         path,
         columns=Columns(path_name, label_name, None),
         pictures_dir=pictures_dir,
-        delimiter="auto",
+        style=Style(),
         report=problems.report,
     )
     keys = {"path": Key(str(path))}

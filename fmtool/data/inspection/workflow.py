@@ -90,8 +90,8 @@ def _findings(guessed: Guess, settings: Settings, problems: Problems) -> Finding
             return pictures.inspect_folders(path, max_pixels=limit, problems=problems)
         case "picture_table":
             return pictures.inspect_table(path, max_pixels=limit, problems=problems)
-        case "text_table":
-            return texts.inspect_table(path, problems)
+        case "text_table" | "text_tables":
+            return texts.inspect_tables(path, problems)
         case "arrays":
             return arrays.inspect_arrays(path, settings.load)
     is_folders = guessed.kind == "text_folders"
