@@ -167,8 +167,8 @@ def _bytes(tensor: Any, *, skipped: int = 0) -> int:
     Args:
         skipped: axes in front that do not count.
     """
-    sizes = tensor.shape[skipped:]
-    return math.prod(size or 1 for size in sizes) * int(np.dtype(tensor.dtype).itemsize)
+    itemsize: int = np.dtype(tensor.dtype).itemsize
+    return itemsize * math.prod(size or 1 for size in tensor.shape[skipped:])
 
 
 def _kind(operation: Any) -> str:
