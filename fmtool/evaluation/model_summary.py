@@ -167,8 +167,8 @@ def _bytes(tensor: Any, *, skipped: int = 0) -> int:
     Args:
         skipped: axes in front that do not count.
     """
-    itemsize: int = np.dtype(tensor.dtype).itemsize
-    return itemsize * math.prod(size or 1 for size in tensor.shape[skipped:])
+    sizes: list[int] = [size or 1 for size in tensor.shape[skipped:]]
+    return math.prod(sizes) * np.dtype(str(tensor.dtype)).itemsize
 
 
 def _kind(operation: Any) -> str:
