@@ -84,7 +84,7 @@ def drop_squares(x: Any, rate: float, block_size: int) -> Any:
     dropped = keras.ops.cast(keras.ops.equal(corners, 0), x.dtype)
     around = (side - 1, side - 1)
     dropped = keras.ops.pad(dropped, [(0, 0), around, around, (0, 0)])
-    for pool_size in ((side, 1), (1, side)):  # a square at once would take many times as long
+    for pool_size in ((side, 1), (1, side)):  # 2 * side comparisons, not side ** 2
         dropped = keras.layers.MaxPooling2D(pool_size, strides=1)(dropped)
     kept = keras.ops.stop_gradient(1 - dropped)
     share = keras.ops.mean(keras.ops.cast(kept, "float32"))
