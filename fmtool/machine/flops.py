@@ -38,7 +38,7 @@ class LayerFlops:
 
 Shape: TypeAlias = tuple[int, ...]
 """Without the batch, channels last."""
-Counter: TypeAlias = Callable[[Any, Shape, Shape], LayerFlops]
+Counter: TypeAlias = Callable[..., LayerFlops]
 """Of a layer or operation, from the shapes of its first input and its output."""
 
 
@@ -100,8 +100,10 @@ def _watched(operation: Any, calls: list[tuple[Any, LayerFlops]]) -> Iterator[No
         def noted(inputs: Any, *args: Any, **kwargs: Any) -> Any:
             before = len(calls)
             outputs = method(inputs, *args, **kwargs)
+            # Of attention, what is attended to.
+            value = [args[0].shape[1:]] if count is _of_attention else []
             # A layer may call layers of its own, which its count includes.
-            counted = count(operation, inputs.shape[1:], outputs.shape[1:])
+            counted = count(operation, inputs.shape[1:], outputs.shape[1:], *value)
             calls[before:] = [(operation, counted)]
             return outputs
 
@@ -152,11 +154,13 @@ def _of_recurrence(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
     return LayerFlops("dense", 2 * _kernel_size(layer) * inputs[0])
 
 
-def _of_attention(layer: Any, inputs: Shape, outputs: Shape) -> LayerFlops:
-    """With as many keys as queries, as in self-attention."""
-    positions = prod(inputs[:-1])
+def _of_attention(layer: Any, inputs: Shape, outputs: Shape, value: Shape) -> LayerFlops:
+    queries, keys = prod(inputs[:-1]), prod(value[:-1])
+    dense = [(layer.query_dense, queries), (layer.key_dense, keys)]
+    dense += [(layer.value_dense, keys), (layer.output_dense, queries)]
+    projected = sum(positions * prod(each.kernel.shape) for each, positions in dense)
     widths = layer.num_heads * (layer.key_dim + layer.value_dim)
-    return LayerFlops("dense", 2 * positions * (_kernel_size(layer) + positions * widths))
+    return LayerFlops("dense", 2 * (projected + queries * keys * widths))
 
 
 def _of_einsum(operation: Any, inputs: Shape, outputs: Shape) -> LayerFlops:

@@ -6,6 +6,7 @@ import pytest
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
+from fmtool.elements import Pixels
 from fmtool.evaluation.measure import load_model
 from fmtool.models import blocks
 
@@ -116,7 +117,7 @@ def test_a_rate_of_0_is_no_layer_at_all(kind):
 def test_a_model_with_blocks_is_saved_and_loaded_by_plain_keras(name, keys, tmp_path):
     values = compose("train", [f"model={name}"])["model"] | keys | {"dropout_kind": "block"}
     cfg = validate.option("model", values)
-    model = registry.module("model", name).build(cfg, (28, 28, 1), 10)
+    model = registry.module("model", name).build(cfg, Pixels((28, 28, 1)), 10)
     images = np.random.default_rng(0).random((4, 28, 28, 1), dtype=np.float32)
     path = tmp_path / "model.keras"
     model.save(path)

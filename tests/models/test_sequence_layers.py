@@ -107,6 +107,7 @@ def test_rotary_attention_without_turning_is_that_of_keras():
 
 def test_a_block_that_normalizes_last_ends_in_normalized_steps():
     keys = {"mlp_ratio": 2.0, "activation": "gelu", "dropout": 0.0, "attention_dropout": 0.0}
+    keys["summary"] = False
     cfg = EncoderConfig(name="post", width=6, depth=1, heads=2, stochastic_depth=0.0, **keys)
     x = keras.Input((4, 6))
     model = keras.Model(x, Encoder(cfg, norm="post")(x))
