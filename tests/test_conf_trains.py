@@ -40,7 +40,7 @@ def words_of(option):
         model = "bag" if declared_kind(name) == "text" else "cnn"
         return [f"data={name}", *PATH.get(name, []), f"model={model}", *as_words(model)]
     if group == "model":
-        data = "digits" if "image" in readable_kinds(name) else "text"
+        data = "mnist" if "image" in readable_kinds(name) else "text"
         return [f"model={name}", *as_words(name), f"data={data}", *PATH.get(data, [])]
     return [f"{group}={name}", "model=cnn", *as_words("cnn")]
 

@@ -148,7 +148,7 @@ ROWS = [
     row("A23 archive without end", DataError, "data.archives._MAX_UNPACKED_BYTES", ENDLESS),
     row("A21 array of objects", DataError, "data.array_files._read_array", unpickling),
     row("A24 arrays without end", DataError, "data.array_files._check_members"),
-    row("A25 link out of the pictures", DataError, "data.class_folders._Scan._check_link"),
+    row("A25 link out of the pictures", DataError, "data.class_folders.check_link"),
     row("A27 picture without end", DataError, "data.image_files._check_header"),
     row("A28 format that is not on the list", DataError, "data.image_files._SUFFIXES", PPM),
     row("A26 run name", None, "runs.run._slug", str),
@@ -178,7 +178,8 @@ class Bench:
     def read_picture(self, kind: str, *, max_pixels: int = 100) -> None:
         path = self.folder / "picture.png"
         Image.new("L", (11, 11)).save(path, format=kind)
-        read_image(path, color="auto", max_pixels=max_pixels, size=None, oddities=Oddities())
+        look = {"color": "auto", "size": None, "resize_mode": "stretch", "oddities": Oddities()}
+        read_image(path, max_pixels=max_pixels, **look)
 
     def check_yaml(self, text: str) -> None:
         path = self.folder / "mine.yaml"
