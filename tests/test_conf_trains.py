@@ -21,7 +21,10 @@ NOT_BUILT = {"base", "runtime/gpu"}
 PATH = {name: ["data.path=."] for name in registry.names("data") if "path" in keys_of(name)}
 """What only the user can know."""
 QUICK_RECIPES = {"cifar10_seed", "cifar10_cpu_quick", "mnist_cnn"}
-FAMILIES = {"model/cnn", "model/mlp", "model/resnet", "model/vit", "optimizer/muon_sgd"}
+FAMILIES = {
+    "data/text", "model/bag", "model/cnn", "model/mlp", "model/resnet", "model/rnn",
+    "model/transformer", "model/vit", "optimizer/muon_sgd",
+}  # fmt: skip
 """One of each that touches a backend in its own way."""
 
 FILES = [path.relative_to(CONF).with_suffix("").as_posix() for path in CONF.glob("*/*.yaml")]
