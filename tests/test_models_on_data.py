@@ -15,8 +15,18 @@ NO_STEPS = {"rnn", "tcn", "text_cnn", "transformer"}
 """Models that have nothing to read one after another in a row of features."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("model", SMALL)
+LARGE = {"application", "inception"}
+"""Train a step of images in test_conf_trains.py too, and take long for it."""
+
+
+def cases():
+    for model in SMALL:
+        for kind in KINDS:
+            marks = [pytest.mark.slow] if model in LARGE and kind == "image" else []
+            yield pytest.param(model, kind, marks=marks)
+
+
+@pytest.mark.parametrize(("model", "kind"), cases())
 def test_a_model_trains_on_samples_of_a_kind_or_says_why_not(stepper, model, kind):
     # `arrays` may hold anything, so nothing is known before the samples are.
     words = [f"model={model}", *as_words(model), "data=arrays", "data.path=."]
