@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from contest import presets
 from fmtool import registry, validate
 from fmtool.config.compose import compose
+from fmtool.data.images import pixels_of
 
 _CHUNK = 4096
 
@@ -44,7 +45,7 @@ class Workload:
     def network(self) -> Any:
         """Maps float32 images to logits. Imports Keras."""
         build = registry.module("model", self.model.name).build
-        return build(self.model, self.images.shape[1:], self.num_classes)
+        return build(self.model, pixels_of(self.images), self.num_classes)
 
 
 def load(words: list[str]) -> Workload:
