@@ -17,6 +17,7 @@ from . import flags as flags_module
 COMMANDS = {
     "train": "train a model and leave a run directory",
     "evaluate": "measure a run on a split, with gates for CI",
+    "export": "write files that run elsewhere and give the same answers",
     "bench": "measure how fast a training is, and the machine could be",
     "reproduce": "train as a run did and compare the two",
     "runs": "list, show and compare runs",
@@ -44,7 +45,8 @@ try:
 
 exit codes:
   0 success   1 bug   2 usage or config   3 a job of a sweep failed   4 quality gate not met
-  5 training diverged   65 bad data or corrupt file   69 a download or service is unavailable
+  5 training diverged   6 an export does not match the model
+  65 bad data or corrupt file   69 a download or service is unavailable
   71 out of memory   73 cannot create the output   74 write failed, disk full
   75 busy, retry   77 refused for security   78 resume refused, config changed
   124 time limit reached, after a checkpoint   129/130/141/143 ended by HUP/INT/PIPE/TERM

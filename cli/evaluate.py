@@ -3,11 +3,7 @@
 import gc
 from typing import TYPE_CHECKING
 
-from fmtool.config import arguments
-from fmtool.errors import UsageError
-from fmtool.suggest import did_you_mean
-
-from . import output
+from . import of_run, output
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -48,59 +44,21 @@ def help_text() -> str:
 
 
 def main(argv: list[str], flags: Flags) -> int:
-    parsed = arguments.parse(argv)
-    if parsed.multirun or parsed.asks_for_information or parsed.config_name:
-        raise UsageError(
-            "evaluate takes no -m, -cn, --cfg, --info or completion",
-            fix="see fmtool evaluate --help",
-        )
+    from fmtool import validate
 
-    from pathlib import Path
-
-    from fmtool import registry, validate
-    from fmtool.config import compose
-    from fmtool.runs.find import find
-    from fmtool.runs.layout import RunPaths
-    from fmtool.runs.saved_config import read_config
-
-    registry.load_plugins(flags.plugins)
-    folders = compose.user_folders(parsed.config_dirs)
-    own = [each for each in parsed.overrides if _is_own(each)]
-    cfg = validate.evaluate_config(compose.compose("evaluate", own, folders=folders))
-    run_directory = find(cfg.run, Path(cfg.runs_dir))
-    saved = read_config(RunPaths(run_directory).config)
-    others = [each for each in parsed.overrides if not _is_own(each)]
-    _check_known(others, {*saved, *_OWN_KEYS})
-    raw = compose.override_saved(
-        saved,
-        others,
-        groups_allowed=("data", "runtime"),
-        keys_allowed=("eval_batch_size",),
-        folders=folders,
+    asked = of_run.read(
+        "evaluate", argv, flags, own_keys=_OWN_KEYS, validated=validate.evaluate_config
     )
-    run_cfg = validate.saved_run_config(raw)
     gc.enable()
 
     from fmtool.evaluation.workflow import evaluate
 
-    evaluation = evaluate(cfg, run_cfg, run_directory)
+    evaluation = evaluate(asked.cfg, asked.saved, asked.directory)
     if flags.as_json:
         output.print_json(evaluation.to_json())
     else:
         _print(evaluation)
     return evaluation.exit_code
-
-
-def _is_own(override: str) -> bool:
-    return arguments.top_key(override) in _OWN_KEYS
-
-
-def _check_known(overrides: list[str], known: set[str]) -> None:
-    """UsageError for a key that neither `evaluate` nor the run has."""
-    for override in overrides:
-        key = arguments.top_key(override)
-        if key not in known and not key.startswith("hydra"):
-            raise UsageError(f"unknown key '{key}'", fix=did_you_mean(key, known))
 
 
 def _print(evaluation: "Evaluation") -> None:

@@ -4,6 +4,7 @@ FmtoolError                1   base; on its own only for internal faults
 ├── UsageError             2   command line or configuration
 ├── GateNotMet             4   a quality gate was missed
 ├── Diverged               5   the loss became NaN or infinite
+├── ExportFailed           6   an exported file does not match the model, or cannot be made
 ├── DataError             65   bad data, a corrupt file, a path that is not a run
 ├── Unavailable           69   a download or service that cannot be reached
 ├── OutOfMemory           71
@@ -32,6 +33,7 @@ class ExitCode(IntEnum):
     JOBS_FAILED = 3
     GATE_NOT_MET = 4
     DIVERGED = 5
+    EXPORT_FAILED = 6
     BAD_DATA = 65
     UNAVAILABLE = 69
     OUT_OF_MEMORY = 71
@@ -73,6 +75,10 @@ class GateNotMet(FmtoolError):
 
 class Diverged(FmtoolError):
     exit_code = ExitCode.DIVERGED
+
+
+class ExportFailed(FmtoolError):
+    exit_code = ExitCode.EXPORT_FAILED
 
 
 class DataError(FmtoolError):

@@ -8,6 +8,7 @@ from fmtool.augment.base import AugmentConfig
 from fmtool.callbacks.base import CallbackConfig
 from fmtool.config.base import (
     Config,
+    Fraction,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
@@ -21,6 +22,8 @@ from fmtool.schedules.base import ScheduleConfig
 from fmtool.tasks.base import TaskConfig
 
 SplitName = Literal["train", "validation", "test"]
+ExportFormat = Literal["all", "keras", "saved_model", "onnx", "litert", "openvino", "torch"]
+Quantization = Literal["all", "none", "float16", "dynamic", "int8"]
 
 
 class RuntimeConfig(Config):
@@ -132,6 +135,33 @@ class EvaluateConfig(Config):
     tta: TestTimeAugmentation | None
     """None for what the run was reported with."""
     gate: GateConfig
+
+
+class ExportOptions(Config):
+    batch: PositiveInt | None
+    any_size: bool
+    opset: Annotated[int, Field(ge=13, le=18)]
+    """Those that tf2onnx writes, from the first whose quantization is by channel."""
+    simplify: bool
+    samples: PositiveInt | None
+    calibration_samples: PositiveInt
+    tolerance: NonNegativeFloat | None
+    agreement: Fraction | None
+    score_loss: Fraction | None
+
+
+class ExportConfig(Config):
+    """What `export` adds to the config of the run whose model it exports."""
+
+    run: str
+    runs_dir: str
+    output: str | None
+    format: list[ExportFormat]
+    quantization: list[Quantization]
+    include: list[Literal["probabilities", "logits", "embedding"]]
+    benchmark: bool
+    bundle: bool
+    export: ExportOptions
 
 
 class SavedRunConfig(Config):

@@ -11,7 +11,7 @@ from fmtool import registry
 from fmtool.config.base import NamedConfig
 from fmtool.errors import UsageError
 from fmtool.matching import declared_kind, require_matching
-from fmtool.schema import EvaluateConfig, GateConfig, SavedRunConfig, TrainConfig
+from fmtool.schema import EvaluateConfig, ExportConfig, GateConfig, SavedRunConfig, TrainConfig
 from fmtool.suggest import did_you_mean
 from fmtool.tasks import classification
 
@@ -38,11 +38,21 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
 
 def evaluate_config(raw: dict[str, Any]) -> EvaluateConfig:
     """Raises UsageError naming the key, its value and what is accepted."""
-    if raw.get("run") in (None, "???"):
-        raise UsageError("run: no run named", fix="write run=last, or run=PREFIX of `fmtool runs`")
+    _require_run(raw)
     cfg = _validated(EvaluateConfig, raw, prefix="")
     check_gate(cfg.gate)
     return cfg
+
+
+def export_config(raw: dict[str, Any]) -> ExportConfig:
+    """Raises UsageError naming the key, its value and what is accepted."""
+    _require_run(raw)
+    return _validated(ExportConfig, raw, prefix="")
+
+
+def _require_run(raw: dict[str, Any]) -> None:
+    if raw.get("run") in (None, "???"):
+        raise UsageError("run: no run named", fix="write run=last, or run=PREFIX of `fmtool runs`")
 
 
 def saved_run_config(raw: dict[str, Any]) -> SavedRunConfig:

@@ -1,7 +1,7 @@
 """Runs a saved model over a split: the one way fmtool arrives at a reported score."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,13 @@ class Measurement:
     split: Split
 
 
-def load_model(path: Path) -> Any:
+def load_model(
+    path: Path, *, rewrite: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+) -> Any:
     """The model in a .keras file, checked before Keras opens it.
+
+    Args:
+        rewrite: makes another config of what config.json says, for the same weights.
 
     Raises:
         Refused: it could do more than compute, or asks for more weights than it holds.
@@ -49,7 +54,12 @@ def load_model(path: Path) -> Any:
         # Code that was imported on request may make its variables in other ways.
         if contents.is_plain_keras:
             model_size.check(contents, path)
-        return keras.saving.load_model(path, compile=False)
+        if rewrite is None:
+            return keras.saving.load_model(path, compile=False)
+        config = {**rewrite(contents.config), "compile_config": None}
+        model = keras.saving.deserialize_keras_object(config)
+        model.load_weights(path)
+        return model
     except FmtoolError:
         raise
     # Keras and its backend raise anything for a config that fits no layer.

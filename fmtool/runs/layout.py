@@ -75,6 +75,11 @@ class RunPaths:
         return self.root / "evaluation"
 
     @property
+    def export(self) -> Path:
+        """Files of `fmtool export`, a folder for each format and quantization."""
+        return self.root / "export"
+
+    @property
     def profile(self) -> Path:
         """Where the time went, and traces below it as TensorBoard lays them out."""
         return self.root / "profile"

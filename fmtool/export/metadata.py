@@ -1,0 +1,96 @@
+"""What an exported file says of itself: what it reads and gives, its classes, where it is from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fmtool.elements import Element, Kind, Pixels
+from fmtool.errors import DataError
+
+KEY = "fmtool"
+"""Of the metadata within a file, where its format has keys."""
+
+FILE = "fmtool.json"
+"""Where its format has files within a file."""
+
+INPUT_NAMES: Mapping[Kind, str] = {"image": "pixels", "text": "tokens", "features": "features"}
+OUTPUTS = ("probabilities", "logits", "label", "embedding")
+
+
+@dataclass(frozen=True)
+class Input:
+    """The one input of an exported model.
+
+    Args:
+        shape: of a sample; None for a side that may have any length.
+        batch: samples that are read at once; None for any number.
+        maximum: the largest value of a pixel; None for what are no pixels.
+    """
+
+    name: str
+    kind: Kind
+    dtype: str
+    shape: tuple[int | None, ...]
+    batch: int | None
+    maximum: int | None
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """In JSON within every file.
+
+    Args:
+        outputs: type by name; each has the samples as its first axis.
+        trained_shape: of a sample while training, which `input.shape` may leave open.
+        labels: the class names, in the order of the logits.
+        manifest_digest: hex SHA-256 of the run's manifest.json.
+    """
+
+    model: str
+    data: str
+    run: str
+    fmtool: str
+    manifest_digest: str
+    quantization: str
+    input: Input
+    trained_shape: tuple[int, ...]
+    outputs: Mapping[str, str]
+    labels: tuple[str, ...]
+    schema_version: int = 1
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str, *, origin: str) -> "Metadata":
+        """Raises DataError for what fmtool did not write."""
+        try:
+            fields = json.loads(text)
+            read = {**fields["input"], "shape": tuple(fields["input"]["shape"])}
+            return cls(
+                **{
+                    **fields,
+                    "input": Input(**read),
+                    "trained_shape": tuple(fields["trained_shape"]),
+                    "labels": tuple(fields["labels"]),
+                }
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DataError(
+                f"{origin} does not say what it reads and gives",
+                fix="give a file that `fmtool export` wrote",
+            ) from error
+
+
+def input_of(element: Element, *, any_size: bool, batch: int | None) -> Input:
+    """The input of a model for samples of `element`; `any_size` leaves sides of images open."""
+    shape: tuple[int | None, ...] = element.shape
+    if any_size:
+        shape = (None, None, element.shape[-1])
+    maximum = element.maximum if isinstance(element, Pixels) else None
+    return Input(INPUT_NAMES[element.kind], element.kind, element.dtype, shape, batch, maximum)
+
+
+def output_types(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: "int32" if name == "label" else "float32" for name in names}

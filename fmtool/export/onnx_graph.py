@@ -1,0 +1,63 @@
+"""A network as a graph of ONNX; imported where TensorFlow is."""
+
+from typing import Any
+
+import numpy as np
+
+from fmtool.export.options import Options
+from fmtool.export.tensorflow_function import function_of
+
+
+def of_network(network: Any, options: Options) -> Any:
+    """An `onnx.ModelProto` with the input and the outputs that the metadata name."""
+    import tf2onnx
+
+    reads = options.metadata.input
+    function = function_of(network, reads)
+    model, _ = tf2onnx.convert.from_function(
+        function,
+        input_signature=function.input_signature,
+        opset=options.opset,
+        custom_op_handlers={"Erfc": (_complement_of_erf, [])},
+    )
+    batch = "batch" if reads.batch is None else reads.batch
+    for value in (*model.graph.input, *model.graph.output):
+        _set_batch(value, batch)
+    model.producer_name, model.producer_version = "fmtool", options.metadata.fmtool
+    return model
+
+
+def simplified(model: Any) -> Any:
+    """The model with constants folded and what does nothing taken out."""
+    import onnxslim
+
+    return onnxslim.slim(model)
+
+
+def _set_batch(value: Any, batch: str | int) -> None:
+    first = value.type.tensor_type.shape.dim[0]
+    if isinstance(batch, int):
+        first.dim_value = batch
+    else:
+        first.dim_param = batch
+
+
+def _complement_of_erf(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """1 - erf(x) for TensorFlow's erfc, which ONNX lacks and tf2onnx writes down all the same.
+
+    The exact GELU is made of it. What is lost where erfc is near 0 is below 1e-7 of 1.
+    """
+    (given,), (given_out,) = node.input, node.output
+    dtype = context.get_dtype(given_out)
+    shapes = [context.get_shape(given_out)]
+    context.remove_node(node.name)
+    one = context.make_const(f"{name}_one", np.ones((), np.float32))
+    erf = context.make_node("Erf", [given], shapes=shapes, dtypes=[dtype])
+    context.make_node(
+        "Sub",
+        [one.output[0], erf.output[0]],
+        name=name,
+        outputs=[given_out],
+        shapes=shapes,
+        dtypes=[dtype],
+    )

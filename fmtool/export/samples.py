@@ -1,0 +1,35 @@
+"""Samples on disk, where processes of every runtime can read them."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from fmtool.data.images import Images, choose
+from fmtool.data.loading import Data
+from fmtool.data.read_ahead import read_blocks
+
+
+def write_held_out(data: Data, path: Path, *, most: int | None) -> NDArray[np.int32]:
+    """The first `most` samples of the test split; gives their labels."""
+    split = data.splits.test
+    rows = np.arange(min(len(split), most or len(split)))
+    _write(choose(split.x, rows), path)
+    return split.y[rows]
+
+
+def write_calibration(data: Data, path: Path, *, most: int) -> None:
+    """Training samples, spread over all that the run trained on; validation stays out of it."""
+    rows = data.selection.train
+    chosen = rows[np.linspace(0, len(rows) - 1, min(most, len(rows)), dtype=np.int64)]
+    _write(choose(data.splits.train.x, chosen), path)
+
+
+def _write(samples: Images, path: Path) -> None:
+    file = open_memmap(path, "w+", dtype=samples.dtype, shape=samples.shape)
+    first = 0
+    for block in read_blocks(samples):
+        file[first : first + len(block)] = block
+        first += len(block)
+    file.flush()

@@ -1,0 +1,71 @@
+"""The network as others run it: raw samples in; probabilities, logits, label and embedding out.
+
+Imported where Keras is.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from fmtool.errors import UsageError
+from fmtool.export.metadata import Input
+
+
+def build(network: Any, reads: Input, outputs: Sequence[str]) -> Any:
+    """A Keras model with a dictionary of `outputs`; see `metadata.OUTPUTS`.
+
+    Args:
+        network: maps samples to logits, as a run saves it.
+
+    Raises UsageError where it has no layer whose input is an embedding.
+    """
+    samples = keras.Input(reads.shape, batch_size=reads.batch, dtype=reads.dtype, name=reads.name)
+    x = samples
+    if None in reads.shape:
+        x = _resized(samples, network.input_shape[1:3], reads)
+    found: dict[str, Any] = {}
+    if "embedding" in outputs:
+        network = _with_embedding(network)
+        found["embedding"], found["logits"] = network(x)
+    else:
+        found["logits"] = network(x)
+    found["probabilities"] = keras.ops.softmax(found["logits"], axis=-1)
+    found["label"] = keras.ops.argmax(found["logits"], axis=-1)
+    named = {name: found[name] for name in outputs}
+    return keras.Model(samples, named, name=network.name)
+
+
+def _resized(samples: Any, size: tuple[int, int], reads: Input) -> Any:
+    """Bilinear, and whole numbers again: what has the size already stays as it is."""
+    x = keras.ops.cast(samples, "float32")
+    x = keras.ops.image.resize(x, size, interpolation="bilinear", data_format="channels_last")
+    return keras.ops.cast(keras.ops.round(keras.ops.clip(x, 0, reads.maximum)), reads.dtype)
+
+
+def _with_embedding(network: Any) -> Any:
+    """The network with what its last layer reads as another output, the first."""
+    core = network.layers[-1]
+    if not isinstance(core, keras.Model):
+        core = network
+    last = core.layers[-1]
+    if not isinstance(last, keras.layers.Dense) or len(last.input.shape) != 2:
+        raise UsageError(
+            f"include=embedding: the last layer of {core.name} is no dense one",
+            fix="leave embedding out of include=",
+        )
+    both = keras.Model(core.inputs, [last.input, core.outputs[0]], name=core.name)
+    if core is network:
+        return both
+    outputs = [_cast(each) for each in both(core_input(network, core))]
+    return keras.Model(network.inputs, outputs, name=network.name)
+
+
+def core_input(network: Any, core: Any) -> Any:
+    """What `network` gives to the model within it."""
+    (node,) = (each for each in core._inbound_nodes if each.operation is core and each.outputs)
+    return node.arguments.args[0]
+
+
+def _cast(x: Any) -> Any:
+    return keras.ops.cast(x, "float32")

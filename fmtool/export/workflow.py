@@ -1,0 +1,197 @@
+"""`fmtool export`: files in other formats, each run and compared before it has its name."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fmtool import __version__
+from fmtool.data import loading
+from fmtool.data.loading import Data
+from fmtool.errors import DataError, ExitCode, FmtoolError
+from fmtool.export import files, plan, samples
+from fmtool.export.metadata import OUTPUTS, Metadata, input_of, output_types
+from fmtool.export.plan import Target
+from fmtool.export.workshop import Workshop
+from fmtool.machine.processor import physical_cores
+from fmtool.notices import note
+from fmtool.runs import artifacts
+from fmtool.runs.atomic import reporting, write_json
+from fmtool.runs.layout import RunPaths
+from fmtool.runs.strict_json import read_object
+from fmtool.schema import ExportConfig, SavedRunConfig
+from fmtool.signals import SignalGuard
+
+REPORT = "export.json"
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written, and what could not be.
+
+    Args:
+        reference: the score of the run's own network.
+        rows: a file each, as in export.json.
+        failures: errors by the name of what was to be made.
+    """
+
+    folder: Path
+    run: str
+    reference: Mapping[str, Any]
+    rows: tuple[Mapping[str, Any], ...]
+    failures: Mapping[str, FmtoolError]
+
+    @property
+    def exit_code(self) -> int:
+        """Of what matters most: a file that does not match before one that cannot be had."""
+        codes = {int(error.exit_code) for error in self.failures.values()}
+        if ExitCode.EXPORT_FAILED in codes:
+            return int(ExitCode.EXPORT_FAILED)
+        return max(codes, default=int(ExitCode.SUCCESS))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "schema_version": 1,
+            "status": "failed" if self.failures else "completed",
+            "exit_code": self.exit_code,
+            "run": self.run,
+            "folder": str(self.folder),
+            "reference": dict(self.reference),
+            "files": [dict(row) for row in self.rows],
+            "failures": {name: str(error) for name, error in self.failures.items()},
+        }
+
+
+def export(
+    cfg: ExportConfig, run_cfg: SavedRunConfig, run_directory: Path, *, plugins: Sequence[str] = ()
+) -> Export:
+    """Writes each file that `plan.targets` asks for into a folder of its own, if it matches.
+
+    Raises:
+        UsageError: a format cannot be had.
+        DataError: the run has no usable model, or the data do not fit it.
+    """
+    targets = plan.targets(cfg)
+    with SignalGuard():
+        paths = RunPaths(run_directory)
+        if not paths.model.is_file():
+            raise DataError(
+                f"{paths.model} is missing: the run has no model to export",
+                fix="let the run finish, or train again",
+            )
+        data = run_cfg.data.model_copy(update={"storage": "auto"})
+        kept = artifacts.read(paths)
+        loaded = loading.load(data, seed=run_cfg.seed, artifacts=kept)
+        folder = paths.export if cfg.output is None else Path(cfg.output)
+        with reporting(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        metadata = _metadata(cfg, loaded, paths)
+        with tempfile.TemporaryDirectory(prefix=".fmtool-", dir=folder) as drafts:
+            workshop = _workshop(cfg, run_cfg, loaded, targets, Path(drafts), paths, kept, plugins)
+            return _make_all(workshop, metadata, targets, folder)
+
+
+def _metadata(cfg: ExportConfig, data: Data, paths: RunPaths) -> Metadata:
+    """That of a file without quantization."""
+    splits = data.splits
+    names = tuple(name for name in OUTPUTS if name == "label" or name in cfg.include)
+    return Metadata(
+        model=str(read_object(paths.manifest).get("config", {}).get("model", {}).get("name", "")),
+        data=splits.name,
+        run=paths.root.name,
+        fmtool=__version__,
+        manifest_digest=files.digest(paths.manifest),
+        quantization="none",
+        input=input_of(splits.element, any_size=cfg.export.any_size, batch=cfg.export.batch),
+        trained_shape=splits.element.shape,
+        outputs=output_types(names),
+        labels=splits.class_names,
+    )
+
+
+def _workshop(
+    cfg: ExportConfig,
+    run_cfg: SavedRunConfig,
+    data: Data,
+    targets: Sequence[Target],
+    drafts: Path,
+    paths: RunPaths,
+    kept: Mapping[str, str],
+    plugins: Sequence[str],
+) -> Workshop:
+    held_out, calibration = drafts / "samples.npy", drafts / "calibration.npy"
+    is_calibrated = any(target.quantization == "int8" for target in targets)
+    with reporting(drafts):
+        truth = samples.write_held_out(data, held_out, most=cfg.export.samples)
+        if is_calibrated:
+            samples.write_calibration(data, calibration, most=cfg.export.calibration_samples)
+    threads = run_cfg.runtime.threads
+    runtime = {
+        "device": "cpu",
+        "precision": "float32",
+        "threads": physical_cores() if threads == "auto" else threads,
+    }
+    return Workshop(
+        options=cfg.export,
+        drafts=drafts,
+        model=paths.model.absolute(),
+        samples=held_out.absolute(),
+        truth=truth,
+        calibration=calibration.absolute() if is_calibrated else None,
+        runtime=run_cfg.runtime.model_copy(update=runtime).model_dump(),
+        kept=kept,
+        plugins=list(plugins),
+    )
+
+
+def _make_all(
+    workshop: Workshop, metadata: Metadata, targets: Sequence[Target], folder: Path
+) -> Export:
+    reference = workshop.reference(metadata)
+    backend = workshop.runtime["backend"]
+    note(
+        f"{metadata.run} on {len(workshop.truth):,} held-out samples, in float32 on {backend}: "
+        f"accuracy {reference['accuracy']:.4f}"
+    )
+    rows: list[Mapping[str, Any]] = []
+    failures: dict[str, FmtoolError] = {}
+    for target in targets:
+        described = replace(metadata, quantization=target.quantization)
+        try:
+            row = workshop.make(target, described, reference)
+        except FmtoolError as error:
+            failures[target.name] = error
+            files.remove(folder / target.name)
+            note(f"{target.name}: {error}")
+        else:
+            files.put_in_place(workshop.drafts / target.name, folder / target.name)
+            rows.append(row)
+            note(_line(row))
+        made = Export(folder, metadata.run, reference, tuple(rows), failures)
+        _report(made, {each.name for each in targets})
+    return made
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    compared = row["parity"]
+    return (
+        f"{row['name']}: {compared['agreeing']:,} of {compared['samples']:,} labels agree, "
+        f"accuracy {row['score']['accuracy']:.4f}, {row['size_bytes'] / 1e6:.2f} MB"
+    )
+
+
+def _report(made: Export, asked: set[str]) -> None:
+    """export.json: what earlier exports of the same run left beside these stays listed."""
+    path = made.folder / REPORT
+    before = read_object(path) if path.is_file() else {}
+    others = [
+        row
+        for row in before.get("files", [])
+        if before.get("run") == made.run
+        and row["name"] not in asked
+        and (made.folder / row["path"]).exists()
+    ]
+    document = made.to_json()
+    document["files"] = sorted([*others, *document["files"]], key=lambda row: str(row["name"]))
+    write_json(path, document)

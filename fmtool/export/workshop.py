@@ -1,0 +1,138 @@
+"""Makes one file after another, each in its own process, and tries it in its own runtime."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.errors import ExportFailed
+from fmtool.export import child, files, formats, parity
+from fmtool.export.metadata import Metadata
+from fmtool.export.parity import Limits
+from fmtool.export.plan import Target
+from fmtool.schema import ExportOptions
+
+LABELS = "labels.txt"
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What the files of one export have in common.
+
+    Args:
+        drafts: a folder beside the files, on the same disk.
+        model: model.keras of the run.
+        samples: a .npy file of what the files are tried on, `truth` their labels.
+        calibration: the same to calibrate on; None where nothing is.
+        runtime: fields of a RuntimeConfig with the run's backend, in float32 on the CPU.
+        kept: files by name that each file has beside it, such as a tokenizer.
+    """
+
+    options: ExportOptions
+    drafts: Path
+    model: Path
+    samples: Path
+    truth: NDArray[np.int32]
+    calibration: Path | None
+    runtime: Mapping[str, Any]
+    kept: Mapping[str, str]
+    plugins: list[str]
+
+    def reference(self, metadata: Metadata) -> dict[str, Any]:
+        """Runs the network of the run itself; gives its score on the samples."""
+        folder = self.drafts / "reference"
+        job = {**self._job(metadata), "folder": str(folder), "batch_size": _BATCH}
+        child.run("reference", job, self.drafts, plugins=self.plugins)
+        return parity.score(folder, self.truth, metadata.outputs)
+
+    def make(self, target: Target, metadata: Metadata, reference: Mapping[str, Any]) -> Any:
+        """The row of export.json for a file, which is in `self.drafts / target.name`.
+
+        Raises ExportFailed if it could not be made, does not run, or does not match; UsageError
+        for what a library is known not to do.
+        """
+        folder = self.drafts / target.name
+        folder.mkdir()
+        path = folder / formats.module(target.format).FILE
+        made = child.run(
+            "convert",
+            {
+                **self._job(metadata),
+                "format": target.format,
+                "path": str(path),
+                "calibration": None if self.calibration is None else str(self.calibration),
+                "opset": self.options.opset,
+                "simplify": self.options.simplify,
+            },
+            self.drafts,
+            plugins=self.plugins,
+        )
+        for name, text in {**self.kept, LABELS: "\n".join(metadata.labels) + "\n"}.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        found = self.drafts / f"{target.name}_outputs"
+        job = {
+            **self._job(metadata),
+            "path": str(path),
+            "folder": str(found),
+            "threads": self.runtime["threads"],
+            "batch_size": metadata.input.batch or _BATCH,
+        }
+        trial = child.run("trial", job, self.drafts, plugins=self.plugins)
+        compared = parity.compare(metadata.outputs, self.drafts / "reference", found)
+        score = parity.score(found, self.truth, metadata.outputs)
+        self._require_match(target, compared, score, reference)
+        files.remove(found)
+        return {
+            "name": target.name,
+            "format": target.format,
+            "quantization": target.quantization,
+            "path": f"{target.name}/{path.name}",
+            **files.describe(folder),
+            "input": {"name": metadata.input.name, "dtype": metadata.input.dtype}
+            | {"shape": [metadata.input.batch, *metadata.input.shape]},
+            "outputs": dict(metadata.outputs),
+            "parity": compared,
+            "score": score,
+            **made,
+            **trial,
+        }
+
+    def _job(self, metadata: Metadata) -> dict[str, Any]:
+        return {
+            "model": str(self.model),
+            "samples": str(self.samples),
+            "metadata": metadata.to_json(),
+            "runtime": dict(self.runtime),
+        }
+
+    def _require_match(
+        self,
+        target: Target,
+        compared: Mapping[str, Any],
+        score: Mapping[str, float],
+        reference: Mapping[str, float],
+    ) -> None:
+        objection = parity.objection(
+            compared,
+            self._limits(target.quantization),
+            accuracy=score["accuracy"],
+            reference_accuracy=reference["accuracy"],
+        )
+        if objection is not None:
+            raise ExportFailed(
+                f"{target.name} does not match the model: {objection}",
+                fix="it was not kept; if that is good enough, set export.tolerance, "
+                "export.agreement or export.score_loss",
+            )
+
+    def _limits(self, quantization: str) -> Limits:
+        own, options = parity.LIMITS[quantization], self.options
+        return Limits(
+            tolerance=own.tolerance if options.tolerance is None else options.tolerance,
+            agreement=own.agreement if options.agreement is None else options.agreement,
+            score_loss=own.score_loss if options.score_loss is None else options.score_loss,
+        )
