@@ -1,71 +1,104 @@
-"""Work in processes of their own: of another backend, of one runtime, and of no importance if lost.
+"""Work in processes of their own: of another backend, of one runtime, and of no matter if lost.
 
-`python -P -m fmtool.export.child TASK JOB ANSWER`: JOB and ANSWER are files of JSON. What a task
-raises is in the answer, and raised again by `run`.
+`python -P -m fmtool.export.child TASK` reads jobs, a line of JSON each, and answers with a line
+of JSON each. It ends when stdin does. What a task raises is in the answer, and raised by `ask`.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from signal import Signals
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from fmtool import errors
+from fmtool import errors, registry
 from fmtool.errors import FmtoolError
 
 TASKS = ("convert", "reference", "trial")
-"""Modules beside this one with a function `main` of the job."""
+"""Modules beside this one with a function `main` from a job to an answer."""
+
+_LONGEST_REASON = 300
 
 
-def run(task: str, job: Mapping[str, Any], folder: Path, *, plugins: list[str]) -> dict[str, Any]:
-    """The answer to a job.
+class Child:
+    """A process for jobs of one task; begun with the first job, and anew after one that ended it.
 
     Args:
-        folder: where the job, the answer and what the child prints are kept.
-
-    Raises:
-        FmtoolError: what the child raised; ExportFailed for anything else that ended it.
+        log: a file for what the process prints.
+        plugins: what it loads first.
     """
-    asked, answered = folder / f"{task}.json", folder / f"{task}_answer.json"
-    asked.write_text(json.dumps({**job, "plugins": plugins}), encoding="utf-8")
-    answered.unlink(missing_ok=True)
-    printed = folder / f"{task}.log"
-    with printed.open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__, task, str(asked), str(answered)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            process_group=0,  # a terminal's Ctrl-C reaches us alone
-        )
+
+    def __init__(self, task: str, *, log: Path, plugins: list[str]) -> None:
+        assert task in TASKS, task
+        self._task, self._log, self._plugins = task, log, plugins
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def ask(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to a job.
+
+        Raises FmtoolError as the task did; ExportFailed where anything else ended it.
+        """
+        process = self._process or self._begin()
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            status = child.wait()
-        finally:
-            child.kill()
-            child.wait()
-    if not answered.is_file():
-        raise errors.ExportFailed(f"{task}: {_end(status, printed)}")
-    answer: dict[str, Any] = json.loads(answered.read_text(encoding="utf-8"))
-    if "error" in answer:
-        kind: type[FmtoolError] = getattr(errors, answer["error"])
-        raise kind(answer["message"], fix=answer["fix"])
-    return answer
+            process.stdin.write(json.dumps({**job, "plugins": self._plugins}) + "\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            line = ""
+        else:
+            line = process.stdout.readline()
+        if not line:
+            status = process.wait()
+            self._end()
+            raise errors.ExportFailed(f"{self._task}: {self._reason(status)}")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            kind: type[FmtoolError] = getattr(errors, answer["error"])
+            raise kind(answer["message"], fix=answer["fix"])
+        return answer
+
+    def _begin(self) -> "subprocess.Popen[str]":
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                # -P: a file in the working directory must not stand in for a module of ours.
+                [sys.executable, "-P", "-m", __name__, self._task],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                process_group=0,  # a terminal's Ctrl-C reaches us alone
+            )
+        return self._process
+
+    def _end(self) -> None:
+        if self._process is not None:
+            with self._process as process:
+                process.kill()
+            self._process = None
+
+    def _reason(self, status: int) -> str:
+        if status < 0:
+            return f"its process was ended by {Signals(-status).name}"
+        printed = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return printed[-1][:_LONGEST_REASON] if printed else f"its process ended with {status}"
 
 
-def _end(status: int, printed: Path) -> str:
-    if status < 0:
-        return f"its process was ended by {Signals(-status).name}"
-    lines = printed.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1][:300] if lines else f"its process ended with {status}"
-
-
-def _answer(task: str, job: Mapping[str, Any]) -> dict[str, Any]:
+def _answer(main: Callable[[Mapping[str, Any]], dict[str, Any]], job: Mapping[str, Any]) -> Any:
     try:
-        found: dict[str, Any] = import_module(f"fmtool.export.{task}").main(job)
+        return main(job)
     except FmtoolError as error:
         return {"error": type(error).__name__, "message": error.message, "fix": error.fix}
     # Libraries raise anything for what they cannot convert.
@@ -73,17 +106,23 @@ def _answer(task: str, job: Mapping[str, Any]) -> dict[str, Any]:
         if os.environ.get("FMTOOL_DEBUG") == "1":
             raise
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        return {"error": "ExportFailed", "message": f"{task}: {lines[0][:300]}", "fix": ""}
-    return found
+        return {"error": "ExportFailed", "message": lines[0][:_LONGEST_REASON], "fix": ""}
 
 
-def main(argv: list[str]) -> None:
-    task, asked, answered = argv
+def main(task: str) -> None:
+    # What libraries print must not be taken for an answer.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     assert task in TASKS, task
-    job = json.loads(Path(asked).read_text(encoding="utf-8"))
-    text = json.dumps(_answer(task, job))
-    Path(answered).write_text(text, encoding="utf-8")
+    plugins: list[str] | None = None
+    for line in sys.stdin:
+        job = json.loads(line)
+        if plugins is None:
+            plugins = job["plugins"]
+            registry.load_plugins(plugins)
+        answer = _answer(import_module(f"fmtool.export.{task}").main, job)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -1,10 +1,11 @@
-"""Task of a child process: writes one file in one format."""
+"""Task of a child process: writes files in the formats of one backend."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fmtool import backend, registry
+from fmtool import backend
 from fmtool.export import formats
 from fmtool.export.metadata import Metadata
 from fmtool.export.options import Options
@@ -13,11 +14,10 @@ from fmtool.schema import RuntimeConfig
 
 def main(job: Mapping[str, Any]) -> dict[str, Any]:
     """Writes `job["path"]`; see `workflow` for the other keys."""
-    registry.load_plugins(job["plugins"])
     module = formats.module(job["format"])
     backend.select(RuntimeConfig(**{**job["runtime"], "backend": module.BACKEND}))
 
-    from fmtool.export import network, serving
+    from fmtool.export import serving
 
     metadata = Metadata.from_json(job["metadata"], origin="the job")
     calibration = job["calibration"]
@@ -27,7 +27,14 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
         opset=job["opset"],
         simplify=job["simplify"],
     )
-    loaded = network.load(Path(job["model"]), unrolls=getattr(module, "UNROLLS", False))
+    loaded = _network(Path(job["model"]), unrolls=getattr(module, "UNROLLS", False))
     served = serving.build(loaded, metadata.input, tuple(metadata.outputs))
     module.convert(served, Path(job["path"]), options)
     return {}
+
+
+@cache
+def _network(path: Path, *, unrolls: bool) -> Any:
+    from fmtool.export import network
+
+    return network.load(path, unrolls=unrolls)

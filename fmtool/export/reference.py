@@ -5,28 +5,40 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fmtool import backend, registry
+from fmtool import backend
 from fmtool.export.metadata import Metadata
 from fmtool.export.outputs import Writer
+from fmtool.export.runtimes.base import Arrays
 from fmtool.schema import RuntimeConfig
 
 
 def main(job: Mapping[str, Any]) -> dict[str, Any]:
     """Writes outputs of `job["samples"]` into `job["folder"]`; see `workflow` for other keys."""
-    registry.load_plugins(job["plugins"])
     backend.select(RuntimeConfig(**job["runtime"]))
 
     from fmtool.export import network, serving
 
     metadata = Metadata.from_json(job["metadata"], origin="the job")
-    model = serving.build(network.load(Path(job["model"])), metadata.input, tuple(metadata.outputs))
+    model = network.load(Path(job["model"]))
+    embeds = "embedding" in metadata.outputs
+    served = serving.embedding(model) if embeds else None
     samples = np.load(job["samples"], mmap_mode="r", allow_pickle=False)
     writer = Writer(Path(job["folder"]), len(samples))
-    size = metadata.input.batch or job["batch_size"]
+    size = min(job["batch_size"], len(samples))
     for first in range(0, len(samples), size):
-        rows = np.minimum(np.arange(first, first + size), len(samples) - 1)
-        outputs = model.predict_on_batch(samples[rows])
-        writer.add({name: np.asarray(value) for name, value in outputs.items()})
+        batch = samples[np.minimum(np.arange(first, first + size), len(samples) - 1)]
+        outputs = _outputs(np.asarray(model.predict_on_batch(batch)))
+        if served is not None:
+            outputs["embedding"] = np.asarray(served.predict_on_batch(batch))
+        writer.add(outputs)
     writer.close()
     return {}
+
+
+def _outputs(logits: NDArray[np.float32]) -> Arrays:
+    """What follows from (n, classes) logits, computed here and not as in the exported graph."""
+    scaled = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
+    probabilities = scaled / scaled.sum(axis=1, keepdims=True)
+    return {"logits": logits, "probabilities": probabilities, "label": logits.argmax(axis=1)}

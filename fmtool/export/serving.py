@@ -31,9 +31,24 @@ def build(network: Any, reads: Input, outputs: Sequence[str]) -> Any:
     else:
         found["logits"] = network(x)
     found["probabilities"] = keras.ops.softmax(found["logits"], axis=-1)
-    found["label"] = keras.ops.argmax(found["logits"], axis=-1)
+    found["label"] = _first_largest(found["logits"])
     named = {name: found[name] for name in outputs}
     return keras.Model(samples, named, name=network.name)
+
+
+def embedding(network: Any) -> Any:
+    """The model of what the last layer of `network` reads; see `build`."""
+    both = _with_embedding(network)
+    return keras.Model(both.inputs, both.outputs[0])
+
+
+def _first_largest(logits: Any) -> Any:
+    """int32 (batch,): the index of the largest, of equal ones the first.
+
+    Keras' argmax of floats looks at their bits, which ONNX cannot.
+    """
+    largest = keras.ops.equal(logits, keras.ops.max(logits, axis=-1, keepdims=True))
+    return keras.ops.argmax(keras.ops.cast(largest, "int32"), axis=-1)
 
 
 def _resized(samples: Any, size: tuple[int, int], reads: Input) -> Any:
@@ -57,15 +72,5 @@ def _with_embedding(network: Any) -> Any:
     both = keras.Model(core.inputs, [last.input, core.outputs[0]], name=core.name)
     if core is network:
         return both
-    outputs = [_cast(each) for each in both(core_input(network, core))]
-    return keras.Model(network.inputs, outputs, name=network.name)
-
-
-def core_input(network: Any, core: Any) -> Any:
-    """What `network` gives to the model within it."""
-    (node,) = (each for each in core._inbound_nodes if each.operation is core and each.outputs)
-    return node.arguments.args[0]
-
-
-def _cast(x: Any) -> Any:
-    return keras.ops.cast(x, "float32")
+    (call,) = core._inbound_nodes[-1:]
+    return keras.Model(network.inputs, both(call.arguments.args[0]), name=network.name)

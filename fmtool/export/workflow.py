@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from fmtool import __version__
 from fmtool.data import loading
 from fmtool.data.loading import Data
 from fmtool.errors import DataError, ExitCode, FmtoolError
-from fmtool.export import files, plan, samples
+from fmtool.export import files, formats, plan, samples
 from fmtool.export.metadata import OUTPUTS, Metadata, input_of, output_types
 from fmtool.export.plan import Target
 from fmtool.export.workshop import Workshop
@@ -24,6 +25,7 @@ from fmtool.schema import ExportConfig, SavedRunConfig
 from fmtool.signals import SignalGuard
 
 REPORT = "export.json"
+PICTURE = "benchmark.png"
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,12 @@ def export(
         metadata = _metadata(cfg, loaded, paths)
         with tempfile.TemporaryDirectory(prefix=".fmtool-", dir=folder) as drafts:
             workshop = _workshop(cfg, run_cfg, loaded, targets, Path(drafts), paths, kept, plugins)
-            return _make_all(workshop, metadata, targets, folder)
+            made = _make_all(workshop, metadata, targets, folder)
+        if cfg.benchmark and made.rows:
+            from fmtool.export import picture
+
+            picture.save(made.rows, folder / PICTURE)
+        return made
 
 
 def _metadata(cfg: ExportConfig, data: Data, paths: RunPaths) -> Metadata:
@@ -156,21 +163,28 @@ def _make_all(
     )
     rows: list[Mapping[str, Any]] = []
     failures: dict[str, FmtoolError] = {}
-    for target in targets:
-        described = replace(metadata, quantization=target.quantization)
-        try:
-            row = workshop.make(target, described, reference)
-        except FmtoolError as error:
-            failures[target.name] = error
-            files.remove(folder / target.name)
-            note(f"{target.name}: {error}")
-        else:
-            files.put_in_place(workshop.drafts / target.name, folder / target.name)
-            rows.append(row)
-            note(_line(row))
-        made = Export(folder, metadata.run, reference, tuple(rows), failures)
-        _report(made, {each.name for each in targets})
+    for _, of_backend in groupby(targets, key=_backend):
+        with workshop.child("convert") as converter:
+            for target in of_backend:
+                described = replace(metadata, quantization=target.quantization)
+                try:
+                    row = workshop.make(target, described, reference, converter)
+                except FmtoolError as error:
+                    failures[target.name] = error
+                    files.remove(folder / target.name)
+                    note(f"{target.name}: {error}")
+                else:
+                    files.put_in_place(workshop.drafts / target.name, folder / target.name)
+                    rows.append(row)
+                    note(_line(row))
+                made = Export(folder, metadata.run, reference, tuple(rows), failures)
+                _report(made, {each.name for each in targets})
     return made
+
+
+def _backend(target: Target) -> str:
+    backend: str = formats.module(target.format).BACKEND
+    return backend
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.errors import ExportFailed
-from fmtool.export import child, files, formats, parity
+from fmtool.export import files, formats, parity
+from fmtool.export.child import Child
 from fmtool.export.metadata import Metadata
 from fmtool.export.parity import Limits
 from fmtool.export.plan import Target
@@ -46,11 +47,17 @@ class Workshop:
         """Runs the network of the run itself; gives its score on the samples."""
         folder = self.drafts / "reference"
         job = {**self._job(metadata), "folder": str(folder), "batch_size": _BATCH}
-        child.run("reference", job, self.drafts, plugins=self.plugins)
+        self._ask("reference", job)
         return parity.score(folder, self.truth, metadata.outputs)
 
-    def make(self, target: Target, metadata: Metadata, reference: Mapping[str, Any]) -> Any:
+    def make(
+        self, target: Target, metadata: Metadata, reference: Mapping[str, Any], converter: Child
+    ) -> dict[str, Any]:
         """The row of export.json for a file, which is in `self.drafts / target.name`.
+
+        Args:
+            reference: the score of the run's network.
+            converter: for the task `convert`, on the backend of the format.
 
         Raises ExportFailed if it could not be made, does not run, or does not match; UsageError
         for what a library is known not to do.
@@ -58,8 +65,7 @@ class Workshop:
         folder = self.drafts / target.name
         folder.mkdir()
         path = folder / formats.module(target.format).FILE
-        made = child.run(
-            "convert",
+        converter.ask(
             {
                 **self._job(metadata),
                 "format": target.format,
@@ -67,9 +73,7 @@ class Workshop:
                 "calibration": None if self.calibration is None else str(self.calibration),
                 "opset": self.options.opset,
                 "simplify": self.options.simplify,
-            },
-            self.drafts,
-            plugins=self.plugins,
+            }
         )
         for name, text in {**self.kept, LABELS: "\n".join(metadata.labels) + "\n"}.items():
             (folder / name).write_text(text, encoding="utf-8")
@@ -81,7 +85,7 @@ class Workshop:
             "threads": self.runtime["threads"],
             "batch_size": metadata.input.batch or _BATCH,
         }
-        trial = child.run("trial", job, self.drafts, plugins=self.plugins)
+        trial = self._ask("trial", job)
         compared = parity.compare(metadata.outputs, self.drafts / "reference", found)
         score = parity.score(found, self.truth, metadata.outputs)
         self._require_match(target, compared, score, reference)
@@ -97,9 +101,16 @@ class Workshop:
             "outputs": dict(metadata.outputs),
             "parity": compared,
             "score": score,
-            **made,
             **trial,
         }
+
+    def child(self, task: str) -> Child:
+        return Child(task, log=self.drafts / f"{task}.log", plugins=self.plugins)
+
+    def _ask(self, task: str, job: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer of a process that does nothing else."""
+        with self.child(task) as child:
+            return child.ask(job)
 
     def _job(self, metadata: Metadata) -> dict[str, Any]:
         return {

@@ -3,7 +3,7 @@
 Each module says
 
 - `BACKEND`: of Keras, on which the format is exact;
-- `MODULES`: what must be importable to write it and to run it, and `EXTRA` that brings them;
+- `MODULES`: what must be importable to write it and to run it; `PIP`, what brings them;
 - `QUANTIZATIONS`: what it can be made smaller by, beside `none`;
 - `FILE`: the name of what it writes into a folder of its own;
 - `convert(network, path, options)`, which writes it.
@@ -34,10 +34,9 @@ def require_installed(name: str) -> None:
     """Raises UsageError with the line that installs what the format needs."""
     missing = _missing(name)
     if missing:
-        extra = module(name).EXTRA
         raise UsageError(
             f"format={name} needs {', '.join(missing)}, which is not installed",
-            fix=f"pip install 'fmtool[{extra}]'",
+            fix=f"pip install '{module(name).PIP}'",
         )
 
 

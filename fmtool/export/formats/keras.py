@@ -8,8 +8,8 @@ from fmtool.export.metadata import FILE as METADATA_FILE
 from fmtool.export.options import Options
 
 BACKEND = "tensorflow"
-MODULES = ("keras",)
-EXTRA = "export"
+MODULES = ("tensorflow",)
+PIP = "tensorflow"
 QUANTIZATIONS = ()
 FILE = "model.keras"
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fmtool.errors import UsageError
 from fmtool.export.metadata import FILE as METADATA_FILE
 from fmtool.export.options import Options
 from fmtool.export.runtimes.saved_model import SIGNATURE
 
 BACKEND = "tensorflow"
 MODULES = ("tensorflow", "ai_edge_litert")
-EXTRA = "litert"
+PIP = "fmtool[litert]"
 QUANTIZATIONS = ("float16", "dynamic", "int8")
 FILE = "model.tflite"
 UNROLLS = True
@@ -24,11 +23,11 @@ def convert(network: Any, path: Path, options: Options) -> None:
     """Raises UsageError for operations that LiteRT does not have."""
     import tensorflow as tf
 
-    from fmtool.export.tensorflow_function import function_of
+    from fmtool.export.tensorflow_function import frozen_function_of
 
     module = tf.Module()
-    module.network = network
-    module.serve = function_of(network, options.metadata.input)
+    # The converter makes variables of weights that are none in the graph, and leaves them unset.
+    module.serve = frozen_function_of(network, options.metadata.input)
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures={SIGNATURE: module.serve})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)

@@ -8,7 +8,7 @@ from fmtool.export.options import Options
 
 BACKEND = "tensorflow"
 MODULES = ("tensorflow", "tf2onnx", "onnx", "onnxruntime")
-EXTRA = "onnx"
+PIP = "fmtool[onnx]"
 QUANTIZATIONS = ("float16", "dynamic", "int8")
 FILE = "model.onnx"
 

@@ -10,7 +10,7 @@ from fmtool.export.options import Options
 
 BACKEND = "tensorflow"
 MODULES = ("tensorflow", "tf2onnx", "onnx", "onnxruntime", "openvino")
-EXTRA = "openvino"
+PIP = "fmtool[openvino]"
 QUANTIZATIONS = ("float16", "int8")
 FILE = "model.xml"
 """The weights are beside it, in model.bin."""

@@ -9,7 +9,7 @@ from fmtool.export.runtimes.saved_model import EXTRAS, SIGNATURE
 
 BACKEND = "tensorflow"
 MODULES = ("tensorflow",)
-EXTRA = "export"
+PIP = "tensorflow"
 QUANTIZATIONS = ()
 FILE = "1"
 

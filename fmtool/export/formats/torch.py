@@ -8,7 +8,7 @@ from fmtool.export.options import Options
 
 BACKEND = "torch"
 MODULES = ("torch",)
-EXTRA = "torch"
+PIP = "fmtool[torch]"
 QUANTIZATIONS = ()
 FILE = "model.pt2"
 

@@ -30,7 +30,7 @@ class Runtime(ABC):
         """
 
     def __call__(self, samples: NDArray[Any]) -> Arrays:
-        """As `run`, for any n above 0: a batch that must be full is filled up by its last sample."""
+        """As `run`, for any n above 0; a batch that must be full repeats its last sample."""
         fixed, count = self.metadata.input.batch, len(samples)
         if fixed is None or count == fixed:
             return dict(self.run(samples))

@@ -18,9 +18,7 @@ class LiteRtModel(Runtime):
         self._signature = interpreter.get_signature_runner()
 
     def run(self, samples: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
-        outputs: Mapping[str, NDArray[Any]] = self._signature(
-            **{self.metadata.input.name: samples}
-        )
+        outputs: Mapping[str, NDArray[Any]] = self._signature(**{self.metadata.input.name: samples})
         return outputs
 
 

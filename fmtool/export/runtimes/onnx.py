@@ -27,8 +27,6 @@ def open_file(path: Path, *, threads: int) -> OnnxModel:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     text = session.get_modelmeta().custom_metadata_map.get(KEY, "")
     return OnnxModel(session, Metadata.from_json(text, origin=str(path)))

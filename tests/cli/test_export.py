@@ -1,0 +1,195 @@
+"""`fmtool export` as it is typed."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnxruntime import InferenceSession
+
+from fmtool.data import digits
+from fmtool.runs.layout import RunPaths
+
+WEIGHTS_PERTURBED = """
+import importlib.abc, importlib.util, sys
+
+class Perturbing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name != "fmtool.export.formats.onnx":
+            return None
+        sys.meta_path.remove(self)
+        module = importlib.import_module(name)
+        convert = module.convert
+
+        def perturbed(network, path, options):
+            for weight in network.weights:
+                weight.assign(weight + 0.1)
+            convert(network, path, options)
+
+        module.convert = perturbed
+        return importlib.util.find_spec(name)
+
+if sys.orig_argv[-2:] == ["fmtool.export.child", "convert"]:
+    sys.meta_path.insert(0, Perturbing())
+"""
+"""A sitecustomize.py: what converts is given other weights than the run has."""
+
+
+@pytest.fixture(scope="module")
+def exported(trained, session_command, tmp_path_factory):
+    """A copy of the shared run, exported to ONNX with and without 8-bit weights."""
+    command = session_command(tmp_path_factory.mktemp("export"))
+    shutil.copytree(trained.directory.parent, command.folder / "runs", symlinks=True)
+    outcome = command(
+        "export", "run=last", "format=onnx", "quantization=none,dynamic", "export.batch=8",
+        "include=probabilities,logits,embedding", "export.agreement=0.5", "export.score_loss=1",
+        "--json",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    return command, outcome
+
+
+def folder_of(command):
+    return command.runs[-1] / "export"
+
+
+def test_the_report_on_stdout_is_the_one_in_the_folder(exported):
+    command, outcome = exported
+    assert json.loads((folder_of(command) / "export.json").read_text()) == outcome.json
+    assert outcome.json["status"] == "completed"
+    assert [row["path"] for row in outcome.json["files"]] == [
+        "onnx/model.onnx",
+        "onnx_dynamic/model.onnx",
+    ]
+
+
+def test_the_reference_is_what_the_training_reported(exported):
+    command, outcome = exported
+    result = json.loads(RunPaths(command.runs[-1]).result.read_text())
+    assert outcome.json["reference"]["accuracy"] == result["test"]["accuracy"]
+
+
+def test_every_held_out_sample_was_compared_and_times_are_given(exported):
+    row = exported[1].json["files"][0]
+    samples = row["parity"]["samples"]
+    assert samples == row["parity"]["agreeing"] > 300
+    assert row["parity"]["differences"].keys() == {"probabilities", "logits", "embedding"}
+    assert row["parity"]["differences"]["probabilities"]["max"] < 1e-5
+    assert row["score"]["accuracy"] == exported[1].json["reference"]["accuracy"]
+    assert 0 < row["latency_ms"]["8"]["p50"] <= row["latency_ms"]["8"]["p95"]
+    assert row["samples_per_second"] > 0
+    assert row["peak_memory_bytes"] > 10e6
+
+
+def test_eight_bit_weights_make_a_smaller_file(exported):
+    plain, small = exported[1].json["files"]
+    sizes = [(folder_of(exported[0]) / row["path"]).stat().st_size for row in (plain, small)]
+    assert sizes[1] < sizes[0]
+    assert small["quantization"] == "dynamic"
+
+
+def test_the_file_runs_without_fmtool_and_says_what_it_is(exported):
+    command, outcome = exported
+    session = InferenceSession(folder_of(command) / "onnx" / "model.onnx")
+    (given,) = session.get_inputs()
+    assert (given.name, given.type, given.shape) == ("pixels", "tensor(uint8)", [8, 8, 8, 1])
+    assert [each.name for each in session.get_outputs()] == [
+        "probabilities", "logits", "label", "embedding",
+    ]  # fmt: skip
+    test = digits.load(digits.Config.model_validate(_digits_keys())).test
+    probabilities, label = session.run(["probabilities", "label"], {"pixels": test.x[:8]})
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(8), abs=1e-5)
+    assert label.tolist() == probabilities.argmax(axis=1).tolist()
+    metadata = json.loads(session.get_modelmeta().custom_metadata_map["fmtool"])
+    assert metadata["labels"] == [str(digit) for digit in range(10)]
+    assert metadata["run"] == outcome.json["run"]
+
+
+def _digits_keys():
+    from conftest import shipped
+
+    return shipped("data", "digits")
+
+
+def test_the_labels_are_beside_it(exported):
+    labels = (folder_of(exported[0]) / "onnx" / "labels.txt").read_text()
+    assert labels.split() == [str(digit) for digit in range(10)]
+
+
+def test_nothing_else_is_left_in_the_folder(exported):
+    names = {path.name for path in folder_of(exported[0]).iterdir()}
+    assert {"onnx", "onnx_dynamic", "export.json"} <= names
+    assert not [name for name in names if name.startswith(".")]
+
+
+def test_a_file_of_other_answers_ends_with_6_and_is_not_kept(exported, tmp_path):
+    """Last of the tests of `exported`: it takes a file away."""
+    command, _ = exported
+    (tmp_path / "sitecustomize.py").write_text(WEIGHTS_PERTURBED)
+    outcome = command("export", "run=last", "format=onnx", "--json", PYTHONPATH=str(tmp_path))
+    assert outcome.code == 6
+    assert "onnx does not match the model: a probability differs by " in outcome.err
+    assert outcome.json["status"] == "failed"
+    assert outcome.json["failures"].keys() == {"onnx"}
+    assert not (folder_of(command) / "onnx").exists()
+    report = json.loads((folder_of(command) / "export.json").read_text())
+    assert [row["name"] for row in report["files"]] == ["onnx_dynamic"]
+
+
+def test_an_unknown_format_is_a_usage_error(trained, call):
+    outcome = call("export", f"run={trained.directory}", "format=onix")
+    assert outcome.code == 2
+    assert "onix" in outcome.error
+    assert "onnx" in outcome.error
+
+
+def test_a_run_without_a_model_is_bad_data(trained, call, fmtool):
+    unfinished = fmtool.folder / "unfinished"
+    shutil.copytree(trained.directory, unfinished)
+    (unfinished / "model.keras").unlink()
+    outcome = call("export", f"run={unfinished}")
+    assert outcome.code == 65
+    assert outcome.error.endswith("fix: let the run finish, or train again")
+    assert not (unfinished / "export").exists()
+
+
+def test_a_key_that_neither_the_command_nor_the_run_has_is_refused(trained, call):
+    outcome = call("export", f"run={trained.directory}", "export.opst=13")
+    assert outcome.code == 2
+    assert "export.opset" in outcome.error
+
+
+def test_no_run_named_is_a_usage_error(call):
+    assert call("export").error.startswith("error: run: no run named")
+
+
+@pytest.mark.slow
+def test_every_format_and_quantization_gives_the_answers_of_the_run(
+    trained, session_command, tmp_path
+):
+    command = session_command(tmp_path)
+    shutil.copytree(trained.directory.parent, command.folder / "runs", symlinks=True)
+    outcome = command(
+        "export", "run=last", "format=all", "quantization=all", "export.any_size=true",
+        "export.agreement=0.9", "export.score_loss=0.05", "--json",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    found = {row["name"] for row in outcome.json["files"]}
+    assert found == {
+        "keras", "saved_model", "onnx", "onnx_float16", "onnx_dynamic", "onnx_int8", "litert",
+        "litert_float16", "litert_dynamic", "litert_int8", "openvino", "openvino_float16",
+        "openvino_int8", "torch",
+    }  # fmt: skip
+    for row in outcome.json["files"]:
+        if row["quantization"] == "none":
+            assert row["parity"]["agreement"] == 1
+            assert row["parity"]["differences"]["probabilities"]["max"] < 1e-5
+    folder = folder_of(command)
+    with zipfile.ZipFile(folder / "litert" / "model.tflite") as archive:
+        assert json.loads(archive.read("fmtool.json"))["data"] == "digits"
+    extras = Path(folder, "saved_model", "1", "assets.extra", "fmtool.json")
+    assert json.loads(extras.read_text())["data"] == "digits"
+    assert onnx.load(folder / "onnx_int8" / "model.onnx").producer_name == "fmtool"
