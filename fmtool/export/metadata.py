@@ -60,7 +60,7 @@ class Metadata:
     schema_version: int = 1
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str, *, origin: str) -> "Metadata":

@@ -20,6 +20,9 @@ def of_network(network: Any, options: Options) -> Any:
         opset=options.opset,
         custom_op_handlers={"Erfc": (_complement_of_erf, [])},
     )
+    by_name = {value.name: value for value in model.graph.output}
+    del model.graph.output[:]
+    model.graph.output.extend(by_name[name] for name in options.metadata.outputs)
     batch = "batch" if reads.batch is None else reads.batch
     for value in (*model.graph.input, *model.graph.output):
         _set_batch(value, batch)
