@@ -53,7 +53,7 @@ def select(cfg: RuntimeConfig, *, is_convolutional: bool = True) -> RuntimeConfi
         cfg = cfg.model_copy(update={"backend": chosen})
     threads = physical_cores() if cfg.threads == "auto" else cfg.threads
     _import_keras(cfg, threads)
-    _set_threads(cfg.backend, threads)
+    _set_threads(cfg, threads)
     if cfg.backend == "torch":
         torch_layout.avoid_copies()
     device = _resolve_device(cfg)
@@ -199,17 +199,18 @@ def _keep_compiled_programs() -> None:
     warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
 
 
-def _set_threads(backend: str, threads: int) -> None:
-    if backend == "tensorflow":
+def _set_threads(cfg: RuntimeConfig, threads: int) -> None:
+    if cfg.backend == "tensorflow":
         import tensorflow as tf
 
         if tf.config.threading.get_intra_op_parallelism_threads() != threads:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
         # In bfloat16, operations that run beside each other now and then give other bits.
-        needs_order = processor().has_bfloat16 and not devices.shows_gpu()
+        can_be_bfloat16 = cfg.precision != "float32" and processor().has_bfloat16
+        needs_order = can_be_bfloat16 and not devices.shows_gpu()
         if needs_order and tf.config.threading.get_inter_op_parallelism_threads() != 1:
             tf.config.threading.set_inter_op_parallelism_threads(1)
-    elif backend == "torch":
+    elif cfg.backend == "torch":
         import torch
 
         torch.set_num_threads(threads)

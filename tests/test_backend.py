@@ -126,11 +126,13 @@ def test_a_machine_without_tensorflow_is_told_of_the_backends_it_has(fmtool):
 
 
 THREADS = """
+import sys
+
 from fmtool import backend
 from fmtool.schema import RuntimeConfig
 
 backend.select(RuntimeConfig(
-    backend="tensorflow", device="cpu", precision="bfloat16", threads=2, deterministic=False,
+    backend="tensorflow", device="cpu", precision=sys.argv[1], threads=2, deterministic=False,
     jit="auto", steps_per_dispatch="auto", profile=False,
 ))
 import tensorflow as tf
@@ -142,7 +144,12 @@ print(tf.config.threading.get_inter_op_parallelism_threads())
 def test_tensorflow_runs_operations_in_order_where_bfloat16_is_native(fmtool):
     # Side by side they left other bits in one training out of two of a network of six convolutions.
     one_at_a_time = processor().has_bfloat16 and not shows_gpu()
-    assert fmtool.python(THREADS).out.strip() == ("1" if one_at_a_time else "0")
+    found = fmtool.python(THREADS, "bfloat16").out.strip()
+    assert found == ("1" if one_at_a_time else "0")
+
+
+def test_tensorflow_decides_on_its_threads_where_float32_was_asked_for(fmtool):
+    assert fmtool.python(THREADS, "float32").out.strip() == "0"
 
 
 COMPILE = """
