@@ -1,5 +1,7 @@
 """A program of `torch.export`, which runs without Keras."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +18,7 @@ FILE = "model.pt2"
 def convert(network: Any, path: Path, options: Options) -> None:
     import torch
 
-    reads = options.metadata.input
-    # Two samples: the size of one is taken for a constant.
-    shape = (reads.batch or 2, *(side or trained for side, trained in _sides(options)))
-    sample = torch.ones(shape, dtype=getattr(torch, reads.dtype))
-    program = torch.export.export(
-        _Serving(network),
-        (sample,),
-        dynamic_shapes=({0: torch.export.Dim("batch")} if reads.batch is None else {},),
-    )
-    extra = {METADATA_FILE: options.metadata.to_json()}
-    torch.export.save(program, path, extra_files=extra)
-
-
-def _sides(options: Options) -> Any:
-    return zip(options.metadata.input.shape, options.metadata.trained_shape, strict=True)
-
-
-def _Serving(network: Any) -> Any:  # noqa: N802 - makes a class, which needs torch
-    import torch
-
-    class Serving(torch.nn.Module):  # type: ignore[misc]
+    class Serving(torch.nn.Module):  # type: ignore[misc]  # torch is not followed by mypy
         def __init__(self) -> None:
             super().__init__()
             self.network = network
@@ -44,4 +26,34 @@ def _Serving(network: Any) -> Any:  # noqa: N802 - makes a class, which needs to
         def forward(self, samples: Any) -> Any:
             return self.network(samples, training=False)
 
-    return Serving()
+    reads, trained = options.metadata.input, options.metadata.trained_shape
+    # Two samples: the size of one would be taken for a constant.
+    shape = reads.batch or 2, *trained
+    sample = torch.ones(shape, dtype=getattr(torch, reads.dtype))
+    sides = (reads.batch, *reads.shape)
+    open_sides = {axis: torch.export.Dim.DYNAMIC for axis, side in enumerate(sides) if side is None}
+    with _gathering():
+        program = torch.export.export(Serving(), (sample,), dynamic_shapes=(open_sides,))
+    extra = {METADATA_FILE: options.metadata.to_json()}
+    torch.export.save(program, path, extra_files=extra)
+
+
+@contextmanager
+def _gathering() -> Iterator[None]:
+    """`take_along_dim` as `gather`: of the former torch.export takes the batch for a constant."""
+    import torch
+
+    def take_along(x: Any, indices: Any, dim: int) -> Any:
+        dim %= x.ndim
+        sizes = [
+            side if axis != dim and found == 1 else -1
+            for axis, (side, found) in enumerate(zip(x.shape, indices.shape, strict=True))
+        ]
+        return torch.gather(x, dim, indices.expand(sizes))
+
+    original = torch.take_along_dim
+    torch.take_along_dim = take_along
+    try:
+        yield
+    finally:
+        torch.take_along_dim = original
