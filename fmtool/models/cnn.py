@@ -49,12 +49,12 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     inputs = x = keras.Input(image.shape)
     for filters in cfg.filters:
         x = keras.layers.Conv2D(filters, cfg.kernel_size, padding=cfg.padding)(x)
-        x = blocks.normalize(x, cfg.normalization)
-        x = keras.layers.Activation(cfg.activation)(x)
+        x = blocks.normalize_and_activate(x, cfg.activation, cfg.normalization)
         if cfg.pooling != "none":
             x = pool[cfg.pooling](pool_size=2)(x)
         x = blocks.drop_features(x, cfg.convolution_dropout, cfg.dropout_kind, cfg.block_size)
     x = keras.layers.Flatten()(x)
     for units in cfg.dense_units:
-        x = keras.layers.Dense(units, activation=cfg.activation)(blocks.drop(x, cfg.dropout))
+        x = keras.layers.Dense(units)(blocks.drop(x, cfg.dropout))
+        x = blocks.activate(x, cfg.activation)
     return keras.Model(inputs, blocks.logits(blocks.drop(x, cfg.dropout), num_classes), name="cnn")

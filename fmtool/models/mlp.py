@@ -27,6 +27,7 @@ def build(cfg: Config, element: Pixels | Features, num_classes: int) -> Any:
     inputs = keras.Input(element.shape)
     x = keras.layers.Flatten()(inputs)
     for units in cfg.units:
-        x = blocks.normalize(keras.layers.Dense(units)(x), cfg.normalization)
-        x = blocks.drop(keras.layers.Activation(cfg.activation)(x), cfg.dropout)
+        x = keras.layers.Dense(units)(x)
+        x = blocks.normalize_and_activate(x, cfg.activation, cfg.normalization)
+        x = blocks.drop(x, cfg.dropout)
     return keras.Model(inputs, blocks.logits(x, num_classes), name="mlp")

@@ -79,7 +79,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
             strides = 2 if stage and not number else 1
             x = _block(cfg, x, _convolutions(cfg.depth, width << stage, strides), next(rates))
     if cfg.preactivation:
-        x = blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
+        x = blocks.normalize_and_activate(x, cfg.activation)
     x = keras.layers.GlobalAveragePooling2D()(x)
     return keras.Model(inputs, blocks.logits(x, num_classes), name="resnet")
 
@@ -89,7 +89,7 @@ def _stem(cfg: Config, x: Any, filters: int, *, is_large: bool) -> Any:
 
     x = blocks.convolve(x, filters, 7, strides=2) if is_large else blocks.convolve(x, filters, 3)
     if not cfg.preactivation:
-        x = blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
+        x = blocks.normalize_and_activate(x, cfg.activation)
     return blocks.halve(x) if is_large else x
 
 
@@ -105,14 +105,11 @@ def _block(cfg: Config, x: Any, convolutions: list[Convolution], rate: float) ->
 
     from fmtool.models import blocks
 
-    def normalize_and_activate(x: Any) -> Any:
-        return blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
-
-    y = normalize_and_activate(x) if cfg.preactivation else x
+    y = blocks.normalize_and_activate(x, cfg.activation) if cfg.preactivation else x
     shortcut = _shortcut(cfg, x, y, convolutions)
     for number, (filters, size, strides) in enumerate(convolutions):
         if number:
-            y = normalize_and_activate(y)
+            y = blocks.normalize_and_activate(y, cfg.activation)
             y = blocks.drop_features(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
         y = blocks.convolve(y, filters, size, strides=strides)
     if not cfg.preactivation:

@@ -57,7 +57,7 @@ def _block(cfg: Config, x: Any, dilation: int) -> Any:
             padding="causal",
             kernel_initializer="he_normal",
         )(y)
-        y = blocks.activate(blocks.normalize(y, cfg.normalization), cfg.activation)
+        y = blocks.normalize_and_activate(y, cfg.activation, cfg.normalization)
         y = blocks.drop_channels(y, cfg.dropout)
     if x.shape[-1] != cfg.filters:
         x = keras.layers.Conv1D(cfg.filters, 1)(x)
