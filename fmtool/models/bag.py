@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Tokens
 from fmtool.models.base import Activation
-from fmtool.models.sequences import TextConfig
+from fmtool.models.sequences import TextConfig, check
 
 IS_CONVOLUTIONAL = False
 READS = ("text",)
@@ -26,6 +26,8 @@ class Config(TextConfig):
 
 def build(cfg: Config, tokens: Tokens, num_classes: int) -> Any:
     """Maps (batch, *tokens.shape) tokens to (batch, num_classes) logits."""
+    check(cfg, tokens)
+
     import keras
 
     from fmtool.models import blocks, pooling, steps

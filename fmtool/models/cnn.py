@@ -24,8 +24,9 @@ class Config(ModelConfig):
     block_size: PositiveInt
 
 
-def check_size(cfg: Config, height: int, width: int) -> None:
+def check(cfg: Config, image: Pixels) -> None:
     """Raises UsageError when a block would leave no pixel of the image."""
+    height, width, _ = image.shape
     for block, _ in enumerate(cfg.filters, start=1):
         shrink = cfg.kernel_size - 1 if cfg.padding == "valid" else 0
         halve = 1 if cfg.pooling == "none" else 2
@@ -39,7 +40,7 @@ def check_size(cfg: Config, height: int, width: int) -> None:
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
-    check_size(cfg, *image.shape[:2])
+    check(cfg, image)
 
     import keras
 
