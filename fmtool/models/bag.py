@@ -34,7 +34,5 @@ def build(cfg: Config, tokens: Tokens, num_classes: int) -> Any:
 
     text = steps.of_text(cfg, tokens)
     x = pooling.pool(blocks.drop_steps(text.x, cfg.word_dropout), text.mask, "mean")
-    for units in cfg.units:
-        x = blocks.activate(keras.layers.Dense(units)(x), cfg.activation)
-        x = blocks.drop(x, cfg.dropout)
+    x = blocks.hidden_layers(x, cfg.units, cfg.activation, cfg.dropout)
     return keras.Model(text.inputs, blocks.logits(x, num_classes), name="bag")

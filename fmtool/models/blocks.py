@@ -1,5 +1,6 @@
 """The layers that several architectures share; imported inside `build`, where Keras is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -59,6 +60,22 @@ def normalize_and_activate(
 def drop(x: Any, rate: float) -> Any:
     """`x` after dropout; no layer at all for a rate of 0."""
     return keras.layers.Dropout(rate)(x) if rate else x
+
+
+def hidden_layers(
+    x: Any,
+    units: Sequence[int],
+    activation: Activation,
+    dropout: float,
+    *,
+    normalization: Normalization = "none",
+    kernel_initializer: str = "glorot_uniform",
+) -> Any:
+    """Dense layers of so many `units`, each normalised, activated and then dropped from."""
+    for count in units:
+        x = keras.layers.Dense(count, kernel_initializer=kernel_initializer)(x)
+        x = drop(normalize_and_activate(x, activation, normalization), dropout)
+    return x
 
 
 def drop_features(x: Any, rate: float, kind: DropoutKind, block_size: int) -> Any:

@@ -43,7 +43,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
             x = blocks.normalize_and_activate(x, cfg.activation, cfg.normalization)
         x = blocks.halve(x, pool_size=2)
     x = keras.layers.Flatten()(x)
-    for units in cfg.dense_units:
-        x = keras.layers.Dense(units, kernel_initializer="he_normal")(x)
-        x = blocks.drop(blocks.activate(x, cfg.activation), cfg.dropout)
+    x = blocks.hidden_layers(
+        x, cfg.dense_units, cfg.activation, cfg.dropout, kernel_initializer="he_normal"
+    )
     return keras.Model(inputs, blocks.logits(x, num_classes), name="vgg")
