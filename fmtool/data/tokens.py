@@ -133,7 +133,13 @@ def _with_tokens(
         return Split(tokenizers.table(tokenizer, texts, whole.get(name)), part.y)
 
     parts = {name: tokens(name, part) for name, part in splits.parts.items()}
-    return replace(splits, element=element, **parts)
+    return replace(
+        splits,
+        train=parts["train"],
+        validation=parts.get("validation"),
+        test=parts["test"],
+        element=element,
+    )
 
 
 def _lengths(texts: Iterable[NDArray[np.int32]]) -> Lengths:
