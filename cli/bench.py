@@ -12,7 +12,7 @@ HELP = """\
 usage: fmtool bench [group=option] [group.key=value] [key=value] [flags]
 
 measures the training that the same line with `train` would begin, and leaves no file behind:
-steps/s and images/s beside a bare loop of the same backend, share of the machine's peak,
+steps and samples a second beside a bare loop of the same backend, share of the machine's peak,
 time until the first steps, memory
 
 takes the groups and keys of fmtool train (see fmtool train --help), and

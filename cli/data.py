@@ -26,8 +26,8 @@ inspect  your own data: what kind it is, classes, sizes, all that is wrong with 
 list     the built-in data sets, with size, licence, and whether they are cached
 fetch    downloads, verifies and caches a set; source= says what may fill the cache
 info     licence, citation, homepage, shapes and class names of a set
-check    verifies the digest of a cached set and counts its labels and duplicate images; of a set of
-         your own it reads every file, with the keys of data= as fmtool train would
+check    verifies the digest of a cached set and counts its labels and duplicate samples; of a set
+         of your own it reads every file, with the keys of data= as fmtool train would
 
 Sets are cached in $FMTOOL_DATA, else in ~/.cache/fmtool/data. FMTOOL_OFFLINE=1 forbids downloads.
 Official files that you place in the folder of a set there are used as they are.
@@ -110,6 +110,7 @@ def _check(arguments: list[str]) -> Result:
     parts = {"train": splits.train, "test": splits.test}
     return {
         "name": name,
+        "kind": splits.element.kind,
         "digest": splits.digest,
         "splits": {
             part: {
@@ -218,13 +219,19 @@ def _show_facts(result: Result) -> None:
 
 
 def _show_check(result: Result) -> None:
-    splits = result["splits"]
-    rows = [["digest", f"{result['digest'][:12]} verified"]]
-    rows += [
-        [title, *(_text(read(split)) for split in splits.values())] for title, read in _CHECK_ROWS
+    from fmtool.elements import WHAT
+
+    splits = result["splits"].values()
+    samples, labels = ([split[name] for split in splits] for name in ("images", "labels"))
+    rows = [
+        ["digest", f"{result['digest'][:12]} verified"],
+        [WHAT[result["kind"]], *(f"{x['dtype']} {tuple(x['shape'])}" for x in samples)],
+        ["labels", *(f"{y['min']} to {y['max']}" for y in labels)],
+        ["per class", *(_text(split["class_counts"]) for split in splits)],
+        ["duplicates", *(_text(split["duplicates"]) for split in splits)],
+        ["also in train", "", _text(result["test_images_in_train"])],
     ]
-    rows.append(["also in train", "", _text(result["test_images_in_train"])])
-    output.print_table([result["name"], *splits], rows)
+    output.print_table([result["name"], *result["splits"]], rows)
 
 
 def _text(value: Any) -> str:
@@ -232,13 +239,6 @@ def _text(value: Any) -> str:
         return ", ".join(str(item) for item in value)
     return "-" if value is None else str(value)
 
-
-_CHECK_ROWS: tuple[tuple[str, Callable[[Result], Any]], ...] = (
-    ("images", lambda split: f"{split['images']['dtype']} {tuple(split['images']['shape'])}"),
-    ("labels", lambda split: f"{split['labels']['min']} to {split['labels']['max']}"),
-    ("per class", lambda split: split["class_counts"]),
-    ("duplicates", lambda split: split["duplicates"]),
-)
 
 _ACTIONS: dict[str, tuple[Callable[[list[str]], Result], Callable[[Result], None]]] = {
     "list": (_list, _show_list),

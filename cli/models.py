@@ -59,19 +59,22 @@ def main(argv: list[str], flags: Flags) -> int:
 
 def _list(*, as_json: bool) -> None:
     from fmtool import registry
-    from fmtool.matching import readable_kinds
+    from fmtool.matching import readable_kinds, smallest_image
 
     modules = {name: registry.module("model", name) for name in registry.names("model")}
     listed = [
-        (name, readable_kinds(name), _first_line(module.__doc__))
+        (name, readable_kinds(name), smallest_image(name), _first_line(module.__doc__))
         for name, module in modules.items()
     ]
     if as_json:
-        keys = ("name", "input", "description")
+        keys = ("name", "input", "smallest_image", "description")
         output.print_json({"models": [dict(zip(keys, row, strict=True)) for row in listed]})
         return
-    rows = [(name, ", ".join(kinds), description) for name, kinds, description in listed]
-    output.print_table(["model", "input", "what it is"], rows)
+    rows = [
+        (name, ", ".join(kinds), f"{side}x{side}" if side else "", description)
+        for name, kinds, side, description in listed
+    ]
+    output.print_table(["model", "input", "images from", "what it is"], rows)
 
 
 def _describe(name: str, keys: dict[str, str], *, as_json: bool) -> None:
@@ -81,6 +84,7 @@ def _describe(name: str, keys: dict[str, str], *, as_json: bool) -> None:
     from fmtool.config.arguments import prepare
     from fmtool.config.compose import compose
     from fmtool.elements import described
+    from fmtool.matching import require_fit
     from fmtool.schema import RuntimeConfig
 
     overrides = [prepare(f"model.{key}={value}") for key, value in keys.items()]
@@ -88,6 +92,7 @@ def _describe(name: str, keys: dict[str, str], *, as_json: bool) -> None:
     raw = compose("train", [f"model={name}", *overrides, *fixed])
     cfg: Any = validate.option("model", raw["model"])
     element = _element(name, shape, vocabulary)
+    require_fit(cfg, element)
 
     from fmtool import backend
 

@@ -106,6 +106,7 @@ def _print_summary(cfg: "TrainConfig", outcome: "Outcome", report: Mapping[str, 
         expectation=None if cfg.expected is None else compare(cfg.expected, result).line(),
         seconds=result.seconds,
         images_per_second=outcome.images_per_second,
+        kind=outcome.kind,
     )
     gates = [gate_table(result.gates)] if result.gates else []
     output.print_tables(training_summary(summary), *gates)

@@ -10,6 +10,9 @@ KINDS: tuple[Kind, ...] = ("image", "text", "features")
 WHAT: dict[Kind, str] = {"image": "images", "text": "texts", "features": "rows of numbers"}
 """The samples of a kind, for messages."""
 
+UNITS: dict[Kind, str] = {"image": "images", "text": "texts", "features": "rows"}
+"""The same in one word, for rates."""
+
 
 @dataclass(frozen=True)
 class Pixels:

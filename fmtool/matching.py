@@ -1,8 +1,9 @@
 """Whether a model and an augmentation can do with the samples of a data set, or why not."""
 
-from fmtool import registry
-from fmtool.elements import KINDS, WHAT, Kind
+from fmtool import models, registry
+from fmtool.elements import KINDS, WHAT, Element, Kind
 from fmtool.errors import UsageError
+from fmtool.models.base import ModelConfig
 from fmtool.schema import TrainConfig
 
 
@@ -18,6 +19,15 @@ def readable_kinds(model_name: str) -> tuple[Kind, ...]:
     # Said only by models that read something else than images.
     kinds: tuple[Kind, ...] = getattr(registry.module("model", model_name), "READS", ("image",))
     return kinds
+
+
+def smallest_image(model_name: str) -> int | None:
+    """Pixels a side that a model takes with its default keys; None where that is not known."""
+    module = registry.module("model", model_name)
+    is_built_in = module.__name__ == f"{models.__name__}.{model_name}"
+    known = models.SMALLEST_IMAGE if is_built_in and "image" in readable_kinds(model_name) else None
+    side: int | None = getattr(module, "SMALLEST_IMAGE", known)
+    return side
 
 
 def require_matching(cfg: TrainConfig, kind: Kind) -> None:
@@ -40,3 +50,11 @@ def require_matching(cfg: TrainConfig, kind: Kind) -> None:
         )
     if cfg.tta != "none":
         raise UsageError(f"tta={cfg.tta} is for images, but {data}", fix="tta=none")
+
+
+def require_fit(model: ModelConfig, element: Element) -> None:
+    """UsageError for samples of a size or shape that the keys of the model do not allow."""
+    module = registry.module("model", model.name)
+    # Not every model has something to say that is known without Keras.
+    if hasattr(module, "check"):
+        module.check(model, element)

@@ -1,10 +1,15 @@
 """A model, an augmentation or a view that is not for the samples is refused in one line."""
 
+import subprocess
+import sys
+
 import pytest
 
+from fmtool import registry, validate
 from fmtool.config.compose import compose
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
-from fmtool.matching import readable_kinds, require_matching
+from fmtool.matching import readable_kinds, require_fit, require_matching, smallest_image
 from fmtool.validate import train_config
 
 
@@ -45,3 +50,49 @@ def test_what_changes_images_is_refused_for_other_samples(words, key):
 
 def test_images_may_be_augmented():
     require_matching(train_config(compose("train", ["augment=flip_crop", "tta=flip"])), "image")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model=vit", "model.patch_size=9"], "model.patch_size=9 is more than the 8x8 pixels"),
+        (["model=airbench"], "needs images of 25x25 pixels or more, not 8x8"),
+        (["model=rnn", "model.steps=patches", "model.patch_size=9"], "model.patch_size=9 is more"),
+        (["model=application"], "needs images of 32 pixels a side or more, not 8"),
+    ],
+)
+def test_images_of_the_wrong_size_are_refused_before_keras_is_imported(words, message):
+    code = f"""
+import sys
+from fmtool.config.compose import compose
+from fmtool.errors import UsageError
+from fmtool.training.session import load_data
+from fmtool.validate import train_config
+try:
+    load_data(train_config(compose("train", ["data=digits", *{words!r}])))
+except UsageError as error:
+    print(error, "keras" in sys.modules)
+"""
+    said = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert message in said
+    assert said.endswith(" False\n")
+
+
+@pytest.mark.parametrize("name", [n for n in registry.names("model") if smallest_image(n)])
+def test_with_its_default_keys_a_model_takes_images_of_the_size_that_is_listed(name):
+    side = smallest_image(name)
+    cfg = validate.option("model", compose("train", [f"model={name}"])["model"])
+    require_fit(cfg, Pixels((side, side, 1)))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model=resnet", "model.depth=21"], "model.depth: no ResNet has 21 layers; fix: give 18"),
+        (["model=vit", "model.heads=5"], "model: width=192 is no multiple of heads=5; fix: give"),
+    ],
+)
+def test_keys_of_a_model_that_do_not_go_together_are_refused_with_the_config(words, message):
+    with pytest.raises(UsageError) as error:
+        train_config(compose("train", words))
+    assert str(error.value).startswith(message)

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fmtool.elements import UNITS
 from fmtool.notices import printable
 
 _PHASES = {
@@ -31,7 +32,7 @@ def tables(figures: Mapping[str, Any]) -> RenderableType:
 
 
 def _speed(figures: Mapping[str, Any]) -> Table:
-    table = _table("", "steps/s", "images/s")
+    table = _table("", "steps/s", f"{UNITS[figures['kind']]}/s")
     named = {
         "fmtool": ("steps_per_second", "images_per_second"),
         "bare loop": ("bare_steps_per_second", "bare_images_per_second"),

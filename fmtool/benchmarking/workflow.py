@@ -118,6 +118,7 @@ def _facts(session: Session) -> Figures:
         "schema_version": SCHEMA_VERSION,
         "model": session.cfg.model.name,
         "data": session.cfg.data.name,
+        "kind": session.data.splits.element.kind,
         "batch_size": session.plan.batch_size,
         "backend": runtime.backend,
         "device": runtime.device,

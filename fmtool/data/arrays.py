@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from fmtool.data.local import LocalConfig, existing, is_held
+from fmtool.data.local import LocalConfig, existing, is_held, tell
+from fmtool.data.split_names import SPLITS
 from fmtool.elements import described
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 KIND = None
 """uint8 of three or four axes are images, all else are features."""
 
-_SPLITS = ("train", "validation", "test")
 _CLASS_NAMES = "class_names"
 
 
@@ -39,10 +39,10 @@ def load(cfg: Config) -> "Splits":
     from fmtool.data.images import is_in_memory
     from fmtool.data.local_splits import to_splits
     from fmtool.data.splits import Split
-    from fmtool.notices import note, warn
+    from fmtool.notices import warn
 
     path = existing(cfg.path)
-    samples = [f"x{suffix}" for suffix in ("", *(f"_{split}" for split in _SPLITS))]
+    samples = [f"x{suffix}" for suffix in ("", *(f"_{split}" for split in SPLITS))]
     opened = open_npy_folder if path.is_dir() else open_npz
     arrays = opened(path, samples=samples, is_held=partial(is_held, cfg))
     try:
@@ -66,14 +66,13 @@ def load(cfg: Config) -> "Splits":
     )
     if cfg.storage == "stream" and any(is_in_memory(part.x) for part in parts.values()):
         warn(f"{path} is compressed: it was read into memory; numpy.savez does not compress")
-    count = sum(len(part) for part in parts.values())
-    note(f"{cfg.name}: {count} {described(element)} of {len(class_names)} classes in {path}")
+    tell(splits, described(element), path)
     return splits
 
 
 def _by_split(arrays: "Mapping[str, Any]") -> "dict[str, tuple[Any, NDArray[Any]]]":
     """Samples and labels of each split; `x` and `y` alone are the training split."""
-    suffixes = {"train": ""} if "x" in arrays else {split: f"_{split}" for split in _SPLITS}
+    suffixes = {"train": ""} if "x" in arrays else {split: f"_{split}" for split in SPLITS}
     accepted = [f"{axis}{suffix}" for suffix in suffixes.values() for axis in "xy"]
     for name in arrays:
         if name not in accepted:

@@ -30,7 +30,7 @@ def validate_labels(labels: NDArray[Any], *, num_classes: int, split: str) -> No
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(
             f"labels of {split} are {labels.dtype} {labels.shape}, expected integers of shape (n,)",
-            fix="give one class number for each image",
+            fix="give one class number for each sample",
         )
     wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
     if wrong.size:
@@ -48,20 +48,21 @@ def count_classes(labels: NDArray[np.int32], *, num_classes: int) -> list[int]:
 
 
 def find_duplicates(train: Images, test: Images) -> Duplicates:
-    """Counts equal images, or texts, within and between two splits."""
-    train_images, test_images = _fingerprints(train), _fingerprints(test)
-    seen = set(train_images)
+    """Counts equal samples within and between two splits."""
+    trained, tested = fingerprints(train), fingerprints(test)
+    seen = set(trained)
     return Duplicates(
-        train=len(train_images) - len(seen),
-        test=len(test_images) - len(set(test_images)),
-        across=sum(image in seen for image in test_images),
+        train=len(trained) - len(seen),
+        test=len(tested) - len(set(tested)),
+        across=sum(sample in seen for sample in tested),
     )
 
 
-def _fingerprints(images: Images) -> list[bytes]:
+def fingerprints(samples: Images) -> list[bytes]:
+    """The SHA-256 of each, a text's of its UTF-8."""
     return [
         hashlib.sha256(_content(sample)).digest()
-        for block in read_blocks(images)
+        for block in read_blocks(samples)
         for sample in block
     ]
 

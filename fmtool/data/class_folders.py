@@ -14,6 +14,7 @@ from fmtool.data.labelled_files import (
     collision_key,
     one_form,
 )
+from fmtool.data.labels import require_two_classes
 from fmtool.data.problems import Report, stop
 from fmtool.data.regular_file import unreadable
 from fmtool.data.split_names import SPLITS, split_called
@@ -65,11 +66,9 @@ def scan_class_folders(
     scan = _Scan(root, kind, report)
     classes = {split: scan.classes(folder) for split, folder in scan.splits().items()}
     names = sorted(classes["train"])
-    if len(names) < 2:
-        found = f"1 class, '{names[0]}'" if names else "0 class folders"
-        table = ", or name a table of paths and labels" if kind is PICTURES else ""
-        fix = f"make a folder for each class{table}"
-        report(DataError(f"{root}: {found}; need 2 classes", fix=fix))
+    table = ", or name a table of paths and labels" if kind is PICTURES else ""
+    fix = f"make a folder for each class{table}"
+    require_two_classes(names, root, report, fix=fix, none="0 class folders")
     for folders in classes.values():
         for name in sorted(folders.keys() - set(names)):
             fix = did_you_mean(name, names, otherwise=f"remove it, or give it training {kind.many}")

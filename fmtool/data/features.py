@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.images import Images, ReadImages, is_in_memory
-from fmtool.data.read_ahead import read_blocks
+from fmtool.data.read_ahead import read_all
 from fmtool.errors import DataError
 
 
@@ -44,11 +44,4 @@ def to_features(numbers: Images, origin: str) -> Images:
             that is said when it is read.
     """
     features = ReadFeatures(numbers, origin)
-    if not is_in_memory(numbers):
-        return features
-    held = np.empty(features.shape, np.float32)
-    start = 0
-    for block in read_blocks(features):
-        held[start : start + len(block)] = block
-        start += len(block)
-    return held
+    return read_all(features) if is_in_memory(numbers) else features

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from fmtool.config.base import PositiveInt
-from fmtool.data.local import LocalConfig, existing, is_held
+from fmtool.data.local import LocalConfig, existing, is_held, tell
 from fmtool.data.table_style import TableConfig
 from fmtool.errors import DataError, UsageError
 
@@ -53,7 +53,6 @@ def load(cfg: Config) -> "Splits":
     from fmtool.data.local_splits import to_splits
     from fmtool.data.oddities import Oddities
     from fmtool.data.splits import Split
-    from fmtool.notices import note
 
     root = existing(cfg.path)
     found, oddities = _found(cfg, root), Oddities()
@@ -73,9 +72,7 @@ def load(cfg: Config) -> "Splits":
     for each in pictures.values():
         each.have_been_read()
     oddities.report()
-    count, classes = sum(map(len, pictures.values())), len(found.class_names)
-    aside = f", {found.ignored} other files ignored" if root.is_dir() else ""
-    note(f"{cfg.name}: {count} pictures of {classes} classes in {root}{aside}")
+    tell(splits, "pictures", root, ignored=found.ignored)
     return splits
 
 

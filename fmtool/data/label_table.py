@@ -15,6 +15,7 @@ from fmtool.data.labelled_files import (
     collision_key,
     one_form,
 )
+from fmtool.data.labels import require_two_classes
 from fmtool.data.problems import Report, stop
 from fmtool.data.regular_file import unreadable
 from fmtool.data.split_names import SPLITS, split_called
@@ -174,10 +175,7 @@ class _Reading:
     def finished(self, path: Path) -> LabelledFiles:
         entries = sorted((entry for entry, _ in self._entries.values()), key=_order)
         names = sorted({entry.class_name for entry in entries if entry.split == "train"})
-        if len(names) < 2:
-            found = f"1 class, '{names[0]}'" if names else "0 classes"
-            fix = "add rows of another class"
-            self.report(DataError(f"{path}: {found} in train; need 2 classes", fix=fix))
+        require_two_classes(names, path, self.report, fix="add rows of another class")
         for entry in entries:
             if entry.class_name not in names:
                 place = self._entries[collision_key(entry.name)][1]

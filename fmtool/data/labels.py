@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.check import count_classes, validate_labels
+from fmtool.data.problems import Report
 from fmtool.errors import DataError
 
 
@@ -20,6 +21,20 @@ def to_labels(values: NDArray[Any], *, num_classes: int, split: str) -> NDArray[
         )
     validate_labels(values, num_classes=num_classes, split=split)
     return values.astype(np.int32)
+
+
+def require_two_classes(
+    names: Sequence[str], place: object, report: Report, *, fix: str, none: str = "0 classes"
+) -> None:
+    """Reports that there are not two classes among what is to be trained on.
+
+    Args:
+        place: the file or folder.
+        none: what is said where there is not even one.
+    """
+    if len(names) < 2:
+        found = f"1 class, '{names[0]}'" if names else none
+        report(DataError(f"{place}: {found} in train; need 2 classes", fix=fix))
 
 
 def require_all_classes(labels: NDArray[np.int32], class_names: Sequence[str], split: str) -> None:

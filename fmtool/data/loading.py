@@ -49,10 +49,8 @@ def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = No
     """
     module = registry.module("data", cfg.name)
     splits = module.load(cfg)
-    named = (("train", splits.train), ("validation", splits.validation), ("test", splits.test))
-    for name, split in named:
-        if split is not None:
-            validate_labels(split.y, num_classes=splits.num_classes, split=name)
+    for name, split in splits.parts.items():
+        validate_labels(split.y, num_classes=splits.num_classes, split=name)
     selection = selection_of(splits, cfg, seed=seed)
     # Has them only a set whose samples are made by something that is fitted, such as a tokenizer.
     if artifacts is not None and hasattr(module, "restore"):

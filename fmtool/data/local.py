@@ -1,7 +1,7 @@
 """What all data sets on the user's own disk have in common: a path, and a share for testing."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -9,6 +9,10 @@ from fmtool.config.base import NonNegativeInt
 from fmtool.data.base import DataConfig
 from fmtool.data.memory import SHARE, available
 from fmtool.errors import UsageError
+from fmtool.notices import note
+
+if TYPE_CHECKING:
+    from fmtool.data.splits import Splits
 
 
 def _named(path: object) -> object:
@@ -53,8 +57,19 @@ def existing(path: str) -> Path:
     return place
 
 
+def tell(splits: "Splits", what: str, place: Path | str, *, ignored: int = 0) -> None:
+    """A line on what was found at `place`, such as `pictures`.
+
+    Args:
+        ignored: how many files and folders there are no part of the data.
+    """
+    count = sum(len(part) for part in splits.parts.values())
+    aside = f", {ignored} other files ignored" if ignored else ""
+    note(f"{splits.name}: {count:,} {what} of {splits.num_classes} classes in {place}{aside}")
+
+
 def is_held(cfg: LocalConfig, size: int) -> bool:
-    """Whether images of `size` bytes shall be read into main memory and not only on access."""
+    """Whether samples of `size` bytes shall be read into main memory and not only on access."""
     if cfg.storage == "auto":
         return SHARE * size <= available()
     return cfg.storage != "stream"

@@ -1,8 +1,7 @@
-"""Turns the images and labels of a data set on the user's own disk into `Splits`."""
+"""Turns the samples and labels of a data set on the user's own disk into `Splits`."""
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,12 +12,9 @@ from fmtool.data.local import LocalConfig
 from fmtool.data.read_ahead import read_blocks
 from fmtool.data.selection import fold_for_test, held_out_for_test
 from fmtool.data.splits import Split, Splits
-from fmtool.elements import Element
+from fmtool.data.time_left import TimeLeft
+from fmtool.elements import WHAT, Element
 from fmtool.errors import DataError, UsageError
-from fmtool.notices import note
-
-_PATIENCE = 3.0
-"""Seconds after which it is said what takes so long."""
 
 
 def to_splits(
@@ -32,19 +28,23 @@ def to_splits(
 ) -> Splits:
     """`Splits` of the parts `train`, and `validation` and `test` where they are there.
 
-    Without a part `test` one is held out of `train`, see `train_and_test`. Every image is read
-    once: it is known to be sound, and the digest is the same wherever the images lie.
+    Without a part `test` one is held out of `train`, see `train_and_test`. Every sample is
+    read once: it is known to be sound, and the digest is the same wherever the samples lie.
 
     Args:
-        is_held: whether images that are read on access are kept in memory from then on.
+        is_held: whether samples that are read on access are kept in memory from then on.
 
     Raises:
-        DataError: nothing of a class would be left to train on, or nothing to test on, or an image
+        DataError: nothing of a class would be left to train on, or nothing to test on, or a sample
             cannot be read.
     """
     train, test = train_and_test(cfg, class_names, parts, origin=origin)
-    samples = sum(len(part) for part in parts.values())
-    reading = _Reading(cfg.name, class_names, samples=samples, is_held=is_held)
+    count = sum(len(part) for part in parts.values())
+    what = (
+        f"{cfg.name}: all {count:,} {WHAT[element.kind]} are read once, to find what is wrong "
+        "before the training"
+    )
+    reading = _Reading(class_names, TimeLeft(what, count), is_held=is_held)
     train = reading.read("train", train)
     validation = parts.get("validation")
     if validation is None:
@@ -94,15 +94,12 @@ def train_and_test(
 class _Reading:
     """Hashes the class names and the shape and content of every array, one after the other."""
 
-    def __init__(
-        self, name: str, class_names: Sequence[str], *, samples: int, is_held: bool
-    ) -> None:
+    def __init__(self, class_names: Sequence[str], time_left: TimeLeft, *, is_held: bool) -> None:
         self.digest = hashlib.sha256(json.dumps(list(class_names)).encode())
-        self._name, self._samples, self._is_held = name, samples, is_held
-        self._done, self._began, self._is_announced = 0, time.monotonic(), False
+        self._time_left, self._is_held = time_left, is_held
 
     def read(self, part: str, split: Split) -> Split:
-        """The split, with its images in memory if they are to be held."""
+        """The split, with its samples in memory if they are to be held."""
         self.digest.update(json.dumps([part, split.x.shape]).encode())
         held = None
         if self._is_held and not is_in_memory(split.x):
@@ -113,23 +110,12 @@ class _Reading:
             if held is not None:
                 held[start : start + len(block)] = block
             start += len(block)
-            self._announce(len(block))
+            self._time_left.step(len(block))
         self.digest.update(split.y.astype("<i4").tobytes())
         return split if held is None else Split(held, split.y)
 
     def skip(self, part: str) -> None:
         self.digest.update(json.dumps([part, None]).encode())
-
-    def _announce(self, samples: int) -> None:
-        self._done += samples
-        seconds = time.monotonic() - self._began
-        if seconds > _PATIENCE and not self._is_announced:
-            self._is_announced = True
-            left = seconds * (self._samples - self._done) / self._done
-            note(
-                f"{self._name}: all {self._samples:,} images are read once, to find what is wrong "
-                f"before the training; about {left:.0f} s left"
-            )
 
 
 def _require_samples(

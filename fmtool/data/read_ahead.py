@@ -65,12 +65,12 @@ def read_blocks(images: Images, *, multiple_of: int = 1) -> Iterator[NDArray[Any
 
 
 def read_all(images: Images) -> NDArray[Any]:
-    """Every image in one array."""
-    pixels = np.empty(images.shape, images.dtype)
+    """Every row in one array."""
+    held = np.empty(images.shape, images.dtype)
     size = block_rows(images)
     for number, block in enumerate(read_blocks(images)):
-        pixels[number * size : number * size + len(block)] = block
-    return pixels
+        held[number * size : number * size + len(block)] = block
+    return held
 
 
 def block_rows(images: Images, *, multiple_of: int = 1) -> int:

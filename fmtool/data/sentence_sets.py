@@ -7,26 +7,54 @@ gzipped, as `NAME.gz`.
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from fmtool.data.local import PathConfig, existing
+from fmtool.data.local import LocalConfig, PathConfig, existing, tell
 from fmtool.data.problems import stop
 from fmtool.data.splits import Splits
+from fmtool.data.text_base import require_library
 from fmtool.data.text_files import LabelledText
 from fmtool.data.text_lines import Line, LineError, read_lines
+from fmtool.data.text_splits import to_text_splits, with_test_split
 from fmtool.errors import DataError
-from fmtool.notices import note
+
+Parse = Callable[[str], tuple[str, str]]
+"""Label and sentence of a line; ValueError or LookupError if it has none."""
 
 _FIX = "name the folder of the original files, see docs/text.md"
 
 
-def of_class_files(cfg: PathConfig, files: Mapping[str, tuple[str, int]]) -> Iterator[LabelledText]:
-    """A file for each class.
+def load_class_files(cfg: LocalConfig, files: Mapping[str, tuple[str, int]]) -> Splits:
+    """The set that has a file for each class, a share or fold of it held out for testing.
 
     Args:
         files: class and number of sentences, by file name.
 
     Raises:
         DataError: a file is missing, or has another number of sentences.
+        UsageError: the package that makes tokens is missing.
     """
+    require_library()
+    splits = to_text_splits(cfg, of_class_files(cfg, files), origin=cfg.path)
+    tell(splits, "sentences", cfg.path)
+    return splits
+
+
+def load_split_files(cfg: PathConfig, files: Mapping[str, tuple[str, int]], parse: Parse) -> Splits:
+    """The set that has a file for each split, whose lines begin with a label.
+
+    Args:
+        files: split and number of sentences, by file name.
+
+    Raises:
+        DataError: a file is missing, has another number of sentences, or a line without a label.
+        UsageError: the package that makes tokens is missing.
+    """
+    require_library()
+    splits = with_test_split(cfg.name, of_split_files(cfg, files, parse), origin=cfg.path)
+    tell(splits, "sentences", cfg.path)
+    return splits
+
+
+def of_class_files(cfg: PathConfig, files: Mapping[str, tuple[str, int]]) -> Iterator[LabelledText]:
     for name, (label, count) in files.items():
         path, lines = _lines(cfg, name, count)
         for line in lines:
@@ -34,19 +62,8 @@ def of_class_files(cfg: PathConfig, files: Mapping[str, tuple[str, int]]) -> Ite
 
 
 def of_split_files(
-    cfg: PathConfig,
-    files: Mapping[str, tuple[str, int]],
-    parse: Callable[[str], tuple[str, str]],
+    cfg: PathConfig, files: Mapping[str, tuple[str, int]], parse: Parse
 ) -> Iterator[LabelledText]:
-    """A file for each split, whose lines begin with a label.
-
-    Args:
-        files: split and number of sentences, by file name.
-        parse: label and sentence of a line; ValueError if it has none.
-
-    Raises:
-        DataError: a file is missing, has another number of sentences, or a line without a label.
-    """
     for name, (split, count) in files.items():
         path, lines = _lines(cfg, name, count)
         for number, line in lines:
@@ -55,14 +72,6 @@ def of_split_files(
             except (ValueError, LookupError) as error:
                 raise LineError(path, number, "no label", fix=_FIX) from error
             yield LabelledText(text.strip(), label, split, path, number)
-
-
-def tell(cfg: PathConfig, splits: Splits) -> Splits:
-    """`splits`, after a line on where they came from."""
-    parts = (splits.train, splits.validation, splits.test)
-    count = sum(len(part) for part in parts if part is not None)
-    note(f"{cfg.name}: {count:,} sentences of {splits.num_classes} classes in {cfg.path}")
-    return splits
 
 
 def _lines(cfg: PathConfig, name: str, count: int) -> tuple[Path, list[Line]]:

@@ -55,5 +55,11 @@ class Splits:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def parts(self) -> dict[str, Split]:
+        """The splits that are there, by name."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in named.items() if part is not None}
+
+    @property
     def num_classes(self) -> int:
         return len(self.class_names)

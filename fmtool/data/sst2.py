@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
-from fmtool.data.text_base import KIND, PathTextConfig, fit, require_library, restore
+from fmtool.data.text_base import KIND, PathTextConfig, fit, restore
 
 if TYPE_CHECKING:
     from fmtool.data.splits import Splits
@@ -40,12 +40,9 @@ INFO = SetInfo(
 
 def load(cfg: Config) -> "Splits":
     """Whole sentences: published scores are mostly of training on their phrases too."""
-    from fmtool.data.sentence_sets import of_split_files, tell
-    from fmtool.data.text_splits import with_test_split
+    from fmtool.data.sentence_sets import load_split_files
 
-    require_library()
-    texts = of_split_files(cfg, _FILES, _parse)
-    return tell(cfg, with_test_split(cfg.name, texts, origin=cfg.path))
+    return load_split_files(cfg, _FILES, _parse)
 
 
 def _parse(line: str) -> tuple[str, str]:

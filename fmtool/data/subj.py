@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
-from fmtool.data.text_base import KIND, LocalTextConfig, fit, require_library, restore
+from fmtool.data.text_base import KIND, LocalTextConfig, fit, restore
 
 if TYPE_CHECKING:
     from fmtool.data.splits import Splits
@@ -35,8 +35,6 @@ INFO = SetInfo(
 
 def load(cfg: Config) -> "Splits":
     """Published scores are means over ten folds; see `conf/data/subj.yaml`."""
-    from fmtool.data.sentence_sets import of_class_files, tell
-    from fmtool.data.text_splits import to_text_splits
+    from fmtool.data.sentence_sets import load_class_files
 
-    require_library()
-    return tell(cfg, to_text_splits(cfg, of_class_files(cfg, _FILES), origin=cfg.path))
+    return load_class_files(cfg, _FILES)

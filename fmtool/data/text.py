@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from fmtool.data.local import existing
+from fmtool.data.local import existing, tell
 from fmtool.data.table_style import TableConfig
 from fmtool.data.text_base import KIND, LocalTextConfig, fit, require_library, restore
 
@@ -33,15 +33,11 @@ def load(cfg: Config) -> "Splits":
     from fmtool.data.text_files import open_texts
     from fmtool.data.text_splits import to_text_splits
     from fmtool.data.text_tables import Columns
-    from fmtool.notices import note
 
     require_library()
     path = existing(cfg.path)
     columns = Columns(cfg.text_column, cfg.label_column, cfg.split_column)
     source = open_texts(path, columns, cfg.style, stop)
     splits = to_text_splits(cfg, source.texts, origin=str(path))
-    parts = [part for part in (splits.train, splits.validation, splits.test) if part is not None]
-    ignored = f", {source.ignored} other files ignored" if source.ignored else ""
-    count = sum(map(len, parts))
-    note(f"{cfg.name}: {count:,} texts of {splits.num_classes} classes in {path}{ignored}")
+    tell(splits, "texts", path, ignored=source.ignored)
     return splits

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data.labels import require_two_classes
 from fmtool.data.local import LocalConfig
 from fmtool.data.local_splits import train_and_test
+from fmtool.data.problems import stop
 from fmtool.data.split_names import SPLITS
 from fmtool.data.splits import Split, Splits
 from fmtool.data.strings import NOT_TOKENIZED, texts_of
@@ -84,12 +86,9 @@ def trained_classes(texts: Sequence[LabelledText], origin: str) -> tuple[str, ..
 
     Raises DataError where there are not two, or so many that they cannot be classes.
     """
-    names = {text.label for text in texts}
-    if len(names) < 2:
-        found = f"1 class, '{names.pop()}'" if names else "no texts"
-        raise DataError(
-            f"{origin}: {found} in train; need 2 classes", fix="add texts of another class"
-        )
+    names = list({text.label for text in texts})
+    fix = "add texts of another class"
+    require_two_classes(names, origin, stop, fix=fix, none="no texts")
     if len(names) > max(_FEW_CLASSES, len(texts) // 2):
         raise DataError(
             f"{origin}: {len(names)} different labels in {len(texts)} training texts",

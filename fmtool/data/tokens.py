@@ -53,11 +53,9 @@ def fit(cfg: TextConfig, splits: Splits, rows: NDArray[np.int32]) -> Splits:
     """
     require_library()
     tokenizer = _tokenizer(cfg, splits.train.x[rows])
-    parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     whole = {
         name: list(tokenizers.encode(tokenizer, np.asarray(part.x)))
-        for name, part in parts.items()
-        if part is not None
+        for name, part in splits.parts.items()
     }
     trained = [whole["train"][row] for row in rows]
     lengths = _lengths(trained)
@@ -134,12 +132,12 @@ def _with_tokens(
         texts = np.asarray(part.x)
         return Split(tokenizers.table(tokenizer, texts, whole.get(name)), part.y)
 
-    own = splits.validation
+    parts = {name: tokens(name, part) for name, part in splits.parts.items()}
     return replace(
         splits,
-        train=tokens("train", splits.train),
-        validation=None if own is None else tokens("validation", own),
-        test=tokens("test", splits.test),
+        train=parts["train"],
+        validation=parts.get("validation"),
+        test=parts["test"],
         element=element,
     )
 

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fmtool.elements import UNITS, Kind
 from fmtool.logging.rows import show
 from fmtool.notices import printable
 from fmtool.runs.result import Gate
@@ -39,6 +40,8 @@ class TrainingSummary:
     """What the recipe was to reach and what it did, in one line; None where nothing is known."""
     seconds: float
     images_per_second: float
+    """Whatever the samples are, which `kind` says."""
+    kind: Kind
 
 
 def evaluation_table(report: Mapping[str, Any], title: str) -> RenderableType:
@@ -69,7 +72,7 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
             table.add_row(f"test {name}", show(summary.test[name]))
     if summary.tta != "none":
         table.add_row("test-time augmentation", summary.tta)
-    speed = f"{summary.seconds:.1f} s, {summary.images_per_second:.0f} images/s"
+    speed = f"{summary.seconds:.1f} s, {summary.images_per_second:.0f} {UNITS[summary.kind]}/s"
     table.add_row("time", speed)
     table.add_row("run", _safe(str(summary.run_directory)))
     runs_directory = printable(str(summary.run_directory.parent))

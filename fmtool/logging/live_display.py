@@ -48,7 +48,7 @@ class LiveDisplay:
 
     def epoch(self, row: Row) -> None:
         seconds, is_best = self._course.take_epoch(row)
-        line = epoch_line(row, self._course.plan.epochs, seconds, is_best)
+        line = epoch_line(row, self._course.plan, seconds, is_best)
         self._live.console.print(Text(printable(line), style="green" if is_best else ""))
         self._live.update(_picture(row, self._course), refresh=True)
 
@@ -75,7 +75,7 @@ def _picture(row: Row, course: Course) -> RenderableType:
     )
     return Group(
         bars,
-        Text(printable("  ".join(figures(row)))),
+        Text(printable("  ".join(figures(row, plan.kind)))),
         Text(printable("  ".join(_times_and_best(row, course))), style="dim"),
     )
 

@@ -3,6 +3,7 @@
 import time
 from typing import TextIO
 
+from fmtool.elements import UNITS, Kind
 from fmtool.logging.course import Clock, Course
 from fmtool.logging.rows import metrics_of, show
 from fmtool.logging.sink import Row, TrainingPlan
@@ -25,7 +26,7 @@ class PlainLines:
 
     def epoch(self, row: Row) -> None:
         seconds, is_best = self._course.take_epoch(row)
-        self._print(epoch_line(row, self._course.plan.epochs, seconds, is_best))
+        self._print(epoch_line(row, self._course.plan, seconds, is_best))
 
     def close(self) -> None:
         """Nothing to do: every line is flushed as it is printed."""
@@ -45,14 +46,14 @@ def start_line(plan: TrainingPlan) -> str:
     )
 
 
-def epoch_line(row: Row, epochs: int, seconds: float, is_best: bool) -> str:
-    parts = [f"epoch {row['epoch']}/{epochs}", *figures(row), f"{seconds:.1f} s"]
+def epoch_line(row: Row, plan: TrainingPlan, seconds: float, is_best: bool) -> str:
+    parts = [f"epoch {row['epoch']}/{plan.epochs}", *figures(row, plan.kind), f"{seconds:.1f} s"]
     return "  ".join([*parts, "best"] if is_best else parts)
 
 
-def figures(row: Row) -> list[str]:
+def figures(row: Row, kind: Kind) -> list[str]:
     return [
         *(f"{name} {show(value)}" for name, value in metrics_of(row).items()),
         f"lr {row['learning_rate']:.1e}",
-        f"{row['images_per_second']:.0f} images/s",
+        f"{row['images_per_second']:.0f} {UNITS[kind]}/s",
     ]

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from fmtool.elements import Kind
+
 Row = dict[str, Any]
 """One line of metrics.jsonl. Every row has `kind` ("step" or "epoch"), `epoch` (1-based),
 `step` (optimizer steps so far), `seconds` (since training began), `learning_rate` and
-`images_per_second`; then the metrics by their Keras names (`loss`, `accuracy`, and in epoch
-rows `val_loss`, `val_accuracy`). Values are Python ints, floats and strings."""
+`images_per_second`, whatever the samples are; then the metrics by their Keras names (`loss`,
+`accuracy`, and in epoch rows `val_loss`, `val_accuracy`). Values are Python ints, floats and
+strings."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class TrainingPlan:
 
     model_name: str
     data_name: str
+    kind: Kind
+    """What the samples are."""
     parameters: int
     epochs: int
     steps_per_epoch: int

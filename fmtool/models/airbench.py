@@ -37,8 +37,9 @@ class Config(ModelConfig):
     logit_scale: PositiveFloat
 
 
-def check_size(cfg: Config, height: int, width: int) -> None:
+def check(cfg: Config, image: Pixels) -> None:
     """Raises UsageError for images that a group would leave too small for the last pooling."""
+    height, width, _ = image.shape
     smallest = _LAST_POOL * 2 ** len(cfg.widths) + _PATCH - 1
     if min(height, width) < smallest:
         raise UsageError(
@@ -50,7 +51,7 @@ def check_size(cfg: Config, height: int, width: int) -> None:
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
-    check_size(cfg, *image.shape[:2])
+    check(cfg, image)
 
     import keras
 

@@ -34,9 +34,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     sizes = (11, 5, 3, 3, 3)
     for number, (filters, size) in enumerate(zip(cfg.filters, sizes, strict=True), start=1):
         strides = 4 if number == 1 else 1
-        x = keras.layers.Conv2D(
-            filters, size, strides=strides, padding="same", kernel_initializer="he_normal"
-        )(x)
+        x = blocks.convolve(x, filters, size, strides=strides, use_bias=True)
         x = blocks.activate(x, cfg.activation)
         if number in _POOLED:
             padding = "valid" if pool_size == 3 else "same"

@@ -9,6 +9,7 @@ from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
 
 READS_PIXELS = True
+SMALLEST_IMAGE = 32
 
 Family = Literal[
     "DenseNet121", "DenseNet169", "DenseNet201",
@@ -26,7 +27,6 @@ Family = Literal[
 """Those of Keras' own layers alone, which a model file can be loaded with and scanned for."""
 
 _SMALLEST = {"InceptionV3": 75, "Xception": 71}
-_USUAL_SMALLEST = 32
 
 
 class Config(ModelConfig):
@@ -37,10 +37,10 @@ class Config(ModelConfig):
     dropout: Rate
 
 
-def check_size(cfg: Config, input_shape: tuple[int, int, int]) -> None:
+def check(cfg: Config, image: Pixels) -> None:
     """Raises UsageError for images that the family cannot take."""
-    height, width, channels = input_shape
-    smallest = _SMALLEST.get(cfg.family, _USUAL_SMALLEST)
+    height, width, channels = image.shape
+    smallest = _SMALLEST.get(cfg.family, SMALLEST_IMAGE)
     pixels = min(height, width) if cfg.size is None else cfg.size
     if pixels < smallest:
         raise UsageError(
@@ -57,7 +57,7 @@ def check_size(cfg: Config, input_shape: tuple[int, int, int]) -> None:
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) pixels from 0 to 255 to (batch, num_classes) logits."""
-    check_size(cfg, image.shape)
+    check(cfg, image)
 
     import keras
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Tokens
 from fmtool.models.base import Activation
-from fmtool.models.sequences import TextConfig
+from fmtool.models.sequences import TextConfig, check
 
 IS_CONVOLUTIONAL = False
 READS = ("text",)
@@ -26,13 +26,13 @@ class Config(TextConfig):
 
 def build(cfg: Config, tokens: Tokens, num_classes: int) -> Any:
     """Maps (batch, *tokens.shape) tokens to (batch, num_classes) logits."""
+    check(cfg, tokens)
+
     import keras
 
     from fmtool.models import blocks, pooling, steps
 
     text = steps.of_text(cfg, tokens)
     x = pooling.pool(blocks.drop_steps(text.x, cfg.word_dropout), text.mask, "mean")
-    for units in cfg.units:
-        x = blocks.activate(keras.layers.Dense(units)(x), cfg.activation)
-        x = blocks.drop(x, cfg.dropout)
+    x = blocks.hidden_layers(x, cfg.units, cfg.activation, cfg.dropout)
     return keras.Model(text.inputs, blocks.logits(x, num_classes), name="bag")

@@ -1,5 +1,6 @@
 """The layers that several architectures share; imported inside `build`, where Keras is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,24 +20,22 @@ def normalize(x: Any, kind: Normalization) -> Any:
     return x
 
 
-def convolve(x: Any, filters: int, kernel_size: Size, *, strides: int = 1) -> Any:
-    """A convolution without a bias, for a normalization to follow (He et al. 2015 for weights)."""
+def convolve(
+    x: Any, filters: int, kernel_size: Size, *, strides: int = 1, use_bias: bool = False
+) -> Any:
+    """A convolution whose weights begin as in He et al. 2015.
+
+    Args:
+        use_bias: of no use where a normalization follows.
+    """
     return keras.layers.Conv2D(
         filters,
         kernel_size,
         strides=strides,
         padding="same",
-        use_bias=False,
+        use_bias=use_bias,
         kernel_initializer="he_normal",
     )(x)
-
-
-def convolve_and_normalize(
-    x: Any, filters: int, kernel_size: Size, *, strides: int = 1, activation: Activation = "relu"
-) -> Any:
-    """Convolution, batch normalization and activation, in this order."""
-    x = normalize(convolve(x, filters, kernel_size, strides=strides), "batch")
-    return activate(x, activation)
 
 
 def halve(x: Any, *, pool_size: int = 3) -> Any:
@@ -51,9 +50,32 @@ def activate(x: Any, kind: Activation) -> Any:
     return keras.layers.Activation(kind)(x)
 
 
+def normalize_and_activate(
+    x: Any, activation: Activation, normalization: Normalization = "batch"
+) -> Any:
+    """As most networks have it behind a convolution, in this order."""
+    return activate(normalize(x, normalization), activation)
+
+
 def drop(x: Any, rate: float) -> Any:
     """`x` after dropout; no layer at all for a rate of 0."""
     return keras.layers.Dropout(rate)(x) if rate else x
+
+
+def hidden_layers(
+    x: Any,
+    units: Sequence[int],
+    activation: Activation,
+    dropout: float,
+    *,
+    normalization: Normalization = "none",
+    kernel_initializer: str = "glorot_uniform",
+) -> Any:
+    """Dense layers of so many `units`, each normalised, activated and then dropped from."""
+    for count in units:
+        x = keras.layers.Dense(count, kernel_initializer=kernel_initializer)(x)
+        x = drop(normalize_and_activate(x, activation, normalization), dropout)
+    return x
 
 
 def drop_features(x: Any, rate: float, kind: DropoutKind, block_size: int) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt
 from fmtool.elements import Pixels
-from fmtool.models.encoders import EncoderConfig, check_heads
+from fmtool.models.encoders import EncoderConfig
 
 _NARROW = 64
 """Filters of all convolutions but the last."""
@@ -22,8 +22,6 @@ class Config(EncoderConfig):
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
-    check_heads(cfg.width, cfg.heads)
-
     import keras
 
     from fmtool.models import attention, blocks

@@ -24,8 +24,9 @@ class Config(ModelConfig):
     block_size: PositiveInt
 
 
-def check_size(cfg: Config, height: int, width: int) -> None:
+def check(cfg: Config, image: Pixels) -> None:
     """Raises UsageError when a block would leave no pixel of the image."""
+    height, width, _ = image.shape
     for block, _ in enumerate(cfg.filters, start=1):
         shrink = cfg.kernel_size - 1 if cfg.padding == "valid" else 0
         halve = 1 if cfg.pooling == "none" else 2
@@ -39,7 +40,7 @@ def check_size(cfg: Config, height: int, width: int) -> None:
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
-    check_size(cfg, *image.shape[:2])
+    check(cfg, image)
 
     import keras
 
@@ -49,12 +50,12 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     inputs = x = keras.Input(image.shape)
     for filters in cfg.filters:
         x = keras.layers.Conv2D(filters, cfg.kernel_size, padding=cfg.padding)(x)
-        x = blocks.normalize(x, cfg.normalization)
-        x = keras.layers.Activation(cfg.activation)(x)
+        x = blocks.normalize_and_activate(x, cfg.activation, cfg.normalization)
         if cfg.pooling != "none":
             x = pool[cfg.pooling](pool_size=2)(x)
         x = blocks.drop_features(x, cfg.convolution_dropout, cfg.dropout_kind, cfg.block_size)
     x = keras.layers.Flatten()(x)
     for units in cfg.dense_units:
-        x = keras.layers.Dense(units, activation=cfg.activation)(blocks.drop(x, cfg.dropout))
+        x = keras.layers.Dense(units)(blocks.drop(x, cfg.dropout))
+        x = blocks.activate(x, cfg.activation)
     return keras.Model(inputs, blocks.logits(blocks.drop(x, cfg.dropout), num_classes), name="cnn")

@@ -7,22 +7,21 @@ from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt
 from fmtool.elements import Pixels
-from fmtool.models.base import Activation, ModelConfig
-from fmtool.models.patches import check_size
+from fmtool.models.base import Activation
+from fmtool.models.patches import PatchConfig, check
 
 
-class Config(ModelConfig):
+class Config(PatchConfig):
     name: Literal["convmixer"]
     width: PositiveInt
     depth: PositiveInt
     kernel_size: PositiveInt
-    patch_size: PositiveInt
     activation: Activation
 
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
-    check_size(cfg.patch_size, image.shape)
+    check(cfg, image)
 
     import keras
 

@@ -35,26 +35,25 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 
     from fmtool.models import blocks
 
-    def normalize_and_activate(x: Any) -> Any:
-        return blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
-
+    activation = cfg.activation
     inputs = keras.Input(image.shape)
     if has_large_stem(cfg.stem, image.shape):
         x = blocks.convolve(inputs, 2 * cfg.growth_rate, 7, strides=2)
-        x = blocks.halve(normalize_and_activate(x))
+        x = blocks.halve(blocks.normalize_and_activate(x, activation))
     else:
         x = blocks.convolve(inputs, 2 * cfg.growth_rate, 3)
     for number, layers in enumerate(cfg.layers_per_block):
         if number:
-            x = normalize_and_activate(x)
+            x = blocks.normalize_and_activate(x, activation)
             x = blocks.convolve(x, int(cfg.compression * x.shape[-1]), 1)
             x = keras.layers.AveragePooling2D(2, padding="same")(x)
         for _ in range(layers):
-            y = normalize_and_activate(x)
+            y = blocks.normalize_and_activate(x, activation)
             if cfg.bottleneck:
-                y = normalize_and_activate(blocks.convolve(y, _BOTTLENECK * cfg.growth_rate, 1))
+                y = blocks.convolve(y, _BOTTLENECK * cfg.growth_rate, 1)
+                y = blocks.normalize_and_activate(y, activation)
             y = blocks.convolve(y, cfg.growth_rate, 3)
             y = blocks.drop_features(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
             x = keras.layers.Concatenate()([x, y])
-    x = keras.layers.GlobalAveragePooling2D()(normalize_and_activate(x))
+    x = keras.layers.GlobalAveragePooling2D()(blocks.normalize_and_activate(x, activation))
     return keras.Model(inputs, blocks.logits(x, num_classes), name="densenet")

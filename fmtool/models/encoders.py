@@ -1,7 +1,10 @@
-"""The keys that transformers share, and what they check of their attention heads."""
+"""The keys that transformers share."""
+
+from typing import Self
+
+from pydantic import model_validator
 
 from fmtool.config.base import PositiveFloat, PositiveInt, Rate
-from fmtool.errors import UsageError
 from fmtool.models.base import Activation, ModelConfig
 
 
@@ -18,11 +21,12 @@ class EncoderConfig(ModelConfig):
     attention_dropout: Rate
     stochastic_depth: Rate
 
-
-def check_heads(width: int, heads: int) -> None:
-    """Raises UsageError where the width is no multiple of the heads."""
-    if width % heads:
-        raise UsageError(
-            f"model.width={width} is no multiple of model.heads={heads}",
-            fix=f"give {width // heads * heads or heads} or {(width // heads + 1) * heads}",
-        )
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        width, heads = self.width, self.heads
+        if width % heads:
+            fix = f"{width // heads * heads or heads} or {(width // heads + 1) * heads}"
+            raise ValueError(
+                f"width={width} is no multiple of heads={heads}; give model.width {fix}"
+            )
+        return self

@@ -47,15 +47,9 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     from fmtool.models import blocks
 
     def convolve(x: Any, filters: int, size: int | tuple[int, int], strides: int = 1) -> Any:
-        x = keras.layers.Conv2D(
-            filters,
-            size,
-            strides=strides,
-            padding="same",
-            use_bias=cfg.normalization == "none",
-            kernel_initializer="he_normal",
-        )(x)
-        if cfg.normalization == "batch":
+        is_normalized = cfg.normalization == "batch"
+        x = blocks.convolve(x, filters, size, strides=strides, use_bias=not is_normalized)
+        if is_normalized:
             x = keras.layers.BatchNormalization(scale=False)(x)
         return blocks.activate(x, cfg.activation)
 

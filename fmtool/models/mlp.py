@@ -26,7 +26,7 @@ def build(cfg: Config, element: Pixels | Features, num_classes: int) -> Any:
 
     inputs = keras.Input(element.shape)
     x = keras.layers.Flatten()(inputs)
-    for units in cfg.units:
-        x = blocks.normalize(keras.layers.Dense(units)(x), cfg.normalization)
-        x = blocks.drop(keras.layers.Activation(cfg.activation)(x), cfg.dropout)
+    x = blocks.hidden_layers(
+        x, cfg.units, cfg.activation, cfg.dropout, normalization=cfg.normalization
+    )
     return keras.Model(inputs, blocks.logits(x, num_classes), name="mlp")

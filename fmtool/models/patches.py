@@ -1,13 +1,22 @@
-"""What models that cut images into patches check of them."""
+"""The key of models that cut images into patches, and what they check of the images."""
 
+from fmtool.config.base import PositiveInt
+from fmtool.elements import Pixels
 from fmtool.errors import UsageError
+from fmtool.models.base import ModelConfig
 
 
-def check_size(patch_size: int, input_shape: tuple[int, int, int]) -> None:
-    """Raises UsageError for images (height, width, channels) smaller than a patch."""
-    height, width, _ = input_shape
-    if min(height, width) < patch_size:
+class PatchConfig(ModelConfig):
+    patch_size: PositiveInt
+    """Pixels a side."""
+
+
+def check(cfg: PatchConfig, image: Pixels) -> None:
+    """Raises UsageError for images smaller than a patch."""
+    height, width, _ = image.shape
+    if min(height, width) < cfg.patch_size:
         raise UsageError(
-            f"model.patch_size={patch_size} is more than the {height}x{width} pixels of the images",
+            f"model.patch_size={cfg.patch_size} is more than the {height}x{width} pixels of the "
+            "images",
             fix=f"give {min(height, width)} or less",
         )

@@ -5,11 +5,12 @@ arXiv:1605.07146), with stochastic depth (arXiv:1603.09382) and squeeze-and-exci
 (arXiv:1709.01507).
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator
 
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
-from fmtool.errors import UsageError
 from fmtool.models.base import Activation, DropoutKind, ModelConfig, Stem, has_large_stem
 
 _FOUR_STAGES = {
@@ -27,9 +28,29 @@ Convolution = tuple[int, int, int]
 """Filters, kernel size and stride."""
 
 
+def blocks_of(depth: int) -> tuple[int, ...]:
+    """Blocks of each stage. Raises ValueError for a depth that no network of this kind has."""
+    if depth in _FOUR_STAGES:
+        return _FOUR_STAGES[depth]
+    # 6n + 4 counts the projections too, as papers on wide networks do.
+    for others in (2, 4):
+        count, rest = divmod(depth - others, 6)
+        if count > 0 and not rest:
+            return (count,) * 3
+    raise ValueError(
+        f"no ResNet has {depth} layers; "
+        "give 18, 34, 50, 101, 152, or 6n + 2 (20, 32, 44, 56, 110), or 6n + 4 (16, 28, 40)"
+    )
+
+
+def _known(depth: int) -> int:
+    blocks_of(depth)
+    return depth
+
+
 class Config(ModelConfig):
     name: Literal["resnet"]
-    depth: PositiveInt
+    depth: Annotated[PositiveInt, AfterValidator(_known)]
     widening: PositiveInt
     """Times as many filters as in the paper."""
     preactivation: bool
@@ -44,21 +65,6 @@ class Config(ModelConfig):
     dropout_kind: DropoutKind
     block_size: PositiveInt
     stem: Stem
-
-
-def blocks_of(depth: int) -> tuple[int, ...]:
-    """Blocks of each stage. Raises UsageError for a depth that no network of this kind has."""
-    if depth in _FOUR_STAGES:
-        return _FOUR_STAGES[depth]
-    # 6n + 4 counts the projections too, as papers on wide networks do.
-    for others in (2, 4):
-        count, rest = divmod(depth - others, 6)
-        if count > 0 and not rest:
-            return (count,) * 3
-    raise UsageError(
-        f"model.depth={depth}: no ResNet has so many layers",
-        fix="give 18, 34, 50, 101, 152, or 6n + 2 (20, 32, 44, 56, 110), or 6n + 4 (16, 28, 40)",
-    )
 
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
@@ -79,7 +85,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
             strides = 2 if stage and not number else 1
             x = _block(cfg, x, _convolutions(cfg.depth, width << stage, strides), next(rates))
     if cfg.preactivation:
-        x = blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
+        x = blocks.normalize_and_activate(x, cfg.activation)
     x = keras.layers.GlobalAveragePooling2D()(x)
     return keras.Model(inputs, blocks.logits(x, num_classes), name="resnet")
 
@@ -89,7 +95,7 @@ def _stem(cfg: Config, x: Any, filters: int, *, is_large: bool) -> Any:
 
     x = blocks.convolve(x, filters, 7, strides=2) if is_large else blocks.convolve(x, filters, 3)
     if not cfg.preactivation:
-        x = blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
+        x = blocks.normalize_and_activate(x, cfg.activation)
     return blocks.halve(x) if is_large else x
 
 
@@ -105,14 +111,11 @@ def _block(cfg: Config, x: Any, convolutions: list[Convolution], rate: float) ->
 
     from fmtool.models import blocks
 
-    def normalize_and_activate(x: Any) -> Any:
-        return blocks.activate(blocks.normalize(x, "batch"), cfg.activation)
-
-    y = normalize_and_activate(x) if cfg.preactivation else x
+    y = blocks.normalize_and_activate(x, cfg.activation) if cfg.preactivation else x
     shortcut = _shortcut(cfg, x, y, convolutions)
     for number, (filters, size, strides) in enumerate(convolutions):
         if number:
-            y = normalize_and_activate(y)
+            y = blocks.normalize_and_activate(y, cfg.activation)
             y = blocks.drop_features(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
         y = blocks.convolve(y, filters, size, strides=strides)
     if not cfg.preactivation:

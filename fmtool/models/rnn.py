@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element
-from fmtool.models.sequences import Pooling, SequenceConfig
+from fmtool.models.sequences import Pooling, SequenceConfig, check
 
 IS_CONVOLUTIONAL = False
 READS = ("text", "image", "features")
@@ -27,6 +27,8 @@ class Config(SequenceConfig):
 
 def build(cfg: Config, element: Element, num_classes: int) -> Any:
     """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+    check(cfg, element)
+
     import keras
 
     from fmtool.models import blocks, pooling, steps

@@ -6,7 +6,8 @@ from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element, Features, Pixels, Tokens
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
-from fmtool.models.patches import check_size
+from fmtool.models.patches import PatchConfig
+from fmtool.models.patches import check as check_patches
 
 Pooling = Literal["last", "mean", "max", "attention"]
 """How the steps of a sample become one vector."""
@@ -21,21 +22,33 @@ class TextConfig(ModelConfig):
     train_embedding: bool
 
 
-class SequenceConfig(TextConfig):
+class SequenceConfig(TextConfig, PatchConfig):
     """For models that read images and series too."""
 
     steps: Literal["rows", "columns", "patches"]
     """What one step of an image is."""
-    patch_size: PositiveInt
-    """Pixels a side of `steps: patches`."""
 
 
 def embedding_width(cfg: TextConfig, tokens: Tokens, *, otherwise: int) -> int:
-    """Numbers for each token. Raises UsageError where the keys do not fit the data's vectors.
+    """Numbers for each token.
 
     Args:
         otherwise: what `embedding_dim: null` comes to where the data has no vectors.
     """
+    if tokens.vectors is None:
+        return cfg.embedding_dim or otherwise
+    return int(tokens.vectors.shape[1])
+
+
+def check(cfg: TextConfig, element: Element) -> None:
+    """Raises UsageError for samples that have no steps, or vectors that do not fit the keys."""
+    if isinstance(element, Tokens):
+        _check_vectors(cfg, element)
+    elif isinstance(cfg, SequenceConfig):
+        _check_steps(cfg, element)
+
+
+def _check_vectors(cfg: TextConfig, tokens: Tokens) -> None:
     if tokens.vectors is None:
         if not cfg.train_embedding:
             raise UsageError(
@@ -43,20 +56,18 @@ def embedding_width(cfg: TextConfig, tokens: Tokens, *, otherwise: int) -> int:
                 "the data has no vectors",
                 fix="model.train_embedding=true, or data with vectors",
             )
-        return cfg.embedding_dim or otherwise
-    width = int(tokens.vectors.shape[1])
+        return
+    width = tokens.vectors.shape[1]
     if cfg.embedding_dim not in (None, width):
         raise UsageError(
             f"model.embedding_dim={cfg.embedding_dim}, but the data's vectors have {width} numbers",
             fix=f"model.embedding_dim=null, or {width}",
         )
-    return width
 
 
-def check_steps(cfg: SequenceConfig, element: Element) -> None:
-    """Raises UsageError for samples that have no steps."""
+def _check_steps(cfg: SequenceConfig, element: Pixels | Features) -> None:
     if isinstance(element, Pixels) and cfg.steps == "patches":
-        check_size(cfg.patch_size, element.shape)
+        check_patches(cfg, element)
     if isinstance(element, Features) and len(element.shape) != 2:
         sizes = "x".join(map(str, element.shape))
         raise UsageError(

@@ -7,7 +7,7 @@ import keras
 
 from fmtool.elements import Element, Pixels, Tokens
 from fmtool.models import blocks
-from fmtool.models.sequences import SequenceConfig, TextConfig, check_steps, embedding_width
+from fmtool.models.sequences import SequenceConfig, TextConfig, embedding_width
 
 EMBEDDING_WIDTH = 128
 """Of tokens where neither the config nor the data says."""
@@ -31,12 +31,11 @@ class Steps:
 def of_sample(
     cfg: SequenceConfig, element: Element, *, embedding_width: int = EMBEDDING_WIDTH
 ) -> Steps:
-    """UsageError where samples have no steps.
+    """Of a sample that `sequences.check` has found to have steps.
 
     Args:
         embedding_width: see `sequences.embedding_width`.
     """
-    check_steps(cfg, element)
     if isinstance(element, Tokens):
         return of_text(cfg, element, embedding_width=embedding_width)
     inputs = keras.Input(element.shape)

@@ -11,7 +11,7 @@ from pydantic import Field
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element
 from fmtool.models.base import Activation
-from fmtool.models.sequences import Pooling, SequenceConfig
+from fmtool.models.sequences import Pooling, SequenceConfig, check
 
 READS = ("text", "image", "features")
 
@@ -31,6 +31,8 @@ class Config(SequenceConfig):
 
 def build(cfg: Config, element: Element, num_classes: int) -> Any:
     """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+    check(cfg, element)
+
     import keras
 
     from fmtool.models import blocks, pooling, steps
@@ -57,7 +59,7 @@ def _block(cfg: Config, x: Any, dilation: int) -> Any:
             padding="causal",
             kernel_initializer="he_normal",
         )(y)
-        y = blocks.activate(blocks.normalize(y, cfg.normalization), cfg.activation)
+        y = blocks.normalize_and_activate(y, cfg.activation, cfg.normalization)
         y = blocks.drop_channels(y, cfg.dropout)
     if x.shape[-1] != cfg.filters:
         x = keras.layers.Conv1D(cfg.filters, 1)(x)

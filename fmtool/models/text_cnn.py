@@ -10,7 +10,7 @@ from pydantic import Field
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element
 from fmtool.models.base import Activation
-from fmtool.models.sequences import SequenceConfig
+from fmtool.models.sequences import SequenceConfig, check
 
 READS = ("text", "image", "features")
 
@@ -26,6 +26,8 @@ class Config(SequenceConfig):
 
 def build(cfg: Config, element: Element, num_classes: int) -> Any:
     """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+    check(cfg, element)
+
     import keras
 
     from fmtool.models import blocks, pooling, steps

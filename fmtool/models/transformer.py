@@ -4,12 +4,13 @@ arXiv:1706.03762; normalised before each part as in Xiong et al. 2020 (arXiv:200
 rotary positions as in Su et al. 2021 (arXiv:2104.09864).
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
 
 from fmtool.elements import Element, Tokens
-from fmtool.errors import UsageError
-from fmtool.models.encoders import EncoderConfig, check_heads
-from fmtool.models.sequences import SequenceConfig
+from fmtool.models.encoders import EncoderConfig
+from fmtool.models.sequences import SequenceConfig, check
 
 IS_CONVOLUTIONAL = False
 READS = ("text", "image", "features")
@@ -22,11 +23,21 @@ class Config(SequenceConfig, EncoderConfig):
     pooling: Literal["mean", "cls", "max"]
     """What the logits are computed from."""
 
+    @model_validator(mode="after")
+    def _has_pairs_to_turn(self) -> Self:
+        width = self.width // self.heads
+        if self.positions == "rotary" and width % 2:
+            raise ValueError(
+                f"positions=rotary turns pairs of channels, but width={self.width} leaves each of "
+                f"the {self.heads} heads {width}; "
+                f"give model.width {(width + 1) * self.heads}, or other positions"
+            )
+        return self
+
 
 def build(cfg: Config, element: Element, num_classes: int) -> Any:
     """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
-    check_heads(cfg.width, cfg.heads)
-    _check_pairs(cfg)
+    check(cfg, element)
 
     import keras
 
@@ -48,13 +59,3 @@ def build(cfg: Config, element: Element, num_classes: int) -> Any:
     x = encoder(blocks.drop(x, cfg.dropout), mask)
     x = x[:, 0] if cfg.pooling == "cls" else pooling.pool(x, mask, cfg.pooling)
     return keras.Model(sample.inputs, blocks.logits(x, num_classes), name="transformer")
-
-
-def _check_pairs(cfg: Config) -> None:
-    width = cfg.width // cfg.heads
-    if cfg.positions == "rotary" and width % 2:
-        raise UsageError(
-            f"model.positions=rotary turns pairs of channels, but model.width={cfg.width} leaves "
-            f"each of the {cfg.heads} heads {width}",
-            fix=f"model.width={(width + 1) * cfg.heads}, or other positions",
-        )

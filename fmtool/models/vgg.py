@@ -39,13 +39,11 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     inputs = x = keras.Input(image.shape)
     for count, width in zip(_CONVOLUTIONS[cfg.depth], _WIDTHS, strict=True):
         for _ in range(count):
-            x = keras.layers.Conv2D(
-                width * cfg.width, 3, padding="same", kernel_initializer="he_normal"
-            )(x)
-            x = blocks.activate(blocks.normalize(x, cfg.normalization), cfg.activation)
+            x = blocks.convolve(x, width * cfg.width, 3, use_bias=True)
+            x = blocks.normalize_and_activate(x, cfg.activation, cfg.normalization)
         x = blocks.halve(x, pool_size=2)
     x = keras.layers.Flatten()(x)
-    for units in cfg.dense_units:
-        x = keras.layers.Dense(units, kernel_initializer="he_normal")(x)
-        x = blocks.drop(blocks.activate(x, cfg.activation), cfg.dropout)
+    x = blocks.hidden_layers(
+        x, cfg.dense_units, cfg.activation, cfg.dropout, kernel_initializer="he_normal"
+    )
     return keras.Model(inputs, blocks.logits(x, num_classes), name="vgg")

@@ -5,23 +5,20 @@ arXiv:2010.11929.
 
 from typing import Any, Literal
 
-from fmtool.config.base import PositiveInt
 from fmtool.elements import Pixels
-from fmtool.models.encoders import EncoderConfig, check_heads
-from fmtool.models.patches import check_size
+from fmtool.models.encoders import EncoderConfig
+from fmtool.models.patches import PatchConfig, check
 
 
-class Config(EncoderConfig):
+class Config(PatchConfig, EncoderConfig):
     name: Literal["vit"]
-    patch_size: PositiveInt
     pooling: Literal["token", "mean"]
     """What the logits are computed from."""
 
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
-    check_size(cfg.patch_size, image.shape)
-    check_heads(cfg.width, cfg.heads)
+    check(cfg, image)
 
     import keras
 

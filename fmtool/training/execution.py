@@ -8,6 +8,7 @@ from typing import Any
 
 from fmtool.config.compose import dump
 from fmtool.data.loading import Data
+from fmtool.elements import Kind
 from fmtool.errors import DataError, Diverged, ExitCode, FmtoolError, Interrupted, OutOfMemory
 from fmtool.evaluation import gates, model_summary
 from fmtool.notices import note, warn
@@ -42,11 +43,13 @@ class Outcome:
 
     Args:
         report: in full, on the test split; None where the run had nothing left to do.
+        kind: what the samples are, of which so many were trained on in a second.
     """
 
     run_directory: Path
     result: RunResult
     report: Mapping[str, Any] | None
+    kind: Kind
     images_per_second: float = 0.0
 
 
@@ -134,8 +137,13 @@ class Execution:
             sinks.illustrate(session, measurement)
         exit_code = ExitCode.SUCCESS if gates.all_met(rows) else ExitCode.GATE_NOT_MET
         result = self._finish(exit_code, report=measurement.report, gate_rows=rows)
-        speed = self._recorder.images_per_second
-        return Outcome(self._run.paths.root, result, measurement.report, speed)
+        return Outcome(
+            self._run.paths.root,
+            result,
+            measurement.report,
+            kind=self._data.splits.element.kind,
+            images_per_second=self._recorder.images_per_second,
+        )
 
     def _fit(self, session: Session, sinks: Any, position: Any, profiler: Any) -> Session:
         """The session that was trained: after a divergence it may be another one."""

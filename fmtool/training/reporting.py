@@ -84,6 +84,7 @@ def plan_of(session: Session) -> TrainingPlan:
     return TrainingPlan(
         model_name=cfg.model.name,
         data_name=cfg.data.name,
+        kind=session.data.splits.element.kind,
         parameters=session.network.count_params(),
         epochs=cfg.epochs,
         steps_per_epoch=session.plan.steps,

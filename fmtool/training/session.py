@@ -10,7 +10,7 @@ import numpy as np
 from fmtool import backend, registry
 from fmtool.data import loading
 from fmtool.data.loading import Data
-from fmtool.matching import require_matching
+from fmtool.matching import require_fit, require_matching
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.training import monitor as monitors
@@ -73,6 +73,7 @@ def load_data(cfg: TrainConfig) -> Data:
     data = loading.load(cfg.data, seed=cfg.seed)
     splits = data.splits
     require_matching(cfg, splits.element.kind)
+    require_fit(cfg.model, splits.element)
     task = registry.module("task", cfg.task.name)
     labels = splits.train.y[data.selection.train]
     return replace(data, class_weights=task.class_weights(cfg.task, labels, splits.class_names))

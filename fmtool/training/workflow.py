@@ -58,5 +58,5 @@ def _go_on(
         result = resume.finished(directory, cfg)
         if result is not None:
             note(f"run {run.id} is complete, {result.epochs} epochs: nothing is left to do")
-            return Outcome(directory, result, report=None)
+            return Outcome(directory, result, report=None, kind=data.splits.element.kind)
         return Execution(cfg, request, data, run, signals, changes=changes).carry_out()

@@ -35,7 +35,7 @@ def figures(outcome):
 
 def test_the_object_has_these_figures(figures):
     assert set(figures) == {
-        "schema_version", "model", "data", "batch_size", "backend", "device", "precision",
+        "schema_version", "model", "data", "kind", "batch_size", "backend", "device", "precision",
         "threads", "storage", "steps_per_dispatch", "rounds",
         "steps_per_second", "images_per_second", "images_per_second_with_checkpoints",
         "seconds_per_checkpoint", "bare_steps_per_second", "bare_images_per_second",
@@ -114,6 +114,12 @@ def test_the_table_shows_rates_ratio_and_phases(figures, capsys):
     assert f"{figures['fmtool_over_bare']:.2f}" in text
     assert f"{figures['share_of_peak']:.1%}" in text
     assert f"{figures['seconds_until_first_dispatch']:.2f}" in text
+
+
+def test_the_rate_is_of_what_the_samples_are(figures, capsys):
+    for kind, rate in (("image", "images/s"), ("text", "texts/s"), ("features", "rows/s")):
+        output.print_tables(tables(figures | {"kind": kind}))
+        assert rate in capsys.readouterr().out.splitlines()[2]
 
 
 def test_a_precision_without_a_peak_has_no_share_in_the_table(figures, capsys):

@@ -23,6 +23,8 @@ def test_every_model_is_listed_with_a_line_on_what_it_is(call):
     assert all(row["description"] for row in listed)
     inputs = {row["name"]: row["input"] for row in listed}
     assert (inputs["vgg"], inputs["bag"]) == (["image"], ["text"])
+    sides = {row["name"]: row["smallest_image"] for row in listed}
+    assert (sides["vgg"], sides["application"], sides["bag"]) == (28, 32, None)
     table = call("models").out
     assert all(f" {row['name']} " in table for row in listed)
 

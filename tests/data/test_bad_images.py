@@ -184,8 +184,8 @@ CASES = {
                    for form in ("NFC", "NFD")],
         "/é", "names collide, ",
     ),
-    "one class": (one_class, "", "1 class, 'a'; need 2 classes; fix: "),
-    "no class": (no_class, "", "0 class folders; need 2 classes; fix: "),
+    "one class": (one_class, "", "1 class, 'a' in train; need 2 classes; fix: "),
+    "no class": (no_class, "", "0 class folders in train; need 2 classes; fix: "),
     "no folder": (no_folder, "", "not a folder; fix: "),
     "folder in a class": (
         lambda s: s.save(s.root / "a" / "more" / "0.png"), "/a/more", "a folder within class 'a'",

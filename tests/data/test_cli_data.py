@@ -87,6 +87,17 @@ def test_check_of_a_set_of_ones_own_takes_the_keys_of_training(output, tmp_path)
     assert report["test_images_in_train"] == 4
 
 
+def test_check_calls_texts_and_numbers_what_they_are(tmp_path, capsys):
+    texts, numbers = tmp_path / "texts.csv", tmp_path / "numbers.npz"
+    texts.write_text("text,label\n" + "good,a\nbad,b\n" * 5)
+    np.savez(numbers, x=np.ones((10, 3)), y=np.arange(10) % 2)
+    for name, path, what in (("text", texts, "texts"), ("arrays", numbers, "rows of numbers")):
+        assert main(["check", name, f"path={path}"], Flags(as_json=False)) == 0
+        shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
+        assert any(line.startswith(f"{what} ") for line in shown)
+        assert not any(line.startswith("images") for line in shown)
+
+
 def test_check_of_a_set_of_ones_own_needs_a_path():
     with pytest.raises(UsageError, match=r"^data\.path: no folder or file is named"):
         main(["check", "image_folder"], Flags(as_json=True))

@@ -153,7 +153,7 @@ def test_an_archive_that_is_replaced_while_it_is_streamed_stays_what_it_was(arch
 
 
 def test_a_long_reading_says_how_long_it_will_take(pictures, monkeypatch, capsys):
-    monkeypatch.setattr("fmtool.data.local_splits._PATIENCE", 0.0)
+    monkeypatch.setattr("fmtool.data.time_left._PATIENCE", 0.0)
     load("image_folder", pictures)
     first, *_ = capsys.readouterr().err.splitlines()
     assert first.startswith("image_folder: all 10 images are read once, to find what is wrong bef")

@@ -274,7 +274,7 @@ BAD = {
     ),
     "one class folder": (
         {"d/pos/a.txt": "x"},
-        "d: 1 class, 'pos'; need 2 classes; fix: make a folder for each class",
+        "d: 1 class, 'pos' in train; need 2 classes; fix: make a folder for each class",
     ),
     "text beside the classes": (
         {"d/pos/a.txt": "x", "d/neg/a.txt": "x", "d/b.txt": "x"},

@@ -1,6 +1,7 @@
 """The tables that go to stdout, as text."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ def summary():
         expectation=None,
         seconds=12.34,
         images_per_second=6420.6,
+        kind="image",
     )
 
 
@@ -97,8 +99,11 @@ def test_a_training_ends_with_its_result_and_the_next_commands(summary):
     ]
 
 
-def test_without_validation_and_test_their_lines_are_left_out(summary):
-    from dataclasses import replace
+def test_the_rate_is_of_what_the_samples_are(summary):
+    lines = rendered(training_summary(replace(summary, kind="text")))
+    assert ["time", "12.3", "s,", "6421", "texts/s"] in lines
 
+
+def test_without_validation_and_test_their_lines_are_left_out(summary):
     lines = rendered(training_summary(replace(summary, best=None, test={})))
     assert not [line for line in lines if line[0] in {"best", "test"}]

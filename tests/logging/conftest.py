@@ -15,6 +15,7 @@ def plan() -> TrainingPlan:
     return TrainingPlan(
         model_name="cnn",
         data_name="cifar10",
+        kind="image",
         parameters=122570,
         epochs=10,
         steps_per_epoch=100,

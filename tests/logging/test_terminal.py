@@ -5,6 +5,7 @@ import math
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -59,6 +60,14 @@ def test_an_epoch_is_one_line(plan, screen, clock, epoch_row):
     )
 
 
+@pytest.mark.parametrize(("kind", "rate"), [("text", "6421 texts/s"), ("features", "6421 rows/s")])
+def test_the_rate_is_of_what_the_samples_are(plan, screen, epoch_row, kind, rate):
+    lines = PlainLines(screen)
+    lines.start(replace(plan, kind=kind))
+    lines.epoch(epoch_row(1))
+    assert rate in screen.getvalue()
+
+
 def test_steps_print_no_lines(plan, screen, step_row):
     lines = PlainLines(screen)
     lines.start(plan)
@@ -91,8 +100,6 @@ def test_best_is_said_of_improvements_only(plan, screen, epoch_row):
 
 
 def test_a_monitor_to_maximise_is_best_when_it_grows(plan, clock, epoch_row):
-    from dataclasses import replace
-
     course = Course(replace(plan, monitor="val_accuracy", monitor_mode="max"), clock)
     for epoch, value in enumerate([0.5, 0.7, 0.6], start=1):
         course.take_epoch(epoch_row(epoch, val_accuracy=value))

@@ -154,11 +154,11 @@ def test_the_large_stem_quarters_an_image_before_the_first_block():
 @pytest.mark.parametrize(
     ("name", "keys", "message"),
     [
-        ("resnet", {"depth": 21}, "model.depth=21: no ResNet has so many layers"),
+        ("resnet", {"depth": 21}, "model.depth: no ResNet has 21 layers"),
         ("vit", {"patch_size": 64}, "model.patch_size=64 is more than the 32x32 pixels"),
         ("convmixer", {"patch_size": 33}, "model.patch_size=33 is more than"),
-        ("vit", {"width": 100}, "model.width=100 is no multiple of model.heads=12"),
-        ("cct", {"heads": 3}, "model.width=256 is no multiple of model.heads=3"),
+        ("vit", {"width": 100}, "model: width=100 is no multiple of heads=12"),
+        ("cct", {"heads": 3}, "model: width=256 is no multiple of heads=3"),
         ("application", {"family": "Xception"}, "Xception needs images of 71 pixels a side"),
     ],
 )

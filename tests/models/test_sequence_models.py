@@ -217,7 +217,7 @@ def test_vectors_that_are_not_trained_stay_as_they_are(is_trained, stays):
         ("bag", TEXT, {"train_embedding": False}, "train_embedding=false keeps an embedding that"),
         ("tcn", Features((7,)), {}, r"model=tcn reads series of shape \(steps, channels\), not"),
         ("rnn", Pixels((8, 8, 1)), {"steps": "patches", "patch_size": 9}, "model.patch_size=9 is"),
-        ("transformer", TEXT, {"heads": 3}, "model.width=128 is no multiple of model.heads=3"),
+        ("transformer", TEXT, {"heads": 3}, "model: width=128 is no multiple of heads=3"),
         ("transformer", TEXT, {"width": 12, "positions": "rotary"}, "turns pairs of channels"),
     ],
 )

@@ -1,6 +1,5 @@
 """Looks at arrays of images or numbers and their labels, as `data=arrays` gives them."""
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -8,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data.check import fingerprints
 from fmtool.data.inspection.findings import Findings, Key, Sample, evenly
 from fmtool.data.read_ahead import read_blocks
-from fmtool.data.splits import Split, Splits
+from fmtool.data.splits import Splits
 from fmtool.elements import Pixels
 
 _OPTION = "arrays"
@@ -22,12 +22,10 @@ def inspect_arrays(path: Path, load: Callable[[str, Path], Splits]) -> Findings:
     """DataError for the first problem that `load(option, path)` finds."""
     splits = load(_OPTION, path)
     are_images = isinstance(splits.element, Pixels)
-    parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     samples = [
         Sample(f"{part}[{row}]", part, splits.class_names[split.y[row]], digest)
-        for part, split in parts.items()
-        if split is not None
-        for row, digest in enumerate(_digests(split))
+        for part, split in splits.parts.items()
+        for row, digest in enumerate(fingerprints(split.x))
     ]
     return Findings(
         option=_OPTION,
@@ -44,14 +42,6 @@ def inspect_arrays(path: Path, load: Callable[[str, Path], Splits]) -> Findings:
         pictures_of=partial(_some_of, splits) if are_images else None,
         examples={},
     )
-
-
-def _digests(split: Split) -> list[bytes]:
-    return [
-        hashlib.sha256(sample.tobytes()).digest()
-        for block in read_blocks(split.x)
-        for sample in block
-    ]
 
 
 def _some_of(splits: Splits, name: str) -> list[NDArray[np.uint8]]:

@@ -16,7 +16,6 @@ from fmtool.data.class_folders import scan_class_folders
 from fmtool.data.image_files import converted, format_of, note_oddities, opened, read_image
 from fmtool.data.inspection import columns
 from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, evenly, spread
-from fmtool.data.inspection.progress import Progress
 from fmtool.data.inspection.sizes import color_key, size_keys
 from fmtool.data.label_table import Columns, read_label_table
 from fmtool.data.labelled_files import LabelledFile, LabelledFiles
@@ -24,6 +23,7 @@ from fmtool.data.oddities import Oddities
 from fmtool.data.read_ahead import cores
 from fmtool.data.split_names import SPLITS
 from fmtool.data.table_style import Style
+from fmtool.data.time_left import TimeLeft
 from fmtool.errors import DataError
 
 _PREVIEWS = 4
@@ -75,10 +75,10 @@ def _findings(
     files = [(split, file) for split in SPLITS for file in found.splits.get(split, ())]
     samples, facts, oddities = [], [], Oddities()
     usable: dict[str, list[LabelledFile]] = {name: [] for name in found.class_names}
-    progress = Progress("pictures", len(files))
+    time_left = TimeLeft(f"looking at {len(files):,} pictures", len(files))
     looked_at = _looked_at([file.path for _, file in files], max_pixels, oddities)
     for (split, file), fact in zip(files, looked_at, strict=True):
-        progress.step()
+        time_left.step()
         if isinstance(fact, DataError):
             problems.report(fact)
             continue
