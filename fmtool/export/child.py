@@ -17,7 +17,7 @@ from typing import Any
 from fmtool import errors
 from fmtool.errors import FmtoolError
 
-TASKS = ("convert", "reference", "trial")
+TASKS = ("convert", "reference", "trial", "recheck")
 """Modules beside this one with a function `main` of the job."""
 
 
