@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fmtool.elements import WHAT
 from fmtool.export import card_header, card_training, preprocessing
 from fmtool.export.markdown import pairs, plain, points, table
 from fmtool.export.run_facts import RunFacts
@@ -48,14 +47,13 @@ def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
 def _purpose(facts: RunFacts) -> str:
     metadata = facts.metadata
     _, task = card_header.TASKS[metadata.input.kind]
-    shape = "x".join(map(str, metadata.trained_shape))
     steps = "\n".join(
         f"{number}. {step}" for number, step in enumerate(preprocessing.steps(metadata), start=1)
     )
     return (
-        f"It was trained for {task}: {WHAT[metadata.input.kind]} of {shape} {metadata.input.dtype} "
-        f"as one of {len(metadata.labels)} classes. It is of use for inputs like those of its data "
-        f"set, and nothing else was tried.\n\nHow an input becomes what it reads:\n\n{steps}"
+        f"It was trained for {task}: {facts.samples}, each as one of {len(metadata.labels)} "
+        "classes. It is of use for inputs like those of its data set, and nothing else was tried."
+        f"\n\nHow an input becomes what it reads:\n\n{steps}"
     )
 
 

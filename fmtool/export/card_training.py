@@ -26,10 +26,19 @@ def _of_config(facts: RunFacts) -> list[tuple[str, str | None]]:
         ("schedule", _with(facts, "schedule")),
         ("regularizer", _with(facts, "regularizer")),
         ("augmentation", _with(facts, "augment")),
-        ("normalization", _text(facts.option("data", "normalize"))),
+        _preparation(facts),
         ("batch size", _text(config.get("batch_size"))),
         ("seed", _text(config.get("seed"))),
     ]
+
+
+def _preparation(facts: RunFacts) -> tuple[str, str | None]:
+    """What is done to samples before the network sees them."""
+    if facts.metadata.input.kind != "text":
+        return "normalization", _text(facts.option("data", "normalize"))
+    tokenizer = str(facts.option("data", "tokenizer") or "").rpartition("/")[2]
+    known = facts.manifest.get("data", {}).get("vocabulary")
+    return "tokenizer", plain(tokenizer) + (f", {known:,} tokens" if known else "")
 
 
 def _network(facts: RunFacts) -> str:

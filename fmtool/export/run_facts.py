@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fmtool.data import catalog
 from fmtool.data.base import SetInfo
 from fmtool.data.loading import Data
+from fmtool.elements import described
 from fmtool.evaluation.metrics import classification_report
 from fmtool.export import outputs
 from fmtool.export.metadata import Metadata
@@ -34,7 +35,8 @@ class RunFacts:
         manifest: as written, which leaves private paths out.
         result: None where the run has none.
         info: None for a set of the user's own.
-        sizes: samples by split, as the run used them.
+        samples: what they are.
+        sizes: how many of them are in a split, as the run used them.
         stored_numbers: in model.keras.
         figures: of the run's network in float32, on the held-out samples of the export; see
             `classification_report`. What needs probabilities is absent where none were asked for.
@@ -44,6 +46,7 @@ class RunFacts:
     manifest: Mapping[str, Any]
     result: RunResult | None
     info: SetInfo | None
+    samples: str
     sizes: Mapping[str, int]
     stored_numbers: int
     figures: Mapping[str, Any]
@@ -79,7 +82,8 @@ def gather(
         metadata=metadata,
         manifest=read_object(paths.manifest),
         result=read_result(paths.result) if paths.result.is_file() else None,
-        info=None if catalog.is_local(data.splits.name) else catalog.info(data.splits.name),
+        info=catalog.info(name) if (name := data.splits.name) in catalog.names() else None,
+        samples=described(data.splits.element),
         sizes={
             "training": len(data.selection.train),
             "validation": 0 if validation is None else len(validation[1]),

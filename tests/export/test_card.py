@@ -88,6 +88,7 @@ def facts(**changes):
         "manifest": manifest,
         "result": result,
         "info": None,
+        "samples": "32x24x3 images",
         "sizes": {"training": 270, "validation": 30, "test": 80},
         "stored_numbers": 12_345,
         "figures": classification_report(logits, labels, about.labels),
@@ -129,7 +130,7 @@ def test_it_claims_no_licence(text):
 
 def test_it_is_for_what_it_was_trained_for(text):
     purpose = section(text, "What it is for")
-    assert "image classification: images of 32x24x3 uint8 as one of 3 classes" in purpose
+    assert "image classification: 32x24x3 images, each as one of 3 classes" in purpose
     assert "resize it with a bilinear filter until its shorter side fits" in purpose
 
 
