@@ -260,6 +260,17 @@ def test_what_differed_at_the_export_may_differ_again(call, by_hand):
     assert call("verify", str(path), "run=true").code == 0
 
 
+@pytest.mark.parametrize(
+    "parity", [{}, {"samples": 40, "agreeing": 40, "differences": {}}], ids=["none", "no bound"]
+)
+def test_a_report_that_says_nothing_to_compare_with_ends_with_6(call, bundle, parity):
+    pytest.importorskip("onnxruntime")
+    with_report(bundle, parity=parity)
+    outcome = call("verify", str(bundle), "run=true")
+    assert outcome.code == 6
+    assert "its outputs are none that export.json and samples.npz know" in outcome.error
+
+
 def test_a_bundle_without_samples_cannot_be_run(call, by_hand):
     path = by_hand.hand_over(samples=0)
     outcome = call("verify", str(path), "run=true")
