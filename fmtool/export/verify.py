@@ -28,6 +28,8 @@ _MODULES: Mapping[str, str] = {
 }
 """What must be importable to run a file of a format."""
 
+_SAMPLES = "samples.npy"
+
 SLACK: Mapping[str, float] = {"none": 1e-3, "float16": 2e-2, "dynamic": 5e-2, "int8": 5e-2}
 """How much more a probability may differ on another machine than it did at the export."""
 
@@ -118,7 +120,7 @@ def _run_all(found: Bundle, runtime: RuntimeConfig) -> tuple[int, list[Answer]]:
         with reporting(folder):
             found.extract(bundle.SAMPLES, folder)
             expected = check_samples.unpack(folder / bundle.SAMPLES)
-            np.save(folder / "samples.npy", expected[check_samples.SAMPLES])
+            np.save(folder / _SAMPLES, expected[check_samples.SAMPLES])
             answers = [_run(found, row, expected, folder, runtime) for row in _rows(found)]
     return len(expected["label"]), answers
 
@@ -140,21 +142,33 @@ def _run(
     path, module = str(row["path"]), _MODULES[row["format"]]
     if find_spec(module) is None:
         return Answer(path, "not run", f"{module} is not installed")
-    found.extract(f"{row['name']}/", folder)
-    given = folder / "outputs"
-    job = {
-        "path": str(folder / path),
-        "samples": str(folder / "samples.npy"),
-        "folder": str(given),
-        "runtime": runtime.model_dump(),
-    }
-    try:
-        told = child.run("recheck", job, folder, plugins=[])
-        metadata = Metadata.from_json(told["metadata"], origin=path)
-    except Refused:
-        raise
-    except (DataError, ExportFailed, UsageError) as error:
-        return Answer(path, "differs", error.message)
+    # Neither the disk that a model takes nor what it gave is there when the next one is run.
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        unpacked, given = Path(place, "bundle"), Path(place, "outputs")
+        found.extract(f"{row['name']}/", unpacked)
+        job = {
+            "path": str(unpacked / path),
+            "samples": str(folder / _SAMPLES),
+            "folder": str(given),
+            "runtime": runtime.model_dump(),
+        }
+        try:
+            told = child.run("recheck", job, Path(place), plugins=[])
+            return _judged(row, Metadata.from_json(told["metadata"], origin=path), expected, given)
+        except Refused:
+            raise
+        except (DataError, ExportFailed, UsageError) as error:
+            return Answer(path, "differs", error.message)
+
+
+def _judged(
+    row: Mapping[str, Any],
+    metadata: Metadata,
+    expected: Mapping[str, NDArray[Any]],
+    given: Path,
+) -> Answer:
+    """By what the file says of itself, then by what it gave."""
+    path = str(row["path"])
     is_the_same = metadata.manifest_digest == row["manifest_digest"]
     if not is_the_same or "\n".join(metadata.labels) + "\n" != row["labels"]:
         return Answer(path, "differs", "it says that it is of another run, or has other labels")

@@ -260,6 +260,31 @@ def test_what_differed_at_the_export_may_differ_again(call, by_hand):
     assert call("verify", str(path), "run=true").code == 0
 
 
+def test_a_model_that_gives_labels_alone_is_judged_by_them(call, by_hand):
+    pytest.importorskip("onnxruntime")
+    bare = replace(by_hand.release.metadata, outputs={"label": "int32"})
+    parity = {"samples": 40, "agreeing": 40, "differences": {}}
+    row = {**by_hand.export.rows[0], "outputs": {"label": "int32"}, "parity": parity}
+    labelled = replace(by_hand, release=replace(by_hand.release, metadata=bare)).with_rows(row)
+    outcome = call("verify", str(packed_with(labelled, by_hand.weights)), "run=true", "--json")
+    assert outcome.code == 0
+    assert outcome.json["answers"][0]["difference"] is None
+    assert call("verify", str(packed_with(labelled, -by_hand.weights)), "run=true").code == 6
+
+
+def test_what_one_model_gave_is_not_taken_for_what_the_next_one_gave(call, by_hand):
+    pytest.importorskip("onnxruntime")
+    (row,) = by_hand.export.rows
+    second = by_hand.folder / "onnx_float16"
+    second.mkdir()
+    silent = replace(by_hand.release.metadata, outputs={"label": "int32"})
+    linear_onnx(second / "model.onnx", by_hand.weights, silent)
+    other = {"name": "onnx_float16", "quantization": "float16", "path": "onnx_float16/model.onnx"}
+    rows = (row, {**row, **other, **files.describe(second)})
+    outcome = call("verify", str(by_hand.with_rows(*rows).hand_over()), "run=true", "--json")
+    assert [answer["status"] for answer in outcome.json["answers"]] == ["matches", "differs"]
+
+
 @pytest.mark.parametrize(
     "parity", [{}, {"samples": 40, "agreeing": 40, "differences": {}}], ids=["none", "no bound"]
 )
