@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "train a model and leave a run directory",
     "evaluate": "measure a run on a split, with gates for CI",
     "export": "write files that run elsewhere and give the same answers",
+    "verify": "check a bundle of exported files, and run them",
     "bench": "measure how fast a training is, and the machine could be",
     "reproduce": "train as a run did and compare the two",
     "runs": "list, show and compare runs",

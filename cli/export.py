@@ -37,6 +37,7 @@ samples and compared with the run's network, and is kept only if it gives the sa
   export.opset=17     of ONNX           export.simplify=true    fold the ONNX graph
   export.samples=N    of the test split that files are tried on; all by default
   export.calibration_samples=256   of the training split, for int8
+  export.bundle_samples=16   held-out samples in a bundle, for `fmtool verify`; 0: none
   export.tolerance=X  exit 6 if a probability differs by more than X
   export.agreement=X  exit 6 if fewer than this share of the samples have the same label
   export.score_loss=X exit 6 if the accuracy falls by more than X

@@ -145,6 +145,7 @@ class ExportOptions(Config):
     simplify: bool
     samples: PositiveInt | None
     calibration_samples: PositiveInt
+    bundle_samples: NonNegativeInt
     tolerance: NonNegativeFloat | None
     agreement: Fraction | None
     score_loss: Fraction | None

@@ -18,7 +18,7 @@ from typing import Any, Self
 from fmtool import errors, registry
 from fmtool.errors import FmtoolError
 
-TASKS = ("convert", "reference", "trial")
+TASKS = ("convert", "reference", "trial", "recheck")
 """Modules beside this one with a function `main` from a job to an answer."""
 
 _LONGEST_REASON = 300

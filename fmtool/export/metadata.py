@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fmtool.elements import Element, Kind, Pixels
@@ -45,6 +45,7 @@ class Metadata:
         trained_shape: of a sample while training, which `input.shape` may leave open.
         labels: the class names, in the order of the logits.
         manifest_digest: hex SHA-256 of the run's manifest.json.
+        preprocessing: how a picture or a text becomes the input; see `preprocessing.of`.
     """
 
     model: str
@@ -57,6 +58,7 @@ class Metadata:
     trained_shape: tuple[int, ...]
     outputs: Mapping[str, str]
     labels: tuple[str, ...]
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
     schema_version: int = 1
 
     def to_json(self) -> str:

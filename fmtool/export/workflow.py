@@ -11,9 +11,10 @@ from fmtool import __version__
 from fmtool.data import loading
 from fmtool.data.loading import Data
 from fmtool.errors import DataError, ExitCode, FmtoolError
-from fmtool.export import files, formats, plan, samples
+from fmtool.export import files, formats, plan, preprocessing, samples
 from fmtool.export.metadata import OUTPUTS, Metadata, input_of, output_types
 from fmtool.export.plan import Target
+from fmtool.export.release import Release
 from fmtool.export.workshop import Workshop
 from fmtool.machine.processor import physical_cores
 from fmtool.notices import note
@@ -88,10 +89,21 @@ def export(
         folder = paths.export if cfg.output is None else Path(cfg.output)
         with reporting(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        metadata = _metadata(cfg, loaded, paths)
+        metadata = _metadata(cfg, run_cfg, loaded, paths)
         with tempfile.TemporaryDirectory(prefix=".fmtool-", dir=folder) as drafts:
             workshop = _workshop(cfg, run_cfg, loaded, targets, Path(drafts), paths, kept, plugins)
             made = _make_all(workshop, metadata, targets, folder)
+            release = Release(
+                folder=folder,
+                run=paths,
+                data=loaded,
+                metadata=metadata,
+                samples=workshop.samples,
+                truth=workshop.truth,
+                reference=workshop.drafts / "reference",
+                kept=kept,
+            )
+            release.hand_over(made, bundles=cfg.bundle, samples=cfg.export.bundle_samples)
         if cfg.benchmark and made.rows:
             from fmtool.export import picture
 
@@ -99,7 +111,7 @@ def export(
         return made
 
 
-def _metadata(cfg: ExportConfig, data: Data, paths: RunPaths) -> Metadata:
+def _metadata(cfg: ExportConfig, run_cfg: SavedRunConfig, data: Data, paths: RunPaths) -> Metadata:
     """That of a file without quantization."""
     splits = data.splits
     names = tuple(name for name in OUTPUTS if name == "label" or name in cfg.include)
@@ -114,6 +126,7 @@ def _metadata(cfg: ExportConfig, data: Data, paths: RunPaths) -> Metadata:
         trained_shape=splits.element.shape,
         outputs=output_types(names),
         labels=splits.class_names,
+        preprocessing=preprocessing.of(run_cfg.data, splits.element, splits.artifacts),
     )
 
 

@@ -32,6 +32,7 @@ REPORT = (
         (["train", "-m", "seed=0,1", "epochs=0"], 2),
         (["train", "--cfg", "job"], 0),
         (["evaluate", "run=nope"], 2),
+        (["verify", "nope.zip"], 65),
     ],
     ids=str,
 )

@@ -1,0 +1,196 @@
+"""Reads a bundle.zip: its members, and whether they are what it says they are."""
+
+import hashlib
+import json
+import re
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from fmtool.errors import DataError, Refused
+from fmtool.export import bundle, clients
+from fmtool.notices import printable
+from fmtool.runs.layout import ARTIFACTS
+
+_REQUIRED = (
+    bundle.CARD, bundle.LABELS, bundle.PREPROCESSING, bundle.README, bundle.REPORT, bundle.SUMS,
+)  # fmt: skip
+_OPTIONAL = (bundle.SAMPLES, *ARTIFACTS)
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+_BLOCK = 1 << 20
+_MOST_MEMBERS = 100_000
+_MOST_TEXT = 1 << 25
+_FIX = "get the bundle again, or export it again with bundle=true"
+
+
+class Bundle:
+    """An open bundle whose members have names that belong in a folder."""
+
+    def __init__(self, archive: zipfile.ZipFile, origin: str) -> None:
+        self._archive, self._origin = archive, origin
+        self.names = tuple(member.filename for member in archive.infolist())
+
+    def text(self, name: str) -> str:
+        """A short member; DataError where it is missing, damaged, too long or no text."""
+        with self._damage_named(name):
+            if self._archive.getinfo(name).file_size > _MOST_TEXT:
+                raise DataError(f"{self._origin}: {name} is too long", fix=_FIX)
+            return self._archive.read(name).decode("utf-8")
+
+    def document(self, name: str) -> dict[str, Any]:
+        """A member in JSON."""
+        with self._damage_named(name):
+            found = json.loads(self.text(name))
+            if not isinstance(found, dict):
+                raise ValueError("no JSON object")
+            return found
+
+    def digest(self, name: str) -> str | None:
+        """Hex SHA-256; None where the member cannot be read."""
+        found = hashlib.sha256()
+        try:
+            with self._archive.open(name) as file:
+                while block := file.read(_BLOCK):
+                    found.update(block)
+        except (zipfile.BadZipFile, OSError, EOFError):
+            return None
+        return found.hexdigest()
+
+    def extract(self, prefix: str, folder: Path) -> None:
+        """Writes the members whose names begin with `prefix` below `folder`."""
+        for name in self.names:
+            if name.startswith(prefix):
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with self._archive.open(name) as source, path.open("wb") as target:
+                    shutil.copyfileobj(source, target, _BLOCK)
+
+    @contextmanager
+    def _damage_named(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except KeyError as error:
+            raise DataError(f"{self._origin} has no {name}", fix=_FIX) from error
+        except (zipfile.BadZipFile, OSError, EOFError, ValueError, RecursionError) as error:
+            raise DataError(f"{self._origin}: {name} is damaged: {error}", fix=_FIX) from error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Bundle]:
+    """The bundle in `path`.
+
+    Raises:
+        DataError: it is missing, no whole archive, or none that fmtool writes.
+        Refused: a member has a place outside of the folder that it would be unpacked to.
+    """
+    try:
+        size = path.stat().st_size
+        archive = zipfile.ZipFile(path)
+    except OSError as error:
+        raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise DataError(f"{path} is no whole archive: {error}", fix=_FIX) from error
+    with archive:
+        members = archive.infolist()
+        # An archive that was cut off may end in the one of a member, which then is what is found.
+        if not members or min(each.header_offset for each in members) or archive.comment:
+            raise DataError(f"{path} is no whole archive, or not that alone", fix=_FIX)
+        _check_members(members, size, str(path))
+        yield Bundle(archive, str(path))
+
+
+def _check_members(members: list[zipfile.ZipInfo], size: int, origin: str) -> None:
+    names = [member.filename for member in members]
+    if len(set(names)) < len(names) or len(names) > _MOST_MEMBERS:
+        raise DataError(f"{origin} has two members of one name, or too many", fix=_FIX)
+    # Not compressed, so that members which are larger than the archive share their bytes.
+    if sum(member.file_size for member in members) > size:
+        raise DataError(f"{origin} has members that overlap", fix=_FIX)
+    for member in members:
+        name = member.filename
+        if not _stays_inside(name) or stat.S_ISLNK(member.external_attr >> 16):
+            raise Refused(
+                f"{origin} has a member {printable(name)!r}, which would lead out of its folder",
+                fix="delete it unless you trust who made it",
+            )
+        is_stored = member.compress_type == zipfile.ZIP_STORED and not member.flag_bits & 1
+        if not is_stored or name.endswith("/"):
+            raise DataError(f"{origin}: {printable(name)} is not stored as a file", fix=_FIX)
+
+
+def _stays_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    is_plain = name.isprintable() and not set("\\:") & set(name)
+    return is_plain and not path.is_absolute() and not {"..", "."} & set(name.split("/"))
+
+
+def problems(found: Bundle) -> list[str]:
+    """What is missing, changed or too much, a line each; none in a sound bundle."""
+    lines = [f"{name} is missing" for name in _REQUIRED if name not in found.names]
+    if lines:
+        return lines
+    listed, lines = _sums(found)
+    members = {name for name in found.names if name != bundle.SUMS}
+    digests = {name: found.digest(name) for name in sorted(members)}
+    lines += [f"{name} is missing" for name in sorted(set(listed) - members)]
+    lines += [f"{printable(name)} is not in {bundle.SUMS}" for name in sorted(members - {*listed})]
+    for name in sorted(members & set(listed)):
+        if digests[name] is None:
+            lines.append(f"{name} is damaged")
+        elif digests[name] != listed[name]:
+            lines.append(f"{name} is not what {bundle.SUMS} says")
+    return lines or _problems_of_report(found, digests)
+
+
+def _sums(found: Bundle) -> tuple[dict[str, str], list[str]]:
+    """Digests by name, and what is wrong with the list."""
+    listed: dict[str, str] = {}
+    for number, line in enumerate(found.text(bundle.SUMS).splitlines(), start=1):
+        match = _LINE.fullmatch(line)
+        if match is None or match[2] in listed:
+            return listed, [f"{bundle.SUMS} is malformed in line {number}"]
+        listed[match[2]] = match[1]
+    return listed, []
+
+
+def _problems_of_report(found: Bundle, digests: Mapping[str, str | None]) -> list[str]:
+    """Of export.json beside the files."""
+    lines, known = [], {*_REQUIRED, *_OPTIONAL, f"{bundle.CLIENTS}/{clients.SHARED}"}
+    try:
+        rows = rows_of(found)
+    except DataError as error:
+        return [error.message]
+    for row in rows:
+        script = f"{bundle.CLIENTS}/{clients.script(row['format'])}"
+        files = {f"{row['name']}/{name}": digest for name, digest in row["sha256"].items()}
+        known |= {script, *files}
+        if script not in digests:
+            lines.append(f"{script} is missing")
+        for name, digest in files.items():
+            if digests.get(name) != digest:
+                state = "not what it says" if name in digests else "missing"
+                lines.append(f"{bundle.REPORT} lists {name}, which is {state}")
+        if not any(name == row["path"] or name.startswith(f"{row['path']}/") for name in files):
+            lines.append(f"{row['path']} is missing")
+    lines += [f"{name} belongs to no bundle" for name in sorted({*digests} - known)]
+    return lines
+
+
+def rows_of(found: Bundle) -> list[dict[str, Any]]:
+    """Of export.json; DataError where something else stands there."""
+    rows = found.document(bundle.REPORT).get("files")
+    if not isinstance(rows, list) or not rows or not all(_is_row(row) for row in rows):
+        raise DataError(f"{bundle.REPORT} is malformed", fix=_FIX)
+    return rows
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, dict) or not set(bundle.FACTS) <= set(row):
+        return False
+    texts = (row["name"], row["format"], row["quantization"], row["path"])
+    is_named = all(isinstance(text, str) for text in texts) and row["format"] in bundle.RUNTIMES
+    return is_named and isinstance(row["sha256"], dict) and isinstance(row["parity"], dict)

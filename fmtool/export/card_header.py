@@ -1,0 +1,52 @@
+"""The YAML at the top of a model card, as model hubs read it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from fmtool.elements import Kind
+from fmtool.export.run_facts import RunFacts
+
+TASKS: Mapping[Kind, tuple[str, str]] = {
+    "image": ("image-classification", "image classification"),
+    "text": ("text-classification", "text classification"),
+    "features": ("tabular-classification", "classification of rows of numbers"),
+}
+"""The tag of a hub, and what it means."""
+_METRICS = ("accuracy", "f1_macro", "loss")
+
+
+def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Between two lines of `---`.
+
+    Args:
+        rows: of export.json.
+    """
+    metadata = facts.metadata
+    tag, task = TASKS[metadata.input.kind]
+    result = {
+        "task": {"type": tag, "name": task},
+        "dataset": _dataset(facts),
+        "metrics": [
+            {"type": name, "value": facts.figures[name]}
+            for name in _METRICS
+            if name in facts.figures
+        ],
+    }
+    header = {
+        "license": "unknown",
+        "library_name": "keras",
+        "pipeline_tag": tag,
+        "tags": ["fmtool", *sorted({str(row["format"]) for row in rows})],
+        "metrics": ["accuracy"],
+        "model-index": [{"name": f"{metadata.model} on {metadata.data}", "results": [result]}],
+    }
+    text = yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=100)
+    return f"---\n{text}---\n"
+
+
+def _dataset(facts: RunFacts) -> dict[str, str]:
+    name = facts.metadata.data
+    title = name if facts.info is None else facts.info.title
+    return {"type": name, "name": title, "split": "test"}

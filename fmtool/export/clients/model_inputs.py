@@ -1,0 +1,84 @@
+"""A picture, a text or numbers as the array that a model reads, and its answer as a line.
+
+Needs NumPy; for pictures Pillow, for texts tokenizers.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def read(given: str, about: dict[str, Any], model: str) -> NDArray[Any]:
+    """A batch of one sample, repeated where the model reads a fixed number of them.
+
+    Args:
+        given: a picture file, a text, numbers with commas between them, or a .npy file of a sample.
+        about: what the model file says of itself.
+    """
+    reads = about["input"]
+    if given.endswith(".npy"):
+        sample = np.load(given, allow_pickle=False)
+    elif reads["kind"] == "image":
+        sample = _pixels(given, reads, about["preprocessing"])
+    elif reads["kind"] == "text":
+        sample = _tokens(given, about["preprocessing"], Path(model).parent)
+    else:
+        sample = np.array(given.split(","), np.float32)
+    if None not in reads["shape"]:
+        sample = sample.reshape(reads["shape"])
+    return np.repeat(sample[np.newaxis].astype(reads["dtype"]), reads["batch"] or 1, axis=0)
+
+
+def answer(given: str, about: dict[str, Any], outputs: dict[str, Any]) -> str:
+    """The input, its label and, where the model gives it, the probability of that label."""
+    label = int(outputs["label"][0])
+    words = [given, about["labels"][label]]
+    if "probabilities" in outputs:
+        words.append(f"{float(outputs['probabilities'][0][label]):.4f}")
+    return "\t".join(words)
+
+
+def _pixels(given: str, reads: dict[str, Any], how: dict[str, Any]) -> NDArray[Any]:
+    from PIL import Image, ImageOps
+
+    picture = ImageOps.exif_transpose(Image.open(given))
+    if picture.mode.startswith("I;16"):
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    picture = picture.convert({"rgb": "RGB", "grayscale": "L"}[how["color"]])
+    height, width = reads["shape"][:2]
+    # A model that reads any size resizes by itself.
+    if None not in (height, width) and picture.size != (width, height):
+        picture = _resized(picture, (width, height), how["resize_mode"])
+    pixels = np.asarray(picture)
+    if reads["maximum"] != 255:
+        pixels = np.rint(pixels * (reads["maximum"] / 255))
+    return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def _resized(picture: Any, size: tuple[int, int], mode: str) -> Any:
+    from PIL import Image, ImageOps
+
+    bilinear = Image.Resampling.BILINEAR
+    if mode == "crop":
+        return ImageOps.fit(picture, size, bilinear)
+    if mode == "stretch":
+        return picture.resize(size, bilinear)
+    scale = min(size[0] / picture.width, size[1] / picture.height)
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    padded = Image.new(picture.mode, size)
+    corner = ((size[0] - width) // 2, (size[1] - height) // 2)
+    padded.paste(picture.resize((width, height), bilinear), corner)
+    return padded
+
+
+def _tokens(given: str, how: dict[str, Any], folder: Path) -> NDArray[Any]:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / how["tokenizer"]))
+    tokens = np.array(tokenizer.encode(given).ids, np.int32)
+    # Padding stands behind a text only: within it, its number is that of an unknown word.
+    end = max(1, int(np.flatnonzero(tokens).max(initial=0)) + 1)
+    tokens[:end][tokens[:end] == 0] = how["unknown"]
+    return tokens

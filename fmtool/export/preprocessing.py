@@ -1,0 +1,95 @@
+"""How a picture, a text or a row of numbers becomes what an exported model reads."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from fmtool.elements import Element, Pixels, Tokens
+from fmtool.runs.layout import TOKENIZER
+
+if TYPE_CHECKING:
+    from fmtool.data.base import DataConfig
+    from fmtool.export.metadata import Metadata
+
+_COLORS = {1: "grayscale", 3: "rgb"}
+_RESIZING = {
+    "stretch": "to that size, whatever its proportions",
+    "crop": "until its shorter side fits; what is beyond at the longer one is cut off evenly",
+    "pad": "until its longer side fits; zeros fill up the shorter one evenly",
+}
+
+
+def of(cfg: "DataConfig", element: Element, artifacts: Mapping[str, str]) -> dict[str, Any]:
+    """What `Metadata.preprocessing` holds, in JSON types.
+
+    Pictures: `color` (None for channels that no picture has), `resize_mode` and `filter`. Texts:
+    `tokenizer`, a file beside the model that cuts and pads, `length`, `truncate`, and the tokens
+    of `padding` and of what is `unknown`. Rows of numbers: nothing.
+    """
+    if isinstance(element, Pixels):
+        # Sets whose images have one size by themselves have no such key.
+        mode = getattr(cfg, "resize_mode", "stretch")
+        return {"color": _COLORS.get(element.shape[-1]), "resize_mode": mode, "filter": "bilinear"}
+    if not isinstance(element, Tokens):
+        return {}
+    from fmtool.data import tokenizer as tokenizers
+
+    tokenizer = tokenizers.parse(artifacts[TOKENIZER], origin=TOKENIZER)
+    is_cut_at_its_end = tokenizer.truncation["direction"] == "right"
+    return {
+        "tokenizer": TOKENIZER,
+        "length": element.shape[0],
+        "truncate": "end" if is_cut_at_its_end else "start",
+        "padding": 0,
+        "unknown": tokenizers.unknown_of(tokenizer) or 1,
+    }
+
+
+def document(metadata: "Metadata") -> dict[str, Any]:
+    """preprocessing.json of a bundle, for programs and for people."""
+    return {
+        "schema_version": 1,
+        "input": asdict(metadata.input),
+        "trained_shape": list(metadata.trained_shape),
+        "outputs": dict(metadata.outputs),
+        "preprocessing": dict(metadata.preprocessing),
+        "steps": steps(metadata),
+    }
+
+
+def steps(metadata: "Metadata") -> list[str]:
+    """The same as sentences; what normalises is within the file."""
+    reads, how = metadata.input, metadata.preprocessing
+    if reads.kind == "image":
+        return _of_pictures(metadata)
+    if reads.kind == "text":
+        return [
+            f"Make tokens of the text by {how['tokenizer']}, which cuts it at its "
+            f"{how['truncate']} to {how['length']} tokens and fills it up behind its end with "
+            f"token {how['padding']}.",
+            f"Where token {how['padding']} comes before the end of the text, take token "
+            f"{how['unknown']}.",
+        ]
+    return [f"Take the numbers in the order of training, as {reads.dtype}, not normalised."]
+
+
+def _of_pictures(metadata: "Metadata") -> list[str]:
+    reads, how = metadata.input, metadata.preprocessing
+    height, width, channels = metadata.trained_shape
+    if how["color"] is None:
+        return [f"Give arrays of {channels} channels: no picture format has them."]
+    found = [
+        "Turn the picture as its EXIF entry says.",
+        f"Convert it to {how['color']}, 8 bits a channel.",
+    ]
+    if None in reads.shape:
+        found.append(f"Leave its size: the model resizes to {height}x{width} by itself.")
+    else:
+        found.append(
+            f"If it is not {height}x{width}, resize it with a {how['filter']} filter "
+            f"{_RESIZING[how['resize_mode']]}."
+        )
+    most = reads.maximum
+    if most != 255:
+        found.append(f"Multiply by {most}/255 and round, for pixels from 0 to {most}.")
+    return found

@@ -1,0 +1,76 @@
+"""What goes with exported files: the model card, and an archive of everything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.data.loading import Data
+from fmtool.export import bundle, card, check_samples, run_facts
+from fmtool.export.metadata import Metadata
+from fmtool.notices import note
+from fmtool.runs.atomic import write_text
+from fmtool.runs.layout import RunPaths
+from fmtool.runs.strict_json import read_object
+
+if TYPE_CHECKING:
+    from fmtool.export.workflow import Export
+
+
+@dataclass(frozen=True)
+class Release:
+    """What one export is about, while its drafts are there.
+
+    Args:
+        folder: of the exported files.
+        samples: a .npy file of the held-out samples, `truth` their labels, and `reference` the
+            folder of what the run's network gave for them.
+        kept: files by name that each model has beside it.
+    """
+
+    folder: Path
+    run: RunPaths
+    data: Data
+    metadata: Metadata
+    samples: Path
+    truth: NDArray[np.int32]
+    reference: Path
+    kept: Mapping[str, str]
+
+    def hand_over(self, made: "Export", *, bundles: bool, samples: int) -> None:
+        """Writes the card of all that export.json lists, and the archive of what was made now.
+
+        There is no archive of half an export: where a file failed, an older one is gone too.
+
+        Args:
+            samples: that `fmtool verify` may try the files on; 0 for none.
+        """
+        path = self.folder / bundle.NAME
+        if bundles:
+            path.unlink(missing_ok=True)
+        if not made.rows:
+            return
+        facts = run_facts.gather(
+            self.run, self.data, self.metadata, reference=self.reference, truth=self.truth
+        )
+        listed = read_object(self.folder / bundle.REPORT)["files"]
+        write_text(self.folder / bundle.CARD, card.render(facts, listed))
+        if not bundles or made.failures:
+            return
+        bundle.write(
+            path,
+            rows=made.rows,
+            reference=made.reference,
+            metadata=self.metadata,
+            folder=self.folder,
+            card=card.render(facts, made.rows),
+            kept=self.kept,
+            samples=self._pack(samples) if samples else None,
+        )
+        note(f"{bundle.NAME}: {len(made.rows)} models, {path.stat().st_size / 1e6:.2f} MB")
+
+    def _pack(self, most: int) -> bytes:
+        return check_samples.pack(self.samples, self.reference, self.metadata, most=most)

@@ -1,0 +1,203 @@
+"""`fmtool verify`: whether a bundle is whole, and whether its files still give the same answers."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.errors import DataError, ExitCode, ExportFailed, Refused, UsageError
+from fmtool.export import bundle, bundle_file, check_samples, outputs
+from fmtool.export.child import Child
+from fmtool.export.bundle_file import Bundle
+from fmtool.export.metadata import Metadata
+from fmtool.runs.atomic import reporting
+from fmtool.schema import RuntimeConfig
+from fmtool.signals import SignalGuard
+
+_MODULES: Mapping[str, str] = {
+    "keras": "keras",
+    "saved_model": "tensorflow",
+    "onnx": "onnxruntime",
+    "litert": "ai_edge_litert",
+    "openvino": "openvino",
+    "torch": "torch",
+}
+"""What must be importable to run a file of a format."""
+
+_SAMPLES = "samples.npy"
+
+SLACK: Mapping[str, float] = {"none": 1e-3, "float16": 2e-2, "dynamic": 5e-2, "int8": 5e-2}
+"""How much more a probability may differ on another machine than it did at the export."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a file of a bundle gave.
+
+    Args:
+        status: `not run` where its runtime is not installed.
+        detail: what is wrong; empty for a file that matches.
+        agreeing: samples with the label of the run's network.
+        difference: the largest one of a probability.
+    """
+
+    path: str
+    status: Literal["matches", "differs", "not run"]
+    detail: str = ""
+    agreeing: int | None = None
+    difference: float | None = None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found.
+
+    Args:
+        members: files of the archive.
+        problems: what is missing, changed or too much, a line each.
+        answers: of each model; empty where none was to be run.
+    """
+
+    bundle: Path
+    members: int
+    samples: int
+    problems: tuple[str, ...]
+    answers: tuple[Answer, ...]
+
+    @property
+    def exit_code(self) -> int:
+        if self.problems:
+            return int(ExitCode.BAD_DATA)
+        is_other = any(answer.status == "differs" for answer in self.answers)
+        return int(ExitCode.EXPORT_FAILED if is_other else ExitCode.SUCCESS)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "schema_version": 1,
+            "status": "failed" if self.exit_code else "completed",
+            "exit_code": self.exit_code,
+            "bundle": str(self.bundle),
+            "members": self.members,
+            "samples": self.samples,
+            "problems": list(self.problems),
+            "answers": [asdict(answer) for answer in self.answers],
+        }
+
+
+def verify(path: Path, runtime: RuntimeConfig, *, runs: bool) -> Verification:
+    """Looks at every byte of a bundle; `runs` also each model whose runtime is installed.
+
+    Args:
+        runtime: of Keras, and how many threads there are for the others.
+
+    Raises:
+        DataError: it is no bundle at all.
+        Refused: it is none that anyone should unpack.
+        UsageError: it has no samples to run.
+    """
+    with SignalGuard(), bundle_file.opened(path) as found:
+        lines = bundle_file.problems(found)
+        answers: list[Answer] = []
+        samples = 0
+        if runs and not lines:
+            if bundle.SAMPLES not in found.names:
+                raise UsageError(
+                    f"run=true: {path} has no {bundle.SAMPLES}",
+                    fix="leave run= out, or export it again with export.bundle_samples=16",
+                )
+            samples, answers = _run_all(found, runtime)
+        return Verification(path, len(found.names), samples, tuple(lines), tuple(answers))
+
+
+def _run_all(found: Bundle, runtime: RuntimeConfig) -> tuple[int, list[Answer]]:
+    """How many samples there are, and what each model gave."""
+    with tempfile.TemporaryDirectory(prefix="fmtool-verify-") as name:
+        folder = Path(name)
+        with reporting(folder):
+            found.extract(bundle.SAMPLES, folder)
+            expected = check_samples.unpack(folder / bundle.SAMPLES)
+            np.save(folder / _SAMPLES, expected[check_samples.SAMPLES])
+            answers = [_run(found, row, expected, folder, runtime) for row in _rows(found)]
+    return len(expected["label"]), answers
+
+
+def _rows(found: Bundle) -> list[dict[str, Any]]:
+    report = found.document(bundle.REPORT)
+    labels, digest = found.text(bundle.LABELS), report.get("manifest_digest")
+    facts = {"labels": labels, "manifest_digest": digest}
+    return [{**row, **facts} for row in bundle_file.rows_of(found)]
+
+
+def _run(
+    found: Bundle,
+    row: Mapping[str, Any],
+    expected: Mapping[str, NDArray[Any]],
+    folder: Path,
+    runtime: RuntimeConfig,
+) -> Answer:
+    path, module = str(row["path"]), _MODULES[row["format"]]
+    if find_spec(module) is None:
+        return Answer(path, "not run", f"{module} is not installed")
+    # Neither the disk that a model takes nor what it gave is there when the next one is run.
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        unpacked, given = Path(place, "bundle"), Path(place, "outputs")
+        found.extract(f"{row['name']}/", unpacked)
+        job = {
+            "path": str(unpacked / path),
+            "samples": str(folder / _SAMPLES),
+            "folder": str(given),
+            "runtime": runtime.model_dump(),
+        }
+        try:
+            with Child("recheck", log=Path(place, "recheck.log"), plugins=[]) as child:
+                told = child.ask(job)
+            return _judged(row, Metadata.from_json(told["metadata"], origin=path), expected, given)
+        except Refused:
+            raise
+        except (DataError, ExportFailed, UsageError) as error:
+            return Answer(path, "differs", error.message)
+
+
+def _judged(
+    row: Mapping[str, Any],
+    metadata: Metadata,
+    expected: Mapping[str, NDArray[Any]],
+    given: Path,
+) -> Answer:
+    """By what the file says of itself, then by what it gave."""
+    path = str(row["path"])
+    is_the_same = metadata.manifest_digest == row["manifest_digest"]
+    if not is_the_same or "\n".join(metadata.labels) + "\n" != row["labels"]:
+        return Answer(path, "differs", "it says that it is of another run, or has other labels")
+    try:
+        return _compared(row, expected, given)
+    # Sums may be in order and all the same the parts not go together.
+    except (KeyError, TypeError, ValueError, FileNotFoundError):
+        detail = f"its outputs are none that {bundle.REPORT} and {bundle.SAMPLES} know"
+        return Answer(path, "differs", detail)
+
+
+def _compared(row: Mapping[str, Any], expected: Mapping[str, NDArray[Any]], given: Path) -> Answer:
+    """What was measured on all held-out samples bounds what some of them may show."""
+    path, at_export = str(row["path"]), row["parity"]
+    labels = outputs.read(given, "label")
+    agreeing = int(np.sum(labels == expected["label"]))
+    difference = None
+    if "probabilities" in expected:
+        gaps = np.abs(outputs.read(given, "probabilities") - expected["probabilities"])
+        difference = float(np.where(np.isnan(gaps), np.inf, gaps).max())
+        most = at_export["differences"]["probabilities"]["max"] + SLACK[row["quantization"]]
+        if not difference <= most:
+            detail = f"a probability differs by {difference:.2g}, more than {most:.2g}"
+            return Answer(path, "differs", detail, agreeing, difference)
+    other = len(labels) - agreeing
+    most_other = at_export["samples"] - at_export["agreeing"]
+    if other > most_other + (row["quantization"] != "none"):
+        detail = f"{agreeing} of {len(labels)} labels agree"
+        return Answer(path, "differs", detail, agreeing, difference)
+    return Answer(path, "matches", "", agreeing, difference)
