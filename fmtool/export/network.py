@@ -29,7 +29,7 @@ def _rewritten(config: Any, *, unrolls: bool) -> Any:
         return config
     if config.get("class_name") == "DTypePolicy":
         return {**config, "config": {**config["config"], "name": "float32"}}
-    made = {
+    made: dict[str, Any] = {
         key: "float32"
         if key == "dtype" and value in _HALVES
         else _rewritten(value, unrolls=unrolls)

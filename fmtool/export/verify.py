@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from fmtool.errors import DataError, ExitCode, ExportFailed, Refused, UsageError
 from fmtool.export import bundle, bundle_file, check_samples, outputs
-from fmtool.export.child import Child
 from fmtool.export.bundle_file import Bundle
+from fmtool.export.child import Child
 from fmtool.export.metadata import Metadata
 from fmtool.runs.atomic import reporting
 from fmtool.schema import RuntimeConfig
