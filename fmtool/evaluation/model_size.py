@@ -3,6 +3,7 @@
 A layer of a few bytes in config.json (`units: 10000000`) can ask for terabytes.
 """
 
+import copy
 import math
 from pathlib import Path
 
@@ -23,9 +24,9 @@ def check(contents: Contents, path: Path) -> None:
     scope = keras.StatelessScope(initialize_variables=False)
     try:
         with scope:
-            outline = keras.saving.deserialize_keras_object(
-                {**contents.config, "compile_config": None}
-            )
+            # Keras takes a config apart while it reads it.
+            config = copy.deepcopy({**contents.config, "compile_config": None})
+            outline = keras.saving.deserialize_keras_object(config)
             asked = sum(math.prod(weight.shape) for weight in outline.weights)
             # What was deferred is made when a scope ends, be it a later one: so now if it is small.
             scope.initialize_variables = asked <= 2 * contents.stored_numbers + _SLACK
