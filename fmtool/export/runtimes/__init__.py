@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from fmtool.errors import DataError, UsageError
 from fmtool.export.runtimes.base import Runtime
+from fmtool.safety import exported_file
 
 _BY_SUFFIX = {
     ".onnx": "onnx",
@@ -66,5 +67,6 @@ def open_model(path: Path, *, threads: int) -> Runtime:
         raise UsageError(
             f"{path} needs {module}, which is not installed", fix=f"pip install 'fmtool[{extra}]'"
         )
+    exported_file.check(name, path)
     runtime: Runtime = import_module(f"{__name__}.{name}").open_file(path, threads=threads)
     return runtime
