@@ -28,7 +28,8 @@ on its own backend, an exported file in its own runtime and without Keras
   model=FILE          what fmtool export wrote: .onnx, .tflite, .xml, .pt2, .keras, or the folder of
                       a SavedModel; the tokenizer.json of a model of texts lies beside it
   bundle=FILE         an archive of such files; format=NAME: one of them, or the first that can run
-  input=INPUT         pictures:   a file, a folder with all in it, or a pattern in quotes
+  input=INPUT         pictures:   a file, a folder with all in it, a pattern in quotes, or a .csv
+                                  or .tsv with a column of their paths
                       texts:      a .txt with one on each line; .csv, .tsv or .jsonl with a column
                       numbers:    .csv or .tsv with a column for each number
                       raw samples of any kind: .npy, or .npz with an array x
@@ -43,6 +44,7 @@ on its own backend, an exported file in its own runtime and without Keras
   data.resize_mode=stretch|crop|pad   of pictures of another size; as the run's data by default
   data.color=rgb|grayscale|auto       of pictures               data.max_pixels=N
   data.text_column=NAME               with the texts in a table; for input=-: it is a table
+  data.path_column=NAME               with the paths of pictures in a table
   data.delimiter=comma|semicolon|tab|pipe|auto   data.quotes=true   data.encoding=utf-8
   runtime.KEY=VALUE   with run=: another backend, device or thread count
 
@@ -80,6 +82,11 @@ def main(argv: list[str], flags: Flags) -> int:
         found = of_run.with_run(own, own_keys=_OWN_KEYS)
         run_cfg, directory = found.saved, found.directory
     else:
+        if any(word.startswith("runtime.") for word in own.others):
+            raise UsageError(
+                "runtime.* is of a run; an exported file runs in its own runtime, on the CPU",
+                fix="leave it out, or write threads=N",
+            )
         of_run.check_known(own.others, _OWN_KEYS)
     gc.enable()
 

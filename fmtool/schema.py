@@ -173,6 +173,7 @@ class InputConfig(TableConfig):
     max_pixels: Annotated[int, Field(gt=0, le=178_956_970)]
     """At most what `image_folder` takes."""
     text_column: Annotated[str, Field(min_length=1)] | None
+    path_column: Annotated[str, Field(min_length=1)] | None
 
 
 class PredictConfig(Config):

@@ -25,6 +25,7 @@ class Pictures(ReadImages):
     """Pictures that are decoded on access; DataError for one that is not of the model's shape.
 
     Args:
+        paths: with why there is none in the place of one.
         shape: (height, width, channels) that the model reads.
         resize_mode: how others are brought to its size; None where they are errors.
         color: None for what the model reads.
@@ -32,7 +33,7 @@ class Pictures(ReadImages):
 
     def __init__(
         self,
-        paths: Sequence[Path],
+        paths: Sequence[Path | DataError],
         shape: tuple[int, int, int],
         *,
         resize_mode: ResizeMode | None,
@@ -49,16 +50,15 @@ class Pictures(ReadImages):
     def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
         batch = np.empty((len(rows), *self.shape[1:]), np.uint8)
         for place, row in enumerate(rows):
-            path = self._paths[row]
-            pixels = self.decode(path)
-            if pixels.shape != self.shape[1:]:
-                raise _misfit(path, pixels.shape, self.shape[1:])
-            batch[place] = pixels
+            batch[place] = self.decode(int(row), sides=self.shape[1:3])
         return batch
 
-    def decode(self, path: Path) -> NDArray[np.uint8]:
-        """(height, width, channels), of any size where none is resized to."""
-        return read_image(
+    def decode(self, row: int, *, sides: tuple[int, ...] | None) -> NDArray[np.uint8]:
+        """(height, width, channels) of one; DataError unless it has these sides."""
+        path = self._paths[row]
+        if isinstance(path, DataError):
+            raise path
+        pixels = read_image(
             path,
             color=self._color,
             max_pixels=self._max_pixels,
@@ -66,6 +66,10 @@ class Pictures(ReadImages):
             resize_mode=self._resize_mode,
             oddities=self.oddities,
         )
+        expected = (*(sides or pixels.shape[:2]), self.shape[3])
+        if pixels.shape != expected:
+            raise _misfit(path, pixels.shape, expected)
+        return pixels
 
 
 def _misfit(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> DataError:
@@ -83,36 +87,29 @@ def _misfit(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> Da
 
 
 def read(
-    pictures: Pictures, paths: Sequence[Path], metadata: Metadata, size: int
+    pictures: Pictures, names: Sequence[str], metadata: Metadata, size: int
 ) -> Iterator[Block]:
     """Blocks of up to `size`; of one where each may have a size of its own.
 
     Raises DataError where pixels of files mean something else than the model was trained on.
     """
-    if metadata.input.maximum != _MAXIMUM or metadata.trained_shape[2] not in _MODES:
-        channels = metadata.trained_shape[2]
+    channels = metadata.trained_shape[2]
+    if metadata.input.maximum != _MAXIMUM or channels not in _MODES:
         raise DataError(
             f"the model reads pixels from 0 to {metadata.input.maximum} in {channels} channels, "
             "which no picture has",
             fix="give raw samples in a .npy file",
         )
     if None in metadata.input.shape:
-        found = _of_any_size(pictures, paths)
+        yield from _of_any_size(pictures, names)
     else:
-        found = blocks.of_rows(pictures, lambda row: str(paths[row]), size)
-    yield from found
+        yield from blocks.of_rows(pictures, names.__getitem__, size)
     pictures.oddities.report()
 
 
-def _of_any_size(pictures: Pictures, paths: Sequence[Path]) -> Iterator[Block]:
-    channels = pictures.shape[3]
-    for path in paths:
+def _of_any_size(pictures: Pictures, names: Sequence[str]) -> Iterator[Block]:
+    for row, name in enumerate(names):
         try:
-            pixels = pictures.decode(path)
-            if pixels.shape[2] != channels:
-                raise _misfit(path, pixels.shape, (*pixels.shape[:2], channels))
+            yield Block([name], {}, pictures.decode(row, sides=None)[np.newaxis])
         except DataError as error:
-            empty = np.empty((0, *pictures.shape[1:]), np.uint8)
-            yield Block([str(path)], {0: error}, empty)
-        else:
-            yield Block([str(path)], {}, pixels[np.newaxis])
+            yield Block([name], {0: error}, np.empty((0, *pictures.shape[1:]), np.uint8))

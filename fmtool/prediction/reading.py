@@ -23,8 +23,11 @@ def blocks(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Blo
     kind = source.kind
     if kind == "arrays":
         return array_samples.read(source, reads, size)
-    if reads.kind == "image" and kind in ("pictures", "unknown"):
-        return _pictures(cfg, subject, source)
+    is_table = kind in ("table", "stream") and all(map(sources.may_be_csv, source.paths))
+    if reads.kind == "image" and (
+        kind in ("pictures", "unknown") or (is_table and kind == "table")
+    ):
+        return _pictures(cfg, subject, source, style)
     if reads.kind == "text" and kind in ("lines", "table", "stream"):
         return texts.read(
             source,
@@ -35,7 +38,6 @@ def blocks(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Blo
             style=style,
             size=size,
         )
-    is_table = kind in ("table", "stream") and all(map(sources.may_have_numbers, source.paths))
     if reads.kind == "features" and is_table and len(reads.shape) == 1:
         return number_tables.read(source, metadata.trained_shape[0], style, size)
     raise DataError(
@@ -44,17 +46,22 @@ def blocks(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Blo
     )
 
 
-def _pictures(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Block]:
+def _pictures(
+    cfg: PredictConfig, subject: Subject, source: Source, style: Style
+) -> Iterator[Block]:
     # Imports Pillow, which texts do not need.
-    from fmtool.prediction import pictures
+    from fmtool.prediction import picture_tables, pictures
 
-    metadata = subject.model.metadata
+    data, metadata = cfg.data, subject.model.metadata
+    entries: list[picture_tables.Entry] = [(str(path), path) for path in source.paths]
+    if source.kind == "table":
+        entries = picture_tables.read(source, column=data.path_column, style=style)
     height, width, channels = metadata.trained_shape
     decoded = pictures.Pictures(
-        source.paths,
+        [path for _, path in entries],
         (height, width, channels),
-        resize_mode=cfg.data.resize_mode or subject.resize_mode,
-        color=cfg.data.color or subject.color,
-        max_pixels=cfg.data.max_pixels,
+        resize_mode=data.resize_mode or subject.resize_mode,
+        color=data.color or subject.color,
+        max_pixels=data.max_pixels,
     )
-    return pictures.read(decoded, source.paths, metadata, cfg.batch_size)
+    return pictures.read(decoded, [name for name, _ in entries], metadata, cfg.batch_size)

@@ -12,7 +12,6 @@ from fmtool.data.labelled_files import one_form
 from fmtool.data.text_lines import STANDARD_INPUT
 from fmtool.elements import Kind as ModelKind
 from fmtool.errors import DataError, UsageError
-from fmtool.notices import note
 
 Kind = Literal["pictures", "lines", "table", "arrays", "stream", "unknown"]
 
@@ -27,7 +26,7 @@ WHAT: Mapping[Kind, str] = {
 """For messages."""
 
 ACCEPTED: Mapping[ModelKind, str] = {
-    "image": "pictures, a folder of them, or a .npy or .npz file",
+    "image": "pictures, a folder of them, a .csv or .tsv of their paths, or a .npy or .npz file",
     "text": "a .txt, .csv, .tsv, .jsonl, .npy or .npz file, or - for standard input",
     "features": "a .csv, .tsv, .npy or .npz file, or - for standard input",
 }
@@ -42,6 +41,8 @@ class Source:
 
     kind: Kind
     paths: tuple[Path, ...]
+    ignored: int = 0
+    """Files of a folder that are no pictures."""
 
     def name_of(self, path: Path, place: object) -> str:
         """Of what stands at a line or in a row of a file: the place alone if there is one file."""
@@ -80,8 +81,8 @@ def kind_of(path: Path) -> Kind:
     return "lines" if text_files.is_text_file(path) else "unknown"
 
 
-def may_have_numbers(path: Path) -> bool:
-    """Whether a table can be one of rows of numbers."""
+def may_be_csv(path: Path) -> bool:
+    """Whether a table, or what comes from a stream, has rows of cells."""
     return delimited.ending(path) in ("", *delimited.SUFFIXES)
 
 
@@ -113,9 +114,7 @@ def _of_folder(root: Path) -> Source:
             f"{root}: 0 pictures in it",
             fix="name a folder of pictures, or a file of something else",
         )
-    if others:
-        note(f"{root}: {others:,} other files ignored")
-    return Source("pictures", tuple(pictures))
+    return Source("pictures", tuple(pictures), others)
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from fmtool.errors import DataError, UsageError
+from fmtool.notices import note
 from fmtool.prediction import reading, results, sources, writing
 from fmtool.prediction import subject as subjects
 from fmtool.prediction.report import Report
@@ -54,6 +55,8 @@ def predict(
                 _write(Path(cfg.output), found, report, output_format, cfg)
         if not report.predicted + report.failed:
             raise DataError(f"{cfg.input}: nothing to predict", fix="give it samples")
+        if source.ignored:
+            note(f"{cfg.input}: {source.ignored:,} files that are no pictures were ignored")
         return report
 
 

@@ -11,18 +11,32 @@ _OF_PYTHON = re.compile(
     r"_operator\.(add|sub|mul|floordiv|truediv|mod|neg|eq|ne|lt|le|gt|ge|and_|or_|getitem|pow)"
     r"|math\.(ceil|floor|trunc)|torch\.(sym_max|sym_min|sym_int|sym_float|sym_not)"
 )
-_EXPRESSION = re.compile(r"[A-Za-z0-9_ +\-*/(),<>=]{1,500}")
+_PLAIN = re.compile(r"[\w./: -]*", re.ASCII)
+_SYMBOL = re.compile(r"Symbol\('[suz]\d{1,9}'(, (integer|nonnegative|positive)=True)*\)|s\d{1,9}")
+_EXPRESSION = re.compile(r"[A-Za-z0-9_ +\-*/(),<>=]{1,1000}")
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_SYMBOL = re.compile(r"[suz]\d+|zuf\d+")
+_HUGE = re.compile(r"\*\*|\d{20}")
 _FUNCTIONS = words(
     """
-    And CeilDiv CeilToInt CleanDiv Eq FloatTrueDiv FloorDiv FloorToInt Ge Gt Identity IntTrueDiv Le
-    Lt Max Min Mod ModularIndexing Ne Not Or PowByNatural PythonMod RoundToInt ToFloat TruncToInt
+    Add And CeilDiv CeilToInt CleanDiv Eq Equality FloatTrueDiv FloorDiv FloorToInt Ge
+    GreaterThan Gt Identity IntTrueDiv Integer Le LessThan Lt Max Min Mod ModularIndexing Mul Ne
+    Not Or PythonMod RoundToInt StrictGreaterThan StrictLessThan ToFloat TruncToInt Unequality
     Where false int_oo oo true
     """
 )
-"""Of SymPy and of torch, as sizes have them."""
-_HUGE = re.compile(r"\*\*(?!\d(?!\d))|\d{20}")
+"""Of SymPy and of torch, as sizes have them; no powers, which can take all memory."""
+
+ARGUMENTS = words(
+    """
+    as_bool as_bools as_complex as_device as_expr as_float as_floats as_int as_int_lists as_ints
+    as_layout as_memory_format as_name as_none as_optional_tensor as_optional_tensors
+    as_scalar_type as_string as_strings as_sym_bool as_sym_bools as_sym_float as_sym_floats
+    as_sym_int as_sym_ints as_tensor as_tensors
+    """
+)
+"""Kinds of values; no functions, no graphs, no objects of anybody's."""
+EMPTY = words("custom_obj_values guards_code treespec_namedtuple_fields")
+STRUCTURES = (None, "builtins.dict", "builtins.list", "builtins.tuple")
 
 PICKLED = frozenset(
     {"torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter", "torch Size"}
@@ -54,10 +68,14 @@ def is_computing(target: object) -> bool:
     return _OF_PYTHON.fullmatch(target) is not None
 
 
-def is_plain_expression(text: object) -> bool:
-    """Whether SymPy, which evaluates it as code, can make nothing of it but a number."""
-    if not isinstance(text, str) or not _EXPRESSION.fullmatch(text) or _HUGE.search(text):
+def is_plain(text: object) -> bool:
+    """Whether a text has no character that could end a name in source of Python's."""
+    return isinstance(text, str) and _PLAIN.fullmatch(text) is not None
+
+
+def is_plain_expression(text: str) -> bool:
+    """Whether SymPy, which evaluates it as code, can make nothing of it but a size."""
+    rest = _SYMBOL.sub("0", text)
+    if not _EXPRESSION.fullmatch(rest) or _HUGE.search(rest):
         return False
-    return all(
-        name in _FUNCTIONS or _SYMBOL.fullmatch(name) is not None for name in _NAME.findall(text)
-    )
+    return _FUNCTIONS.issuperset(_NAME.findall(rest))

@@ -11,7 +11,6 @@ import pickletools
 import re
 import struct
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 from fmtool.errors import Refused
@@ -108,30 +107,64 @@ def _check_payload(config: Any, origin: str) -> None:
 
 
 def _check_program(program: Any, origin: str) -> None:
-    for key, value in _entries(program):
-        if key == "target" and not torch_names.is_computing(value):
-            shown = str(value)[:80]
-            raise Refused(f"{origin}: it calls {shown!r}, which may do more than compute", fix=_FIX)
-        if key == "expr_str" and not torch_names.is_plain_expression(value):
-            raise Refused(f"{origin}: a size that is no plain expression", fix=_FIX)
-        if key == "range_constraints" and isinstance(value, dict):
+    """torch turns it into source of Python's, names and expressions included, and executes that."""
+    pending = [("", program, 0)]
+    while pending:
+        key, value, depth = pending.pop()
+        if depth > _DEEPEST:
+            raise ValueError("nested too deeply")
+        _check_entry(key, value, origin)
+        if isinstance(value, dict):
+            # What is said of where a node came from is read as data.
+            inner = ((name, each) for name, each in value.items() if name != "metadata")
             for name in value:
-                if not torch_names.is_plain_expression(name):
-                    raise Refused(f"{origin}: a size that is no plain expression", fix=_FIX)
+                if not torch_names.is_plain(name):
+                    raise Refused(f"{origin}: a name that is none, {name[:80]!r}", fix=_FIX)
+            pending += ((name, each, depth + 1) for name, each in inner)
+        elif isinstance(value, list):
+            pending += ((key, each, depth + 1) for each in value)
 
 
-def _entries(root: Any) -> Iterator[tuple[str, Any]]:
-    """Every key with its value, however deep."""
-    pending = [(root, 0)]
+def _check_entry(key: str, value: Any, origin: str) -> None:
+    """One value, or one of a list, by the key that it stands at."""
+    if key in torch_names.EMPTY and value:
+        raise Refused(f"{origin}: its {key} may run code", fix=_FIX)
+    if key.startswith("as_") and key not in torch_names.ARGUMENTS:
+        raise Refused(f"{origin}: an argument {key[:80]!r}, which may run code", fix=_FIX)
+    if not isinstance(value, str) or key in ("as_string", "as_strings", "torch_version"):
+        return
+    if key == "target":
+        is_known = torch_names.is_computing(value)
+    elif key == "expr_str":
+        is_known = torch_names.is_plain_expression(value)
+    elif key in ("in_spec", "out_spec"):
+        is_known = _is_plain_structure(value)
+    elif key == "forward_arg_names":
+        is_known = value.isidentifier()
+    else:
+        is_known = torch_names.is_plain(value)
+    if not is_known:
+        raise Refused(f"{origin}: its {key} {value[:80]!r} may do more than compute", fix=_FIX)
+
+
+def _is_plain_structure(text: str) -> bool:
+    """Whether arguments or results are tuples, lists and dictionaries of names."""
+    pending = [(json.loads(text), 0)]
     while pending:
         node, depth = pending.pop()
         if depth > _DEEPEST:
             raise ValueError("nested too deeply")
         if isinstance(node, dict):
-            yield from node.items()
-        if isinstance(node, dict | list):
-            inner = node.values() if isinstance(node, dict) else node
-            pending += [(each, depth + 1) for each in inner]
+            if node.get("type") not in torch_names.STRUCTURES:
+                return False
+            context = node.get("context")
+            names = json.loads(context) if isinstance(context, str) else None
+            if not all(map(torch_names.is_plain, names or [])):
+                return False
+            pending.append((node.get("children_spec"), depth + 1))
+        elif isinstance(node, list):
+            pending += [(each, depth + 1) for each in node]
+    return True
 
 
 def _check_tensors(content: bytes, origin: str) -> None:
