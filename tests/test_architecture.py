@@ -25,8 +25,8 @@ LAYERS = (
     {"matching"},
     {"backend", "validate"},
     {"evaluation"},
-    {"training"},
-    {"benchmarking"},
+    {"export", "training"},
+    {"benchmarking", "prediction"},
     {"cli"},
 )  # fmt: skip
 """A unit imports units of lower layers only; docs/architecture.md shows the same table."""
@@ -34,7 +34,8 @@ LAYERS = (
 HEAVY = {"keras", "tensorflow", "jax", "torch", "tensorboard", "tensorboardX", "sklearn", "h5py"}
 BEFORE_KERAS = (
     "fmtool.cli", "fmtool.config", "fmtool.data", "fmtool.runs", "fmtool.schema",
-    "fmtool.evaluation.workflow", "fmtool.training.workflow", "fmtool.validate",
+    "fmtool.evaluation.workflow", "fmtool.export.workflow", "fmtool.training.workflow",
+    "fmtool.prediction", "fmtool.validate",
 )  # fmt: skip
 """What runs before `backend.select`; so do the modules that hold an option's `Config`."""
 
@@ -42,6 +43,10 @@ BACKEND_MODULES = {
     "tensorflow": {
         "fmtool.backend",
         "fmtool.benchmarking.bare_tensorflow",
+        "fmtool.export.formats.litert",
+        "fmtool.export.formats.saved_model",
+        "fmtool.export.runtimes.saved_model",
+        "fmtool.export.tensorflow_function",
         "fmtool.machine.devices",
         "fmtool.machine.probes",
         "fmtool.training.dispatch",
@@ -61,6 +66,8 @@ BACKEND_MODULES = {
     "torch": {
         "fmtool.backend",
         "fmtool.benchmarking.bare_torch",
+        "fmtool.export.formats.torch",
+        "fmtool.export.runtimes.torch",
         "fmtool.machine.devices",
         "fmtool.machine.probes",
         "fmtool.torch_layout",

@@ -23,10 +23,9 @@ def blocks(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Blo
     kind = source.kind
     if kind == "arrays":
         return array_samples.read(source, reads, size)
-    is_table = kind in ("table", "stream") and all(map(sources.may_be_csv, source.paths))
-    if reads.kind == "image" and (
-        kind in ("pictures", "unknown") or (is_table and kind == "table")
-    ):
+    has_cells = all(map(sources.may_be_csv, source.paths))
+    are_pictures = kind in ("pictures", "unknown") or (kind == "table" and has_cells)
+    if reads.kind == "image" and are_pictures:
         return _pictures(cfg, subject, source, style)
     if reads.kind == "text" and kind in ("lines", "table", "stream"):
         return texts.read(
@@ -38,6 +37,7 @@ def blocks(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Blo
             style=style,
             size=size,
         )
+    is_table = kind in ("table", "stream") and has_cells
     if reads.kind == "features" and is_table and len(reads.shape) == 1:
         return number_tables.read(source, metadata.trained_shape[0], style, size)
     raise DataError(
