@@ -63,15 +63,6 @@ def test_the_manifest_names_the_classes(trained):
     assert manifest["data"]["class_names"] == [str(digit) for digit in range(10)]
 
 
-def test_a_picture_is_not_what_a_model_of_sixteen_shades_reads(trained, tmp_path):
-    from PIL import Image
-
-    Image.new("L", (8, 8)).save(tmp_path / "a.png")
-    outcome = trained.command("predict", f"run={trained.directory}", f"input={tmp_path / 'a.png'}")
-    assert outcome.code == 65
-    assert "reads pixels from 0 to 16" in outcome.error
-
-
 def test_an_exported_file_is_run_without_keras(fmtool):
     pytest.importorskip("onnxruntime")
     import small_onnx

@@ -95,13 +95,10 @@ def test_grey_pictures_are_made_what_the_model_reads(predict, models, pictures):
 def test_pictures_of_any_size_go_to_a_model_that_resizes_them_itself(
     predict, models, pictures, save_picture
 ):
-    said = dataclasses.replace(
-        small_onnx.metadata("image", (None, None, 3)), labels=("x", "y", "z")
-    )
-    small_onnx.write(models / "any.onnx", "image", (None, None, 3), labels=said.labels)
+    small_onnx.write(models / "any.onnx", "image", (None, None, 3))
     save_picture(pictures / "e.png", (0, 255, 0), size=(9, 6))
     outcome = predict("any", "input=pictures", "--json")
-    assert outcome.json["counts"] == {"x": 1, "y": 2, "z": 1}
+    assert outcome.json["counts"] == {"red": 1, "green": 2, "blue": 1}
 
 
 def test_pixels_of_another_range_are_not_what_pictures_have(predict, models, pictures):
@@ -142,7 +139,5 @@ def test_the_first_bad_picture_ends_it_and_the_output_stays_as_it_was(predict, p
 def test_a_folder_without_pictures_is_bad_data(predict, models):
     (models / "empty").mkdir()
     outcome = predict("image", "input=empty")
-    assert (outcome.code, outcome.error) == (
-        65, "error: empty: 0 pictures in it; fix: name a folder of pictures, or a file of something "
-        "else",
-    )  # fmt: skip
+    assert outcome.code == 65
+    assert outcome.error.startswith("error: empty: 0 pictures in it; fix: name a folder of")
