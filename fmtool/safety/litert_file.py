@@ -72,7 +72,10 @@ def _unsigned(content: memoryview, place: int) -> int:
 
 
 def _check_operators(model: _Table, origin: str) -> None:
-    for operator in model.tables(_OPERATORS):
+    operators = model.tables(_OPERATORS)
+    if not operators:
+        raise ValueError("it has no operations")
+    for operator in operators:
         codes = {operator.number(_OLD_CODE, "<b"), operator.number(_CODE, "<i")}
         if operator.field(_CUSTOM_CODE) is not None or codes & {_CUSTOM, _DELEGATE}:
             raise Refused(
