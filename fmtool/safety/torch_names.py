@@ -39,8 +39,8 @@ EMPTY = words("custom_obj_values guards_code treespec_namedtuple_fields")
 STRUCTURES = (None, "builtins.dict", "builtins.list", "builtins.tuple")
 
 PICKLED = frozenset(
-    {"torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter", "torch Size"}
-    | {"collections OrderedDict", "torch serialization._get_layout", "torch device"}
+    {"torch._utils _rebuild_tensor_v2", "torch._tensor _rebuild_from_type_v2", "torch Tensor"}
+    | {"collections OrderedDict", "torch Size", "torch device"}
     | {
         f"torch {name}Storage"
         for name in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte")

@@ -144,3 +144,18 @@ def test_an_archive_that_two_readers_read_in_two_ways_is_refused(parts, tmp_path
     path.write_bytes(content)
     with pytest.raises((Refused, DataError)):
         exported_file.check("torch", path)
+
+
+@pytest.mark.slow
+def test_what_torch_writes_passes_and_loads(tmp_path):
+    torch = pytest.importorskip("torch")
+    sample = torch.ones(2, 3)
+    program = torch.export.export(
+        torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU()),
+        (sample,),
+        dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+    )
+    path = tmp_path / "model.pt2"
+    torch.export.save(program, path, extra_files={"fmtool.json": "{}"})
+    exported_file.check("torch", path)
+    assert torch.export.load(path).module()(torch.ones(5, 3)).shape == (5, 4)
