@@ -107,3 +107,32 @@ def test_a_run_and_what_it_exports_give_the_same_labels(fmtool, digits, backend)
         assert outcome.code == 0, outcome.err
         labels.append([each["label"] for each in outcome.json["predictions"]])
     assert labels == [labels[0]] * 7
+
+
+@pytest.mark.slow
+def test_pictures_are_prepared_as_those_of_the_training_were(fmtool):
+    from PIL import Image
+
+    from fmtool.data.image_files import read_image
+
+    random = np.random.default_rng(0)
+    for number in range(40):
+        side, name = 9 + number % 5, "bright" if number % 2 else "dark"
+        pixels = random.integers(0, 128, (side, side + 6, 3)) + 127 * (number % 2)
+        path = fmtool.folder / "pictures" / name / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels.astype(np.uint8)).save(path)
+    prepared = {"color": "grayscale", "resize_mode": "crop"}
+    keys = ("data.resize=[8,8]", *(f"data.{key}={value}" for key, value in prepared.items()))
+    train = ("train", "model=mlp", "data=image_folder", "data.path=pictures", *keys)
+    assert fmtool(*train, "epochs=5", "batch_size=8", "logging=quiet").code == 0
+    paths = sorted((fmtool.folder / "pictures").rglob("*.png"))
+    look = {**prepared, "size": (8, 8), "max_pixels": 1000, "oddities": None}
+    np.save(fmtool.folder / "raw.npy", np.stack([read_image(path, **look) for path in paths]))
+    answers = []
+    for words in ("pictures", "raw.npy"):
+        outcome = fmtool("predict", "run=last", f"input={words}", "probabilities=true", "--json")
+        assert outcome.code == 0, outcome.err
+        answers.append([each["probabilities"] for each in outcome.json["predictions"]])
+    assert answers[0] == answers[1]
+    assert set(answers[0][0]) == {"bright", "dark"}
