@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "train a model and leave a run directory",
     "evaluate": "measure a run on a split, with gates for CI",
     "export": "write files that run elsewhere and give the same answers",
+    "predict": "label pictures, texts or numbers, by a run or by an exported file",
     "verify": "check a bundle of exported files, and run them",
     "bench": "measure how fast a training is, and the machine could be",
     "reproduce": "train as a run did and compare the two",
@@ -43,6 +44,7 @@ flags of every command:
 try:
   fmtool train model=cnn data=digits epochs=3
   fmtool evaluate run=last
+  fmtool predict run=last input=pictures/ output=labels.csv
 
 exit codes:
   0 success   1 bug   2 usage or config   3 a job of a sweep failed   4 quality gate not met

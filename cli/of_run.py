@@ -1,6 +1,6 @@
 """Commands that start from a run: its config, the keys of their own, and what may be changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,20 @@ class OfRun:
     directory: Path
 
 
+@dataclass(frozen=True)
+class Own:
+    """The part of a command line that is of no run.
+
+    Args:
+        cfg: the command's own config.
+        others: overrides of keys that it has not.
+    """
+
+    cfg: Any
+    others: list[str]
+    folders: tuple[Path, ...]
+
+
 def read(
     command: str,
     argv: Sequence[str],
@@ -44,38 +58,64 @@ def read(
 
     Raises UsageError for what neither has.
     """
-    parsed = arguments.parse(list(argv))
+    return with_run(
+        read_own(command, argv, flags, own_keys=own_keys, validated=validated), own_keys=own_keys
+    )
+
+
+def read_own(
+    command: str,
+    argv: Sequence[str],
+    flags: Flags,
+    *,
+    own_keys: Sequence[str],
+    validated: Callable[[dict[str, Any]], Any],
+    paths: Sequence[str] = (),
+) -> Own:
+    """As far as no run is needed.
+
+    Args:
+        paths: those of the keys that hold paths in this command alone.
+    """
+    parsed = arguments.parse(list(argv), paths=paths)
     if parsed.multirun or parsed.asks_for_information or parsed.config_name:
         raise UsageError(
             f"{command} takes no -m, -cn, --cfg, --info or completion",
             fix=f"see fmtool {command} --help",
         )
 
-    from fmtool import registry, validate
+    from fmtool import registry
     from fmtool.config import compose
-    from fmtool.runs.find import find
-    from fmtool.runs.layout import RunPaths
-    from fmtool.runs.saved_config import read_config
 
     registry.load_plugins(flags.plugins)
     folders = compose.user_folders(parsed.config_dirs)
     own = [each for each in parsed.overrides if arguments.top_key(each) in own_keys]
     cfg = validated(compose.compose(command, own, folders=folders))
-    directory = find(cfg.run, Path(cfg.runs_dir))
+    return Own(cfg, [each for each in parsed.overrides if each not in own], folders)
+
+
+def with_run(own: Own, *, own_keys: Sequence[str]) -> OfRun:
+    """The run that `own.cfg` names, and its config with what the others say of it."""
+    from fmtool import validate
+    from fmtool.config import compose
+    from fmtool.runs.find import find
+    from fmtool.runs.layout import RunPaths
+    from fmtool.runs.saved_config import read_config
+
+    directory = find(own.cfg.run, Path(own.cfg.runs_dir))
     saved = read_config(RunPaths(directory).config)
-    others = [each for each in parsed.overrides if each not in own]
-    _check_known(others, {*saved, *own_keys})
+    check_known(own.others, {*saved, *own_keys})
     raw = compose.override_saved(
         saved,
-        others,
+        own.others,
         groups_allowed=("data", "runtime"),
         keys_allowed=("eval_batch_size",),
-        folders=folders,
+        folders=own.folders,
     )
-    return OfRun(cfg, validate.saved_run_config(raw), directory)
+    return OfRun(own.cfg, validate.saved_run_config(raw), directory)
 
 
-def _check_known(overrides: list[str], known: set[str]) -> None:
+def check_known(overrides: Sequence[str], known: Collection[str]) -> None:
     """UsageError for a key that neither the command nor the run has."""
     for override in overrides:
         key = arguments.top_key(override)

@@ -15,6 +15,7 @@ from fmtool.config.base import (
     PositiveInt,
 )
 from fmtool.data.base import DataConfig
+from fmtool.data.table_style import TableConfig
 from fmtool.models.base import ModelConfig
 from fmtool.optimizers.base import OptimizerConfig
 from fmtool.regularizers.base import RegularizerConfig
@@ -163,6 +164,37 @@ class ExportConfig(Config):
     benchmark: bool
     bundle: bool
     export: ExportOptions
+
+
+class InputConfig(TableConfig):
+    """How the files that `predict` is given are read; None is as the training of the run was."""
+
+    resize_mode: Literal["stretch", "crop", "pad"] | None
+    color: Literal["auto", "rgb", "grayscale"] | None
+    max_pixels: Annotated[int, Field(gt=0, le=178_956_970)]
+    """At most what `image_folder` takes."""
+    text_column: Annotated[str, Field(min_length=1)] | None
+    path_column: Annotated[str, Field(min_length=1)] | None
+
+
+class PredictConfig(Config):
+    """Whom `predict` asks, about what, and where the answers go."""
+
+    run: str | None
+    runs_dir: str
+    model_file: str | None
+    """`model=` on the command line, which is the name of a group elsewhere."""
+    bundle: str | None
+    format: str | None
+    input: str
+    output: str | None
+    output_format: Literal["csv", "jsonl"] | None
+    data: InputConfig
+    top: PositiveInt
+    probabilities: bool
+    batch_size: PositiveInt
+    on_error: Literal["fail", "skip"]
+    threads: PositiveInt | None
 
 
 class SavedRunConfig(Config):

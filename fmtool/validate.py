@@ -11,7 +11,14 @@ from fmtool import registry
 from fmtool.config.base import NamedConfig
 from fmtool.errors import UsageError
 from fmtool.matching import declared_kind, require_matching
-from fmtool.schema import EvaluateConfig, ExportConfig, GateConfig, SavedRunConfig, TrainConfig
+from fmtool.schema import (
+    EvaluateConfig,
+    ExportConfig,
+    GateConfig,
+    PredictConfig,
+    SavedRunConfig,
+    TrainConfig,
+)
 from fmtool.suggest import did_you_mean
 from fmtool.tasks import classification
 
@@ -48,6 +55,27 @@ def export_config(raw: dict[str, Any]) -> ExportConfig:
     """Raises UsageError naming the key, its value and what is accepted."""
     _require_run(raw)
     return _validated(ExportConfig, raw, prefix="")
+
+
+def predict_config(raw: dict[str, Any]) -> PredictConfig:
+    """Raises UsageError naming the key, its value and what is accepted."""
+    named = [key for key in ("run", "model_file", "bundle") if raw.get(key) is not None]
+    shown = " and ".join(key.removesuffix("_file") for key in named)
+    if len(named) != 1:
+        raise UsageError(
+            f"{shown}: one model at a time" if named else "no model named",
+            fix="write run=last, model=FILE or bundle=FILE",
+        )
+    if raw.get("input") is None:
+        raise UsageError(
+            "input: nothing named", fix="write input=FILE, a folder, a 'PATTERN', or - for stdin"
+        )
+    if raw.get("format") is not None and raw.get("bundle") is None:
+        raise UsageError(
+            f"format={raw['format']} is of a bundle, but {shown}= is given",
+            fix="leave it out, or write output_format= for that of the output",
+        )
+    return _validated(PredictConfig, raw, prefix="")
 
 
 def _require_run(raw: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ LAYERS = (
     {"backend", "validate"},
     {"evaluation"},
     {"export", "training"},
-    {"benchmarking"},
+    {"benchmarking", "prediction"},
     {"cli"},
 )  # fmt: skip
 """A unit imports units of lower layers only; docs/architecture.md shows the same table."""
@@ -35,7 +35,7 @@ HEAVY = {"keras", "tensorflow", "jax", "torch", "tensorboard", "tensorboardX", "
 BEFORE_KERAS = (
     "fmtool.cli", "fmtool.config", "fmtool.data", "fmtool.runs", "fmtool.schema",
     "fmtool.evaluation.workflow", "fmtool.export.workflow", "fmtool.training.workflow",
-    "fmtool.validate",
+    "fmtool.prediction", "fmtool.validate",
 )  # fmt: skip
 """What runs before `backend.select`; so do the modules that hold an option's `Config`."""
 
@@ -43,6 +43,7 @@ BACKEND_MODULES = {
     "tensorflow": {
         "fmtool.backend",
         "fmtool.benchmarking.bare_tensorflow",
+        "fmtool.export.clients.predict_saved_model",
         "fmtool.export.formats.litert",
         "fmtool.export.formats.saved_model",
         "fmtool.export.runtimes.saved_model",
@@ -66,6 +67,7 @@ BACKEND_MODULES = {
     "torch": {
         "fmtool.backend",
         "fmtool.benchmarking.bare_torch",
+        "fmtool.export.clients.predict_torch",
         "fmtool.export.formats.torch",
         "fmtool.export.runtimes.torch",
         "fmtool.machine.devices",

@@ -12,7 +12,7 @@ from fmtool import registry, validate
 from fmtool.config.compose import compose
 from fmtool.errors import UsageError
 from fmtool.matching import declared_kind, readable_kinds
-from fmtool.schema import EvaluateConfig, SavedRunConfig, TrainConfig
+from fmtool.schema import EvaluateConfig, PredictConfig, SavedRunConfig, TrainConfig
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
@@ -104,6 +104,13 @@ def test_evaluate_composes_and_validates():
     assert validate.evaluate_config(compose("evaluate", ["run=last"])).split == "test"
 
 
+def test_predict_composes_and_validates():
+    raw = compose("predict", ["model_file=m.onnx", "input=-"])
+    assert (validate.predict_config(raw).batch_size, set(raw)) == (
+        64, set(PredictConfig.model_fields)
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(("group", "name"), MODULE_OPTIONS)
 def test_the_keys_of_an_option_are_the_fields_of_its_config(group, name):
     assert set(composed(group, name)[group]) == set(config_of(group, name).model_fields)
@@ -111,7 +118,7 @@ def test_the_keys_of_an_option_are_the_fields_of_its_config(group, name):
 
 def test_no_default_lives_in_python():
     options = (config_of(*option) for option in MODULE_OPTIONS)
-    roots = [TrainConfig, EvaluateConfig, SavedRunConfig, *options]
+    roots = [TrainConfig, EvaluateConfig, PredictConfig, SavedRunConfig, *options]
     defaults = {
         f"{config.__module__}.{config.__name__}.{name}"
         for root in roots

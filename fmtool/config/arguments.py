@@ -6,6 +6,7 @@ read `run=0e1234` as a number and stumble over `~`, `#`, `(`, `=` and accents. T
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,15 +67,19 @@ class Arguments:
         return bool(self.show or self.info or self.completion)
 
 
-def parse(argv: list[str]) -> Arguments:
-    """Raises UsageError for an unknown flag or a flag without its value."""
+def parse(argv: list[str], *, paths: Collection[str] = ()) -> Arguments:
+    """Raises UsageError for an unknown flag or a flag without its value.
+
+    Args:
+        paths: keys that hold paths in this command alone.
+    """
     arguments = Arguments()
     rest = iter(argv)
     for word in rest:
         flag, equals, attached = word.partition("=")
         if not word.startswith("-"):
             arguments.typed.append(word)
-            arguments.overrides.append(prepare(word))
+            arguments.overrides.append(prepare(word, paths=paths))
         elif flag in _SWITCHES:
             setattr(arguments, _SWITCHES[flag], True)
         elif flag in ("-i", "--info"):
@@ -93,14 +98,15 @@ def parse(argv: list[str]) -> Arguments:
     return arguments
 
 
-def prepare(override: str) -> str:
+def prepare(override: str, *, paths: Collection[str] = ()) -> str:
     """One override as Hydra shall read it: text quoted, free keys added."""
     key, equals, value = override.partition("=")
     if equals and key.startswith(_FREE_KEYS):
         return f"++{key}={value}"
     if equals and key == "tags":
         return f"{key}={_quote_list(value)}"
-    if equals and (key in _TEXT_KEYS or key.endswith(_TEXT_ENDINGS)) and value != "null":
+    is_text = key in _TEXT_KEYS or key in paths or key.endswith(_TEXT_ENDINGS)
+    if equals and is_text and value != "null":
         return f"{key}={quote(value if key in _LABELS else _at_home(value))}"
     return override
 

@@ -58,6 +58,14 @@ def read_npz(path: Path, *, most_members: int = _MOST_MEMBERS) -> dict[str, NDAr
         return {_name(member): _read_member(archive, member, path) for member in members}
 
 
+def open_npy(path: Path, *, is_held: Callable[[int], bool]) -> NDArray[Any] | StoredRows:
+    """As `read_npy`, but what may not be held in memory stays in the file where it can."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+    stored = None if is_held(size) else _stored_in(path)
+    return read_npy(path) if stored is None else stored
+
+
 def open_npy_folder(
     folder: Path, *, samples: Collection[str], is_held: Callable[[int], bool]
 ) -> dict[str, NDArray[Any] | StoredRows]:

@@ -158,7 +158,7 @@ class _Scan:
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         """What is in `folder`, sorted by name, its links checked, hidden and system files aside."""
         listed = self._listed(folder)
-        entries = [entry for entry in listed if not _is_ignored(entry.name)]
+        entries = [entry for entry in listed if not is_ignored(entry.name)]
         self.ignored += len(listed) - len(entries)
         entries.sort(key=lambda entry: (one_form(entry.name), entry.name))
         by_key: dict[str, os.DirEntry[str]] = {}
@@ -198,5 +198,6 @@ def list_folder(root: Path, report: Report) -> Listing:
     return Listing(folders, files, scan.ignored)
 
 
-def _is_ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder is hidden, or one that no user has put there."""
     return name.startswith(".") or name.lower() in _SYSTEM_FILES

@@ -36,19 +36,27 @@ def ending(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
-def read_table(path: Path, style: Style, report: Report, *, wanted: Collection[str] = ()) -> Table:
+def read_table(
+    path: Path,
+    style: Style,
+    report: Report,
+    *,
+    wanted: Collection[str] = (),
+    is_kept: bool = True,
+) -> Table:
     """The table in `path`, plain or gzipped, whose first line names the columns.
 
     Args:
         report: takes a DataError for each row that is no text, is quoted wrongly, or has more or
             fewer cells than the header.
         wanted: columns by whose names the delimiter may be told.
+        is_kept: whether all of it will be in memory.
 
     Raises:
         DataError: there is no header that could be read, or the file cannot be read to its end.
         OutOfMemory: it is larger than the memory.
     """
-    lines = read_lines(path, style.encoding, report)
+    lines = read_lines(path, style.encoding, report, is_kept=is_kept)
     header = next(lines, Line(1, ""))
     if header.number > 1:
         raise LineError(path, 1, "no header", fix="correct the first line")

@@ -1,24 +1,16 @@
 """Reads a table of pictures: a CSV or TSV file with a column of paths and a column of classes."""
 
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from fmtool.data.delimited import Table, read_table
-from fmtool.data.labelled_files import (
-    LabelledFile,
-    LabelledFiles,
-    check_link,
-    collision_key,
-    one_form,
-)
+from fmtool.data.labelled_files import LabelledFile, LabelledFiles, collision_key, one_form
 from fmtool.data.labels import require_two_classes
 from fmtool.data.problems import Report, stop
-from fmtool.data.regular_file import unreadable
 from fmtool.data.split_names import SPLITS, split_called
+from fmtool.data.table_paths import FilesBelow, relative
 from fmtool.data.table_style import Style
 from fmtool.errors import DataError, UsageError
 from fmtool.suggest import did_you_mean
@@ -63,7 +55,7 @@ def read_label_table(
     """
     table = read_table(path, style, report, wanted=[name for name in columns if name])
     places = _places(path, table, columns)
-    reading = _Reading(path.parent, _start(pictures_dir), report)
+    reading = _Reading(path.parent, _start(pictures_dir), report, FilesBelow(path.parent))
     for line, cells in table.rows:
         row = f"{path}:{line}"
         try:
@@ -76,16 +68,22 @@ def read_label_table(
 def _places(path: Path, table: Table, columns: Columns) -> tuple[int, int, int]:
     """Which cells are path, label and split; -1 for a split that is not there."""
     path_place, label_place = (
-        _required(path, table.columns, key, name)
+        required_column(path, table.columns, key, name)
         for key, name in (("path", columns.path), ("label", columns.label))
     )
     if columns.split is None:
         found = _usual(path, table.columns, "split")
         return path_place, label_place, -1 if found is None else found
-    return path_place, label_place, _required(path, table.columns, "split", columns.split)
+    return path_place, label_place, required_column(path, table.columns, "split", columns.split)
 
 
-def _required(path: Path, columns: Sequence[str], key: str, name: str | None) -> int:
+def required_column(path: Path, columns: Sequence[str], key: str, name: str | None) -> int:
+    """The place of the column `name`, or of one with a usual name; DataError where there is none.
+
+    Args:
+        path: of the table, for messages.
+        key: of `USUAL_NAMES`.
+    """
     if name is not None:
         if name in columns:
             return columns.index(name)
@@ -125,8 +123,7 @@ class _Reading:
     root: Path
     pictures_dir: str
     report: Report
-    _checked: set[Path] = field(default_factory=set)
-    """Folders that no link leads out of."""
+    files: FilesBelow
     _entries: dict[str, tuple[_Entry, str]] = field(default_factory=dict)
     """With the place of the row, by the key of the path."""
     _classes: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -134,13 +131,13 @@ class _Reading:
 
     def add(self, row: str, path: str | None, label: str | None, split: str | None) -> None:
         """`row` is its `FILE:LINE`."""
-        name = str(PurePosixPath(self.pictures_dir, _relative(path or "")))
+        name = str(PurePosixPath(self.pictures_dir, relative(path or "")))
         class_name = self._class(label or "", row)
         entry = _Entry(_split(split), class_name, name, self.root / name)
         twin, place = self._entries.get(collision_key(name), (None, ""))
         if twin is not None:
             raise DataError(*_conflict(entry, twin, place), fix="keep one of the two rows")
-        self._check_file(entry.path)
+        self.files.check(entry.path)
         self._entries[collision_key(name)] = entry, row
 
     def _class(self, label: str, place: str) -> str:
@@ -154,23 +151,6 @@ class _Reading:
                 f"names collide: class '{name}' is '{known}' in {first}", fix="spell it one way"
             )
         return name
-
-    def _check_file(self, path: Path) -> None:
-        """DataError for what is no file, or is reached by a link out of the folder of the table."""
-        real_root = os.path.realpath(self.root)
-        if path.parent not in self._checked:
-            if not Path(os.path.realpath(path.parent)).is_relative_to(real_root):
-                raise DataError(f"{path}: link leaves dataset", fix="copy there what it links to")
-            self._checked.add(path.parent)
-        try:
-            mode = os.lstat(path).st_mode
-            if stat.S_ISLNK(mode):
-                check_link(str(path), real_root)
-                mode = path.stat().st_mode
-        except OSError as error:
-            raise unreadable(path, error) from error
-        if not stat.S_ISREG(mode):
-            raise DataError(f"{path}: not a regular file", fix="name a file")
 
     def finished(self, path: Path) -> LabelledFiles:
         entries = sorted((entry for entry, _ in self._entries.values()), key=_order)
@@ -203,24 +183,9 @@ def _order(entry: _Entry) -> tuple[str, ...]:
 
 def _start(pictures_dir: str | None) -> str:
     try:
-        return "" if pictures_dir is None else _relative(pictures_dir)
+        return "" if pictures_dir is None else relative(pictures_dir)
     except DataError as error:
         raise UsageError(f"data.pictures_dir: {error.message}", fix="name a folder") from error
-
-
-def _relative(path: str) -> str:
-    """DataError for what is no path downwards from the folder of the table."""
-    if not path or not path.isprintable():
-        what = "is not printable text" if path else "is empty"
-        raise DataError(f"the path {what}", fix="name a file")
-    if "\\" in path:
-        raise DataError(f"'{path}' has backslashes", fix="write / between folders")
-    if path.startswith("/") or ".." in PurePosixPath(path).parts:
-        raise DataError(
-            f"'{path}' leaves the folder of the table",
-            fix="move the table above the files, and name them by their path from there",
-        )
-    return path
 
 
 def _split(name: str | None) -> str:

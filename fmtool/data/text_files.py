@@ -196,15 +196,23 @@ def _is_sound(found: LabelledText, report: Report) -> bool:
 
 def _fault(found: LabelledText) -> tuple[str, str] | None:
     """What is wrong, and the fix."""
-    if not found.text.strip():
-        return "an empty text", "remove it"
-    if len(found.text) > MOST_CHARACTERS:
-        return f"a text of {len(found.text):,} characters", f"at most {MOST_CHARACTERS:,}"
+    of_text = fault_of(found.text)
+    if of_text is not None:
+        return of_text
     if not found.label:
         return "no label", "give it one, or remove it"
     if not found.label.isprintable():
         return f"label {found.label!r} is not printable", "rename the class"
-    if not _is_unicode(found.text):
+    return None
+
+
+def fault_of(text: str) -> tuple[str, str] | None:
+    """What is wrong with a text, and the fix."""
+    if not text.strip():
+        return "an empty text", "remove it"
+    if len(text) > MOST_CHARACTERS:
+        return f"a text of {len(text):,} characters", f"at most {MOST_CHARACTERS:,}"
+    if not _is_unicode(text):
         return "half of a surrogate pair", "write the file again"
     return None
 

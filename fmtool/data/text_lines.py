@@ -2,7 +2,9 @@
 
 import codecs
 import gzip
+import math
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,8 @@ from fmtool.errors import DataError
 
 MOST_CHARACTERS = 1 << 24
 """Of one text."""
+STANDARD_INPUT = Path("/dev/stdin")
+"""Is read as it comes: it need not be a file."""
 _MOST_LINE_BYTES = 1 << 26
 _HIGHEST_RATIO = 200
 _ALWAYS_ALLOWED = 1 << 26
@@ -87,6 +91,9 @@ def read_lines(
 
 @contextmanager
 def _opened(path: Path, *, is_kept: bool) -> Iterator[BinaryIO]:
+    if path == STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
     with open_regular(path) as file:
         if is_kept:
             size = os.fstat(file.fileno()).st_size
@@ -103,8 +110,8 @@ def _opened(path: Path, *, is_kept: bool) -> Iterator[BinaryIO]:
 
 def _raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     """The lines with their ends, as long as neither a line nor all of them is out of bounds."""
-    packed = path.stat().st_size
-    most = max(_ALWAYS_ALLOWED, _HIGHEST_RATIO * packed)
+    packed = 0 if path == STANDARD_INPUT else path.stat().st_size
+    most = max(_ALWAYS_ALLOWED, _HIGHEST_RATIO * packed) if packed else math.inf
     total = number = 0
     while content := file.readline(_MOST_LINE_BYTES + 1):
         number, total = number + 1, total + len(content)
@@ -113,7 +120,7 @@ def _raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
             raise LineError(path, number, what, fix="end each text by a line feed")
         if total > most:
             raise DataError(
-                f"{path}: {in_units(packed)} unpack to more than {in_units(most)}",
+                f"{path}: {in_units(packed)} unpack to more than {in_units(int(most))}",
                 fix="unpack it if this is not an attack",
             )
         yield content

@@ -21,11 +21,12 @@ class Columns(NamedTuple):
     """The names of the columns, or of the keys of JSON objects.
 
     Args:
+        label: None where labels are of no interest: they are empty then.
         split: need not be there; None where its name means something else.
     """
 
     text: str
-    label: str
+    label: str | None
     split: str | None
 
 
@@ -46,19 +47,26 @@ def has_json_lines(path: Path) -> bool:
     return delimited.ending(path) in _JSON_LINES
 
 
-def read_table(path: Path, columns: Columns, style: Style, report: Report) -> Iterator[Record]:
+def read_table(
+    path: Path, columns: Columns, style: Style, report: Report, *, is_kept: bool = True
+) -> Iterator[Record]:
     """The rows of `path`; those that are none are reported and left out.
 
     Raises DataError where the whole file cannot be read, or has no such columns.
+
+    Args:
+        is_kept: whether all of it will be in memory.
     """
     if has_json_lines(path):
-        return _json_records(path, columns, style, report)
-    return _csv_records(path, columns, style, report)
+        return _json_records(path, columns, style, report, is_kept=is_kept)
+    return _csv_records(path, columns, style, report, is_kept=is_kept)
 
 
-def read_objects(path: Path, style: Style, report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_objects(
+    path: Path, style: Style, report: Report, *, is_kept: bool = True
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """The number of each line and the JSON object on it; blank lines are left out."""
-    for number, line in read_lines(path, style.encoding, report):
+    for number, line in read_lines(path, style.encoding, report, is_kept=is_kept):
         if not line.strip():
             continue
         try:
@@ -74,8 +82,10 @@ def read_objects(path: Path, style: Style, report: Report) -> Iterator[tuple[int
             report(LineError(path, number, "no object", fix=_ONE_OBJECT))
 
 
-def _json_records(path: Path, columns: Columns, style: Style, report: Report) -> Iterator[Record]:
-    for number, row in read_objects(path, style, report):
+def _json_records(
+    path: Path, columns: Columns, style: Style, report: Report, *, is_kept: bool
+) -> Iterator[Record]:
+    for number, row in read_objects(path, style, report, is_kept=is_kept):
         try:
             yield Record(number, *_fields(row, columns))
         except ValueError as error:
@@ -92,12 +102,12 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _fields(row: dict[str, Any], columns: Columns) -> tuple[str, str, str]:
     """Text, label and split of a JSON object; ValueError says what is wrong, and the fix."""
-    found = []
+    found: list[Any] = []
     for name, key in ((columns.text, "text"), (columns.label, "label")):
-        if name not in row:
+        if name is not None and name not in row:
             keys = ", ".join(row) or "none"
             raise ValueError(f"no key '{name}'; set data.{key}_column, to one of {keys}")
-        found.append(row[name])
+        found.append(None if name is None else row[name])
     text, label = found
     if not isinstance(text, str):
         raise ValueError(f"'{columns.text}' is {_shown(text)}; give a text in quotes")
@@ -112,16 +122,20 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _csv_records(path: Path, columns: Columns, style: Style, report: Report) -> Iterator[Record]:
-    wanted = (columns.text, columns.label)
-    table = delimited.read_table(path, style, report, wanted=wanted)
-    text, label = (
+def _csv_records(
+    path: Path, columns: Columns, style: Style, report: Report, *, is_kept: bool
+) -> Iterator[Record]:
+    wanted = [name for name in (columns.text, columns.label) if name is not None]
+    table = delimited.read_table(path, style, report, wanted=wanted, is_kept=is_kept)
+    text, *others = (
         _place(name, key, table.columns, path)
-        for name, key in zip(wanted, ("text_column", "label_column"), strict=True)
+        for name, key in zip(wanted, ("text_column", "label_column"), strict=False)
     )
+    label = others[0] if others else None
     split = table.columns.index(columns.split) if columns.split in table.columns else None
     for line, cells in table.rows:
-        yield Record(line, cells[text], cells[label], "" if split is None else cells[split])
+        stated = ("" if place is None else cells[place] for place in (label, split))
+        yield Record(line, cells[text], *stated)
 
 
 def _place(name: str, key: str, names: Sequence[str], path: Path) -> int:

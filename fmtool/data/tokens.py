@@ -81,15 +81,29 @@ def fit(cfg: TextConfig, splits: Splits, rows: NDArray[np.int32]) -> Splits:
 
 def restore(splits: Splits, artifacts: Mapping[str, str]) -> Splits:
     """Splits of tokens as `fit` made them; DataError where the tokenizer is missing or damaged."""
-    require_library()
-    if TOKENIZER not in artifacts:
-        raise DataError(f"the run has no {TOKENIZER}", fix="restore the file, or train again")
-    tokenizer = tokenizers.parse(artifacts[TOKENIZER], origin=f"{TOKENIZER} of the run")
-    if tokenizer.truncation is None:
-        raise DataError(f"{TOKENIZER} of the run has no length", fix="restore it, or train again")
+    tokenizer = fitted(artifacts.get(TOKENIZER), origin="the run")
     length = tokenizer.truncation["max_length"]
     element = Tokens((length,), tokenizers.vocabulary_of(tokenizer))
     return replace(_with_tokens(splits, tokenizer, element, {}), artifacts=artifacts)
+
+
+def fitted(content: str | None, *, origin: str) -> Any:
+    """The tokenizer that `fit` left, which cuts and pads to the length of training.
+
+    Args:
+        content: of its file; None where there is none.
+
+    Raises:
+        DataError: it is missing or damaged.
+        UsageError: the package that makes tokens is missing.
+    """
+    require_library()
+    if content is None:
+        raise DataError(f"{origin} has no {TOKENIZER}", fix="restore the file, or train again")
+    tokenizer = tokenizers.parse(content, origin=f"{TOKENIZER} of {origin}")
+    if tokenizer.truncation is None:
+        raise DataError(f"{TOKENIZER} of {origin} has no length", fix="restore it, or train again")
+    return tokenizer
 
 
 def _tokenizer(cfg: TextConfig, texts: Sequence[str]) -> Any:

@@ -42,7 +42,8 @@ def collect(  # noqa: PLR0913 - each is a separate fact that only the caller kno
         config: the resolved configuration in JSON types.
         request_digest: see `identity.request_digest`; None where it was not asked for.
         selection_digest: hex SHA-256 of which samples went to which split.
-        data_facts: what was found of samples that were fitted, in JSON types.
+        data_facts: the names of the classes, and what was found of samples that were fitted, in
+            JSON types.
         artifacts: the digests of what was fitted, by file name.
         extra: further entries in JSON types, such as `sweep`, the id of the sweep it belongs to.
     """

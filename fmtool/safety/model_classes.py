@@ -6,12 +6,9 @@ reads no file and opens no connection. What is new in Keras is refused until it 
 
 import re
 
+from fmtool.safety.words import words
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_LAYERS = _words(
+_LAYERS = words(
     """
     Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D
     AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add
@@ -32,7 +29,7 @@ _LAYERS = _words(
     UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
     """
 )
-REFUSED_LAYERS = _words(
+REFUSED_LAYERS = words(
     """
     AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization FlaxLayer
     InputSpec IntegerLookup JaxLayer Lambda Layer MaxNumBoundingBoxes MixUp Pipeline RandAugment
@@ -50,7 +47,7 @@ _CLASSES = {
     "keras.models": frozenset({"Model", "Sequential"}),
     "keras.src.models.functional": frozenset({"Functional"}),
     "keras.src.models.sequential": frozenset({"Sequential"}),
-    "keras.initializers": _words(
+    "keras.initializers": words(
         """
         Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform
         Ones Orthogonal RandomNormal RandomUniform STFT TruncatedNormal VarianceScaling Zeros
@@ -71,7 +68,7 @@ _OPERATIONS = frozenset(
 """Modules of functions of tensors alone, each an `Operation`, but for JVP, which takes code."""
 _OPERATION = re.compile(r"(?!JVP$)[A-Z][A-Za-z0-9]*")
 
-ACTIVATIONS = _words(
+ACTIVATIONS = words(
     """
     celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh
     leaky_relu linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax

@@ -244,7 +244,7 @@ class Execution:
             seeds={"seed": cfg.seed},
             data_digest=splits.digest,
             selection_digest=session.data.selection.digest,
-            data_facts=splits.facts,
+            data_facts={"class_names": list(splits.class_names), **splits.facts},
             artifacts=artifacts.digests(splits.artifacts),
             backend=runtime.backend,
             device=runtime.device,

@@ -167,3 +167,18 @@ def test_a_dry_run_leaves_no_tokenizer_behind(call, fmtool, monkeypatch):
     assert outcome.code == 2
     assert outcome.error.startswith("error: model=cnn reads images, but data=text holds texts; ")
     assert not list(fmtool.folder.rglob("tokenizer.json"))
+
+
+def test_predict_makes_tokens_as_the_training_did(run):
+    command, _, directory = run
+    rows = (command.folder / "texts.csv").read_text().splitlines()[1:]
+    texts = [row.rpartition(",")[0] for row in rows]
+    pairs = [spelling for text in texts for spelling in (text, text.upper())]
+    command.write("pairs.txt", "\n".join(pairs) + "\n")
+    asked = ("predict", "--plugin", "means.py", f"run={directory}", "input=pairs.txt", "--json")
+    outcome = command(*asked)
+    assert outcome.code == 0, outcome.err
+    labels = [each["label"] for each in outcome.json["predictions"]]
+    assert labels[::2] == labels[1::2]
+    right = [label == row.rpartition(",")[2] for label, row in zip(labels[::2], rows, strict=True)]
+    assert sum(right) > 0.8 * len(right)

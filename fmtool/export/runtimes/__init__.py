@@ -1,10 +1,13 @@
 """Exported files in their own runtimes, without Keras; a module for each format."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
-from fmtool.errors import DataError
+from fmtool.errors import DataError, UsageError
 from fmtool.export.runtimes.base import Runtime
+from fmtool.safety import exported_file
 
 _BY_SUFFIX = {
     ".onnx": "onnx",
@@ -16,6 +19,40 @@ _BY_SUFFIX = {
 }
 
 
+class Needs(NamedTuple):
+    """What runs a format: a module, and the extra of fmtool that brings it."""
+
+    module: str
+    extra: str
+
+
+NEEDS = {
+    "onnx": Needs("onnxruntime", "onnx"),
+    "openvino": Needs("openvino", "openvino"),
+    "litert": Needs("ai_edge_litert", "litert"),
+    "torch": Needs("torch", "torch"),
+    "saved_model": Needs("tensorflow", "export"),
+    "keras": Needs("keras", "export"),
+}
+"""By format, those first that start sooner."""
+
+
+def runs_here(name: str) -> bool:
+    """Whether the runtime of a format is installed."""
+    return find_spec(NEEDS[name].module) is not None
+
+
+def format_of(path: Path) -> str:
+    """The format of a file, or of the folder of a SavedModel, by its name; DataError for others."""
+    name = _BY_SUFFIX.get(path.suffix if path.is_file() else "")
+    if name is None or (name == "saved_model" and not (path / "saved_model.pb").is_file()):
+        raise DataError(
+            f"{path} is no exported model",
+            fix=f"give one of {', '.join(filter(None, _BY_SUFFIX))}, or the folder of a SavedModel",
+        )
+    return name
+
+
 def open_model(path: Path, *, threads: int) -> Runtime:
     """The model in a file, or in the folder of a SavedModel, ready to run on the CPU.
 
@@ -24,11 +61,12 @@ def open_model(path: Path, *, threads: int) -> Runtime:
         DataError: it is damaged, or no file of `fmtool export`.
         UsageError: its runtime is not installed.
     """
-    name = _BY_SUFFIX.get(path.suffix if path.is_file() else "")
-    if name is None or (name == "saved_model" and not (path / "saved_model.pb").is_file()):
-        raise DataError(
-            f"{path} is no exported model",
-            fix=f"give one of {', '.join(filter(None, _BY_SUFFIX))}, or the folder of a SavedModel",
+    name = format_of(path)
+    if not runs_here(name):
+        module, extra = NEEDS[name]
+        raise UsageError(
+            f"{path} needs {module}, which is not installed", fix=f"pip install 'fmtool[{extra}]'"
         )
+    exported_file.check(name, path)
     runtime: Runtime = import_module(f"{__name__}.{name}").open_file(path, threads=threads)
     return runtime

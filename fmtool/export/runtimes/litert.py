@@ -14,6 +14,8 @@ from fmtool.export.runtimes.base import Runtime
 class LiteRtModel(Runtime):
     def __init__(self, interpreter: Any, metadata: Metadata) -> None:
         super().__init__(metadata)
+        # Here, and not at the first call, it says on stderr by what it computes.
+        interpreter.allocate_tensors()
         self._interpreter = interpreter
         self._signature = interpreter.get_signature_runner()
 

@@ -1,0 +1,92 @@
+"""Raw samples of any kind in .npy and .npz files of numpy's."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.data.array_files import open_npy, open_npz
+from fmtool.data.features import ReadFeatures
+from fmtool.data.images import Images, ReadImages
+from fmtool.data.memory import SHARE, available
+from fmtool.elements import WHAT
+from fmtool.errors import DataError
+from fmtool.export.metadata import Input
+from fmtool.prediction import blocks
+from fmtool.prediction.blocks import Block
+from fmtool.prediction.sources import Source
+
+_NAME = "x"
+
+
+def read(source: Source, reads: Input, size: int) -> Iterator[Block]:
+    """Blocks of up to `size` samples; what does not fit into memory stays in its file.
+
+    Raises DataError for what is no array of samples such as the model reads.
+    """
+    for path in source.paths:
+        samples = _fitting(_opened(path), reads, path)
+        yield from blocks.of_rows(samples, partial(source.name_of, path), size)
+
+
+def _opened(path: Path) -> Images:
+    def is_held(needed: int) -> bool:
+        return SHARE * needed <= available()
+
+    if path.suffix.lower() == ".npy":
+        return open_npy(path, is_held=is_held)
+    arrays = open_npz(path, samples=(_NAME,), is_held=is_held)
+    if len(arrays) > 1 and _NAME not in arrays:
+        raise DataError(
+            f"{path}: arrays {', '.join(arrays)}, none of which is '{_NAME}'",
+            fix=f"save the samples as {_NAME}, or alone",
+        )
+    return arrays[_NAME] if _NAME in arrays else next(iter(arrays.values()))
+
+
+def _fitting(samples: Images, reads: Input, path: Path) -> Images:
+    shape, kind = samples.shape, samples.dtype.kind
+    if reads.kind == "image" and len(shape) == 3 and reads.shape[-1] == 1:
+        # Grey pictures without the axis of their one channel.
+        shape = (*shape, 1)
+        samples = (
+            samples.reshaped(shape)
+            if isinstance(samples, ReadImages)
+            else np.asarray(samples).reshape(shape)
+        )
+    is_shaped = len(shape) == 1 + len(reads.shape) and all(
+        side in (None, found) for side, found in zip(reads.shape, shape[1:], strict=True)
+    )
+    wanted = {"image": "u", "text": "iu", "features": "biuf"}[reads.kind]
+    is_typed = kind in wanted and (reads.kind != "image" or samples.dtype == np.uint8)
+    if not is_shaped or not is_typed or 0 in shape:
+        sides = ", ".join("any" if side is None else str(side) for side in reads.shape)
+        raise DataError(
+            f"{path}: {samples.dtype} {samples.shape}, the model reads {WHAT[reads.kind]}: "
+            f"{reads.dtype} (n, {sides})",
+            fix="save such an array with numpy.save",
+        )
+    if reads.kind == "text":
+        return _Tokens(samples, str(path))
+    return ReadFeatures(samples, str(path)) if reads.kind == "features" else samples
+
+
+class _Tokens(ReadImages):
+    """Whole numbers as the int32 that a model of texts reads."""
+
+    dtype = np.dtype(np.int32)
+
+    def __init__(self, numbers: Images, origin: str) -> None:
+        super().__init__(numbers.shape)
+        self._numbers, self._origin = numbers, origin
+
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
+        found = np.asarray(self._numbers[rows])
+        is_token = ((found >= 0) & (found <= np.iinfo(np.int32).max)).all(axis=1)
+        if not is_token.all():
+            row = int(rows[np.argmin(is_token)])
+            raise DataError(f"{self._origin}: row {row} holds what is no token", fix="remove it")
+        return found.astype(np.int32)

@@ -1,0 +1,50 @@
+"""The pictures that a table names, in the order of its rows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fmtool.data.delimited import read_table
+from fmtool.data.label_table import required_column
+from fmtool.data.table_paths import FilesBelow, relative
+from fmtool.data.table_style import Style
+from fmtool.data.text_lines import LineError
+from fmtool.errors import DataError
+from fmtool.prediction.sources import Source
+
+Entry = tuple[str, Path | DataError]
+"""What a picture is called in the output, and where it is, or why it cannot be."""
+
+
+def read(source: Source, *, column: str | None, style: Style) -> list[Entry]:
+    """An entry for each row; no picture is opened.
+
+    Args:
+        column: with the paths, which begin at the folder of the table; None for a usual name.
+
+    Raises DataError for a table without such a column, or that cannot be read to its end.
+    """
+    return [entry for path in source.paths for entry in _entries(source, path, column, style)]
+
+
+def _entries(source: Source, path: Path, column: str | None, style: Style) -> Iterator[Entry]:
+    problems: list[DataError] = []
+    table = read_table(path, style, problems.append, wanted=[column] if column else [])
+    place = required_column(path, table.columns, "path", column)
+    files = FilesBelow(path.parent)
+    for line, cells in table.rows:
+        while problems:
+            yield _name(source, path, problems[0]), problems.pop(0)
+        cell = cells[place].strip()
+        try:
+            file = path.parent / relative(cell)
+            files.check(file)
+        except DataError as error:
+            yield cell, LineError(path, line, error.message, fix=error.fix)
+        else:
+            yield str(file), file
+    for problem in problems:
+        yield _name(source, path, problem), problem
+
+
+def _name(source: Source, path: Path, problem: DataError) -> str:
+    return source.name_of(path, getattr(problem, "line", ""))

@@ -1,0 +1,115 @@
+"""Pictures as a model reads them, decoded as those that it was trained on."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.data.image_files import Color, read_image
+from fmtool.data.images import ReadImages
+from fmtool.data.oddities import Oddities
+from fmtool.data.resizing import ResizeMode
+from fmtool.errors import DataError
+from fmtool.export.metadata import Metadata
+from fmtool.prediction import blocks
+from fmtool.prediction.blocks import Block
+
+_MAXIMUM = 255
+"""Of the pixels in a file, as `image_files` gives them."""
+_MODES = {1: "L", 3: "RGB"}
+
+
+class Pictures(ReadImages):
+    """Pictures that are decoded on access; DataError for one that is not of the model's shape.
+
+    Args:
+        paths: with why there is none in the place of one.
+        shape: (height, width, channels) that the model reads.
+        resize_mode: how others are brought to its size; None where they are errors.
+        color: None for what the model reads.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path | DataError],
+        shape: tuple[int, int, int],
+        *,
+        resize_mode: ResizeMode | None,
+        color: Color | None,
+        max_pixels: int,
+    ) -> None:
+        super().__init__((len(paths), *shape))
+        self.oddities = Oddities()
+        self._paths, self._max_pixels = paths, max_pixels
+        self._color: Color = color or ("grayscale" if shape[2] == 1 else "rgb")
+        self._resize_mode: ResizeMode = resize_mode or "stretch"
+        self._size = None if resize_mode is None else shape[:2]
+
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        batch = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        for place, row in enumerate(rows):
+            batch[place] = self.decode(int(row), sides=self.shape[1:3])
+        return batch
+
+    def decode(self, row: int, *, sides: tuple[int, ...] | None) -> NDArray[np.uint8]:
+        """(height, width, channels) of one; DataError unless it has these sides."""
+        path = self._paths[row]
+        if isinstance(path, DataError):
+            raise path
+        pixels = read_image(
+            path,
+            color=self._color,
+            max_pixels=self._max_pixels,
+            size=self._size,
+            resize_mode=self._resize_mode,
+            oddities=self.oddities,
+        )
+        expected = (*(sides or pixels.shape[:2]), self.shape[3])
+        if pixels.shape != expected:
+            raise _misfit(path, pixels.shape, expected)
+        return pixels
+
+
+def _misfit(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> DataError:
+    if found[:2] != expected[:2]:
+        sizes = [f"{height}x{width}" for height, width, _ in (found, expected)]
+        return DataError(
+            f"{path}: {sizes[0]} pixels, the model reads {sizes[1]}",
+            fix="set data.resize_mode=stretch, crop or pad",
+        )
+    modes = [_MODES.get(shape[2], f"{shape[2]} channels") for shape in (found, expected)]
+    return DataError(
+        f"{path}: mode {modes[0]}, the model reads {modes[1]}",
+        fix="set data.color=rgb or data.color=grayscale",
+    )
+
+
+def read(
+    pictures: Pictures, names: Sequence[str], metadata: Metadata, size: int
+) -> Iterator[Block]:
+    """Blocks of up to `size`; of one where each may have a size of its own.
+
+    Raises DataError where pixels of files mean something else than the model was trained on.
+    """
+    channels = metadata.trained_shape[2]
+    if metadata.input.maximum != _MAXIMUM or channels not in _MODES:
+        raise DataError(
+            f"the model reads pixels from 0 to {metadata.input.maximum} in {channels} channels, "
+            "which no picture has",
+            fix="give raw samples in a .npy file",
+        )
+    if None in metadata.input.shape:
+        yield from _of_any_size(pictures, names)
+    else:
+        yield from blocks.of_rows(pictures, names.__getitem__, size)
+    pictures.oddities.report()
+
+
+def _of_any_size(pictures: Pictures, names: Sequence[str]) -> Iterator[Block]:
+    for row, name in enumerate(names):
+        try:
+            yield Block([name], {}, pictures.decode(row, sides=None)[np.newaxis])
+        except DataError as error:
+            yield Block([name], {0: error}, np.empty((0, *pictures.shape[1:]), np.uint8))

@@ -1,0 +1,67 @@
+"""Chooses how an input is read: by what it is, and by what the model reads."""
+
+from collections.abc import Iterator
+
+from fmtool.data.table_style import Style
+from fmtool.elements import WHAT
+from fmtool.errors import DataError
+from fmtool.prediction import array_samples, number_tables, sources, texts
+from fmtool.prediction.blocks import Block
+from fmtool.prediction.sources import Source
+from fmtool.prediction.subject import Subject
+from fmtool.schema import PredictConfig
+
+
+def blocks(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Block]:
+    """The samples of `source` as the model reads them.
+
+    Raises DataError for an input of another kind than the model reads, and what it is read by.
+    """
+    metadata = subject.model.metadata
+    reads, data, size = metadata.input, cfg.data, cfg.batch_size
+    style = Style(data.delimiter, data.quotes, data.encoding)
+    kind = source.kind
+    if kind == "arrays":
+        return array_samples.read(source, reads, size)
+    has_cells = all(map(sources.may_be_csv, source.paths))
+    are_pictures = kind in ("pictures", "unknown") or (kind == "table" and has_cells)
+    if reads.kind == "image" and are_pictures:
+        return _pictures(cfg, subject, source, style)
+    if reads.kind == "text" and kind in ("lines", "table", "stream"):
+        return texts.read(
+            source,
+            subject.tokenizer,
+            origin=subject.origin,
+            length=metadata.trained_shape[0],
+            column=data.text_column,
+            style=style,
+            size=size,
+        )
+    is_table = kind in ("table", "stream") and has_cells
+    if reads.kind == "features" and is_table and len(reads.shape) == 1:
+        return number_tables.read(source, metadata.trained_shape[0], style, size)
+    raise DataError(
+        f"input={cfg.input}: {sources.WHAT[kind]}, but {subject.origin} reads {WHAT[reads.kind]}",
+        fix=f"give it {sources.ACCEPTED[reads.kind]}",
+    )
+
+
+def _pictures(
+    cfg: PredictConfig, subject: Subject, source: Source, style: Style
+) -> Iterator[Block]:
+    # Imports Pillow, which texts do not need.
+    from fmtool.prediction import picture_tables, pictures
+
+    data, metadata = cfg.data, subject.model.metadata
+    entries: list[picture_tables.Entry] = [(str(path), path) for path in source.paths]
+    if source.kind == "table":
+        entries = picture_tables.read(source, column=data.path_column, style=style)
+    height, width, channels = metadata.trained_shape
+    decoded = pictures.Pictures(
+        [path for _, path in entries],
+        (height, width, channels),
+        resize_mode=data.resize_mode or subject.resize_mode,
+        color=data.color or subject.color,
+        max_pixels=data.max_pixels,
+    )
+    return pictures.read(decoded, [name for name, _ in entries], metadata, cfg.batch_size)

@@ -1,0 +1,179 @@
+"""The model that is asked: of a run, in an exported file, or in a bundle of such files."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fmtool import __version__, backend, registry
+from fmtool.data.image_files import Color
+from fmtool.data.regular_file import open_regular
+from fmtool.data.resizing import ResizeMode
+from fmtool.data.silence import native_stderr_hidden
+from fmtool.elements import Features, Kind, Pixels, Tokens
+from fmtool.errors import DataError, UsageError
+from fmtool.export import runtimes
+from fmtool.export.metadata import INPUT_NAMES, OUTPUTS, Input, Metadata, output_types
+from fmtool.export.runtimes.base import Runtime
+from fmtool.machine.processor import physical_cores
+from fmtool.prediction import bundle
+from fmtool.runs import artifacts
+from fmtool.runs.layout import TOKENIZER, RunPaths
+from fmtool.runs.strict_json import read_object
+from fmtool.schema import PredictConfig, RuntimeConfig, SavedRunConfig
+
+_MOST_TOKENIZER_BYTES = 1 << 26
+_RESULTS = tuple(name for name in OUTPUTS if name != "embedding")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model that is ready to run.
+
+    Args:
+        origin: for messages and reports.
+        tokenizer: the content of its tokenizer.json; None where there is none.
+        resize_mode, color: what the pictures of its training were made equal by, where it is known.
+    """
+
+    model: Runtime
+    origin: str
+    tokenizer: str | None = None
+    resize_mode: ResizeMode | None = None
+    color: Color | None = None
+
+
+def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subject:
+    """The network of a run on its own backend, in float32.
+
+    Raises:
+        Refused, DataError: the run has no usable model.
+    """
+    kept = artifacts.read(paths)
+    labels = _class_names(run_cfg, paths)
+    runtime = run_cfg.runtime.model_copy(update={"precision": "float32"})
+    if cfg.threads is not None:
+        runtime = runtime.model_copy(update={"threads": cfg.threads})
+    backend.select(runtime)
+
+    from fmtool.export import network, serving
+    from fmtool.export.runtimes.keras import KerasModel
+
+    loaded = network.load(paths.model)
+    if loaded.output_shape[-1] != len(labels):
+        raise DataError(
+            f"{paths.model} has {loaded.output_shape[-1]} classes, the run had {len(labels)}",
+            fix="train again",
+        )
+    metadata = _metadata(loaded, run_cfg, paths, labels, batch=cfg.batch_size)
+    model = KerasModel(serving.build(loaded, metadata.input, _RESULTS), metadata)
+    data = run_cfg.data
+    has_size = getattr(data, "resize", None) is not None
+    return Subject(
+        model,
+        origin=paths.root.name,
+        tokenizer=kept.get(TOKENIZER),
+        resize_mode=getattr(data, "resize_mode", None) if has_size else None,
+        color=getattr(data, "color", None),
+    )
+
+
+def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Subject:
+    """An exported file, with the tokenizer that lies beside it.
+
+    Raises:
+        UsageError: there is no such file, or what runs it is not installed.
+        Refused, DataError: see `runtimes.open_model`.
+    """
+    if not path.exists():
+        raise UsageError(f"model={path}: no such file", fix="name one that `fmtool export` wrote")
+    threads = cfg.threads or physical_cores()
+    if path.suffix == ".keras":
+        backend.select(_runtime_of_keras(threads))
+    # Libraries greet those who load them; what goes wrong is raised.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_stderr_hidden():
+        model = runtimes.open_model(path, threads=threads)
+    beside = path.absolute().parent / TOKENIZER
+    tokenizer = None
+    if model.metadata.input.kind == "text" and beside.is_file():
+        with open_regular(beside) as file:
+            content = file.read(_MOST_TOKENIZER_BYTES + 1)
+        tokenizer = content.decode("utf-8", errors="replace")
+    return Subject(model, origin, tokenizer)
+
+
+@contextmanager
+def of_bundle(path: Path, cfg: PredictConfig) -> Iterator[Subject]:
+    """One of the files in a bundle; see `bundle.unpacked`."""
+    if not path.exists():
+        raise UsageError(
+            f"bundle={path}: no such file", fix="name one that `fmtool export bundle=true` wrote"
+        )
+    with bundle.unpacked(path, cfg.format) as file:
+        yield of_file(file, cfg, origin=f"{path.name}/{file.parent.name}")
+
+
+def _runtime_of_keras(threads: int) -> RuntimeConfig:
+    return RuntimeConfig(
+        backend="auto",
+        device="cpu",
+        precision="float32",
+        threads=threads,
+        deterministic=False,
+        jit="auto",
+        steps_per_dispatch="auto",
+        profile=False,
+    )
+
+
+def _class_names(run_cfg: SavedRunConfig, paths: RunPaths) -> tuple[str, ...]:
+    """From the manifest; of runs that are older than that entry, from the data themselves."""
+    module = registry.module("data", run_cfg.data.name)
+    if hasattr(module, "INFO"):
+        return tuple(module.INFO.class_names)
+    facts = read_object(paths.manifest).get("data", {}) if paths.manifest.is_file() else {}
+    if isinstance(facts, dict) and isinstance(facts.get("class_names"), list):
+        return tuple(map(str, facts["class_names"]))
+    return tuple(module.load(run_cfg.data).class_names)
+
+
+def _metadata(
+    network: Any,
+    run_cfg: SavedRunConfig,
+    paths: RunPaths,
+    labels: tuple[str, ...],
+    *,
+    batch: int,
+) -> Metadata:
+    """As an exported file would say it; every batch is full, so that nothing is compiled twice."""
+    shape, dtype = tuple(network.input_shape[1:]), str(network.input.dtype)
+    kind = _kind_of(dtype)
+    module = registry.module("data", run_cfg.data.name)
+    pixel_max = module.INFO.pixel_max if hasattr(module, "INFO") else Pixels.maximum
+    return Metadata(
+        model="",
+        data=run_cfg.data.name,
+        run=paths.root.name,
+        fmtool=__version__,
+        manifest_digest="",
+        quantization="none",
+        input=Input(
+            name=INPUT_NAMES[kind],
+            kind=kind,
+            dtype=dtype,
+            shape=shape,
+            batch=batch,
+            maximum=pixel_max if kind == "image" else None,
+        ),
+        trained_shape=shape,
+        outputs=output_types(_RESULTS),
+        labels=labels,
+    )
+
+
+def _kind_of(dtype: str) -> Kind:
+    by_dtype = {each.dtype: each.kind for each in (Pixels, Tokens, Features)}
+    return by_dtype[dtype]

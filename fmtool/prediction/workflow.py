@@ -1,0 +1,138 @@
+"""`fmtool predict`: samples in, labels and probabilities out, some at a time."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TextIO
+
+from fmtool.errors import DataError, UsageError
+from fmtool.notices import note
+from fmtool.prediction import reading, results, sources, writing
+from fmtool.prediction import subject as subjects
+from fmtool.prediction.report import Report
+from fmtool.prediction.results import Prediction
+from fmtool.prediction.sources import Source
+from fmtool.prediction.subject import Subject
+from fmtool.prediction.writing import Writer
+from fmtool.runs.atomic import write_with
+from fmtool.runs.layout import RunPaths
+from fmtool.schema import PredictConfig, SavedRunConfig
+from fmtool.signals import SignalGuard
+
+STREAM = "-"
+_FORMATS = (".csv", ".jsonl")
+
+
+def predict(
+    cfg: PredictConfig, run_cfg: SavedRunConfig | None, run_directory: Path | None
+) -> Report:
+    """Predicts each sample of `cfg.input`, and writes what `cfg.output` asks for.
+
+    Args:
+        run_cfg, run_directory: of the run; None where a file is asked.
+
+    Raises:
+        UsageError: there is no such input or model, or it cannot do what is asked.
+        DataError: a sample cannot be used; the output is then as it was.
+        Refused: the model could do more than compute.
+    """
+    with SignalGuard():
+        source = sources.find(cfg.input)
+        output_format = _output_format(cfg)
+        with _subject(cfg, run_cfg, run_directory) as subject:
+            metadata = subject.model.metadata
+            results.require_possible(
+                metadata, top=cfg.top, probabilities=cfg.probabilities, origin=subject.origin
+            )
+            report = Report(subject.origin, metadata.labels, cfg.input, cfg.output)
+            found = _predictions(cfg, subject, source)
+            if cfg.output is None:
+                _add_all(found, report, None)
+            elif cfg.output == STREAM:
+                _add_all(found, report, _writer(sys.stdout, output_format, cfg, metadata.labels))
+            else:
+                _write(Path(cfg.output), found, report, output_format, cfg)
+        if not report.predicted + report.failed:
+            raise DataError(f"{cfg.input}: nothing to predict", fix="give it samples")
+        if source.ignored:
+            note(f"{cfg.input}: {source.ignored:,} files that are no pictures were ignored")
+        return report
+
+
+def _output_format(cfg: PredictConfig) -> writing.OutputFormat:
+    if cfg.output_format is not None:
+        return cfg.output_format
+    ending = Path(cfg.output or STREAM).suffix.lower()
+    if cfg.output not in (None, STREAM) and ending not in _FORMATS:
+        raise UsageError(
+            f"output={cfg.output}: neither .csv nor .jsonl",
+            fix="give it one of these endings, or write output_format=csv or jsonl",
+        )
+    return "jsonl" if ending == ".jsonl" else "csv"
+
+
+def _subject(
+    cfg: PredictConfig, run_cfg: SavedRunConfig | None, run_directory: Path | None
+) -> AbstractContextManager[Subject]:
+    if run_cfg is not None and run_directory is not None:
+        return nullcontext(subjects.of_run(run_cfg, RunPaths(run_directory), cfg))
+    if cfg.bundle is not None:
+        return subjects.of_bundle(Path(cfg.bundle), cfg)
+    path = Path(cfg.model_file or "")
+    return nullcontext(subjects.of_file(path, cfg, origin=str(path)))
+
+
+def _write(
+    path: Path,
+    found: Iterator[Prediction],
+    report: Report,
+    output_format: writing.OutputFormat,
+    cfg: PredictConfig,
+) -> None:
+    def write(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            _add_all(found, report, _writer(file, output_format, cfg, report.labels))
+
+    write_with(path, write)
+
+
+def _writer(
+    file: TextIO, output_format: writing.OutputFormat, cfg: PredictConfig, labels: Sequence[str]
+) -> Writer:
+    if output_format == "jsonl":
+        return writing.JsonLines(file, labels)
+    return writing.Csv(
+        file,
+        labels,
+        top=cfg.top,
+        probabilities=cfg.probabilities,
+        errors=cfg.on_error == "skip",
+    )
+
+
+def _add_all(found: Iterator[Prediction], report: Report, writer: Writer | None) -> None:
+    for prediction in found:
+        report.add(prediction)
+        if writer is not None:
+            writer.add(prediction)
+
+
+def _predictions(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Prediction]:
+    """In the order of the input; raises the first error where `on_error` is `fail`."""
+    labels = subject.model.metadata.labels
+    for block in reading.blocks(cfg, subject, source):
+        if block.errors and cfg.on_error == "fail":
+            raise block.errors[min(block.errors)]
+        sound = [name for place, name in enumerate(block.names) if place not in block.errors]
+        outputs = subject.model(block.samples) if sound else {}
+        predicted = (
+            results.read(outputs, sound, labels, top=cfg.top, probabilities=cfg.probabilities)
+            if sound
+            else iter(())
+        )
+        for place, name in enumerate(block.names):
+            if place in block.errors:
+                yield Prediction(name, error=block.errors[place])
+            else:
+                yield next(predicted)
