@@ -1,8 +1,10 @@
 """What an exported file says of itself: what it reads and gives, its classes, where it is from."""
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from fmtool.elements import Element, Kind, Pixels
@@ -92,6 +94,13 @@ def input_of(element: Element, *, any_size: bool, batch: int | None) -> Input:
         shape = (None, None, element.shape[-1])
     maximum = element.maximum if isinstance(element, Pixels) else None
     return Input(INPUT_NAMES[element.kind], element.kind, element.dtype, shape, batch, maximum)
+
+
+def append(path: Path, member: str, metadata: Metadata) -> None:
+    """Adds it to a zip archive, or behind a file that is none; the same bytes at any time."""
+    with zipfile.ZipFile(path, "a") as archive:
+        # Without a time of its own, so that of 1980.
+        archive.writestr(zipfile.ZipInfo(member), metadata.to_json())
 
 
 def output_types(names: tuple[str, ...]) -> dict[str, Any]:

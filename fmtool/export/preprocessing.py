@@ -22,14 +22,20 @@ _RESIZING = {
 def of(cfg: "DataConfig", element: Element, artifacts: Mapping[str, str]) -> dict[str, Any]:
     """What `Metadata.preprocessing` holds, in JSON types.
 
-    Pictures: `color` (None for channels that no picture has), `resize_mode` and `filter`. Texts:
+    Pictures: `color` (None for channels that no picture has), whether those of the training were
+    resized (`was_resized`), and `resize_mode` and `filter` to do so. Texts:
     `tokenizer`, a file beside the model that cuts and pads, `length`, `truncate`, and the tokens
     of `padding` and of what is `unknown`. Rows of numbers: nothing.
     """
     if isinstance(element, Pixels):
         # Sets whose images have one size by themselves have no such key.
         mode = getattr(cfg, "resize_mode", "stretch")
-        return {"color": _COLORS.get(element.shape[-1]), "resize_mode": mode, "filter": "bilinear"}
+        return {
+            "color": _COLORS.get(element.shape[-1]),
+            "was_resized": getattr(cfg, "resize", None) is not None,
+            "resize_mode": mode,
+            "filter": "bilinear",
+        }
     if not isinstance(element, Tokens):
         return {}
     from fmtool.data import tokenizer as tokenizers

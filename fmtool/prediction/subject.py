@@ -102,7 +102,14 @@ def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Subject:
         with open_regular(beside) as file:
             content = file.read(_MOST_TOKENIZER_BYTES + 1)
         tokenizer = content.decode("utf-8", errors="replace")
-    return Subject(model, origin, tokenizer)
+    prepared = model.metadata.preprocessing
+    return Subject(
+        model,
+        origin,
+        tokenizer,
+        resize_mode=prepared["resize_mode"] if prepared.get("was_resized") else None,
+        color=prepared.get("color"),
+    )
 
 
 @contextmanager

@@ -42,6 +42,7 @@ def exported(trained, session_command, tmp_path_factory):
     outcome = command(
         "export", "run=last", "format=onnx", "quantization=none,dynamic", "export.batch=8",
         "include=probabilities,logits,embedding", "export.agreement=0.5", "export.score_loss=1",
+        "bundle=true",
         "--json",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
@@ -124,6 +125,13 @@ def test_nothing_else_is_left_in_the_folder(exported):
     names = {path.name for path in folder_of(exported[0]).iterdir()}
     assert {"onnx", "onnx_dynamic", "export.json"} <= names
     assert not [name for name in names if name.startswith(".")]
+
+
+def test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run(exported):
+    command, _ = exported
+    outcome = command("verify", str(folder_of(command) / "bundle.zip"), "run=true", "--json")
+    assert outcome.code == 0, outcome.err
+    assert {entry["name"] for entry in outcome.json["answers"]} == {"onnx", "onnx_dynamic"}
 
 
 def test_a_file_of_other_answers_ends_with_6_and_is_not_kept(exported):

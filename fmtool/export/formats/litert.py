@@ -1,12 +1,11 @@
 """LiteRT (once TensorFlow Lite), for phones and small devices."""
 
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fmtool.export.metadata import FILE as METADATA_FILE
+from fmtool.export import metadata
 from fmtool.export.options import Options
 from fmtool.export.runtimes.saved_model import SIGNATURE
 
@@ -35,8 +34,7 @@ def convert(network: Any, path: Path, options: Options) -> None:
         content = converter.convert()
     path.write_bytes(content)
     # As its metadata have it: an archive behind the model, which interpreters do not look at.
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(METADATA_FILE, options.metadata.to_json())
+    metadata.append(path, metadata.FILE, options.metadata)
 
 
 def _quantize(converter: Any, options: Options) -> None:

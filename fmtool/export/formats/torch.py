@@ -34,6 +34,9 @@ def convert(network: Any, path: Path, options: Options) -> None:
     open_sides = {axis: torch.export.Dim.DYNAMIC for axis, side in enumerate(sides) if side is None}
     with _gathering():
         program = torch.export.export(Serving(), (sample,), dynamic_shapes=(open_sides,))
+    for node in program.graph.nodes:
+        # Paths of this machine.
+        node.meta.pop("stack_trace", None)
     extra = {METADATA_FILE: options.metadata.to_json()}
     torch.export.save(program, path, extra_files=extra)
 
