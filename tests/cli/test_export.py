@@ -131,7 +131,10 @@ def test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run(exported
     command, _ = exported
     outcome = command("verify", str(folder_of(command) / "bundle.zip"), "run=true", "--json")
     assert outcome.code == 0, outcome.err
-    assert {entry["name"] for entry in outcome.json["answers"]} == {"onnx", "onnx_dynamic"}
+    assert [(answer["path"], answer["status"]) for answer in outcome.json["answers"]] == [
+        ("onnx/model.onnx", "matches"),
+        ("onnx_dynamic/model.onnx", "matches"),
+    ]
 
 
 def test_a_file_of_other_answers_ends_with_6_and_is_not_kept(exported):
