@@ -6,6 +6,7 @@ each line one on stdout: what became of it.
 """
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -99,6 +100,8 @@ def main() -> None:
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers, flush=True)
+    # To take down a hundred networks in order takes a minute.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """How long it takes until a training can take its first step, and what it needs in memory."""
 
 import os
-import resource
 import time
 from pathlib import Path
 
@@ -12,11 +11,6 @@ def seconds_since_process_began() -> float:
     # The name of the program, in parentheses, may hold anything.
     ticks = int(stat.rpartition(")")[2].split()[19])
     return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-
-
-def peak_memory_bytes() -> int:
-    """The most that this process has had in main memory."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 class Phases:

@@ -10,7 +10,8 @@ from typing import Any
 
 from fmtool import backend
 from fmtool.benchmarking.config import BenchConfig
-from fmtool.benchmarking.startup import Phases, peak_memory_bytes
+from fmtool.benchmarking.startup import Phases
+from fmtool.data import memory
 from fmtool.data.loading import Data
 from fmtool.errors import FmtoolError
 from fmtool.notices import note
@@ -78,7 +79,7 @@ def _measure(
     with training_loop(session, directory, signals) as ours:
         phases.seconds["seconds_first_dispatch"] = ours.train(0).first_dispatch
         ours.train(_WARM_UP_SECONDS)
-        memory = peak_memory_bytes()
+        most_memory = memory.peak()
         bare = BareLoop(session)
         turns = {
             "fmtool": lambda: ours.train(settings.seconds).steps_per_second,
@@ -95,7 +96,7 @@ def _measure(
         **_use_of_the_machine(session, rounds),
         **phases.seconds,
         "seconds_until_first_dispatch": sum(phases.seconds.values()),
-        "peak_memory_bytes": memory,
+        "peak_memory_bytes": most_memory,
         "load_average": os.getloadavg()[0],
     }
 

@@ -46,6 +46,14 @@ def of_process(pid: int) -> int:
         return 0
 
 
+def peak() -> int:
+    """The most bytes that have been resident in this process.
+
+    `getrusage` would count what the process held that this one was forked from.
+    """
+    return _kibibytes(Path("/proc/self/status"), "VmHWM:")
+
+
 def require_memory(needed: int, *, what: str, fix: str) -> None:
     """OutOfMemory if `needed` bytes are more than the machine has."""
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

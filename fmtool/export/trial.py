@@ -3,7 +3,6 @@
 Keras is not there, except for a .keras file.
 """
 
-import resource
 import sys
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data import memory
 from fmtool.export import runtimes
 from fmtool.export.outputs import Writer
 from fmtool.export.runtimes.base import Runtime
@@ -56,7 +56,7 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
         "seconds_to_load": seconds_to_load,
         "samples_per_second": len(samples) / seconds,
         "latency_ms": latencies,
-        "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "peak_memory_bytes": memory.peak(),
     }
 
 

@@ -1,11 +1,10 @@
 """`dry_run=true`: everything up to the first step, one batch forward and backward, no file."""
 
-import resource
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from fmtool.data import images
+from fmtool.data import images, memory
 from fmtool.data.loading import Data
 from fmtool.errors import FmtoolError
 from fmtool.evaluation import model_summary
@@ -57,7 +56,7 @@ def _measure(cfg: TrainConfig, data: Data) -> dict[str, Any]:
         "weights_bytes": bytes_of(session.network.weights),
         "optimizer_bytes": bytes_of(session.model.optimizer.variables),
         "data_bytes": images.bytes_of(data.splits.train.x),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_memory_bytes": memory.peak(),
         "train_samples": len(data.selection.train),
         "validation_samples": 0 if data.validation is None else len(data.validation[1]),
         "batch_size": plan.batch_size,

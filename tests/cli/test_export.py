@@ -10,6 +10,8 @@ import onnx
 import pytest
 from onnxruntime import InferenceSession
 
+from fmtool import validate
+from fmtool.config.compose import compose
 from fmtool.data import digits
 from fmtool.runs.layout import RunPaths
 
@@ -101,19 +103,13 @@ def test_the_file_runs_without_fmtool_and_says_what_it_is(exported):
     assert [each.name for each in session.get_outputs()] == [
         "probabilities", "logits", "label", "embedding",
     ]  # fmt: skip
-    test = digits.load(digits.Config.model_validate(_digits_keys())).test
+    test = digits.load(validate.train_config(compose("train", [])).data).test
     probabilities, label = session.run(["probabilities", "label"], {"pixels": test.x[:8]})
     assert probabilities.sum(axis=1) == pytest.approx(np.ones(8), abs=1e-5)
     assert label.tolist() == probabilities.argmax(axis=1).tolist()
     metadata = json.loads(session.get_modelmeta().custom_metadata_map["fmtool"])
     assert metadata["labels"] == [str(digit) for digit in range(10)]
     assert metadata["run"] == outcome.json["run"]
-
-
-def _digits_keys():
-    from conftest import shipped
-
-    return shipped("data", "digits")
 
 
 def test_the_labels_are_beside_it(exported):

@@ -23,6 +23,7 @@ def test_every_part_of_a_run_has_its_published_name():
         "model": "model.keras",
         "plots": "plots",
         "evaluation": "evaluation",
+        "export": "export",
         "profile": "profile",
         "result": "result.json",
         "reserve": ".reserve",
