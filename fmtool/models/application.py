@@ -12,21 +12,22 @@ READS_PIXELS = True
 SMALLEST_IMAGE = 32
 
 Family = Literal[
+    "ConvNeXtTiny", "ConvNeXtSmall", "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtXLarge",
     "DenseNet121", "DenseNet169", "DenseNet201",
     "EfficientNetB0", "EfficientNetB1", "EfficientNetB2", "EfficientNetB3", "EfficientNetB4",
     "EfficientNetB5", "EfficientNetB6", "EfficientNetB7",
     "EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2", "EfficientNetV2B3",
     "EfficientNetV2S", "EfficientNetV2M", "EfficientNetV2L",
-    "InceptionV3",
+    "InceptionV3", "InceptionResNetV2",
     "MobileNet", "MobileNetV2", "MobileNetV3Small", "MobileNetV3Large",
     "NASNetMobile", "NASNetLarge",
     "ResNet50", "ResNet101", "ResNet152", "ResNet50V2", "ResNet101V2", "ResNet152V2",
     "VGG16", "VGG19",
     "Xception",
 ]  # fmt: skip
-"""Those of Keras' own layers alone, which a model file can be loaded with and scanned for."""
+"""All that Keras has."""
 
-_SMALLEST = {"InceptionV3": 75, "Xception": 71}
+_SMALLEST = {"InceptionV3": 75, "InceptionResNetV2": 75, "Xception": 71}
 
 
 class Config(ModelConfig):

@@ -45,6 +45,9 @@ _CLASSES = {
     "keras.layers": _LAYERS,
     "keras": frozenset({"DTypePolicy", "Functional", "Model", "Sequential"}),
     "keras.models": frozenset({"Model", "Sequential"}),
+    # Layers that two of Keras' networks have for themselves; one multiplies, one adds a multiple.
+    "keras.src.applications.convnext": frozenset({"LayerScale"}),
+    "keras.src.applications.inception_resnet_v2": frozenset({"CustomScaleLayer"}),
     "keras.src.models.functional": frozenset({"Functional"}),
     "keras.src.models.sequential": frozenset({"Sequential"}),
     "keras.initializers": words(
