@@ -16,6 +16,7 @@ from fmtool.errors import UsageError
 from fmtool.machine import devices, installed
 from fmtool.machine.cache import private_folder
 from fmtool.machine.flops import layer_flops
+from fmtool.machine.hiding import hide
 from fmtool.machine.measurement import measured
 from fmtool.machine.precision import faster
 from fmtool.machine.processor import physical_cores, processor
@@ -177,8 +178,8 @@ def _set_environment(cfg: RuntimeConfig, threads: int) -> None:
         _keep_compiled_programs()
     if cfg.backend != "tensorflow":
         # Keras imports TensorFlow wherever it is installed, seconds for nothing on another
-        # backend; to it, and to nobody who has imported it already, it is not installed.
-        sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
+        # backend.
+        hide("tensorflow")
 
 
 def _keep_compiled_programs() -> None:

@@ -3,7 +3,6 @@
 Keras is not there, except for a .keras file.
 """
 
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from fmtool.data import memory
 from fmtool.export import runtimes
 from fmtool.export.outputs import Writer
 from fmtool.export.runtimes.base import Runtime
+from fmtool.machine.hiding import hide
 
 BATCHES = (1, 32)
 """Of the latencies."""
@@ -31,7 +31,7 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
         _select_keras(job)
     else:
         # TensorFlow imports it wherever it is installed.
-        sys.modules["keras"] = None  # type: ignore[assignment]
+        hide("keras")
     began = time.perf_counter()
     model = runtimes.open_model(path, threads=job["threads"])
     seconds_to_load = time.perf_counter() - began
