@@ -87,9 +87,8 @@ def run_again(backend, tests):
 
 
 @from_the_default_backend
-@pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.slow), "torch"])
-def test_the_essential_tests_pass_on(backend):
-    run_again(backend, ESSENTIAL)
+def test_the_essential_tests_pass_on_torch():
+    run_again("torch", ESSENTIAL)
 
 
 @pytest.mark.slow
