@@ -13,9 +13,7 @@ _WEIGHTED = ["Conv", "MatMul", "Gemm"]
 def quantized(model: Any, options: Options) -> Any:
     """The model with float16 or 8-bit weights; `int8` has 8-bit activations too."""
     if options.quantization == "float16":
-        from onnxruntime.transformers.float16 import convert_float_to_float16
-
-        return convert_float_to_float16(model, keep_io_types=True)
+        return _halved(model)
     import onnx
 
     with tempfile.TemporaryDirectory() as folder:
@@ -28,6 +26,16 @@ def quantized(model: Any, options: Options) -> Any:
         else:
             _quantize_all(prepared, made, options)
         return onnx.load_model(made)
+
+
+def _halved(model: Any) -> Any:
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+    from onnxruntime.transformers.onnx_model import OnnxModel
+
+    halved = OnnxModel(convert_float_to_float16(model, keep_io_types=True))
+    # Around operations that stay in float32, such as Resize, it adds others behind all nodes.
+    halved.topological_sort()
+    return halved.model
 
 
 def _prepare(given: Path, prepared: Path) -> None:
