@@ -26,7 +26,7 @@ def of_network(network: Any, options: Options) -> Any:
     batch = "batch" if reads.batch is None else reads.batch
     for value in (*model.graph.input, *model.graph.output):
         _set_batch(value, batch)
-    model.producer_name, model.producer_version = "fmtool", options.metadata.fmtool
+    _leave_out_what_is_empty(model.graph)
     return model
 
 
@@ -43,6 +43,18 @@ def _set_batch(value: Any, batch: str | int) -> None:
         first.dim_value = batch
     else:
         first.dim_param = batch
+
+
+def _leave_out_what_is_empty(graph: Any) -> None:
+    """Of Resize's inputs: tf2onnx gives arrays without elements, which tools take for given."""
+    empty = {each.name for each in graph.initializer if 0 in each.dims}
+    for node in graph.node:
+        if node.op_type == "Resize":
+            node.input[:] = ["" if name in empty else name for name in node.input]
+    unread = empty - {name for node in graph.node for name in node.input}
+    kept = [each for each in graph.initializer if each.name not in unread]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
 
 
 def _complement_of_erf(context: Any, node: Any, name: str, arguments: Any) -> None:

@@ -196,6 +196,12 @@ def test_every_format_and_quantization_gives_the_answers_of_the_run(
             assert row["parity"]["agreement"] == 1
             assert row["parity"]["differences"]["probabilities"]["max"] < 1e-5
     folder = folder_of(command)
+    pictures = np.random.default_rng(0).integers(0, 17, (3, 19, 13, 1), np.uint8)
+    found = [
+        InferenceSession(folder / name / "model.onnx").run(["probabilities"], {"pixels": pictures})
+        for name in ("onnx", "onnx_float16")
+    ]
+    np.testing.assert_allclose(found[0], found[1], atol=0.02)
     with zipfile.ZipFile(folder / "litert" / "model.tflite") as archive:
         assert json.loads(archive.read("fmtool.json"))["data"] == "digits"
     extras = Path(folder, "saved_model", "1", "assets.extra", "fmtool.json")

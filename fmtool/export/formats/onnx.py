@@ -23,6 +23,7 @@ def convert(network: Any, path: Path, options: Options) -> None:
         graph = onnx_graph.simplified(graph)
     if options.quantization != "none":
         graph = onnx_quantization.quantized(graph, options)
+    graph.producer_name, graph.producer_version = "fmtool", options.metadata.fmtool
     entry = graph.metadata_props.add()
     entry.key, entry.value = KEY, options.metadata.to_json()
     onnx.checker.check_model(graph)
