@@ -1,7 +1,8 @@
 """Whether a model and an augmentation can do with the samples of a data set, or why not."""
 
 from fmtool import models, registry
-from fmtool.elements import KINDS, WHAT, Element, Kind
+from fmtool.data.base import SetInfo
+from fmtool.elements import KINDS, WHAT, Element, Kind, Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
 from fmtool.schema import TrainConfig
@@ -12,6 +13,15 @@ def declared_kind(data_name: str) -> Kind | None:
     # Said only by sets of something else than images.
     kind: Kind | None = getattr(registry.module("data", data_name), "KIND", "image")
     return kind
+
+
+def declared_image(data_name: str) -> Pixels | None:
+    """What a data set holds whose images have one size that is known without reading them."""
+    # Said by sets that come from somewhere, not by users' own.
+    info: SetInfo | None = getattr(registry.module("data", data_name), "INFO", None)
+    if info is None or info.image_shape is None:
+        return None
+    return Pixels(info.image_shape, maximum=info.pixel_max)
 
 
 def readable_kinds(model_name: str) -> tuple[Kind, ...]:

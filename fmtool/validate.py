@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from fmtool import registry
 from fmtool.config.base import NamedConfig
 from fmtool.errors import UsageError
-from fmtool.matching import declared_kind, require_matching
+from fmtool.matching import declared_image, declared_kind, require_fit, require_matching
 from fmtool.schema import (
     EvaluateConfig,
     ExportConfig,
@@ -36,6 +36,9 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
     kind = declared_kind(cfg.data.name)
     if kind is not None:
         require_matching(cfg, kind)
+    image = declared_image(cfg.data.name)
+    if image is not None:
+        require_fit(cfg.model, image)
     _check_monitor(cfg)
     check_gate(cfg.gate)
     if cfg.expected is not None:

@@ -43,7 +43,9 @@ def given(group, name):
 
 @cache
 def composed(group, name):
-    return compose("train", [f"{group}={name}", *given(group, name)])
+    # The images of the default data are too small for some models.
+    data = ["data=cifar10"] if group == "model" else []
+    return compose("train", [f"{group}={name}", *data, *given(group, name)])
 
 
 def config_of(group, name):

@@ -96,3 +96,12 @@ def test_keys_of_a_model_that_do_not_go_together_are_refused_with_the_config(wor
     with pytest.raises(UsageError) as error:
         train_config(compose("train", words))
     assert str(error.value).startswith(message)
+
+
+def test_images_of_a_known_size_are_compared_with_the_model_before_they_are_fetched(call):
+    outcome = call("train", "model=vit", "model.patch_size=40", "data=cifar100")
+    assert outcome.code == 2
+    assert outcome.error == (
+        "error: model.patch_size=40 is more than the 32x32 pixels of the images; "
+        "fix: give 32 or less"
+    )
