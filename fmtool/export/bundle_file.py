@@ -9,8 +9,9 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
+from fmtool.data.regular_file import open_regular
 from fmtool.errors import DataError, Refused
 from fmtool.export import bundle, clients
 from fmtool.notices import printable
@@ -88,13 +89,13 @@ def opened(path: Path) -> Iterator[Bundle]:
         Refused: a member has a place outside of the folder that it would be unpacked to.
     """
     try:
-        size = path.stat().st_size
-        archive = zipfile.ZipFile(path)
+        found = path.stat()
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise DataError(f"{path} is no whole archive: {error}", fix=_FIX) from error
-    with archive:
+    size = found.st_size
+    if stat.S_ISREG(found.st_mode) and not size:
+        raise DataError(f"{path} is no whole archive: it is empty", fix=_FIX)
+    with open_regular(path) as file, _archive_in(file, path) as archive:
         members = archive.infolist()
         # An archive that was cut off may end in the one of a member, which then is what is found.
         if not members or min(each.header_offset for each in members) or archive.comment:
@@ -103,13 +104,18 @@ def opened(path: Path) -> Iterator[Bundle]:
         yield Bundle(archive, str(path))
 
 
+def _archive_in(file: BinaryIO, path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    # The last asks for a later version of the format.
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DataError(f"{path} is no whole archive: {error}", fix=_FIX) from error
+
+
 def _check_members(members: list[zipfile.ZipInfo], size: int, origin: str) -> None:
-    names = [member.filename for member in members]
-    if len(set(names)) < len(names) or len(names) > _MOST_MEMBERS:
+    names = {member.filename.casefold() for member in members}
+    if len(names) < len(members) or len(members) > _MOST_MEMBERS:
         raise DataError(f"{origin} has two members of one name, or too many", fix=_FIX)
-    # Not compressed, so that members which are larger than the archive share their bytes.
-    if sum(member.file_size for member in members) > size:
-        raise DataError(f"{origin} has members that overlap", fix=_FIX)
     for member in members:
         name = member.filename
         if not _stays_inside(name) or stat.S_ISLNK(member.external_attr >> 16):
@@ -117,15 +123,19 @@ def _check_members(members: list[zipfile.ZipInfo], size: int, origin: str) -> No
                 f"{origin} has a member {printable(name)!r}, which would lead out of its folder",
                 fix="delete it unless you trust who made it",
             )
+        # What is compressed could unpack to any size.
         is_stored = member.compress_type == zipfile.ZIP_STORED and not member.flag_bits & 1
         if not is_stored or name.endswith("/"):
             raise DataError(f"{origin}: {printable(name)} is not stored as a file", fix=_FIX)
+    if sum(member.file_size for member in members) > size:
+        raise DataError(f"{origin} has members that overlap", fix=_FIX)
 
 
 def _stays_inside(name: str) -> bool:
     path = PurePosixPath(name)
     is_plain = name.isprintable() and not set("\\:") & set(name)
-    return is_plain and not path.is_absolute() and not {"..", "."} & set(name.split("/"))
+    parts = set(name.removesuffix("/").split("/"))
+    return is_plain and not path.is_absolute() and not {"", ".", ".."} & parts
 
 
 def problems(found: Bundle) -> list[str]:
@@ -133,17 +143,29 @@ def problems(found: Bundle) -> list[str]:
     lines = [f"{name} is missing" for name in _REQUIRED if name not in found.names]
     if lines:
         return lines
+    members = sorted(set(found.names) - {bundle.SUMS})
+    digests = {name: found.digest(name) for name in members}
+    return problems_of_sums(found, digests) or _problems_of_report(found, digests)
+
+
+def problems_of_sums(found: Bundle, digests: Mapping[str, str | None]) -> list[str]:
+    """What is missing, too much, or not what the list of digests says, a line each.
+
+    Args:
+        digests: of the members that are looked at, by name.
+
+    Raises DataError where there is no list.
+    """
     listed, lines = _sums(found)
-    members = {name for name in found.names if name != bundle.SUMS}
-    digests = {name: found.digest(name) for name in sorted(members)}
-    lines += [f"{name} is missing" for name in sorted(set(listed) - members)]
+    members = set(found.names) - {bundle.SUMS}
+    lines += [f"{printable(name)} is missing" for name in sorted(set(listed) - members)]
     lines += [f"{printable(name)} is not in {bundle.SUMS}" for name in sorted(members - {*listed})]
-    for name in sorted(members & set(listed)):
+    for name in sorted(digests.keys() & listed.keys()):
         if digests[name] is None:
             lines.append(f"{name} is damaged")
         elif digests[name] != listed[name]:
             lines.append(f"{name} is not what {bundle.SUMS} says")
-    return lines or _problems_of_report(found, digests)
+    return lines
 
 
 def _sums(found: Bundle) -> tuple[dict[str, str], list[str]]:

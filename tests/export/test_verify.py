@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import zipfile
 from dataclasses import replace
@@ -325,3 +326,10 @@ def test_a_mistake_is_one_line_and_2(call, argv, message):
     outcome = call("verify", *argv)
     assert (outcome.code, outcome.out) == (2, "")
     assert message in outcome.error
+
+
+def test_a_pipe_is_no_bundle_and_is_not_waited_for(call, tmp_path):
+    os.mkfifo(tmp_path / "bundle.zip")
+    outcome = call("verify", str(tmp_path / "bundle.zip"))
+    assert outcome.code == 65
+    assert "bundle.zip: not a regular file" in outcome.error
