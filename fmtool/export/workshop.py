@@ -14,6 +14,7 @@ from fmtool.export.child import Child
 from fmtool.export.metadata import Metadata
 from fmtool.export.parity import Limits
 from fmtool.export.plan import Target
+from fmtool.runs.atomic import reporting
 from fmtool.schema import ExportOptions
 
 LABELS = "labels.txt"
@@ -63,8 +64,35 @@ class Workshop:
         for what a library is known not to do.
         """
         folder = self.drafts / target.name
-        folder.mkdir()
         path = folder / formats.module(target.format).FILE
+        self._write(target, metadata, path, converter)
+        found = self.drafts / f"{target.name}_outputs"
+        trial = self._try(metadata, path, found)
+        compared = parity.compare(metadata.outputs, self.drafts / "reference", found)
+        score = parity.score(found, self.truth, metadata.outputs)
+        self._require_match(target, compared, score, reference)
+        files.remove(found)
+        reads = metadata.input
+        return {
+            "name": target.name,
+            "format": target.format,
+            "quantization": target.quantization,
+            "path": f"{target.name}/{path.name}",
+            **files.describe(folder),
+            "input": {
+                "name": reads.name,
+                "dtype": reads.dtype,
+                "shape": [reads.batch, *reads.shape],
+            },
+            "outputs": dict(metadata.outputs),
+            "parity": compared,
+            "score": score,
+            **trial,
+        }
+
+    def _write(self, target: Target, metadata: Metadata, path: Path, converter: Child) -> None:
+        """The file, and beside it the class names and what the run kept."""
+        path.parent.mkdir()
         converter.ask(
             {
                 **self._job(metadata),
@@ -75,9 +103,13 @@ class Workshop:
                 "simplify": self.options.simplify,
             }
         )
-        for name, text in {**self.kept, LABELS: "\n".join(metadata.labels) + "\n"}.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        found = self.drafts / f"{target.name}_outputs"
+        labels = "".join(f"{label}\n" for label in metadata.labels)
+        with reporting(path.parent):
+            for name, text in {**self.kept, LABELS: labels}.items():
+                (path.parent / name).write_text(text, encoding="utf-8")
+
+    def _try(self, metadata: Metadata, path: Path, found: Path) -> dict[str, Any]:
+        """Writes what the file gives into the folder `found`; gives times and peak memory."""
         job = {
             **self._job(metadata),
             "path": str(path),
@@ -85,24 +117,7 @@ class Workshop:
             "threads": self.runtime["threads"],
             "batch_size": metadata.input.batch or _BATCH,
         }
-        trial = self._ask("trial", job)
-        compared = parity.compare(metadata.outputs, self.drafts / "reference", found)
-        score = parity.score(found, self.truth, metadata.outputs)
-        self._require_match(target, compared, score, reference)
-        files.remove(found)
-        return {
-            "name": target.name,
-            "format": target.format,
-            "quantization": target.quantization,
-            "path": f"{target.name}/{path.name}",
-            **files.describe(folder),
-            "input": {"name": metadata.input.name, "dtype": metadata.input.dtype}
-            | {"shape": [metadata.input.batch, *metadata.input.shape]},
-            "outputs": dict(metadata.outputs),
-            "parity": compared,
-            "score": score,
-            **trial,
-        }
+        return self._ask("trial", job)
 
     def child(self, task: str) -> Child:
         return Child(task, log=self.drafts / f"{task}.log", plugins=self.plugins)
