@@ -201,9 +201,9 @@ def repeated(two_trainings: tuple[Trained, Outcome, Command]) -> tuple[Outcome, 
 
 @pytest.fixture(scope="session")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, Outcome]:
-    """Two jobs with another seed than the shared run; the first leaves no pixel and fails."""
+    """Two jobs with another seed than the shared run; the first has no validation and fails."""
     command = Command(tmp_path_factory.mktemp("sweep"))
-    sizes = "model.filters=[4,4,4,4],[4,8]"
+    sizes = "data.limit=1,null"
     argv = ("train", "-m", *SMALL, sizes, "seed=1", "name='a,b'", "logging=quiet", "--json")
     return command, command(*argv)
 

@@ -60,9 +60,10 @@ def test_auto_is_stored_as_the_number_that_was_found_and_never_decided_again(fmt
 
 
 def test_a_mistake_that_a_probe_finds_is_told_as_without_it_and_leaves_no_run(fmtool):
-    outcome = fmtool("train", "model.filters=[4,4,4,4,4]", "batch_size=auto", "runtime.backend=jax")
+    mistake = ("regularizer=l2", "regularizer.layers=[nope]")
+    outcome = fmtool("train", *mistake, "batch_size=auto", "runtime.backend=jax")
     assert outcome.code == 2
-    assert outcome.error.startswith("error: model.filters: block 4 of 5 leaves no pixel")
+    assert outcome.error.startswith("error: regularizer.layers: no layer with a kernel matches")
     assert fmtool.runs == []
 
 

@@ -196,7 +196,7 @@ def test_a_file_of_the_working_directory_cannot_stand_in_for_a_module(fmtool):
         "import sys, subprocess\n"
         "sys.path.pop(0)\n"
         "from fmtool.cli.main import main\n"
-        "main(['train', '-m', 'seed=0', 'model.filters=[1,1,1,1]', '--json'])"
+        "main(['train', '-m', 'seed=0', 'data.limit=1', '--json'])"
     )
     assert done.json["runs"][0]["exit_code"] == 2
     assert not (fmtool.folder / "marker").exists()

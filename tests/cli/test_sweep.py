@@ -19,10 +19,10 @@ def test_a_failed_job_makes_the_sweep_3_and_the_others_run(swept):
 def test_the_object_has_one_entry_a_job_in_their_order(swept):
     _, outcome = swept
     overrides = [run["overrides"] for run in outcome.json["runs"]]
-    assert overrides == [["model.filters=[4,4,4,4]"], ["model.filters=[4,8]"]]
+    assert overrides == [["data.limit=1"], ["data.limit=null"]]
     assert outcome.json["runs"][0]["error"]["message"] == (
-        "model.filters: block 4 of 4 leaves no pixel of the image; "
-        "fix: use fewer blocks, model.padding=same or model.pooling=none"
+        "data.validation_fraction=0.1 of 1 samples leaves none to validate on; fix: raise "
+        "data.validation_fraction, data.limit or data.fraction, or set data.validation_fraction=0"
     )
     assert 0 <= outcome.json["runs"][1]["metrics"]["accuracy"] <= 1
 
@@ -52,7 +52,7 @@ def test_each_run_knows_its_sweep_and_its_name(swept):
 
 def test_the_jobs_are_announced_on_stderr(swept):
     announced = [line for line in swept[1].err.splitlines() if line.startswith("job ")]
-    assert announced == ["job 1/2  model.filters=[4,4,4,4]", "job 2/2  model.filters=[4,8]"]
+    assert announced == ["job 1/2  data.limit=1", "job 2/2  data.limit=null"]
 
 
 def test_an_invalid_last_job_keeps_the_first_from_starting(fmtool):

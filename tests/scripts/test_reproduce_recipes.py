@@ -68,7 +68,7 @@ def test_a_recipe_that_is_missed_ends_with_4(reproduce):
 
 
 def test_a_training_that_fails_ends_with_3(reproduce):
-    failed = reproduce("low", "--set", "model.filters=[4,4,4,4,4]")
+    failed = reproduce("low", "--set", "data.limit=1")
     assert failed.returncode == 3
     assert "| none |" in failed.stdout
 
