@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 
 from fmtool import __version__
-from fmtool.errors import ExitCode, FmtoolError, Interrupted, TimeLimit, UsageError
+from fmtool.errors import ExitCode, FmtoolError, Interrupted, Stopped, TimeLimit, UsageError
 from fmtool.notices import note
 from fmtool.signals import SignalGuard
 from fmtool.suggest import did_you_mean
@@ -67,9 +67,9 @@ def run(argv: list[str]) -> int:
     except FmtoolError as error:
         report(error)
         return int(error.exit_code)
-    except TimeLimit as limit:
-        report(limit)
-        return limit.exit_code
+    except (TimeLimit, Stopped) as end:
+        report(end)
+        return end.exit_code
     except Interrupted as interruption:
         report(interruption)
         return -interruption.signal_number
@@ -130,6 +130,8 @@ def _report(error: FmtoolError | Interrupted, *, as_json: bool) -> None:
 def _line(error: FmtoolError | Interrupted) -> str:
     if isinstance(error, FmtoolError):
         return f"error: {error}"
+    if isinstance(error, Stopped):
+        return f"stopped: {error}"
     if isinstance(error, TimeLimit) and error.result and "run" in error.result:
         return f"interrupted: {error}; go on with resume={error.result['run']}"
     return f"interrupted: {error}"

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
-from fmtool.runs.layout import AUTO, SWEEP_VARIABLE
+from fmtool.runs.layout import AUTO, JOB_VARIABLE, STUDY_VARIABLE, SWEEP_VARIABLE
 
 from . import output
 from .flags import Flags
 
 if TYPE_CHECKING:
+    from fmtool.jobs.parent import Parent
     from fmtool.schema import TrainConfig
-    from fmtool.training.workflow import Outcome
+    from fmtool.training.workflow import Outcome, Request
 
 
 def help_text() -> str:
@@ -24,6 +25,7 @@ def help_text() -> str:
 
 
 def main(argv: list[str], flags: Flags) -> int:
+    parent = _parent()
     parsed = arguments.parse(argv)
 
     from fmtool.config import compose
@@ -54,26 +56,37 @@ def main(argv: list[str], flags: Flags) -> int:
     gc.enable()
     if cfg.dry_run:
         return _dry_run(cfg, flags)
-    return _train(cfg, argv, parsed.typed, flags, resumes)
+    from fmtool.training.workflow import Request
 
-
-def _train(
-    cfg: "TrainConfig", argv: list[str], typed: list[str], flags: Flags, resumes: Path | None
-) -> int:
-    from fmtool.training.workflow import Request, train
-
-    sweep = os.environ.get(SWEEP_VARIABLE)
+    belongs = {"sweep": os.environ.get(SWEEP_VARIABLE), "study": os.environ.get(STUDY_VARIABLE)}
     request = Request(
         argv=argv,
-        overrides=typed,
+        overrides=parsed.typed,
         plugins=flags.plugins,
-        extra={"sweep": sweep} if sweep else {},
+        extra={key: value for key, value in belongs.items() if value},
+        parent=parent,
     )
+    return _train(cfg, request, flags, resumes)
+
+
+def _parent() -> "Parent | None":
+    if JOB_VARIABLE not in os.environ:
+        return None
+    from fmtool.jobs.parent import Parent
+
+    return Parent.of_environment()
+
+
+def _train(cfg: "TrainConfig", request: "Request", flags: Flags, resumes: Path | None) -> int:
+    from fmtool.training.workflow import train
+
     outcome = train(cfg, request, resumes=resumes)
     if flags.as_json:
         output.print_json(_document(cfg, outcome))
     elif outcome.report is not None:
         _print_summary(cfg, outcome, outcome.report)
+    elif not cfg.report.test:
+        _print_facts(outcome)
     return outcome.result.exit_code
 
 
@@ -110,6 +123,22 @@ def _print_summary(cfg: "TrainConfig", outcome: "Outcome", report: Mapping[str, 
     )
     gates = [gate_table(result.gates)] if result.gates else []
     output.print_tables(training_summary(summary), *gates)
+
+
+def _print_facts(outcome: "Outcome") -> None:
+    """The summary of a run whose test split was not looked at."""
+    from fmtool.evaluation.report import facts_table
+
+    result = outcome.result
+    assert result.best is not None, "a finished training has a best epoch"
+    facts = {
+        f"best {result.best.monitor or 'epoch'}": result.best.value,
+        "best epoch": result.best.epoch,
+        "epochs": result.epochs,
+        "seconds": result.seconds,
+        **result.model,
+    }
+    output.print_tables(facts_table(f"run {outcome.run_directory}", facts))
 
 
 def _dry_run(cfg: "TrainConfig", flags: Flags) -> int:

@@ -15,7 +15,8 @@ FmtoolError                1   base; on its own only for internal faults
 └── ConfigChanged         78   a run cannot be resumed: its configuration or data changed
 
 Interrupted          128 + n   signal n arrived; the process dies by it
-└── TimeLimit            124   the time that the user allowed is over
+├── TimeLimit            124   the time that the user allowed is over
+└── Stopped                0   who started the training, such as a study, wants no more of it
 """
 
 from collections.abc import Mapping
@@ -141,3 +142,15 @@ class TimeLimit(Interrupted):
     @property
     def exit_code(self) -> int:
         return ExitCode.TIME_LIMIT
+
+
+class Stopped(Interrupted):
+    """Who started a training wants no more of it; the process ends by itself, with 0."""
+
+    def __init__(self) -> None:
+        super().__init__(Signals.SIGTERM)
+        self.args = ("as who started it asked",)
+
+    @property
+    def exit_code(self) -> int:
+        return ExitCode.SUCCESS

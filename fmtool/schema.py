@@ -93,6 +93,13 @@ class ExpectedConfig(Config):
     """`measured`, or where the figure was published."""
 
 
+class ReportConfig(Config):
+    """What is found out about a trained model."""
+
+    test: bool
+    latency: bool
+
+
 TestTimeAugmentation = Literal["none", "flip", "flip_translate"]
 
 
@@ -113,6 +120,7 @@ class TrainConfig(Config):
     batch_size: PositiveInt | Literal["auto"]
     eval_batch_size: PositiveInt
     tta: TestTimeAugmentation
+    report: ReportConfig
     expected: ExpectedConfig | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     monitor: str

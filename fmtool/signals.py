@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, ClassVar, Self
 
-from fmtool.errors import Interrupted, TimeLimit
+from fmtool.errors import Interrupted, Stopped, TimeLimit
 from fmtool.notices import warn
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -91,6 +91,15 @@ class SignalGuard:
         if self._deadline is None or deadline < self._deadline:
             self._deadline = deadline
             self._arm()
+
+    @classmethod
+    def stop(cls) -> bool:
+        """From another thread: the training that runs ends at its next look; else False."""
+        guard = cls._innermost
+        if guard is None or not guard._is_deferring or guard.has_arrived:
+            return False
+        guard.interruption = Stopped()
+        return True
 
     @contextmanager
     def deferring(self) -> Iterator[None]:

@@ -41,6 +41,11 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
         require_fit(cfg.model, image)
     _check_monitor(cfg)
     check_gate(cfg.gate)
+    if not cfg.report.test and (cfg.gate.min or cfg.gate.max):
+        raise UsageError(
+            "gate: with report.test=false there is no report to judge",
+            fix="leave out report.test=false, or the gates",
+        )
     if cfg.expected is not None:
         _check_reported(cfg.expected.metric, f"expected.metric={cfg.expected.metric}")
     return cfg

@@ -16,7 +16,7 @@ LAYERS = (
     {"fmtool", "conf", "elements", "errors", "notices", "suggest"},
     {"safety"},
     {"config", "runs", "signals"},
-    {"machine", "registry", "torch_layout"},
+    {"jobs", "machine", "registry", "torch_layout"},
     {
         "augment", "callbacks", "data", "logging", "models", "optimizers", "regularizers",
         "schedules", "tasks",
@@ -26,7 +26,7 @@ LAYERS = (
     {"backend", "validate"},
     {"evaluation"},
     {"export", "training"},
-    {"benchmarking", "prediction"},
+    {"benchmarking", "prediction", "sweeping", "tuning"},
     {"cli"},
 )  # fmt: skip
 """A unit imports units of lower layers only; docs/architecture.md shows the same table."""

@@ -16,8 +16,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@")
 def runs_csv(records: Sequence[RunRecord]) -> str:
     """One line per run, with a column for every metric that any of them has."""
     metrics = list(dict.fromkeys(name for record in records for name in record.metrics))
-    columns = ["id", "status", "model", "data", "name", "tags", "monitor", "best"]
-    header = [*columns, "seconds", "started", "sweep", *(f"test_{name}" for name in metrics)]
+    columns = ["id", "status", "model", "data", "name", "tags", "monitor", "best", "seconds"]
+    header = [*columns, "started", "sweep", "study", *(f"test_{name}" for name in metrics)]
     rows = []
     for record in records:
         row = {**record.to_json(), "tags": " ".join(record.tags)}

@@ -17,8 +17,8 @@ def find(reference: str, runs_dir: Path) -> Path:
     """The run directory that `reference` means.
 
     Tried in this order: a path, `last`, an id, a name, the start of an id. `last` skips the runs
-    of sweeps; of several runs with the same name the newest is meant. Raises UsageError where
-    there is none or more than one, DataError for a path that is no run.
+    of sweeps and studies; of several runs with the same name the newest is meant. Raises UsageError
+    where there is none or more than one, DataError for a path that is no run.
     """
     if not reference:
         raise UsageError("no run was named", fix="name one, such as `last`")
@@ -62,7 +62,7 @@ def _exists(path: Path) -> bool:
 
 def _last(runs_dir: Path) -> Path:
     for record in records(runs_dir):
-        if record.sweep is None:
+        if record.sweep is None and record.study is None:
             return record.paths.root
     raise UsageError(f"there is no run in {runs_dir} yet", fix="start one with `fmtool train`")
 

@@ -25,6 +25,7 @@ IDENTITY_FREE = frozenset(
         # Judges a run at its end and changes nothing in it.
         "gate",
         "tta",
+        "report",
         "expected",
         # What a run is called and where it lies.
         "name",

@@ -9,6 +9,12 @@ AUTO = "auto"
 SWEEP_VARIABLE = "FMTOOL_SWEEP"
 """Environment variable that tells a run which sweep it belongs to; `run=last` skips it then."""
 
+STUDY_VARIABLE = "FMTOOL_STUDY"
+"""Environment variable that tells a run which study it is a trial of; `run=last` skips it too."""
+
+JOB_VARIABLE = "FMTOOL_JOB"
+"""Environment variable with the folder of a training that a sweep or a study has started."""
+
 TOKENIZER = "tokenizer.json"
 """What makes tokens of texts, as the tokenizers library writes and reads it."""
 
@@ -110,3 +116,30 @@ class RunPaths:
 def sweeps_directory(runs_dir: Path) -> Path:
     """Holds one folder per sweep, which only refers to the runs beside it."""
     return runs_dir / "sweeps"
+
+
+@dataclass(frozen=True)
+class JobPaths:
+    """What a sweep or a study keeps of a training it started, beside the run itself."""
+
+    root: Path
+
+    @property
+    def run(self) -> Path:
+        """Text: the path of the run directory, from the moment there is one."""
+        return self.root / "run"
+
+    @property
+    def log(self) -> Path:
+        """What the training said to people."""
+        return self.root / "log.txt"
+
+    @property
+    def outcome(self) -> Path:
+        """The JSON object that it ended with."""
+        return self.root / "outcome.json"
+
+
+def studies_directory(runs_dir: Path) -> Path:
+    """Holds one folder per study, which only refers to the runs beside it."""
+    return runs_dir / "studies"

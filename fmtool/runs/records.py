@@ -24,6 +24,7 @@ STATUSES = (
     outcome.FAILED,
     outcome.DIVERGED,
     outcome.GATE_NOT_MET,
+    outcome.PRUNED,
     RUNNING,
     KILLED,
     DAMAGED,
@@ -70,9 +71,17 @@ class RunRecord:
     @property
     def sweep(self) -> str | None:
         """The id of the sweep this run is part of."""
+        return self._extra("sweep")
+
+    @property
+    def study(self) -> str | None:
+        """The name of the study this run is a trial of."""
+        return self._extra("study")
+
+    def _extra(self, key: str) -> str | None:
         extra = self.manifest.get("extra")
-        sweep = extra.get("sweep") if isinstance(extra, Mapping) else None
-        return None if sweep is None else str(sweep)
+        value = extra.get(key) if isinstance(extra, Mapping) else None
+        return None if value is None else str(value)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -137,6 +146,7 @@ class RunRecord:
             "seconds": self.seconds,
             "started": self.started,
             "sweep": self.sweep,
+            "study": self.study,
         }
 
 

@@ -15,6 +15,7 @@ INTERRUPTED = "interrupted"
 FAILED = "failed"
 DIVERGED = "diverged"
 GATE_NOT_MET = "gate_not_met"
+PRUNED = "pruned"
 
 _STATUS = {
     ExitCode.SUCCESS: COMPLETED,
@@ -77,6 +78,8 @@ class RunResult:
         metrics: the scalars of the final report on the test split; None where not finite.
         steps: optimizer steps made, those before a resume included.
         seconds: wall-clock time of the run, without the pauses before it was resumed.
+        model: numbers of the saved model: `parameters`, `bytes`, and `latency_ms` if it was asked.
+        is_pruned: whether who started it ended it before its last epoch, as a study does.
     """
 
     run: str
@@ -88,14 +91,17 @@ class RunResult:
     best: Best | None = None
     error: RunError | None = None
     gates: tuple[Gate, ...] = ()
+    model: Mapping[str, float | None] = field(default_factory=dict)
+    is_pruned: bool = False
 
     @property
     def status(self) -> str:
-        return status_of(self.exit_code)
+        return PRUNED if self.is_pruned else status_of(self.exit_code)
 
     def to_json(self) -> dict[str, Any]:
         """Finite throughout; `non_finite` names the values that were not."""
         document = {"schema_version": SCHEMA_VERSION, "status": self.status, **asdict(self)}
+        del document["is_pruned"]
         if not self.gates:
             del document["gates"]
         if self.error is not None and self.error.details is None:
@@ -123,6 +129,8 @@ class RunResult:
                 best=_best(document["best"]),
                 error=_error(document["error"]),
                 gates=tuple(_gate(row) for row in document.get("gates", ())),
+                model={name: _number(value) for name, value in document.get("model", {}).items()},
+                is_pruned=document.get("status") == PRUNED,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"result is incomplete or malformed: {error!r}") from error

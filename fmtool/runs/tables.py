@@ -87,6 +87,7 @@ def _facts(record: RunRecord) -> list[tuple[str, Any]]:
         ("name", record.name),
         ("tags", ", ".join(record.tags)),
         ("sweep", record.sweep),
+        ("study", record.study),
         ("model", record.model),
         ("data", record.data),
         ("epochs", result and str(result.epochs)),

@@ -9,8 +9,18 @@ from typing import Any
 from fmtool.config.compose import dump
 from fmtool.data.loading import Data
 from fmtool.elements import Kind
-from fmtool.errors import DataError, Diverged, ExitCode, FmtoolError, Interrupted, OutOfMemory
+from fmtool.errors import (
+    DataError,
+    Diverged,
+    ExitCode,
+    FmtoolError,
+    Interrupted,
+    OutOfMemory,
+    Stopped,
+)
 from fmtool.evaluation import gates, model_summary
+from fmtool.evaluation.model_facts import model_facts
+from fmtool.jobs.parent import Parent
 from fmtool.notices import note, warn
 from fmtool.runs import artifacts, manifest
 from fmtool.runs.atomic import write_text, write_with
@@ -35,6 +45,8 @@ class Request:
     plugins: Sequence[str] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further entries of the manifest, such as the sweep the run belongs to."""
+    parent: Parent | None = None
+    """Who started it and is told where it runs."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,8 @@ class Outcome:
     """A finished run.
 
     Args:
-        report: in full, on the test split; None where the run had nothing left to do.
+        report: in full, on the test split; None where it was not asked for, or the run had nothing
+            left to do.
         kind: what the samples are, of which so many were trained on in a second.
     """
 
@@ -79,6 +92,7 @@ class Execution:
         self._seconds_before = 0.0
         self._store = CheckpointStore(run.paths.checkpoints, cfg.callbacks.checkpoint.keep)
         self._recorder: Any = None
+        self._facts: Mapping[str, float | None] = {}
         self._session: Session | None = None
         self._has_begun = changes is None
         """Else the run is as it was, and what goes wrong must leave it so."""
@@ -120,6 +134,8 @@ class Execution:
             self._has_begun = True
         self._seconds_before = position.counters.get("recorder", {}).get("seconds", 0.0)
         self._write_config(session, from_step=position.step)
+        if self._request.parent is not None:
+            self._request.parent.announce(self._run.paths.root)
         self._warn_of_another_curve(session, position.step)
         if session.cfg.model.summary:
             model_summary.announce(session.network, batch_size=session.plan.batch_size)
@@ -132,15 +148,19 @@ class Execution:
             profiler.enter("report")
             self._restore_best(session)
             self._save_model(session)
-            measurement = reporting.measure_test(session, self._run.paths)
-            rows = gates.judge(session.cfg.gate, measurement.report)
+            wanted, measurement, report = session.cfg.report, None, None
+            if wanted.test:
+                measurement = reporting.measure_test(session, self._run.paths)
+                report = measurement.report
+            self._facts = model_facts(session.network, self._run.paths.model, wanted)
+            rows = gates.judge(session.cfg.gate, report or {})
             sinks.illustrate(session, measurement)
         exit_code = ExitCode.SUCCESS if gates.all_met(rows) else ExitCode.GATE_NOT_MET
-        result = self._finish(exit_code, report=measurement.report, gate_rows=rows)
+        result = self._finish(exit_code, report=report, gate_rows=rows)
         return Outcome(
             self._run.paths.root,
             result,
-            measurement.report,
+            report,
             kind=self._data.splits.element.kind,
             images_per_second=self._recorder.images_per_second,
         )
@@ -299,7 +319,7 @@ class Execution:
         gate_rows: tuple[Any, ...] = (),
         error: BaseException | None = None,
     ) -> RunResult:
-        recorder = self._recorder
+        recorder, is_pruned = self._recorder, isinstance(error, Stopped)
         last_row = None if recorder is None else recorder.last_row
         scalars = {k: v for k, v in (report or {}).items() if isinstance(v, int | float)}
         result = RunResult(
@@ -310,8 +330,10 @@ class Execution:
             seconds=round(self._seconds_before + time.perf_counter() - self._began, 3),
             metrics=scalars,
             best=self._session.monitor.best if self._session is not None else None,
-            error=None if error is None else RunError.of(error),
+            error=None if error is None or is_pruned else RunError.of(error),
             gates=gate_rows,
+            model=self._facts,
+            is_pruned=is_pruned,
         )
         self._run.finish(result)
         if isinstance(error, FmtoolError | Interrupted):

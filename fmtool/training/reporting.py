@@ -46,14 +46,19 @@ class Sinks:
             if sink is not self._log:
                 sink.start(plan)
 
-    def illustrate(self, session: Session, measurement: Measurement) -> None:
-        """Plots as PNG files and in TensorBoard, and the run's row of the HParams tab."""
+    def illustrate(self, session: Session, measurement: Measurement | None) -> None:
+        """Plots as PNG files and in TensorBoard, and the run's row of the HParams tab.
+
+        Args:
+            measurement: None where the test split was not measured.
+        """
         board = self._board
         if self._cfg.logging.plots:
             from fmtool.evaluation import pictures, plots
 
-            splits = session.data.splits
-            drawn = dict(pictures.figures(measurement, splits.class_names, splits.element))
+            splits, drawn = session.data.splits, {}
+            if measurement is not None:
+                drawn = dict(pictures.figures(measurement, splits.class_names, splits.element))
             if board is not None:
                 for stem, figure in drawn.items():
                     board.images(stem, plots.figure_to_array(figure), self._cfg.epochs)
@@ -61,11 +66,12 @@ class Sinks:
                 drawn["curves"] = plots.curves_figure(rows)
             pictures.save(drawn, self._paths.plots)
         if board is not None:
-            scalars = {k: v for k, v in measurement.report.items() if isinstance(v, float)}
-            board.hparams(
-                flatten(self._cfg.model_dump(serialize_as_any=True)),
-                {f"test/{name}": value for name, value in scalars.items()},
-            )
+            report = {} if measurement is None else measurement.report
+            scalars = {f"test/{k}": v for k, v in report.items() if isinstance(v, float)}
+            best = session.monitor.best
+            if best is not None and best.value is not None:
+                scalars[f"best/{best.monitor}"] = best.value
+            board.hparams(flatten(self._cfg.model_dump(serialize_as_any=True)), scalars)
 
 
 def _board(session: Session, paths: RunPaths) -> TensorBoardSink:

@@ -72,10 +72,11 @@ def test_json_is_one_object_with_all_that_is_known(three, capsys):
 
 def test_csv_has_one_line_per_run_and_a_column_per_metric(three, capsys):
     assert output(capsys, "--csv").splitlines() == [
-        "id,status,model,data,name,tags,monitor,best,seconds,started,sweep,test_loss,test_accuracy",
-        f"{C},killed,cnn,cifar10,,,,,,2026-01-03T00:00:00+00:00,,,",
-        f"{B},diverged,mlp,cifar10,,,val_loss,2.5,3723.0,2026-01-02T00:00:00+00:00,,,",
-        f"{A},completed,cnn,digits,base,x y,val_loss,0.4,61.4,2026-01-01T00:00:00+00:00,,0.5,0.75",
+        "id,status,model,data,name,tags,monitor,best,seconds,started,sweep,study,"
+        "test_loss,test_accuracy",
+        f"{C},killed,cnn,cifar10,,,,,,2026-01-03T00:00:00+00:00,,,,",
+        f"{B},diverged,mlp,cifar10,,,val_loss,2.5,3723.0,2026-01-02T00:00:00+00:00,,,,",
+        f"{A},completed,cnn,digits,base,x y,val_loss,0.4,61.4,2026-01-01T00:00:00+00:00,,,0.5,0.75",
     ]
 
 

@@ -36,6 +36,7 @@ def test_a_finished_run_shows_its_outcome(make_run):
         "seconds": 61.4,
         "started": "2026-01-01T00:00:00.000000+00:00",
         "sweep": None,
+        "study": None,
     }
 
 

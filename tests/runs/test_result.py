@@ -17,6 +17,7 @@ RESULT = RunResult(
     best=Best(epoch=2, step=20, monitor="val_loss", value=0.4),
     error=RunError(type="GateNotMet", message="accuracy is 0.6", hint="train longer"),
     gates=(Gate(metric="accuracy", wanted=">= 0.7", got=0.6, met=False),),
+    model={"parameters": 10},
 )
 
 
@@ -33,6 +34,7 @@ def test_the_document_has_the_published_keys_and_values():
         "best": {"epoch": 2, "step": 20, "monitor": "val_loss", "value": 0.4},
         "error": {"type": "GateNotMet", "message": "accuracy is 0.6", "hint": "train longer"},
         "gates": [{"metric": "accuracy", "wanted": ">= 0.7", "got": 0.6, "met": False}],
+        "model": {"parameters": 10},
         "non_finite": [],
     }
 
@@ -40,6 +42,13 @@ def test_the_document_has_the_published_keys_and_values():
 def test_a_result_survives_writing_and_reading(tmp_path):
     write_json(tmp_path / "result.json", RESULT.to_json())
     assert read_result(tmp_path / "result.json") == RESULT
+
+
+def test_a_run_that_was_pruned_says_so_and_is_no_failure(tmp_path):
+    pruned = RunResult(run="r", exit_code=0, epochs=1, steps=1, seconds=1.0, is_pruned=True)
+    write_json(tmp_path / "result.json", pruned.to_json())
+    assert pruned.to_json()["status"] == "pruned"
+    assert read_result(tmp_path / "result.json") == pruned
 
 
 def test_there_are_no_gate_rows_without_gates():

@@ -1,0 +1,121 @@
+"""A training in a process of its own: where it runs, how it is stopped, what it ends with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fmtool.jobs.process import Line, TrainingProcess
+from fmtool.runs.layout import JOB_VARIABLE, JobPaths, RunPaths
+
+SHORT = ("data=digits", "model=mlp", "model.units=[4]", "logging=quiet", "report.test=false")
+
+
+@pytest.fixture
+def begin(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    processes = []
+
+    def begin(*overrides):
+        paths = JobPaths(tmp_path / f"job-{len(processes)}")
+        words = Line().words((*SHORT, *overrides))
+        processes.append(TrainingProcess(words, paths, environment={}))
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        process.kill()
+
+
+def rows_of(process, least):
+    """Waits until the training has logged so many epochs."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not process.has_ended():
+        run = process.run_directory
+        if run is not None and RunPaths(run).metrics.exists():
+            rows = RunPaths(run).metrics.read_text().splitlines()
+            if len(rows) >= least:
+                return rows
+        time.sleep(0.05)
+    raise AssertionError(process.outcome())
+
+
+def test_a_training_that_is_stopped_ends_well_and_can_go_on(begin):
+    process = begin("epochs=100000")
+    rows_of(process, 3)
+    process.stop()
+    outcome = process.outcome()
+    assert (outcome["status"], outcome["exit_code"], outcome["error"]) == ("pruned", 0, None)
+    paths = RunPaths(process.run_directory)
+    epochs = [json.loads(row)["epoch"] for row in paths.metrics.read_text().splitlines()]
+    assert epochs == list(range(1, outcome["epochs"] + 1))
+    assert json.loads(paths.result.read_text())["status"] == "pruned"
+    resumed = begin(f"resume={paths.root}", f"epochs={outcome['epochs'] + 1}").outcome()
+    assert (resumed["status"], resumed["epochs"]) == ("completed", outcome["epochs"] + 1)
+    assert resumed["run"] == outcome["run"]
+
+
+def test_a_training_whose_parent_dies_ends_with_a_checkpoint(tmp_path):
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from fmtool.jobs.process import Line, TrainingProcess\n"
+        "from fmtool.runs.layout import JobPaths\n"
+        "TrainingProcess(Line().words(sys.argv[2:]), JobPaths(Path(sys.argv[1])), environment={})\n"
+        "time.sleep(600)\n"
+    )
+    words = [str(tmp_path / "job"), *SHORT, "epochs=100000", f"runs_dir={tmp_path / 'runs'}"]
+    parent = subprocess.Popen([sys.executable, "-c", script, *words])
+    try:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("runs/*/metrics.jsonl")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        parent.kill()
+        parent.wait()
+    (run,) = (path for path in tmp_path.glob("runs/*") if RunPaths(path).is_run())
+    while not RunPaths(run).result.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    result = json.loads(RunPaths(run).result.read_text())
+    assert (result["status"], result["exit_code"]) == ("interrupted", 143)
+    assert list(RunPaths(run).checkpoints.glob("step-*"))
+
+
+def test_a_training_that_is_killed_leaves_an_outcome_that_says_so(begin):
+    process = begin("epochs=100000")
+    rows_of(process, 1)
+    os.kill(process.pid, signal.SIGKILL)
+    outcome = process.outcome()
+    assert (outcome["status"], outcome["exit_code"]) == ("failed", 137)
+    assert outcome["error"]["message"].startswith("it left no result: ")
+    assert outcome["run"] == process.run_directory.name
+
+
+def test_a_mistake_is_in_the_outcome_and_there_is_no_run(begin):
+    process = begin("epochs=0")
+    outcome = process.outcome()
+    assert outcome["exit_code"] == 2
+    assert outcome["error"]["message"].startswith("epochs=0 is not accepted")
+    assert process.run_directory is None
+    assert "run" not in outcome
+
+
+def test_the_command_has_folders_plugins_and_a_time_limit():
+    line = Line(config_name="mine", folders=(Path("/conf"),), plugins=("own.py",))
+    words = line.words(["epochs=1"], seconds=90.0)
+    assert words[words.index("fmtool.cli") + 1 :] == [
+        *("train", "-cn", "mine", "-cd", "/conf", "--json", "--plugin", "own.py"),
+        *("--timeout", "90.000", "epochs=1"),
+    ]
+
+
+def test_a_training_that_a_person_starts_has_no_parent(monkeypatch):
+    from fmtool.jobs.parent import Parent
+
+    monkeypatch.delenv(JOB_VARIABLE, raising=False)
+    assert Parent.of_environment() is None
