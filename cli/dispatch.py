@@ -16,6 +16,7 @@ from . import flags as flags_module
 
 COMMANDS = {
     "train": "train a model and leave a run directory",
+    "tune": "search hyperparameters, on one machine or on many",
     "evaluate": "measure a run on a split, with gates for CI",
     "export": "write files that run elsewhere and give the same answers",
     "predict": "label pictures, texts or numbers, by a run or by an exported file",

@@ -30,7 +30,7 @@ class Kind:
     @property
     def key(self) -> str:
         """Where the config names a module of this kind."""
-        return f"{self.group}.name" if self.group in KINDS else "callbacks.own"
+        return "callbacks.own" if self is CALLBACK else f"{self.group}.name"
 
 
 KINDS: Mapping[str, Kind] = {
@@ -49,7 +49,10 @@ KINDS: Mapping[str, Kind] = {
 CALLBACK = Kind("callback", "fmtool.callbacks", "CallbackConfig")
 """No group: the modules behind the entries of `callbacks.own`, of which there may be several."""
 
-_ALL_KINDS = {**KINDS, CALLBACK.group: CALLBACK}
+TUNER = Kind("tuner", "fmtool.tuners", "TunerConfig")
+PRUNER = Kind("pruner", "fmtool.pruners", "PrunerConfig")
+
+_ALL_KINDS = {**KINDS, **{kind.group: kind for kind in (CALLBACK, TUNER, PRUNER)}}
 
 _plugins: dict[tuple[str, str], ModuleType] = {}
 

@@ -18,8 +18,8 @@ LAYERS = (
     {"config", "runs", "signals"},
     {"jobs", "machine", "registry", "torch_layout"},
     {
-        "augment", "callbacks", "data", "logging", "models", "optimizers", "regularizers",
-        "schedules", "tasks",
+        "augment", "callbacks", "data", "logging", "models", "optimizers", "pruners",
+        "regularizers", "schedules", "tasks", "tuners",
     },
     {"schema"},
     {"matching"},

@@ -32,16 +32,17 @@ _REFUSED = {
     "--experimental-rerun": "--experimental-rerun",
 }
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
-_TEXT_KEYS = frozenset({"run", "resume", "name", "input", "output", "storage", "monitor"})
+_TEXT_KEYS = frozenset({"run", "resume", "name", "input", "output", "storage", "study", "monitor"})
 _FREE_KEYS = (
     "gate.",
+    "constraint.",
     "optimizer.learning_rate_factors",
     "optimizer.freeze_after",
     "task.class_weights.",
 )
 """Below these a user names metrics, variables and classes, which no YAML file can list."""
 _TEXT_ENDINGS = ("_dir", ".path", "_column", ".tokenizer", ".vectors")
-_LABELS = frozenset({"name", "monitor"})
+_LABELS = frozenset({"name", "study", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""
 _QUOTED = re.compile(r"""'([^'\\]|\\.)*'|"([^"\\]|\\.)*\"""", re.DOTALL)
 

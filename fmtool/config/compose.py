@@ -21,6 +21,8 @@ from fmtool.config.explain import HYDRA_ERRORS, closest_key, errors_in_one_line,
 from fmtool.errors import UsageError
 
 CONFIG_MODULE = "fmtool.conf"
+_NO_GROUPS = ("base", "__pycache__", "space", "tune", "tuner", "pruner")
+"""Folders of what others include, and of what only `fmtool tune` knows."""
 
 
 def user_folders(named: list[Path]) -> tuple[Path, ...]:
@@ -118,13 +120,19 @@ def options(group: str, folders: tuple[Path, ...] = ()) -> list[str]:
     return sorted({path.stem for root in roots for path in (root / group).glob("*.yaml")})
 
 
+def option_file(group: str, name: str, folders: tuple[Path, ...] = ()) -> Path:
+    """The YAML file of one of `options`; where several folders have it, Hydra takes the first."""
+    files = (root / group / f"{name}.yaml" for root in [*_own_roots(), *folders])
+    return next(path for path in files if path.is_file())
+
+
 def groups() -> list[str]:
-    """Config groups of fmtool, without the folder of shared keys."""
+    """Config groups of trainings, without the folder of shared keys."""
     return sorted(
         path.name
         for root in _own_roots()
         for path in root.iterdir()
-        if path.is_dir() and path.name not in ("base", "__pycache__")
+        if path.is_dir() and path.name not in _NO_GROUPS
     )
 
 

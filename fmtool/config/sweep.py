@@ -2,6 +2,7 @@
 
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, IntervalSweep, Override
@@ -19,18 +20,22 @@ def expand(
     Raises UsageError for a list that Hydra's grammar does not have or that names nothing.
     """
     firewall.check_overrides(overrides)
-    try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
-    except HydraException as error:
-        raise UsageError(
-            str(error).splitlines()[0], fix="see `fmtool train --help` for the grammar of overrides"
-        ) from error
+    parsed = _parsed(overrides)
     choices = [_choices(override, folders) for override in parsed]
     varies = [override.is_sweep_override() for override in parsed]
     return [
         (tuple(word for word, is_varied in zip(words, varies, strict=True) if is_varied), words)
         for words in product(*choices)
     ]
+
+
+def _parsed(overrides: list[str]) -> list[Override]:
+    try:
+        return OverridesParser.create().parse_overrides(overrides)
+    except HydraException as error:
+        raise UsageError(
+            str(error).splitlines()[0], fix="see `fmtool train --help` for the grammar of overrides"
+        ) from error
 
 
 def _choices(override: Override, folders: tuple[Path, ...]) -> list[str]:
@@ -51,3 +56,20 @@ def _choices(override: Override, folders: tuple[Path, ...]) -> list[str]:
             )
         return [f"{key}={name}" for name in names]
     return [f"{key}={element}" for element in override.sweep_string_iterator()]
+
+
+def values(override: str, folders: tuple[Path, ...]) -> list[str] | None:
+    """What an override sweeps over, each as the text behind the =; None where it is one value.
+
+    Raises UsageError as `expand` does.
+    """
+    firewall.check_overrides([override])
+    parsed = _parsed([override])[0]
+    if not parsed.is_sweep_override():
+        return None
+    return [each.partition("=")[2] for each in _choices(parsed, folders)]
+
+
+def value(override: str) -> Any:
+    """The value of an override that sweeps over nothing, as YAML would hold it."""
+    return _parsed([override])[0].value()

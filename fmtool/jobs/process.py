@@ -26,14 +26,16 @@ class Line:
     folders: tuple[Path, ...] = ()
     plugins: tuple[str, ...] = ()
 
+    def plugin_words(self) -> list[str]:
+        return [word for plugin in self.plugins for word in ("--plugin", plugin)]
+
     def words(self, overrides: Sequence[str], *, seconds: float | None = None) -> list[str]:
         """The command; `seconds` limits its time."""
         folders = [word for folder in self.folders for word in ("-cd", str(folder))]
-        plugins = [word for plugin in self.plugins for word in ("--plugin", plugin)]
         limit = [] if seconds is None else ["--timeout", f"{seconds:.3f}"]
         # -P: a file in the working directory must not stand in for a module of ours.
         python = [sys.executable, "-P", "-m", "fmtool.cli", "train", "-cn", self.config_name]
-        return [*python, *folders, "--json", *plugins, *limit, *overrides]
+        return [*python, *folders, "--json", *self.plugin_words(), *limit, *overrides]
 
 
 class TrainingProcess:

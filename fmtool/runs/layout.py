@@ -140,6 +140,48 @@ class JobPaths:
         return self.root / "outcome.json"
 
 
+@dataclass(frozen=True)
+class StudyPaths:
+    """Where the parts of one study lie, beside the runs of its trials."""
+
+    root: Path
+
+    @property
+    def definition(self) -> Path:
+        """What is searched, and where the storage is."""
+        return self.root / "study.yaml"
+
+    @property
+    def result(self) -> Path:
+        """How far it came, written at the end of each command."""
+        return self.root / "study.json"
+
+    @property
+    def trials_table(self) -> Path:
+        """A line for each trial."""
+        return self.root / "trials.csv"
+
+    @property
+    def plots(self) -> Path:
+        return self.root / "plots"
+
+    @property
+    def tensorboard(self) -> Path:
+        """A link to the event files of each trial, for one page on all of them."""
+        return self.root / "tensorboard"
+
+    @property
+    def confirmation(self) -> Path:
+        """What training the best anew came to."""
+        return self.root / "confirm.json"
+
+    def trial(self, number: int) -> JobPaths:
+        return JobPaths(self.root / "trials" / f"{number:04d}")
+
+    def confirmed(self, name: str) -> JobPaths:
+        return JobPaths(self.root / "confirm" / name)
+
+
 def studies_directory(runs_dir: Path) -> Path:
     """Holds one folder per study, which only refers to the runs beside it."""
     return runs_dir / "studies"

@@ -1,0 +1,146 @@
+"""A study as lines and rich tables; text from outside goes in as plain text."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fmtool.evaluation.report import gate_table
+from fmtool.logging.rows import show
+from fmtool.notices import printable
+from fmtool.runs.result import Gate
+from fmtool.tuning import chains
+from fmtool.tuning.space import overrides_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from fmtool.tuning.definition import Definition
+    from fmtool.tuning.worker import Event
+
+_MOST_SHOWN = 10
+_HEADLINES = ("accuracy", "loss")
+"""The metrics of a test report that a table has room for."""
+
+
+def event_line(event: "Event", definition: "Definition") -> str:
+    """Of a trial that began or ended, with what was seen of it."""
+    words = [f"trial {event.number:>3}", f"{event.status:<9}"]
+    if event.status == chains.RUNNING:
+        words += map(_short, overrides_of(definition.dimensions, event.trial.values))
+        return "  ".join(words)
+    for objective in definition.objectives:
+        row = objective.best_row(event.trial.rows) if objective.is_of_epochs else None
+        if row is not None:
+            words.append(f"{objective.metric} {show(row[objective.metric])}")
+    words.append(f"{len(event.trial.rows)} epochs")
+    if event.status in (chains.FAILED, chains.INVALID):
+        words.append(f"see {event.trial.log}")
+    return "  ".join(words)
+
+
+def study(document: Mapping[str, Any]) -> Sequence["RenderableType"]:
+    """The best trials, then counts and gates."""
+    counts = ", ".join(f"{count} {status}" for status, count in document["trials"].items())
+    heading = f"study {document['study']} ({document['status']}): {counts or 'no trials'}"
+    parts: list[RenderableType] = [_text(heading, style="bold")]
+    if document["best"]:
+        parts.append(trials(document["best"], document["objectives"]))
+    if document["gates"]:
+        parts.append(gate_table(tuple(Gate(**row) for row in document["gates"])))
+    return parts
+
+
+def trials(rows: Sequence[Mapping[str, Any]], objectives: Sequence[str]) -> "Table":
+    """One line for each trial."""
+    names = [each.partition(" ")[2] for each in objectives]
+    table = _table("trial", "status", *names, "epochs", "seconds", "overrides", "run")
+    for row in rows:
+        values = row["values"] or [row["metrics"].get(name) for name in names]
+        shown = ["" if value is None else show(value) for value in values]
+        seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
+        words = "\n".join(map(_short, row["overrides"]))
+        run = str(row["run"] or "").rpartition("/")[2]
+        table.add_row(
+            *map(_text, (str(row["trial"]), row["status"], *shown)),
+            *map(_text, (str(row["epochs"] or ""), seconds, words, run)),
+        )
+    return table
+
+
+def status(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+    """All there is to say of a study while it runs, its best trials first."""
+    objectives = document["objectives"]
+    parts = list(study({**document, "best": [], "gates": []}))
+    parts.append(_text(f"objective: {', '.join(objectives)}; budget: {_limits(document)}"))
+    best_first = sorted(
+        (row for row in rows if row["values"] and row["is_feasible"]),
+        key=lambda row: row["values"][0],
+        reverse=objectives[0].startswith("max"),
+    )
+    unfinished = [row for row in rows if row["status"] in (chains.RUNNING, chains.WAITING)]
+    if best_first or unfinished:
+        parts.append(trials([*best_first[:_MOST_SHOWN], *unfinished], objectives))
+    return parts
+
+
+def confirmation(document: Mapping[str, Any]) -> Sequence["RenderableType"]:
+    """A line for each point that was trained anew, the winner marked."""
+    metric = document["objective"].partition(" ")[2]
+    table = _table("point", "in the study", metric, "test", "overrides")
+    for point in document["points"]:
+        test = [f"{name} {_spread(point['test'][name])}" for name in _HEADLINES if point["test"]]
+        mark = " *" if point["point"] == document["winner"] else ""
+        before = "" if point["in_study"] is None else show(point["in_study"])
+        words = "\n".join(map(_short, point["overrides"]))
+        cells = (f"{point['point']}{mark}", before, _spread(point["validation"]))
+        table.add_row(*map(_text, (*cells, "\n".join(test), words)))
+    parts: list[RenderableType] = [_text(f"study {document['study']}: confirmed", "bold"), table]
+    if document["gates"]:
+        parts.append(gate_table(tuple(Gate(**row) for row in document["gates"])))
+    return parts
+
+
+def _spread(values: Mapping[str, Any]) -> str:
+    if values["mean"] is None:
+        return "-"
+    sd = "" if values["sd"] is None else f" ± {show(values['sd'])}"
+    return f"{show(values['mean'])}{sd}"
+
+
+def importance(found: Mapping[str, float]) -> "Table":
+    """The share of the objective's variance that each dimension explains."""
+    table = _table("dimension", "importance")
+    for name, share in found.items():
+        table.add_row(_text(name), _text(f"{share:.3f}"))
+    return table
+
+
+def _limits(document: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value:g}" for key, value in document["budget"].items() if value)
+
+
+def _short(override: str) -> str:
+    """With four digits of a number that was drawn."""
+    key, _, value = override.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        return override
+    return override if value.lstrip("-").isdigit() else f"{key}={number:.4g}"
+
+
+def _table(*columns: str) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _text(value: str, style: str = "") -> "Text":
+    from rich.text import Text
+
+    return Text("\n".join(map(printable, value.split("\n"))), style=style)

@@ -1,0 +1,123 @@
+"""What is known of a study, as one JSON document."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fmtool.errors import ExitCode
+from fmtool.evaluation import gates
+from fmtool.runs.result import Gate
+from fmtool.schema import GateConfig
+from fmtool.tuning import budget, chains
+from fmtool.tuning.chains import Chain
+from fmtool.tuning.definition import Definition
+from fmtool.tuning.objective import Objective
+from fmtool.tuning.storage import hidden
+from fmtool.tuning.store import Store
+
+SCHEMA_VERSION = 1
+_MISSED = float("nan")
+
+
+def best_of(definition: Definition, found: Sequence[Chain]) -> list[Chain]:
+    """The best trial, or of several objectives all that no other is better than in each.
+
+    The first of equals; none where no trial that counts is complete.
+    """
+    if len(definition.objectives) > 1:
+        return _front(definition.objectives, found)
+    (objective,) = definition.objectives
+    best: tuple[Chain, float] | None = None
+    for chain, value in budget.completed(found, objective):
+        if best is None or objective.is_better(value, best[1]):
+            best = chain, value
+    return [] if best is None else [best[0]]
+
+
+def _front(objectives: Sequence[Objective], found: Sequence[Chain]) -> list[Chain]:
+    feasible = [chain for chain, _ in budget.completed(found, objectives[0])]
+    signs = [1 if each.direction == "minimize" else -1 for each in objectives]
+
+    def costs(chain: Chain) -> list[float]:
+        return [s * value for s, value in zip(signs, chain.current.values, strict=True)]
+
+    def is_dominated(chain: Chain) -> bool:
+        mine = costs(chain)
+        return any(
+            all(a <= b for a, b in zip(costs(other), mine, strict=True)) and costs(other) != mine
+            for other in feasible
+        )
+
+    return sorted((chain for chain in feasible if not is_dominated(chain)), key=costs)
+
+
+def trial_document(definition: Definition, chain: Chain) -> dict[str, Any]:
+    """One trial; `overrides` are what is typed to train at its point."""
+    from fmtool.tuning.space import overrides_of
+
+    trial, attrs = chain.current, chain.attrs
+    seconds = None
+    if trial.datetime_start and trial.datetime_complete:
+        seconds = round((trial.datetime_complete - trial.datetime_start).total_seconds(), 3)
+    return {
+        "trial": chain.origin,
+        "status": chain.status,
+        "values": trial.values,
+        "overrides": overrides_of(definition.dimensions, trial.params),
+        "params": dict(trial.params),
+        "metrics": attrs.get(chains.METRICS, {}),
+        "epochs": attrs.get(chains.EPOCHS),
+        "seconds": seconds,
+        "is_feasible": budget.is_feasible(chain),
+        "message": attrs.get("message"),
+        "run": attrs.get(chains.RUN),
+    }
+
+
+def document(store: Store, gate: GateConfig | None = None) -> dict[str, Any]:
+    """The study now; its `exit_code` as `fmtool tune` ends with."""
+    definition, trials = store.definition, store.trials()
+    found = chains.chains(trials)
+    best = best_of(definition, found)
+    rows = judge(gate, best)
+    counts = Counter(chain.status for chain in found)
+    limits = store.settings.budget
+    counted = found[: limits.trials]
+    is_complete = not any(chain.is_open for chain in counted) and (
+        len(counted) >= limits.trials or budget.is_over(limits, definition.objectives, trials)
+    )
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": definition.name,
+        "storage": hidden(store.url),
+        "status": "completed" if is_complete else "open",
+        "exit_code": int(_exit_code(counts, rows)),
+        "objectives": [str(each) for each in definition.objectives],
+        "tuner": definition.tuner["name"],
+        "pruner": definition.pruner["name"] if definition.can_prune else "none",
+        "dimensions": {each.name: each.domain.show() for each in definition.dimensions},
+        "budget": limits.model_dump(),
+        "trials": dict(counts),
+        "seconds": round(budget.busy_seconds(trials), 3),
+        "best": [trial_document(definition, chain) for chain in best],
+        "gates": [vars(row) for row in rows],
+    }
+
+
+def judge(gate: GateConfig | None, best: Sequence[Chain]) -> tuple[Gate, ...]:
+    """Of several best trials each gate is met if one of them meets it."""
+    if gate is None or not (gate.min or gate.max):
+        return ()
+    missing = dict.fromkeys((*gate.min, *gate.max), _MISSED)
+    judged = [gates.judge(gate, {**missing, **chain.attrs[chains.METRICS]}) for chain in best]
+    if not judged:
+        judged = [gates.judge(gate, missing)]
+    return tuple(
+        next((row for row in rows if row.met), rows[0]) for rows in zip(*judged, strict=True)
+    )
+
+
+def _exit_code(counts: Mapping[str, int], rows: Sequence[Gate]) -> ExitCode:
+    if counts.get(chains.FAILED, 0) or not counts.get(chains.COMPLETED, 0):
+        return ExitCode.JOBS_FAILED
+    return ExitCode.SUCCESS if all(row.met for row in rows) else ExitCode.GATE_NOT_MET

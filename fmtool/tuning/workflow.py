@@ -1,0 +1,121 @@
+"""`fmtool tune`: a definition in, a study in its storage and in its folder out."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fmtool.config.compose import dump
+from fmtool.jobs.process import Line
+from fmtool.machine.processor import physical_cores
+from fmtool.runs.atomic import reporting, write_json, write_text
+from fmtool.runs.layout import StudyPaths, studies_directory
+from fmtool.runs.saved_config import read_config
+from fmtool.signals import SignalGuard
+from fmtool.tuning import sampling, storage, summary, trial_table
+from fmtool.tuning.config import TuneConfig
+from fmtool.tuning.definition import Definition, settings_of
+from fmtool.tuning.store import Patience, Store
+from fmtool.tuning.trial_run import Setting
+from fmtool.tuning.worker import Event, Worker
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study is found: its folder, and the address of its storage."""
+
+    paths: StudyPaths
+    url: str
+
+    @classmethod
+    def of(cls, name: str, runs_dir: Path, url: str | None) -> "Place":
+        paths = StudyPaths(studies_directory(runs_dir) / name)
+        return cls(paths, url or storage.default_url(paths.root))
+
+
+def stored_url(name: str, runs_dir: Path) -> str | None:
+    """The address in a study's folder; None without one, or where a password was left out."""
+    path = StudyPaths(studies_directory(runs_dir) / name).definition
+    url = str(read_config(path)["storage"]) if path.is_file() else None
+    # The file of the study is beside it, wherever the folder was moved.
+    return None if url is None or url.startswith("sqlite") else url
+
+
+def open_study(place: Place, name: str, patience: Patience) -> Store:
+    """The study as workers see it: with its sampler and its pruner."""
+    store = Store.load(place.url, name, patience=patience)
+    store.study.sampler = sampling.sampler_of(store.definition)
+    store.study.pruner = sampling.pruner_for(store.definition)
+    return store
+
+
+def create(cfg: TuneConfig, definition: Definition, place: Place, patience: Patience) -> Store:
+    """The study of a definition, new or as it was left."""
+    sampling.sampler_of(definition)
+    points = sampling.listed(definition)
+    settings = settings_of(cfg)
+    if points is not None:
+        trials = min(settings.budget.trials, len(points))
+        limits = settings.budget.model_copy(update={"trials": trials})
+        settings = settings.model_copy(update={"budget": limits})
+    with reporting(place.paths.root):
+        place.paths.root.mkdir(parents=True, exist_ok=True)
+    store = Store.create(place.url, definition, settings, points=points or [], patience=patience)
+    shown = {"storage": storage.hidden(place.url), **definition.model_dump(mode="json")}
+    write_text(place.paths.definition, dump(shown))
+    return store
+
+
+def work(
+    cfg: TuneConfig,
+    store: Store,
+    place: Place,
+    line: Line,
+    *,
+    signals: SignalGuard,
+    tell: Callable[[Event], None],
+) -> None:
+    """As one worker, until nothing is left; raises what `Worker.work` raises."""
+    definition, settings = store.definition, store.settings
+    typed = {override.partition("=")[0] for override in definition.fixed}
+    threads = None
+    if cfg.tune.jobs > 1 and "runtime.threads" not in typed:
+        threads = max(1, physical_cores() // cfg.tune.jobs)
+    setting = Setting(
+        store=store,
+        definition=definition,
+        line=Line(definition.config_name, line.folders, line.plugins),
+        runs_dir=Path(cfg.runs_dir),
+        threads=threads,
+        seconds=None if settings.trial_minutes is None else 60 * settings.trial_minutes,
+        retries=settings.retries,
+    )
+
+    def link_and_tell(event: Event) -> None:
+        link_board(place.paths, event.number, event.trial.run_directory)
+        tell(event)
+
+    Worker(store, setting, place.paths, jobs=cfg.tune.jobs, tell=link_and_tell).work(signals)
+
+
+def conclude(store: Store, place: Place, cfg: TuneConfig) -> dict[str, Any]:
+    """Writes what the study came to into its folder, and gives it."""
+    document = summary.document(store, cfg.gate)
+    document["directory"] = str(place.paths.root)
+    write_json(place.paths.result, document)
+    write_text(place.paths.trials_table, trial_table.as_csv(store))
+    return document
+
+
+def link_board(paths: StudyPaths, number: int, run: Path | None) -> None:
+    """A link to a trial's event files, so that one TensorBoard shows all of the study."""
+    if run is None:
+        return
+    link = paths.tensorboard / f"{number:04d}"
+    target = os.path.relpath(run / "tensorboard", paths.tensorboard.absolute())
+    with suppress(OSError):  # some file systems have no links; the runs are there all the same
+        paths.tensorboard.mkdir(exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
