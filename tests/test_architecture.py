@@ -181,7 +181,8 @@ def test_only_the_config_package_knows(library):
 
 
 def test_the_yaml_files_are_read_by_composition_and_help_alone():
-    assert importers_of("fmtool.conf") == {"fmtool.config.compose", "fmtool.cli.train_help"}
+    helps = {"fmtool.cli.train_help", "fmtool.cli.tune_help"}
+    assert importers_of("fmtool.conf") == {"fmtool.config.compose", *helps}
 
 
 @pytest.mark.parametrize("backend", sorted(BACKEND_MODULES))

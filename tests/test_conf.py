@@ -4,6 +4,7 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
@@ -13,17 +14,23 @@ from fmtool.config.compose import compose
 from fmtool.errors import UsageError
 from fmtool.matching import declared_kind, readable_kinds
 from fmtool.schema import EvaluateConfig, PredictConfig, SavedRunConfig, TrainConfig
+from fmtool.tuning import space, space_file
+from fmtool.tuning.config import Cluster, TuneConfig, tune_config
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
 SHARED = "base"
 FILES = sorted(path.relative_to(CONF) for path in CONF.rglob("*.yaml"))
+SPACES = sorted(path.stem for path in FILES if path.parent == Path("space"))
 OPTIONS = [
     (path.parent.as_posix(), path.stem)
     for path in FILES
-    if path.parent != Path() and path.parent.name != SHARED
+    if path.parent != Path() and path.parent.name not in (SHARED, "space")
 ]
-MODULE_OPTIONS = [option for option in OPTIONS if option[0] in registry.KINDS]
+KINDS = {**registry.KINDS, "tuner": registry.TUNER, "pruner": registry.PRUNER}
+OF_TUNE = ("tuner", "pruner", "tune/cluster")
+"""The groups of `fmtool tune`; the others are of `fmtool train`."""
+MODULE_OPTIONS = [option for option in OPTIONS if option[0] in KINDS]
 KEY = re.compile(r"^ *([\w.]+):(?: +(?P<value>[^#\s].*?))?(?P<comment> +#.*)?$")
 
 
@@ -43,6 +50,8 @@ def given(group, name):
 
 @cache
 def composed(group, name):
+    if group in OF_TUNE:
+        return compose("tune", [f"{group}={name}"])
     # The images of the default data are too small for some models.
     data = ["data=cifar10"] if group == "model" else []
     return compose("train", [f"{group}={name}", *data, *given(group, name)])
@@ -53,7 +62,7 @@ def config_of(group, name):
 
 
 def modules_with_a_config(group):
-    folder = ROOT.joinpath(*registry.KINDS[group].package.split("."))
+    folder = ROOT.joinpath(*KINDS[group].package.split("."))
     return {
         path.stem
         for path in folder.glob("*.py")
@@ -86,8 +95,11 @@ def keys(path):
 @pytest.mark.parametrize(("group", "name"), OPTIONS)
 def test_every_option_composes_and_validates(group, name):
     raw = composed(group, name)
-    if group in registry.KINDS:
+    if group in KINDS:
         assert validate.option(group, raw[group]).name == name
+    if group in OF_TUNE:
+        tune_config(raw)
+        return
     # The default model and the default data are for images.
     is_for_others = (group == "data" and declared_kind(name) not in (None, "image")) or (
         group == "model" and "image" not in readable_kinds(name)
@@ -120,7 +132,9 @@ def test_the_keys_of_an_option_are_the_fields_of_its_config(group, name):
 
 def test_no_default_lives_in_python():
     options = (config_of(*option) for option in MODULE_OPTIONS)
-    roots = [TrainConfig, EvaluateConfig, PredictConfig, SavedRunConfig, *options]
+    clusters = get_args(get_args(Cluster)[0])
+    roots = [TrainConfig, EvaluateConfig, PredictConfig, SavedRunConfig, TuneConfig]
+    roots += [*clusters, *options]
     defaults = {
         f"{config.__module__}.{config.__name__}.{name}"
         for root in roots
@@ -131,7 +145,16 @@ def test_no_default_lives_in_python():
     assert defaults == set()
 
 
-@pytest.mark.parametrize("group", registry.KINDS)
+@pytest.mark.parametrize("name", SPACES)
+def test_every_file_of_ranges_is_named_after_a_model_and_fits_it(name):
+    data = "cifar10" if "image" in readable_kinds(name) else "mr"
+    words = [f"model={name}", f"data={data}", *given("data", data)]
+    found = space.read(words, space="auto", config_name="train", folders=())
+    keys_there = {dimension.key for dimension in found.dimensions}
+    assert keys_there == set(space_file.read(name, ()))
+
+
+@pytest.mark.parametrize("group", KINDS)
 def test_every_option_is_one_python_file_and_one_yaml_file(group):
     assert modules_with_a_config(group) == {name for kind, name in OPTIONS if kind == group}
 

@@ -90,8 +90,9 @@ def define(
     """The definition that a command line comes to; UsageError where parts do not go together."""
     objectives = cfg.objectives
     fixed = trial_overrides(space.fixed, objectives, cfg.constraint)
-    plain = validate.train_config(compose.compose(config_name, fixed, folders=folders))
-    _check(cfg, plain, objectives)
+    composed = compose.compose(config_name, fixed, folders=folders)
+    _check(cfg, composed["data"], objectives)
+    plain = validate.train_config(composed)
     parts: dict[str, Any] = {
         "epochs": _epochs(plain, space.dimensions),
         "seed": plain.seed,
@@ -170,9 +171,9 @@ def _epochs(cfg: TrainConfig, dimensions: list[Dimension]) -> int:
     return int(domain.high) if isinstance(domain, Range) else max(map(int, domain.values))
 
 
-def _check(cfg: TuneConfig, plain: TrainConfig, objectives: list[Objective]) -> None:
+def _check(cfg: TuneConfig, data: dict[str, Any], objectives: list[Objective]) -> None:
     for objective in objectives:
-        if objective.metric.startswith("val_") and plain.data.validation_fraction == 0:
+        if objective.metric.startswith("val_") and data.get("validation_fraction") == 0:
             raise UsageError(
                 f"objective={objective} needs a validation split, but data.validation_fraction=0",
                 fix="raise data.validation_fraction",

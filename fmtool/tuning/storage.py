@@ -20,9 +20,10 @@ _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
 
 def require_optuna() -> None:
-    """UsageError where the extra is missing."""
+    """UsageError where the extra is missing; where it is there, it is silent from now on."""
     if find_spec("optuna") is None:
         raise UsageError("optuna is not installed", fix="pip install 'fmtool[tune]'")
+    silence()
 
 
 def default_url(directory: Path) -> str:
@@ -63,7 +64,6 @@ def connect(url: str) -> "BaseStorage":
     """
     from optuna import storages
 
-    silence()
     if url.startswith(_JOURNAL):
         return _journal(Path(url.removeprefix(_JOURNAL)))
     kind = url.partition("://")[0].partition("+")[0]

@@ -1,0 +1,87 @@
+"""What makes two lines the same study, and what every trial is given."""
+
+import pytest
+
+from fmtool.errors import ConfigChanged, UsageError
+from fmtool.runs.saved_config import read_config
+
+LINE = ("data=digits", "model=mlp", "model.dropout=0..0.5")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["budget.trials=99"], ["tune.jobs=2"], ["gate.min.val_accuracy=0.5"], ["logging=quiet"]],
+)
+def test_how_long_and_how_it_is_worked_at_is_the_same_study(study, more):
+    assert study(*LINE, *more).definition.name == study(*LINE).definition.name
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["epochs=3"], ["seed=1"], ["model.units=[8]"], ["tuner=random"], ["pruner=median"],
+        ["objective=val_loss"], ["batch_size=32,64"], ["constraint.max.parameters=1000"],
+        ["optimizer=sgd"],
+    ],
+)  # fmt: skip
+def test_another_search_is_another_study(study, more):
+    assert study(*LINE, *more).definition.name != study(*LINE).definition.name
+
+
+def test_the_name_tells_the_model_and_the_data(study):
+    name = study(*LINE[:1], "model=cnn,mlp").definition.name
+    assert name.startswith("cnn-mlp_digits_")
+
+
+def test_a_trial_never_sees_the_test_split(study):
+    assert "report.test=false" in study(*LINE, "report.test=true").definition.fixed[-5:]
+
+
+def test_the_best_epoch_of_a_trial_is_that_of_the_objective(study):
+    assert "monitor='val_accuracy'" in study(*LINE).definition.fixed
+    assert "monitor='val_accuracy'" not in study(*LINE, "monitor=loss").definition.fixed
+
+
+def test_the_latency_is_measured_where_it_is_asked_for(study):
+    line = (*LINE, "constraint.max.latency_ms=5")
+    assert "report.latency=true" in study(*line).definition.fixed
+    assert "report.latency=false" in study(*LINE).definition.fixed
+
+
+def test_the_most_epochs_of_a_trial_are_those_of_the_pruner(study):
+    assert study(*LINE, "epochs=2..7").definition.epochs == 7
+
+
+def test_a_name_for_another_search_is_refused(study):
+    study(*LINE, "study=s").store()
+    with pytest.raises(ConfigChanged, match=r"^study s is another search: epochs, fixed changed"):
+        study(*LINE, "study=s", "epochs=3").store()
+
+
+def test_the_study_is_described_in_its_folder(study):
+    asked = study(*LINE, "study=s")
+    asked.store()
+    shown = read_config(asked.place.paths.definition)
+    assert (shown["name"], shown["digest"]) == ("s", asked.definition.digest)
+    assert shown["storage"].endswith("studies/s/study.db")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["study=a/b"], "study=a/b is no name; fix: use letters, digits"),
+        (["data.validation_fraction=0"], "objective=max val_accuracy needs a validation split"),
+        (["objective=[max val_accuracy,min parameters]", "tuner=cmaes"],
+         "tuner=cmaes knows one objective; fix: use tuner=nsgaii"),
+        (["objective=[max val_accuracy,min parameters]", "budget.target=0.9"],
+         "budget.target is of one objective"),
+        (["gate.min.val_acc=0.5"], "gate.min.val_acc: a trial has no metric 'val_acc'"),
+        (["tuner=tpee"], "tuner=tpee: no such tuner; fix: did you mean 'tpe'?"),
+        (["tune.jobs=0"], "tune.jobs=0 is not accepted; fix: give a value greater than 0"),
+        (["tuner.startup=3"], "unknown key 'tuner.startup'"),
+    ],
+)  # fmt: skip
+def test_what_does_not_go_together_says_so(study, more, message):
+    with pytest.raises(UsageError) as caught:
+        study(*LINE, *more)
+    assert str(caught.value).startswith(message)

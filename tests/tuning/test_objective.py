@@ -1,0 +1,69 @@
+"""What a study is after, and what a trial came to."""
+
+import pytest
+
+from fmtool.errors import UsageError
+from fmtool.tuning import objective
+
+ROWS = [
+    {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6},
+    {"epoch": 2, "loss": 0.8, "accuracy": 0.6, "val_loss": 0.7, "val_accuracy": 0.8},
+    {"epoch": 3, "loss": 0.6, "accuracy": 0.7, "val_loss": 0.5, "val_accuracy": 0.7},
+]
+
+
+def test_several_objectives_have_a_direction_each():
+    found = objective.parse(["max val_accuracy", "min parameters"])
+    assert [(each.direction, each.metric) for each in found] == [
+        ("maximize", "val_accuracy"), ("minimize", "parameters"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [("val_accuracy", "maximize"), ("val_loss", "minimize"), ("latency_ms", "minimize")],
+)
+def test_a_metric_alone_has_the_direction_it_is_good_in(text, direction):
+    assert objective.parse(text)[0].direction == direction
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("max val_acuracy", "objective=max val_acuracy: a trial has no metric 'val_acuracy'; fix: "
+         "did you mean 'val_accuracy'?"),
+        ("best val_loss", "objective=best val_loss is no objective; fix: write 'max METRIC' or"),
+        ("max accuracy", "objective=max accuracy: a metric of the training data says little of "
+         "other data; fix: write 'val_accuracy'"),
+        (["min val_loss", "min val_loss"], "objective=['min val_loss', 'min val_loss']: nothing, "
+         "or one metric twice; fix: write 'max val_accuracy'"),
+    ],
+)  # fmt: skip
+def test_what_is_no_objective_says_why(given, message):
+    with pytest.raises(UsageError) as caught:
+        objective.parse(given)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_trial_is_judged_at_its_best_epoch():
+    (wanted,) = objective.parse("max val_accuracy")
+    values = objective.values_of([wanted], ROWS, {"seconds": 3.0, "parameters": 10})
+    assert values == {
+        "loss": 0.8, "accuracy": 0.6, "val_loss": 0.7, "val_accuracy": 0.8,
+        "seconds": 3.0, "parameters": 10.0,
+    }  # fmt: skip
+
+
+def test_of_facts_alone_the_last_epoch_tells_the_rest():
+    values = objective.values_of(objective.parse("min parameters"), ROWS, {"parameters": 10})
+    assert (values["val_loss"], values["parameters"]) == (0.5, 10.0)
+
+
+def test_a_lost_value_is_no_best_one():
+    rows = [{"val_loss": None}, {"val_loss": 0.4}]
+    assert objective.parse("min val_loss")[0].best_row(rows) == {"val_loss": 0.4}
+
+
+def test_a_constraint_is_missed_by_so_much():
+    found = objective.violations({"val_accuracy": 0.7}, {"parameters": 5.0}, {"val_accuracy": 0.8})
+    assert found == pytest.approx({"min.val_accuracy": -0.1, "max.parameters": 1.0})
