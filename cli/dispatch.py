@@ -48,7 +48,7 @@ try:
   fmtool predict run=last input=pictures/ output=labels.csv
 
 exit codes:
-  0 success   1 bug   2 usage or config   3 a job of a sweep failed   4 quality gate not met
+  0 success   1 bug   2 usage or config   3 a job of a sweep or study failed   4 quality gate not met
   5 training diverged   6 an export does not match the model
   65 bad data or corrupt file   69 a download or service is unavailable
   71 out of memory   73 cannot create the output   74 write failed, disk full

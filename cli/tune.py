@@ -5,13 +5,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
-from fmtool.errors import UsageError
+from fmtool.errors import ExitCode, UsageError
 
 from . import output, tune_help
 from .flags import Flags
 
 if TYPE_CHECKING:
     from fmtool.tuning.config import TuneConfig
+    from fmtool.tuning.definition import Definition
     from fmtool.tuning.worker import Event
 
 ACTIONS = {
@@ -76,6 +77,8 @@ def _search(argv: list[str], flags: Flags) -> int:
     name = parsed.config_name or "train"
     found = space.read(others, space=cfg.space, config_name=name, folders=folders)
     asked = definition.define(cfg, found, config_name=name, folders=folders)
+    if "dry_run=true" in others:
+        return _dry_run(asked, flags)
     gc.enable()
     place = workflow.Place.of(asked.name, _runs_dir(cfg), cfg.storage)
     line = Line(name, folders, tuple(flags.plugins))
@@ -83,6 +86,17 @@ def _search(argv: list[str], flags: Flags) -> int:
         patience = Patience(place.url, cfg.tune.patience_seconds, signals)
         workflow.create(cfg, asked, place, patience)
         return carry_out(cfg, place, asked.name, line, flags, signals)
+
+
+def _dry_run(asked: "Definition", flags: Flags) -> int:
+    """What would be searched; nothing is begun or written."""
+    if flags.as_json:
+        output.print_json(asked.model_dump(mode="json"))
+    else:
+        from fmtool.tuning import report
+
+        output.print_tables(*report.definition(asked))
+    return ExitCode.SUCCESS
 
 
 def carry_out(

@@ -36,7 +36,8 @@ _GROUPS = "groups and their options (* marks the default):"
 
 _TAIL = """\
 
-the other keys are those of fmtool train, see fmtool train --help
+the other keys are those of fmtool train, see fmtool train --help; dry_run=true shows what would be
+searched, after every end of each range has been checked, and begins nothing
 
 flags:
   --json              one JSON object on stdout

@@ -26,6 +26,8 @@ def draw(store: Store, folder: Path) -> list[Path]:
         pyplot.close("all")
         axes = make()
         figure = pyplot.gcf() if axes is None else _figure(axes)
+        if name == "parallel_coordinates":
+            _make_room(figure)
         path = folder / f"{name}.png"
         folder.mkdir(parents=True, exist_ok=True)
         write_with(path, partial(figure.savefig, dpi=_DPI, bbox_inches="tight"))
@@ -37,6 +39,15 @@ def draw(store: Store, folder: Path) -> list[Path]:
 def _figure(axes: Any) -> Any:
     first = axes.flat[0] if hasattr(axes, "flat") else axes
     return first.get_figure()
+
+
+def _make_room(figure: Any) -> None:
+    """For the ticks of the last axis, which lie under the bar of colours otherwise."""
+    bars = [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
+    figure.set_size_inches(max(8.0, 1.6 * len(figure.axes)), 5.0)
+    for bar in bars:
+        place = bar.get_position()
+        bar.set_position((place.x0 + 0.08, place.y0, place.width, place.height))
 
 
 def _drawings(store: Store) -> Iterator[tuple[str, Callable[[], Any]]]:

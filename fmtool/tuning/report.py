@@ -39,6 +39,18 @@ def event_line(event: "Event", definition: "Definition") -> str:
     return "  ".join(words)
 
 
+def definition(asked: "Definition") -> Sequence["RenderableType"]:
+    """What a study would search, before it begins."""
+    table = _table("dimension", "range", "with")
+    for dimension in asked.dimensions:
+        when = "\n".join(f"{key}={','.join(each)}" for key, each in dimension.when.items())
+        table.add_row(*map(_text, (dimension.name, dimension.domain.show(), when)))
+    objectives = ", ".join(map(str, asked.objectives))
+    pruner = asked.pruner["name"] if asked.can_prune else "none"
+    chosen = f"objective: {objectives}; tuner {asked.tuner['name']}, pruner {pruner}"
+    return [_text(f"study {asked.name}: nothing was begun", "bold"), table, _text(chosen)]
+
+
 def study(document: Mapping[str, Any]) -> Sequence["RenderableType"]:
     """The best trials, then counts and gates."""
     counts = ", ".join(f"{count} {status}" for status, count in document["trials"].items())
