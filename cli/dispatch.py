@@ -20,6 +20,7 @@ COMMANDS = {
     "export": "write files that run elsewhere and give the same answers",
     "predict": "label pictures, texts or numbers, by a run or by an exported file",
     "verify": "check a bundle of exported files, and run them",
+    "sweep": "say what a sweep would do, and how long it would take",
     "bench": "measure how fast a training is, and the machine could be",
     "reproduce": "train as a run did and compare the two",
     "runs": "list, show and compare runs",

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
-from fmtool.runs.layout import AUTO, JOB_VARIABLE, STUDY_VARIABLE, SWEEP_VARIABLE
+from fmtool.runs.layout import (
+    AUTO,
+    JOB_VARIABLE,
+    STUDY_VARIABLE,
+    SWEEP_VARIABLE,
+    VARIANT_VARIABLE,
+)
 
-from . import output
+from . import output, sweep_line
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -38,9 +44,10 @@ def main(argv: list[str], flags: Flags) -> int:
         return information.show(name, parsed, folders)
 
     if parsed.multirun:
-        from . import sweep
+        from . import multirun
 
-        return sweep.run(name, parsed, folders, flags)
+        return multirun.run(name, parsed, folders, flags)
+    sweep_line.require_none(parsed.overrides)
     raw = compose.compose(name, parsed.overrides, folders=folders)
     resumes = None
     if raw["resume"] not in (None, AUTO):
@@ -56,9 +63,11 @@ def main(argv: list[str], flags: Flags) -> int:
     gc.enable()
     if cfg.dry_run:
         return _dry_run(cfg, flags)
+    from fmtool.runs.identity import VARIANT
     from fmtool.training.workflow import Request
 
-    belongs = {"sweep": os.environ.get(SWEEP_VARIABLE), "study": os.environ.get(STUDY_VARIABLE)}
+    variables = {"sweep": SWEEP_VARIABLE, "study": STUDY_VARIABLE, VARIANT: VARIANT_VARIABLE}
+    belongs = {entry: os.environ.get(name) for entry, name in variables.items()}
     request = Request(
         argv=argv,
         overrides=parsed.typed,

@@ -43,14 +43,19 @@ def processor(cpuinfo: Path = _CPUINFO) -> Processor:
 
 def physical_cores() -> int:
     """Physical cores among those this process may run on; hyperthreads do not help convolutions."""
-    allowed = os.sched_getaffinity(0)
-    cores = set()
+    return len(cores())
+
+
+def cores() -> list[set[int]]:
+    """The processors of each physical core that this process may run on, as the kernel counts."""
+    found: dict[tuple[str, str], set[int]] = {}
+    allowed = sorted(os.sched_getaffinity(0))
     for cpu in allowed:
         topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
         try:
-            cores.add(
-                ((topology / "physical_package_id").read_text(), (topology / "core_id").read_text())
-            )
+            package = (topology / "physical_package_id").read_text()
+            core = (topology / "core_id").read_text()
         except OSError:
-            return len(allowed)
-    return len(cores)
+            return [{each} for each in allowed]
+        found.setdefault((package, core), set()).add(cpu)
+    return list(found.values())
