@@ -61,10 +61,12 @@ def is_free(key: str) -> bool:
 
     So may paths: what they lead to counts, by the digest of the data.
     """
-    parts = key.split(".")
-    return not IDENTITY_FREE.isdisjoint((key, parts[0])) or any(
-        _PATH_KEY.fullmatch(part) for part in parts
-    )
+    return not IDENTITY_FREE.isdisjoint((key, key.partition(".")[0])) or is_path(key)
+
+
+def is_path(key: str) -> bool:
+    """Whether a dotted key says where something lies."""
+    return any(_PATH_KEY.fullmatch(part) for part in key.split("."))
 
 
 def config_digest(config: Mapping[str, Any]) -> str:

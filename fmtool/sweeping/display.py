@@ -43,7 +43,7 @@ class Lines:
         self._total = total
 
     def skip(self, job: Job, result: Mapping[str, Any]) -> None:
-        note(f"{self._name(job)}  {result['status']} before, and is not done again: sweep.retry")
+        note(f"{self._name(job)}  {_failed(result)} before, not done again; see sweep.retry")
 
     def start(self, job: Job, attempt: int) -> None:
         again = f"  attempt {attempt}" if attempt > 1 else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.runs import result as outcome
-from fmtool.runs.identity import begun, is_free
+from fmtool.runs.identity import begun, is_path
 from fmtool.runs.records import KILLED, RUNNING, RunRecord, read_record
 from fmtool.runs.saved_config import flatten
 from fmtool.sweeping.config import Retry
@@ -73,9 +73,9 @@ def earlier(
 
 
 def _is_of(record: RunRecord, job: Job) -> bool:
-    """Whether it was the same data, as far as the names of files say."""
+    """Whether it was the same data, as far as the names of files say; their content is not read."""
     then, now = (flatten(each.get("data") or {}) for each in (record.config, job.plain))
-    return all(then.get(key) == value for key, value in now.items() if is_free(f"data.{key}"))
+    return all(then.get(key) == value for key, value in now.items() if is_path(key))
 
 
 def _of_record(record: RunRecord, job: Job) -> Earlier:

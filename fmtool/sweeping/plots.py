@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,10 +14,12 @@ from fmtool.training.monitor import Monitor
 
 _COLOR = "#1f6fb4"
 _BEST_COLOR = "#e07b1a"
+_GRAY = "#444444"
 _MOST_BARS = 40
 _LONGEST_LABEL = 60
+_LONGEST_TICK = 20
 _LOGARITHMIC = 20.0
-"""From this ratio of the largest to the smallest on, values are a power apart, not a step."""
+"""From this ratio of the largest to the smallest on, numbers are told apart by their logarithm."""
 
 
 @dataclass(frozen=True)
@@ -37,101 +38,106 @@ class Point:
 
 def bars_figure(points: Sequence[Point], monitor: str) -> Figure:
     """A bar for each point, the best first, 40 at the most."""
-    is_least = Monitor(monitor).mode == "min"
-    ordered = sorted(points, key=lambda point: point.value if is_least else -point.value)
-    chosen = ordered[:_MOST_BARS]
+    chosen = _best_first(points, monitor)[:_MOST_BARS]
+    values, places = [point.value for point in chosen], range(len(chosen))
     figure = blank_figure(8.5, 1.4 + 0.32 * len(chosen))
     axes = figure.add_subplot()
-    places = range(len(chosen))
     errors = [point.deviation or 0.0 for point in chosen]
-    axes.barh(
+    bars = axes.barh(
         places,
-        [point.value for point in chosen],
+        values,
         xerr=errors if any(errors) else None,
         color=[_BEST_COLOR, *[_COLOR] * (len(chosen) - 1)],
-        error_kw={"ecolor": "#444444", "capsize": 3},
+        error_kw={"ecolor": _GRAY, "capsize": 3},
         height=0.7,
     )
+    if _is_logarithmic(values):
+        axes.set_xscale("log")
+    axes.bar_label(bars, [_shown(point) for point in chosen], padding=4, size=8, color=_GRAY)
+    axes.margins(x=0.18)
     axes.set_yticks(places, [_label(point) for point in chosen], size=8)
     for tick in axes.get_yticklabels():
         tick.set_parse_math(False)
     axes.invert_yaxis()
-    axes.set_xlabel(f"best {monitor}")
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     left_out = len(points) - len(chosen)
-    axes.set_title(f"the best {len(chosen)} of {len(points)}" if left_out else "best first")
+    axes.set_xlabel(f"best {monitor}" + (f", without the {left_out} worst" if left_out else ""))
     return figure
 
 
 def parallel_coordinates_figure(points: Sequence[Point], monitor: str) -> Figure:
     """A line for each point through an axis for each key that varies, and one for the value."""
     keys = list(dict.fromkeys(key for point in points for key in point.settings))
-    figure = blank_figure(max(5.0, 2.0 * (len(keys) + 1)), 4.2)
+    figure = blank_figure(2.6 + 2.2 * len(keys), 4.4)
     axes = figure.add_subplot()
-    values = [point.value for point in points]
     scales = [_Scale([point.settings.get(key, "") for point in points]) for key in keys]
-    heights = np.array(
-        [
-            [
-                scale.height(point.settings.get(key, ""))
-                for key, scale in zip(keys, scales, strict=True)
-            ]
-            + [_share(point.value, values)]
-            for point in points
-        ]
-    )
-    colors = colormaps["viridis"]
-    is_least = Monitor(monitor).mode == "min"
-    ranks = np.argsort(np.argsort([-v if is_least else v for v in values]))
-    for line, rank in sorted(zip(heights, ranks, strict=True), key=lambda pair: pair[1]):
+    scales.append(_Scale([str(point.value) for point in points]))
+    worst_first = list(reversed(_best_first(points, monitor)))
+    for rank, point in enumerate(worst_first):
+        texts = [*(point.settings.get(key, "") for key in keys), str(point.value)]
+        heights = [scale.height(text) for scale, text in zip(scales, texts, strict=True)]
         goodness = rank / max(1, len(points) - 1)
-        axes.plot(line, color=colors(0.9 * goodness), linewidth=1 + 1.5 * goodness, alpha=0.85)
-    for place, scale in enumerate(scales):
-        _ticks(axes, place, scale.ticks())
-    _ticks(axes, len(keys), [(_share(v, values), show(v)) for v in {min(values), max(values)}])
-    axes.set_xticks(range(len(keys) + 1), [*keys, f"best {monitor}"])
-    axes.set_xlim(-0.25, len(keys) + 0.6)
-    axes.set_ylim(-0.05, 1.05)
+        color = colormaps["viridis"](0.92 * goodness)
+        axes.plot(heights, color=color, linewidth=1 + 1.5 * goodness)
+    for place, scale in enumerate(scales[:-1]):
+        _axis(axes, place, scale.ticks())
+    ends = {worst_first[0].value, worst_first[-1].value}
+    _axis(axes, len(keys), [(scales[-1].height(str(value)), show(value)) for value in ends])
+    axes.set_xticks(range(len(scales)), [*keys, f"best {monitor}"])
+    axes.set_xlim(-0.45, len(keys) + 0.2)
+    axes.set_ylim(-0.06, 1.06)
     axes.set_yticks([])
+    axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title("the brighter, the better", size=10)
     return figure
 
 
 class _Scale:
-    """Where the values of a key lie on its axis: numbers by size, names side by side."""
+    """Where the values of a key lie on its axis: numbers by size, names below each other."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        numbers = [_number(text) for text in texts]
-        self._numbers = sorted({number for number in numbers if number is not None})
-        self._names = sorted(set(texts))
-        self._is_numeric = None not in numbers
-        least = self._numbers[0] if self._numbers else 0.0
-        self._is_log = least > 0 and self._numbers[-1] / least >= _LOGARITHMIC
+        self._names = list(dict.fromkeys(texts))[::-1]
+        numbers = [number for text in texts if (number := _number(text)) is not None]
+        self._numbers = sorted(set(numbers)) if len(numbers) == len(texts) else []
+        self._is_log = bool(self._numbers) and _is_logarithmic(self._numbers)
 
     def height(self, text: str) -> float:
         """From 0 to 1."""
-        number = _number(text)
-        if not self._is_numeric or number is None:
+        if not self._numbers:
             return _share(self._names.index(text), range(len(self._names)))
-        scaled = [math.log(each) if self._is_log else each for each in self._numbers]
-        return _share(math.log(number) if self._is_log else number, scaled)
+        if self._is_log:
+            return _share(math.log(float(text)), [math.log(each) for each in self._numbers])
+        return _share(float(text), self._numbers)
 
     def ticks(self) -> list[tuple[float, str]]:
-        if not self._is_numeric:
-            return [(self.height(name), name) for name in self._names]
-        return [(self.height(str(number)), f"{number:g}") for number in self._numbers]
+        """Heights and what stands there."""
+        shown = {name: f"{float(name):g}" if self._numbers else name for name in self._names}
+        return [(self.height(name), text) for name, text in shown.items()]
 
 
-def _ticks(axes: Axes, place: int, ticks: Sequence[tuple[float, str]]) -> None:
-    axes.axvline(place, color="#bbbbbb", linewidth=1, zorder=0)
+def _axis(axes: Axes, place: int, ticks: Sequence[tuple[float, str]]) -> None:
+    axes.axvline(place, ymin=0.05, ymax=0.95, color="#bbbbbb", linewidth=1, zorder=0)
+    background = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8}
     for height, text in ticks:
-        shown = text if len(text) <= _LONGEST_LABEL // 3 else f"{text[: _LONGEST_LABEL // 3 - 1]}…"
         axes.text(
-            place + 0.03, height, shown, size=8, va="center", color="#444444", parse_math=False
+            place - 0.03,
+            height,
+            text if len(text) <= _LONGEST_TICK else f"{text[: _LONGEST_TICK - 1]}…",
+            size=8,
+            ha="right",
+            va="center",
+            color=_GRAY,
+            bbox=background,
+            parse_math=False,
         )
+
+
+def _best_first(points: Sequence[Point], monitor: str) -> list[Point]:
+    is_most = Monitor(monitor).mode == "max"
+    return sorted(points, key=lambda point: point.value, reverse=is_most)
 
 
 def _share(value: float, values: Sequence[float] | range) -> float:
@@ -140,12 +146,21 @@ def _share(value: float, values: Sequence[float] | range) -> float:
     return 0.5 if least == largest else (value - least) / (largest - least)
 
 
+def _is_logarithmic(numbers: Sequence[float]) -> bool:
+    return min(numbers) > 0 and max(numbers) / min(numbers) >= _LOGARITHMIC
+
+
 def _number(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def _shown(point: Point) -> str:
+    deviation = "" if point.deviation is None else f" ± {show(point.deviation)}"
+    return f"{show(point.value)}{deviation}"
 
 
 def _label(point: Point) -> str:

@@ -1,8 +1,10 @@
 """The processor as /proc/cpuinfo describes it."""
 
+import os
+
 import pytest
 
-from fmtool.machine.processor import processor
+from fmtool.machine.processor import cores, physical_cores, processor
 
 X86 = "processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: fpu avx2 {flag}\n\nprocessor\t: 1\n"
 ARM = "processor\t: 0\nFeatures\t: fp asimd {flag}\nCPU implementer\t: 0x41\n"
@@ -37,3 +39,9 @@ def test_the_digest_tells_processors_of_one_name_and_other_instructions_apart(tm
     other = described(tmp_path, X86.format(flag="avx512_bf16"))
     assert one.model == other.model == "Some CPU"
     assert one.digest != other.digest
+
+
+def test_the_cores_are_those_that_this_process_may_run_on():
+    cpus = [cpu for core in cores() for cpu in core]
+    assert sorted(cpus) == sorted(os.sched_getaffinity(0))
+    assert physical_cores() == len(cores())
