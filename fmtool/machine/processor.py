@@ -6,6 +6,14 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from fmtool.errors import UsageError
+
+THREADS_VARIABLE = "FMTOOL_THREADS"
+"""Environment variable with what `runtime.threads=auto` stands for, where trainings share a CPU.
+
+As a key it would tell one training from another, and how many run side by side must not.
+"""
+
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 """x86's two, and Arm's."""
 _CPUINFO = Path("/proc/cpuinfo")
@@ -41,21 +49,29 @@ def processor(cpuinfo: Path = _CPUINFO) -> Processor:
     return Processor(entry.get("model name") or platform.machine(), frozenset(flags.split()))
 
 
+def automatic_threads() -> int:
+    """What `runtime.threads=auto` stands for: $FMTOOL_THREADS, else the physical cores."""
+    chosen = os.environ.get(THREADS_VARIABLE)
+    if not chosen:
+        return physical_cores()
+    if not chosen.isascii() or not chosen.isdigit() or int(chosen) == 0:
+        raise UsageError(
+            f"{THREADS_VARIABLE}={chosen} is no number of threads",
+            fix="give 1 or more, or unset it",
+        )
+    return int(chosen)
+
+
 def physical_cores() -> int:
     """Physical cores among those this process may run on; hyperthreads do not help convolutions."""
-    return len(cores())
-
-
-def cores() -> list[set[int]]:
-    """The processors of each physical core that this process may run on, as the kernel counts."""
-    found: dict[tuple[str, str], set[int]] = {}
-    allowed = sorted(os.sched_getaffinity(0))
+    allowed = os.sched_getaffinity(0)
+    cores = set()
     for cpu in allowed:
         topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
         try:
-            package = (topology / "physical_package_id").read_text()
-            core = (topology / "core_id").read_text()
+            cores.add(
+                ((topology / "physical_package_id").read_text(), (topology / "core_id").read_text())
+            )
         except OSError:
-            return [{each} for each in allowed]
-        found.setdefault((package, core), set()).add(cpu)
-    return list(found.values())
+            return len(allowed)
+    return len(cores)

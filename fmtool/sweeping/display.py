@@ -91,7 +91,6 @@ class Board:
         self._live = Live(
             console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
         )
-        self._live.start()
 
     def skip(self, job: Job, result: Mapping[str, Any]) -> None:
         self._end(job, [f"{_failed(result)} before", *_figures(result)])
@@ -115,11 +114,13 @@ class Board:
         self._refreshed = now
         for each in running:
             self._states[each.job.number] = progress(each)
+        self._live.start()  # not before: what is said as the sweep begins stays above
         self._live.update(self._picture([each.job.number for each in running]), refresh=True)
 
     def close(self) -> None:
-        self._live.update(self._picture([]), refresh=True)
-        self._live.stop()
+        if self._live.is_started:
+            self._live.update(self._picture([]), refresh=True)
+            self._live.stop()
 
     def _picture(self, running: Sequence[int]) -> Table:
         table = Table(box=box.SIMPLE_HEAD, caption_justify="left")

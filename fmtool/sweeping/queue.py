@@ -116,7 +116,6 @@ class JobQueue:
             slot = self._free.pop(0)
             self._view.start(each.job, each.attempt)
             process = self._launch(each.job, slot)
-            slot.settle(process.pid, each.job.cfg.runtime)
             self.running.append(Running(each.job, process, slot, each.attempt))
 
     def _take(self, ended: Running) -> None:

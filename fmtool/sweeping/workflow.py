@@ -17,7 +17,7 @@ from fmtool.signals import SignalGuard
 from fmtool.sweeping import folder, pictures
 from fmtool.sweeping.config import SweepConfig
 from fmtool.sweeping.document import document, exit_code_of, rows_of
-from fmtool.sweeping.earlier import earlier
+from fmtool.sweeping.earlier import DONE, earlier
 from fmtool.sweeping.jobs import Job, of_shard, sweep_digest
 from fmtool.sweeping.queue import JobQueue, View
 from fmtool.sweeping.slots import Slot
@@ -81,6 +81,9 @@ class _Course:
         self._results: dict[int, Mapping[str, Any]] = {
             number: each.result for number, each in begun.items()
         }
+        done = sum(each.state == DONE for each in begun.values())
+        if done:
+            note(f"{done} of {len(trained)} trainings are done already")
         retry = sweep.settings.retry
         final = {number for number, each in begun.items() if each.is_final(retry)}
         for job in trained:

@@ -94,10 +94,17 @@ def test_a_failure_shows_its_exit_code(expanded):
     view, stream = board(jobs)
     view.end(jobs[0], {"status": "killed", "exit_code": 137}, is_again=False)
     view.skip(jobs[1], {"status": "diverged", "exit_code": 5})
+    view.refresh([])
     view.close()
     lines = "\n".join(last_picture(stream))
     assert "killed (137)" in lines
     assert "diverged (5) before" in lines
+
+
+def test_nothing_is_drawn_of_a_sweep_that_begins_nothing(expanded):
+    view, stream = board(expanded("seed=1"))
+    view.close()
+    assert stream.getvalue() == ""
 
 
 def test_on_a_small_terminal_what_runs_is_shown_first(expanded, running, result_of):

@@ -1,7 +1,6 @@
 """Jobs side by side: how many, what is tried again, what ends them. Their processes are real."""
 
 import json
-import os
 import signal
 import time
 
@@ -191,18 +190,13 @@ def test_a_job_that_does_not_end_at_its_time_limit_is_killed(begin, monkeypatch)
     assert "attempts" not in result
 
 
-def test_a_job_beside_others_has_a_share_of_the_cores(begin, expanded, pretended, settings):
-    if len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("one processor cannot be shared")
-    tell = (
-        "import json, os, time; time.sleep(0.3); "
-        "print(json.dumps({'status': 'completed', 'cpus': sorted(os.sched_getaffinity(0))}))"
-    )
-    queue, _ = begin(tell, tell, jobs=2)
+def test_jobs_side_by_side_have_slots_of_their_own(begin):
+    queue, _ = begin(SLEEP, SLEEP, jobs=2)
+    queue.look()
+    one, other = queue.running
+    assert one.slot is not other.slot
+    queue.end(signal.SIGKILL)
     work(queue)
-    one, other = (set(queue.results[number]["cpus"]) for number in (1, 2))
-    assert one.isdisjoint(other)
-    assert one | other <= os.sched_getaffinity(0)
 
 
 def test_results_are_what_the_process_printed(begin):

@@ -1,6 +1,4 @@
-"""Who has which GPU and which cores."""
-
-import os
+"""Who has which GPU and how many threads."""
 
 import pytest
 
@@ -11,10 +9,9 @@ from fmtool.sweeping.slots import Slot, slots
 @pytest.fixture
 def machine(monkeypatch):
     def of(*, gpus=(), cores=1):
+        monkeypatch.delenv("FMTOOL_THREADS", raising=False)
         monkeypatch.setattr(devices, "visible_gpus", lambda: list(gpus))
-        # Each with two hyperthreads.
-        found = [{core, core + cores} for core in range(cores)]
-        monkeypatch.setattr(processor, "cores", lambda: found)
+        monkeypatch.setattr(processor, "physical_cores", lambda: cores)
 
     return of
 
@@ -38,43 +35,23 @@ def test_each_has_a_gpu_of_its_own_as_long_as_there_are_enough(machine):
     assert [slot.gpu for slot in slots(3)] == ["3", "GPU-abc", "3"]
 
 
-@pytest.mark.parametrize(
-    ("cores", "jobs", "shares"),
-    [
-        (4, 2, [{0, 1, 4, 5}, {2, 3, 6, 7}]),
-        (5, 2, [{0, 1, 5, 6}, {2, 3, 7, 8}]),
-        (2, 3, [{0, 2}, {1, 3}, {0, 2}]),
-        (1, 2, [{0, 1}, {0, 1}]),
-    ],
-)
-def test_each_has_as_many_cores(machine, cores, jobs, shares):
+@pytest.mark.parametrize(("cores", "jobs", "threads"), [(8, 2, 4), (5, 2, 2), (2, 3, 1)])
+def test_each_has_as_many_threads(machine, cores, jobs, threads):
     machine(cores=cores)
-    assert [slot.cpus for slot in slots(jobs)] == shares
+    assert slots(jobs) == [Slot(threads=threads)] * jobs
+
+
+def test_what_the_environment_says_of_threads_stands(machine, monkeypatch):
+    machine(cores=8)
+    monkeypatch.setenv("FMTOOL_THREADS", "3")
+    assert slots(2) == [Slot(), Slot()]
 
 
 def test_a_training_on_the_cpu_is_given_no_gpu(runtime):
-    slot = Slot(gpu="1", cpus=frozenset({0}))
+    slot = Slot(gpu="1", threads=2)
     assert slot.environment(runtime()) == {"CUDA_VISIBLE_DEVICES": "1"}
-    assert slot.environment(runtime("runtime.device=cpu")) == {}
+    assert slot.environment(runtime("runtime.device=cpu")) == {"FMTOOL_THREADS": "2"}
 
 
-@pytest.mark.parametrize(
-    ("gpu", "override", "is_kept"),
-    [
-        (None, "runtime.threads=auto", True),
-        (None, "runtime.threads=2", False),
-        ("0", "runtime.threads=auto", False),
-        ("0", "runtime.device=cpu", True),
-    ],
-)
-def test_cores_are_shared_where_threads_are_for_fmtool_to_say(
-    runtime, monkeypatch, gpu, override, is_kept
-):
-    kept = []
-    monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cpus: kept.append((pid, cpus)))
-    Slot(gpu, frozenset({1})).settle(4711, runtime(override))
-    assert kept == ([(4711, {1})] if is_kept else [])
-
-
-def test_a_process_that_has_just_ended_is_no_error(runtime):
-    Slot(cpus=frozenset({0})).settle(2**22 + 1, runtime())
+def test_a_training_alone_is_told_nothing(runtime):
+    assert Slot().environment(runtime()) == {}
