@@ -129,7 +129,8 @@ def value_of(row: Row) -> float | None:
 
 
 def best_of(points: Sequence[Sequence[Row]]) -> dict[str, Any] | None:
-    """The point with the best value of the monitor, by the mean over its repetitions.
+    """The point with the best value of the monitor, by the mean over its repetitions, and of them
+    the best run.
 
     None where the jobs have no value, or different monitors, which do not compare. The test split
     has no part in it.
@@ -149,6 +150,7 @@ def best_of(points: Sequence[Sequence[Row]]) -> dict[str, Any] | None:
         "overrides": row["overrides"],
         "monitor": monitor,
         "value": mean,
+        "seeds": len(rows),
     }
 
 

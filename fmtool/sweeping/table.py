@@ -55,7 +55,8 @@ def tables(document: Mapping[str, Any]) -> list["Table | Text"]:
 
 def best_line(best: Mapping[str, Any]) -> str:
     what = " ".join(best["overrides"]) or "(no variation)"
-    return f"best {best['monitor']} {show(best['value'])}  job {best['job']}  {what}"
+    mean = f" as the mean of {best['seeds']} seeds" if best["seeds"] > 1 else ""
+    return f"best {best['monitor']} {show(best['value'])}{mean}  job {best['job']}  {what}"
 
 
 def _jobs_table(rows: Sequence[Row]) -> "Table":

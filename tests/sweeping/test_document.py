@@ -74,6 +74,7 @@ def test_the_least_loss_is_the_best(rows):
         "overrides": ["batch_size=32"],
         "monitor": "val_loss",
         "value": 0.1,
+        "seeds": 1,
     }
 
 
@@ -95,7 +96,8 @@ def test_values_of_different_monitors_do_not_compare(rows):
 def test_repetitions_are_compared_by_their_mean(rows):
     # The least single value belongs to the point with the larger mean.
     found = made(rows("batch_size=16,32", seeds=2, values=[0.01, 0.9, 0.2, 0.3]))
-    assert (found["best"]["job"], found["best"]["value"]) == (3, 0.25)
+    best = found["best"]
+    assert (best["job"], best["value"], best["seeds"]) == (3, 0.25, 2)
     assert found["points"][1] == {
         "point": 2,
         "overrides": ["batch_size=32"],

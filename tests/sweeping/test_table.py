@@ -74,6 +74,9 @@ def test_repetitions_are_shown_by_mean_and_deviation(swept_jobs, capsys):
     _, made = swept_jobs(*line, seeds=2, results=results)
     shown = [line.split() for line in printed(made, capsys).splitlines() if " of 2 " in line]
     assert shown[0][:7] == ["batch_size=32", "2", "of", "2", "0.3000", "±", "0.1414"]
+    assert "best val_loss 0.3000 as the mean of 2 seeds  job 1  batch_size=32 seed=0" in printed(
+        made, capsys
+    )
     assert shown[1][:5] == ["batch_size=64", "1", "of", "2", "0.9000"]
 
 
