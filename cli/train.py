@@ -63,19 +63,25 @@ def main(argv: list[str], flags: Flags) -> int:
     gc.enable()
     if cfg.dry_run:
         return _dry_run(cfg, flags)
-    from fmtool.runs.identity import VARIANT
     from fmtool.training.workflow import Request
 
-    variables = {"sweep": SWEEP_VARIABLE, "study": STUDY_VARIABLE, VARIANT: VARIANT_VARIABLE}
-    belongs = {entry: os.environ.get(name) for entry, name in variables.items()}
     request = Request(
         argv=argv,
         overrides=parsed.typed,
         plugins=flags.plugins,
-        extra={key: value for key, value in belongs.items() if value},
+        extra=_belongings(),
         parent=parent,
     )
     return _train(cfg, request, flags, resumes)
+
+
+def _belongings() -> dict[str, str]:
+    """What the sweep or the study that started this process says of it, for the manifest."""
+    from fmtool.runs.identity import VARIANT
+
+    variables = {"sweep": SWEEP_VARIABLE, "study": STUDY_VARIABLE, VARIANT: VARIANT_VARIABLE}
+    told = {entry: os.environ.get(name) for entry, name in variables.items()}
+    return {entry: value for entry, value in told.items() if value}
 
 
 def _parent() -> "Parent | None":
