@@ -21,6 +21,7 @@ COMMANDS = {
     "export": "write files that run elsewhere and give the same answers",
     "predict": "label pictures, texts or numbers, by a run or by an exported file",
     "verify": "check a bundle of exported files, and run them",
+    "sweep": "say what a sweep would do, and how long it would take",
     "bench": "measure how fast a training is, and the machine could be",
     "reproduce": "train as a run did and compare the two",
     "runs": "list, show and compare runs",
@@ -48,8 +49,8 @@ try:
   fmtool predict run=last input=pictures/ output=labels.csv
 
 exit codes:
-  0 success   1 bug   2 usage or config   3 a job of a sweep or study failed   4 quality gate not met
-  5 training diverged   6 an export does not match the model
+  0 success   1 bug   2 usage or config   3 a job of a sweep or a study failed
+  4 quality gate not met   5 training diverged   6 an export does not match the model
   65 bad data or corrupt file   69 a download or service is unavailable
   71 out of memory   73 cannot create the output   74 write failed, disk full
   75 busy, retry   77 refused for security   78 resume refused, config changed

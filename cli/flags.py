@@ -1,13 +1,10 @@
 """The flags that every command takes."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from fmtool.config.duration import EXAMPLES, seconds_of
 from fmtool.errors import UsageError
-
-_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
-_LONGEST_SECONDS = 366 * 24 * 3600
 
 
 @dataclass
@@ -16,12 +13,6 @@ class Flags:
     plugins: list[str] = field(default_factory=list)
     timeout: float | None = None
     """Seconds after which the command ends in order."""
-
-    @property
-    def argv(self) -> list[str]:
-        """The flags as words, for a child process; its time is limited by its parent."""
-        plugins = [word for plugin in self.plugins for word in ("--plugin", plugin)]
-        return [*(["--json"] if self.as_json else []), *plugins]
 
 
 def take(argv: list[str]) -> tuple[Flags, list[str]]:
@@ -35,7 +26,7 @@ def take(argv: list[str]) -> tuple[Flags, list[str]]:
         elif name == "--plugin":
             flags.plugins.append(_value(word, words, "MODULE or FILE.py"))
         elif name == "--timeout":
-            flags.timeout = _seconds(_value(word, words, "90, 30s, 10m or 2h"))
+            flags.timeout = _seconds(_value(word, words, EXAMPLES))
         else:
             rest.append(word)
     return flags, rest
@@ -51,11 +42,8 @@ def _value(word: str, following: Iterator[str], example: str) -> str:
 
 
 def _seconds(duration: str) -> float:
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", duration)
-    seconds = float(match[1]) * _UNIT_SECONDS[match[2]] if match else 0.0
-    if not 0 < seconds <= _LONGEST_SECONDS:
-        raise UsageError(
-            f"--timeout {duration} is no duration between 0 and a year",
-            fix="give seconds, or a number with s, m or h, as in 90, 30s, 10m or 2h",
-        )
-    return seconds
+    try:
+        return seconds_of(duration)
+    except ValueError as error:
+        reason, _, fix = str(error).partition("; ")
+        raise UsageError(f"--timeout {reason}", fix=fix) from error

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
-from fmtool.runs.layout import AUTO, JOB_VARIABLE, STUDY_VARIABLE, SWEEP_VARIABLE
+from fmtool.runs.layout import (
+    AUTO,
+    JOB_VARIABLE,
+    STUDY_VARIABLE,
+    SWEEP_VARIABLE,
+    VARIANT_VARIABLE,
+)
 
-from . import output
+from . import output, sweep_line
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -38,9 +44,10 @@ def main(argv: list[str], flags: Flags) -> int:
         return information.show(name, parsed, folders)
 
     if parsed.multirun:
-        from . import sweep
+        from . import multirun
 
-        return sweep.run(name, parsed, folders, flags)
+        return multirun.run(name, parsed, folders, flags)
+    sweep_line.require_none(parsed.overrides)
     raw = compose.compose(name, parsed.overrides, folders=folders)
     resumes = None
     if raw["resume"] not in (None, AUTO):
@@ -58,15 +65,23 @@ def main(argv: list[str], flags: Flags) -> int:
         return _dry_run(cfg, flags)
     from fmtool.training.workflow import Request
 
-    belongs = {"sweep": os.environ.get(SWEEP_VARIABLE), "study": os.environ.get(STUDY_VARIABLE)}
     request = Request(
         argv=argv,
         overrides=parsed.typed,
         plugins=flags.plugins,
-        extra={key: value for key, value in belongs.items() if value},
+        extra=_belongings(),
         parent=parent,
     )
     return _train(cfg, request, flags, resumes)
+
+
+def _belongings() -> dict[str, str]:
+    """What the sweep or the study that started this process says of it, for the manifest."""
+    from fmtool.runs.identity import VARIANT
+
+    variables = {"sweep": SWEEP_VARIABLE, "study": STUDY_VARIABLE, VARIANT: VARIANT_VARIABLE}
+    told = {entry: os.environ.get(name) for entry, name in variables.items()}
+    return {entry: value for entry, value in told.items() if value}
 
 
 def _parent() -> "Parent | None":

@@ -19,7 +19,8 @@ flags:
   --json              one JSON object on stdout
   --plugin MODULE     your own model or data set, a module or a .py file; may be repeated
   --timeout TIME      end in order, with exit code 124, after 90, 30s, 10m or 2h
-  -m                  sweep: every combination of comma lists, one run after another
+  -m                  sweep: every combination of comma lists, each in a process of its own;
+                      the same line again does what is missing
   -cd DIR             add a folder of your own YAML files; also FMTOOL_CONF and ./fmtool_conf
   -cn NAME            another primary config than train
   --cfg job           print the composed config; with --resolve, -p PACKAGE
@@ -29,7 +30,7 @@ examples:
   fmtool train model=cnn data=cifar10
   fmtool train model=mlp data=mnist optimizer=sgd optimizer.learning_rate=0.05 epochs=5
   fmtool train data=cifar10 augment=flip_crop schedule=cosine gate.min.accuracy=0.7
-  fmtool train -m model=cnn,mlp optimizer.learning_rate=1e-2,1e-3 seed=0,1
+  fmtool train -m model=cnn,mlp optimizer.learning_rate=1e-2,1e-3 seeds=3 sweep.jobs=2
   fmtool train data=cifar10 dry_run=true
   fmtool train model=cnn data=cifar10 resume=auto     in a job that may be cut off: repeat the line
   fmtool train resume=last epochs=20                  go on with a run, to more epochs
@@ -48,8 +49,15 @@ def text() -> str:
         marked = [f"{name}*" if name == choice else name for name in names]
         if marked:
             lines.append(_wrapped(f"  {group:<14}", marked))
-    keys = [f"  {line}" for line in primary.split("\n\n", 1)[1].rstrip().splitlines()]
-    return "\n".join([_HEAD.rstrip("\n"), *lines, "", "keys and defaults:", *keys, _TAIL])
+    sweep = (root / "sweep.yaml").read_text(encoding="utf-8")
+    own = ["keys and defaults of a sweep, with -m:", *_keys(sweep)]
+    keys = ["keys and defaults:", *_keys(primary), "", *own]
+    return "\n".join([_HEAD.rstrip("\n"), *lines, "", *keys, _TAIL])
+
+
+def _keys(text: str) -> list[str]:
+    """What follows the defaults list of a primary config."""
+    return [f"  {line}" for line in text.split("\n\n", 1)[1].rstrip().splitlines()]
 
 
 def _defaults(primary: str) -> dict[str, str]:

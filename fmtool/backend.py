@@ -19,7 +19,7 @@ from fmtool.machine.flops import layer_flops
 from fmtool.machine.hiding import hide
 from fmtool.machine.measurement import measured
 from fmtool.machine.precision import faster
-from fmtool.machine.processor import physical_cores, processor
+from fmtool.machine.processor import automatic_threads, processor
 from fmtool.notices import note
 from fmtool.schema import RuntimeConfig
 from fmtool.signals import SignalGuard
@@ -52,7 +52,7 @@ def select(cfg: RuntimeConfig, *, is_convolutional: bool = True) -> RuntimeConfi
     if cfg.backend == "auto":
         chosen = installed.choose(cfg.device, is_convolutional=is_convolutional)
         cfg = cfg.model_copy(update={"backend": chosen})
-    threads = physical_cores() if cfg.threads == "auto" else cfg.threads
+    threads = automatic_threads() if cfg.threads == "auto" else cfg.threads
     _import_keras(cfg, threads)
     _set_threads(cfg, threads)
     if cfg.backend == "torch":

@@ -10,10 +10,12 @@ import pytest
 from pydantic import BaseModel
 
 from fmtool import registry, validate
+from fmtool.cli import sweep_line
 from fmtool.config.compose import compose
 from fmtool.errors import UsageError
 from fmtool.matching import declared_kind, readable_kinds
 from fmtool.schema import EvaluateConfig, PredictConfig, SavedRunConfig, TrainConfig
+from fmtool.sweeping.config import OwnConfig, SweepConfig
 from fmtool.tuning import space, space_file
 from fmtool.tuning.config import Cluster, TuneConfig, tune_config
 
@@ -116,6 +118,13 @@ def test_an_option_without_what_the_user_has_to_give_names_the_key(name):
 
 def test_evaluate_composes_and_validates():
     assert validate.evaluate_config(compose("evaluate", ["run=last"])).split == "test"
+
+
+def test_the_keys_of_a_sweep_compose_validate_and_are_split_off():
+    raw = compose("sweep", [])
+    assert set(raw) == set(OwnConfig.model_fields) == set(sweep_line._OWN_KEYS)
+    assert set(raw["sweep"]) == set(SweepConfig.model_fields)
+    assert validate.keys_of(OwnConfig, raw, prefix="").seeds is None
 
 
 def test_predict_composes_and_validates():

@@ -58,7 +58,7 @@ def confusion_figure(matrix: Sequence[Sequence[int]], class_names: Sequence[str]
     shares = counts / np.maximum(support, 1)
     classes = len(class_names)
     side = float(np.clip(2.5 + 0.55 * classes, 4.5, 12))
-    figure = _figure(side + 0.8, side)
+    figure = blank_figure(side + 0.8, side)
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.046, pad=0.03)
@@ -93,7 +93,7 @@ def samples_figure(
     chosen = mistakes[np.argsort(-confidences[mistakes], kind="stable")][:_MOST_SAMPLES]
     columns = int(np.clip(len(chosen), 4, 8))
     lines = max(1, math.ceil(len(chosen) / columns))
-    figure = _figure(columns * 1.35, lines * 1.85 + 0.5)
+    figure = blank_figure(columns * 1.35, lines * 1.85 + 0.5)
     figure.suptitle(f"{len(mistakes)} mistakes in {len(true)} samples, the most confident first")
     for place, index in enumerate(chosen, start=1):
         axes = figure.add_subplot(lines, columns, place)
@@ -119,7 +119,8 @@ def figure_to_array(figure: Figure) -> NDArray[np.uint8]:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank_figure(width: float, height: float) -> Figure:
+    """In inches; laid out when it is drawn."""
     figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
@@ -128,7 +129,7 @@ def _figure(width: float, height: float) -> Figure:
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
     columns = min(count, 3)
     lines = math.ceil(count / columns)
-    figure = _figure(4.2 * columns, 3.2 * lines)
+    figure = blank_figure(4.2 * columns, 3.2 * lines)
     panels = [figure.add_subplot(lines, columns, place + 1) for place in range(count)]
     for panel in panels:
         panel.grid(color="#dddddd", linewidth=0.6)

@@ -28,6 +28,16 @@ def shows_gpu(devices: Path = Path("/dev")) -> bool:
     return any(devices.glob("nvidia[0-9]*")) or (devices / "dxg").exists()
 
 
+def visible_gpus(devices: Path = Path("/dev")) -> list[str]:
+    """What CUDA_VISIBLE_DEVICES may name each NVIDIA GPU of this process; imports nothing."""
+    if not shows_gpu(devices):
+        return []
+    if chosen := os.environ.get("CUDA_VISIBLE_DEVICES"):
+        return [name.strip() for name in chosen.split(",")]
+    # CUDA numbers what a container was given from 0, whatever the names of the files.
+    return [str(number) for number in range(max(1, len(list(devices.glob("nvidia[0-9]*")))))]
+
+
 def gpus() -> list[Gpu]:
     """Those that the active backend can use."""
     import keras

@@ -6,6 +6,14 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from fmtool.errors import UsageError
+
+THREADS_VARIABLE = "FMTOOL_THREADS"
+"""Environment variable with what `runtime.threads=auto` stands for, where trainings share a CPU.
+
+As a key it would tell one training from another, and how many run side by side must not.
+"""
+
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 """x86's two, and Arm's."""
 _CPUINFO = Path("/proc/cpuinfo")
@@ -39,6 +47,19 @@ def processor(cpuinfo: Path = _CPUINFO) -> Processor:
     # Arm kernels call the flags "Features" and do not name the model.
     flags = entry.get("flags") or entry.get("Features") or ""
     return Processor(entry.get("model name") or platform.machine(), frozenset(flags.split()))
+
+
+def automatic_threads() -> int:
+    """What `runtime.threads=auto` stands for: $FMTOOL_THREADS, else the physical cores."""
+    chosen = os.environ.get(THREADS_VARIABLE)
+    if not chosen:
+        return physical_cores()
+    if not chosen.isascii() or not chosen.isdigit() or int(chosen) == 0:
+        raise UsageError(
+            f"{THREADS_VARIABLE}={chosen} is no number of threads",
+            fix="give 1 or more, or unset it",
+        )
+    return int(chosen)
 
 
 def physical_cores() -> int:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,12 @@ IDENTITY_FREE = frozenset(
 REPRODUCES = "reproduces"
 """The entry in a manifest's `extra` with the id of the run that was done again."""
 
+VARIANT = "variant"
+"""The entry in a manifest's `extra` that tells trainings apart whose identity is the same.
+
+A sweep over free keys, such as `epochs=5,10`, asks for a run of each.
+"""
+
 _PATH_KEY = re.compile(r"path|.+_(dir|path)")
 
 
@@ -54,10 +61,12 @@ def is_free(key: str) -> bool:
 
     So may paths: what they lead to counts, by the digest of the data.
     """
-    parts = key.split(".")
-    return not IDENTITY_FREE.isdisjoint((key, parts[0])) or any(
-        _PATH_KEY.fullmatch(part) for part in parts
-    )
+    return not IDENTITY_FREE.isdisjoint((key, key.partition(".")[0])) or is_path(key)
+
+
+def is_path(key: str) -> bool:
+    """Whether a dotted key says where something lies."""
+    return any(_PATH_KEY.fullmatch(part) for part in key.split("."))
 
 
 def config_digest(config: Mapping[str, Any]) -> str:
@@ -66,9 +75,16 @@ def config_digest(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def request_digest(config: Mapping[str, Any], data_digest: str) -> str:
-    """Identity of what was asked for: the config before any `auto` is resolved, and the data."""
-    return config_digest({"config": _identifying(config), "data_digest": data_digest})
+def request_digest(
+    config: Mapping[str, Any], data_digest: str, *, variant: str | None = None
+) -> str:
+    """Identity of what was asked for: the config before any `auto` is resolved, and the data.
+
+    Args:
+        variant: see `VARIANT`.
+    """
+    asked = {"config": _identifying(config), "data_digest": data_digest}
+    return config_digest(asked if variant is None else {**asked, VARIANT: variant})
 
 
 def _identifying(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -97,19 +113,48 @@ def _merged(saved: Mapping[str, Any], requested: Mapping[str, Any], prefix: str)
     return merged
 
 
-def find_by_digest(runs_dir: Path, digest: str) -> Path | None:
-    """The newest run that was asked for by this `request_digest`, those of sweeps included.
+@dataclass(frozen=True)
+class Begun:
+    """The newest run of each request under a runs directory.
 
-    A reproduction is not, even if nothing was left to be resolved: its line was another one.
+    Args:
+        newest: by `request_digest`, when it started and its directory.
+        data_digests: of all the runs.
     """
-    started: dict[tuple[str, str], Path] = {}
+
+    newest: Mapping[str, tuple[str, Path]]
+    data_digests: frozenset[str]
+
+    def find(self, config: Mapping[str, Any], *, variant: str | None = None) -> Path | None:
+        """The newest run of a request whose data have not been read, on whatever data it was."""
+        digests = (request_digest(config, data, variant=variant) for data in self.data_digests)
+        found = [self.newest[digest] for digest in digests if digest in self.newest]
+        return max(found)[1] if found else None
+
+
+def begun(runs_dir: Path) -> Begun:
+    """By one look at every manifest, those of sweeps included.
+
+    A reproduction is left out, even if nothing was left to be resolved: its line was another one.
+    """
+    newest: dict[str, tuple[str, Path]] = {}
+    data_digests = set()
     for root in run_directories(runs_dir):
         try:
             manifest = read_object(RunPaths(root).manifest)
         except (DataError, OSError):  # killed before it was written, or damaged
             continue
         extra = manifest.get("extra")
-        is_reproduction = isinstance(extra, Mapping) and REPRODUCES in extra
-        if manifest.get("request_digest") == digest and not is_reproduction:
-            started[str(manifest.get("started")), root.name] = root
-    return started[max(started)] if started else None
+        if isinstance(extra, Mapping) and REPRODUCES in extra:
+            continue
+        digest = str(manifest.get("request_digest"))
+        start = str(manifest.get("started")), root
+        newest[digest] = max(newest.get(digest, start), start)
+        data_digests.add(str(manifest.get("data_digest")))
+    return Begun(newest, frozenset(data_digests))
+
+
+def find_by_digest(runs_dir: Path, digest: str) -> Path | None:
+    """The newest run that was asked for by this `request_digest`."""
+    found = begun(runs_dir).newest.get(digest)
+    return None if found is None else found[1]

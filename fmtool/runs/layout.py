@@ -12,6 +12,9 @@ SWEEP_VARIABLE = "FMTOOL_SWEEP"
 STUDY_VARIABLE = "FMTOOL_STUDY"
 """Environment variable that tells a run which study it is a trial of; `run=last` skips it too."""
 
+VARIANT_VARIABLE = "FMTOOL_VARIANT"
+"""Environment variable that tells a run from others that `resume=auto` would take for the same."""
+
 JOB_VARIABLE = "FMTOOL_JOB"
 """Environment variable with the folder of a training that a sweep or a study has started."""
 
@@ -180,6 +183,35 @@ class StudyPaths:
 
     def confirmed(self, name: str) -> JobPaths:
         return JobPaths(self.root / "confirm" / name)
+
+
+@dataclass(frozen=True)
+class SweepPaths:
+    """What a sweep keeps beside its runs."""
+
+    root: Path
+
+    @property
+    def document(self) -> Path:
+        """The sweep and how each of its jobs ended, for programs."""
+        return self.root / "sweep.json"
+
+    @property
+    def table(self) -> Path:
+        """A line for each job, for spreadsheets."""
+        return self.root / "sweep.csv"
+
+    @property
+    def parallel_coordinates(self) -> Path:
+        return self.root / "parallel_coordinates.png"
+
+    @property
+    def bars(self) -> Path:
+        return self.root / "bars.png"
+
+    def job(self, number: int) -> JobPaths:
+        """Of a job by its number, from 1."""
+        return JobPaths(self.root / "jobs" / f"{number:02}")
 
 
 def studies_directory(runs_dir: Path) -> Path:

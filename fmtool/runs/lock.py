@@ -37,16 +37,16 @@ class RunLock:
 
 
 class DigestLock:
-    """One process per training and runs directory: held until `release` or the process ends.
+    """One process per training, or sweep, and runs directory: held until `release` or its end.
 
     Raises Busy, naming the process and host that hold it. A release leaves no trace: directories
     that had to be made for it go again, unless there is a run in them by then.
     """
 
-    def __init__(self, runs_dir: Path, digest: str) -> None:
+    def __init__(self, runs_dir: Path, digest: str, *, what: str = "training") -> None:
         folder = runs_dir / ".locks"
         self._path = folder / f"{digest[:_DIGITS]}.lock"
-        self._busy = f"the same training is being done in {runs_dir}"
+        self._busy = f"the same {what} is being done in {runs_dir}"
         self._is_released = False
         made = [place for place in (runs_dir, *runs_dir.parents) if not place.exists()]
         self._removable = (folder, *made)

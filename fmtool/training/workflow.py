@@ -6,7 +6,7 @@ from pathlib import Path
 from fmtool.data.loading import Data
 from fmtool.evaluation import gates, views
 from fmtool.notices import note
-from fmtool.runs.identity import find_by_digest, request_digest
+from fmtool.runs.identity import VARIANT, find_by_digest, request_digest
 from fmtool.runs.layout import AUTO
 from fmtool.runs.lock import DigestLock
 from fmtool.runs.run import Run
@@ -37,7 +37,8 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
         gates.require_possible(cfg.gate, data.splits.num_classes)
         views.require_possible(cfg.tta, data.splits.element.shape)
         plain = cfg.model_dump(mode="json", serialize_as_any=True)
-        digest = request_digest(plain, data.splits.digest)
+        variant = request.extra.get(VARIANT)
+        digest = request_digest(plain, data.splits.digest, variant=variant)
         if resumes is None and cfg.resume == AUTO:
             lock = DigestLock(Path(cfg.runs_dir), digest)
             locks.callback(lock.release)

@@ -1,5 +1,6 @@
 """What a study looks like, by Optuna's own drawings."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,8 @@ def draw(store: Store, folder: Path) -> list[Path]:
     mpl.use("Agg")
     from matplotlib import pyplot
 
+    # Of margins that do not suffice for long names; what is saved has room for them.
+    warnings.filterwarnings("ignore", message="Tight layout not applied")
     written = []
     for name, make in _drawings(store):
         pyplot.close("all")

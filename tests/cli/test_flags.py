@@ -36,8 +36,3 @@ def test_a_flag_without_its_value_is_a_mistake(words):
 
 def test_without_the_flag_there_is_no_limit():
     assert take(["train"])[0].timeout is None
-
-
-def test_a_child_process_is_given_the_flags_but_not_the_time_limit():
-    flags, _ = take(["--json", "--plugin", "mine", "--timeout", "9"])
-    assert flags.argv == ["--json", "--plugin", "mine"]

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from fmtool.errors import UsageError
-from fmtool.machine.devices import Gpu, shows_gpu
+from fmtool.machine.devices import Gpu, shows_gpu, visible_gpus
 from fmtool.machine.installed import fastest, installed
 
 ALL = ("tensorflow", "jax", "torch")
@@ -74,3 +74,24 @@ def test_a_gpu_is_told_from_its_device_file(tmp_path, monkeypatch, device, visib
 @pytest.mark.parametrize(("capability", "expected"), [(0, False), (7, False), (8, True), (9, True)])
 def test_a_gpu_has_bfloat16_from_ampere_on(capability, expected):
     assert Gpu("some", capability).has_bfloat16 is expected
+
+
+@pytest.mark.parametrize(
+    ("files", "visible", "expected"),
+    [
+        (["nvidia0", "nvidia1", "nvidiactl"], None, ["0", "1"]),
+        (["nvidia3"], None, ["0"]),
+        (["dxg"], None, ["0"]),
+        (["nvidia0", "nvidia1"], "1", ["1"]),
+        (["nvidia0"], "GPU-8a, GPU-9b", ["GPU-8a", "GPU-9b"]),
+        (["nvidia0"], "", []),
+        (["null"], None, []),
+    ],
+)
+def test_each_gpu_has_the_name_that_cuda_knows(tmp_path, monkeypatch, files, visible, expected):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    for name in files:
+        (tmp_path / name).touch()
+    assert visible_gpus(tmp_path) == expected

@@ -181,3 +181,21 @@ def test_a_thousand_runs_are_searched_in_a_second(asked, tmp_path):
     assert time.process_time() - began < 1
     assert found is not None
     assert found.name == "2026-01-01_000500_cnn"
+
+
+def test_a_variant_tells_equal_requests_apart():
+    config = {"seed": 1}
+    digests = {request_digest(config, DATA, variant=variant) for variant in (None, "a", "b")}
+    assert len(digests) == 3
+
+
+def test_a_request_is_found_whatever_data_it_was_on(asked, tmp_path):
+    config = {"seed": 1, "epochs": 3}
+    for hour, data in enumerate(("d" * 64, "e" * 64)):
+        root = asked(f"on-{data[0]}", request_digest(config, data), hour=hour)
+        document = json.loads((root / "manifest.json").read_text())
+        (root / "manifest.json").write_text(json.dumps(document | {"data_digest": data}))
+    found = identity.begun(tmp_path / "runs")
+    assert found.find({"seed": 1, "epochs": 9}).name == "on-e"
+    assert found.find({"seed": 2, "epochs": 3}) is None
+    assert found.find(config, variant="a") is None

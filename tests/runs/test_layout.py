@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from fmtool.runs.layout import RunPaths, sweeps_directory
+from fmtool.runs.layout import RunPaths, SweepPaths, sweeps_directory
 
 
 def test_every_part_of_a_run_has_its_published_name():
@@ -33,6 +33,12 @@ def test_every_part_of_a_run_has_its_published_name():
 
 def test_sweeps_lie_beside_the_runs():
     assert sweeps_directory(Path("runs")) == Path("runs/sweeps")
+
+
+def test_the_jobs_of_a_sweep_have_folders_by_their_number():
+    paths = SweepPaths(Path("s"))
+    assert paths.job(7).log == Path("s/jobs/07/log.txt")
+    assert paths.job(123).outcome == Path("s/jobs/123/outcome.json")
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "manifest.json", "run.lock"])

@@ -1,0 +1,159 @@
+"""sweep.json: every job of a sweep, how it ended, and what they say together."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from fmtool.errors import ExitCode
+from fmtool.runs.layout import SweepPaths
+from fmtool.sweeping.config import Shard
+from fmtool.sweeping.earlier import ENDED
+from fmtool.sweeping.jobs import Job
+from fmtool.sweeping.queue import GOOD
+from fmtool.training.monitor import Monitor
+
+SCHEMA_VERSION = 1
+NOT_STARTED = "not_started"
+
+Row = Mapping[str, Any]
+"""One job in the document: its place in the sweep, and its result."""
+
+
+def rows_of(
+    jobs: Sequence[Job], results: Mapping[int, Mapping[str, Any]], paths: SweepPaths
+) -> list[dict[str, Any]]:
+    """A row for each job; those that are the same training have its result."""
+    return [_row(job, results.get(job.same_as or job.number), paths) for job in jobs]
+
+
+def _row(job: Job, result: Mapping[str, Any] | None, paths: SweepPaths) -> dict[str, Any]:
+    log = paths.job(job.same_as or job.number).log
+    place = {
+        "job": job.number,
+        "point": job.point,
+        "overrides": list(job.varied),
+        "seed": job.cfg.seed,
+        "same_as": job.same_as,
+        "log": str(log) if log.exists() else None,
+    }
+    ended = {"status": NOT_STARTED, "exit_code": None} if result is None else result
+    # A result that was stored has a place of its own.
+    return {**place, **{key: value for key, value in ended.items() if key not in place}}
+
+
+def exit_code_of(rows: Sequence[Row]) -> int:
+    """3 if any job failed, else 4 if any missed its gate."""
+    codes = {row["exit_code"] for row in rows} - {None}
+    return int(ExitCode.JOBS_FAILED if codes - set(GOOD) else max(codes, default=0))
+
+
+def failures(rows: Sequence[Row]) -> list[Row]:
+    """Each training that failed, once."""
+    trained = [row for row in rows if row["same_as"] is None]
+    return [row for row in trained if row["exit_code"] not in (None, *GOOD)]
+
+
+def document(
+    paths: SweepPaths,
+    rows: Sequence[Row],
+    *,
+    digest: str,
+    shard: Shard | None,
+    exit_code: int | None,
+) -> dict[str, Any]:
+    """As it is written and printed.
+
+    Args:
+        exit_code: None while the sweep goes on.
+    """
+    points = points_of(rows)
+    is_repeated = len(points) < len(rows)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "sweep": paths.root.name,
+        "directory": str(paths.root),
+        "digest": digest,
+        "shard": None if shard is None else str(shard),
+        "exit_code": exit_code,
+        "best": best_of(points) if is_repeated else best_of([[row] for row in rows]),
+        "points": [point_document(each) for each in points] if is_repeated else None,
+        "runs": list(rows),
+    }
+
+
+def points_of(rows: Sequence[Row]) -> list[list[Row]]:
+    """The repetitions of each point."""
+    points: dict[int, list[Row]] = {}
+    for row in rows:
+        points.setdefault(row["point"], []).append(row)
+    return list(points.values())
+
+
+def point_document(rows: Sequence[Row]) -> dict[str, Any]:
+    """The mean and the standard deviation over the repetitions that came to their end."""
+    ended = [row for row in rows if row["status"] in ENDED]
+    names = dict.fromkeys(name for row in ended for name in row.get("metrics", {}))
+    metrics = {name: [row.get("metrics", {}).get(name) for row in ended] for name in names}
+    return {
+        "point": rows[0]["point"],
+        "overrides": [word for word in rows[0]["overrides"] if not word.startswith("seed=")],
+        "jobs": [row["job"] for row in rows],
+        "seeds": [row["seed"] for row in ended],
+        "monitor": next((row["best"]["monitor"] for row in ended if row.get("best")), None),
+        "best": spread([value_of(row) for row in ended]),
+        "metrics": {name: spread(values) for name, values in metrics.items()},
+    }
+
+
+class Spread(TypedDict):
+    """Mean and sample standard deviation, which one value has not."""
+
+    mean: float
+    sd: float | None
+
+
+def spread(values: Sequence[float | None]) -> Spread | None:
+    """None unless all values are numbers."""
+    numbers = [float(value) for value in values if value is not None and math.isfinite(value)]
+    if not numbers or len(numbers) < len(values):
+        return None
+    deviation = statistics.stdev(numbers) if len(numbers) > 1 else None
+    return Spread(mean=statistics.fmean(numbers), sd=deviation)
+
+
+def value_of(row: Row) -> float | None:
+    """The best value that the monitor saw."""
+    best = row.get("best")
+    return None if best is None else best["value"]
+
+
+def best_of(points: Sequence[Sequence[Row]]) -> dict[str, Any] | None:
+    """The point with the best value of the monitor, by the mean over its repetitions, and of them
+    the best run.
+
+    None where the jobs have no value, or different monitors, which do not compare. The test split
+    has no part in it.
+    """
+    complete = [each for each in points if all(row["status"] in ENDED for row in each)]
+    means = [(mean, each) for each in complete if (mean := _mean(each)) is not None]
+    monitors = {row["best"]["monitor"] for _, each in means for row in each}
+    if len(monitors) != 1:
+        return None
+    (monitor,) = monitors
+    sign = 1.0 if Monitor(monitor).mode == "min" else -1.0
+    mean, rows = min(means, key=lambda pair: sign * pair[0])
+    row = min(rows, key=lambda each: sign * each["best"]["value"])
+    return {
+        "job": row["job"],
+        "run": row["run"],
+        "overrides": row["overrides"],
+        "monitor": monitor,
+        "value": mean,
+        "seeds": len(rows),
+    }
+
+
+def _mean(rows: Sequence[Row]) -> float | None:
+    value = spread([value_of(row) for row in rows])
+    return None if value is None else value["mean"]

@@ -1,0 +1,35 @@
+"""Whether there is something to draw of a sweep, before matplotlib is imported."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fmtool.runs.layout import SweepPaths
+from fmtool.sweeping.document import points_of, spread, value_of
+from fmtool.sweeping.earlier import ENDED
+from fmtool.sweeping.jobs import Job
+
+_FEWEST = 2
+
+
+def draw(jobs: Sequence[Job], document: Mapping[str, Any], paths: SweepPaths) -> None:
+    """Both pictures, once two points have come to their end with a value that compares."""
+    rows = [row for row in document["runs"] if row["status"] in ENDED]
+    valued = [row for row in rows if value_of(row) is not None and row["same_as"] is None]
+    monitors = {row["best"]["monitor"] for row in valued}
+    if len(valued) < _FEWEST or len(monitors) != 1:
+        return
+    from fmtool.evaluation.plots import save_png
+    from fmtool.sweeping import plots
+
+    settings = {job.number: job.settings for job in jobs}
+    points = []
+    for repetitions in points_of(valued):
+        own = dict(settings[repetitions[0]["job"]])
+        if document["points"] is not None:
+            own.pop("seed", None)
+        value = spread([value_of(row) for row in repetitions])
+        assert value is not None, "each has a value"
+        points.append(plots.Point(own, value["mean"], value["sd"]))
+    (monitor,) = monitors
+    save_png(plots.bars_figure(points, monitor), paths.bars)
+    save_png(plots.parallel_coordinates_figure(points, monitor), paths.parallel_coordinates)

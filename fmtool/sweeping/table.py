@@ -1,0 +1,136 @@
+"""A sweep as a spreadsheet and as tables for people."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fmtool.logging.rows import show
+from fmtool.notices import printable
+from fmtool.runs.csv_text import cell
+from fmtool.sweeping.document import Row, Spread, failures, value_of
+from fmtool.sweeping.jobs import Job
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+
+def csv_text(jobs: Sequence[Job], document: Mapping[str, Any]) -> str:
+    """A line for each job: what varies, how it ended, its metrics on the test split."""
+    rows: list[Row] = document["runs"]
+    varied = list(dict.fromkeys(key for job in jobs for key in job.settings if key != "seed"))
+    metrics = list(dict.fromkeys(name for row in rows for name in row.get("metrics", {})))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        [
+            *("job", *varied, "seed", "status", "exit_code", "monitor", "best"),
+            *(f"test_{name}" for name in metrics),
+            *("epochs", "seconds", "run"),
+        ]
+    )
+    for job, row in zip(jobs, rows, strict=True):
+        settings, best = job.settings, row.get("best") or {}
+        cells = [row["job"], *(settings.get(key) for key in varied), row["seed"], row["status"]]
+        cells += [row["exit_code"], best.get("monitor"), best.get("value")]
+        cells += [row.get("metrics", {}).get(name) for name in metrics]
+        cells += [row.get("epochs"), row.get("seconds"), row.get("run")]
+        writer.writerow([cell(value) for value in cells])
+    return text.getvalue()
+
+
+def tables(document: Mapping[str, Any]) -> list["Table | Text"]:
+    """How each job ended, the mean over repetitions where there are any, and the best."""
+    from rich.text import Text
+
+    found: list[Table | Text] = [_jobs_table(document["runs"])]
+    if document["points"] is not None:
+        found.append(_points_table(document["points"]))
+    if document["best"] is not None:
+        found.append(Text(printable(best_line(document["best"]))))
+    found.append(Text(printable(f"{document['directory']}/")))
+    return found
+
+
+def best_line(best: Mapping[str, Any]) -> str:
+    what = " ".join(best["overrides"]) or "(no variation)"
+    mean = f" as the mean of {best['seeds']} seeds" if best["seeds"] > 1 else ""
+    return f"best {best['monitor']} {show(best['value'])}{mean}  job {best['job']}  {what}"
+
+
+def _jobs_table(rows: Sequence[Row]) -> "Table":
+    monitors = {row["best"]["monitor"] for row in rows if row.get("best")}
+    best = f"best {monitors.pop()}" if len(monitors) == 1 else "best"
+    table = _table(
+        "job", "overrides", "status", best, "test accuracy", "test loss", "seconds", "run"
+    )
+    for row in rows:
+        metrics, value = row.get("metrics", {}), value_of(row)
+        scores = (value, *(metrics.get(name) for name in ("accuracy", "loss")))
+        outcome = row.get("run") or _message(row)
+        _add(
+            table,
+            row["job"],
+            "\n".join(row["overrides"]),
+            row["status"] if row["same_as"] is None else f"as job {row['same_as']}",
+            *("" if score is None else show(score) for score in scores),
+            f"{row['seconds']:.1f}" if "seconds" in row else "",
+            outcome,
+        )
+    return table
+
+
+def _points_table(points: Sequence[Mapping[str, Any]]) -> "Table":
+    monitors = {point["monitor"] for point in points} - {None}
+    best = f"best {monitors.pop()}" if len(monitors) == 1 else "best"
+    table = _table("overrides", "seeds", best, "test accuracy", "test loss")
+    for point in points:
+        spreads = [point["best"], *(point["metrics"].get(name) for name in ("accuracy", "loss"))]
+        done = f"{len(point['seeds'])} of {len(point['jobs'])}"
+        _add(table, "\n".join(point["overrides"]), done, *map(show_spread, spreads))
+    return table
+
+
+def show_spread(spread: Spread | None) -> str:
+    """`0.9831 ± 0.0020`."""
+    if spread is None:
+        return ""
+    deviation = spread["sd"]
+    return show(spread["mean"]) + ("" if deviation is None else f" ± {show(deviation)}")
+
+
+def failure_lines(rows: Sequence[Row]) -> list[str]:
+    """Each failure with its run and its log."""
+    return [_failure(row) for row in failures(rows)]
+
+
+def _failure(row: Row) -> str:
+    places = [f"run {row['run']}"] if row.get("run") else []
+    places += [f"log {row['log']}"] if row["log"] else []
+    what = " ".join(row["overrides"])
+    ended = f"job {row['job']} {row['status']} ({row['exit_code']})"
+    return "  ".join(part for part in (ended, what, _message(row), *places) if part)
+
+
+def _message(row: Row) -> str:
+    """What was wrong; how to mend it is in the document and in the log."""
+    message = str((row.get("error") or {}).get("message", ""))
+    return message.partition("; fix: ")[0]
+
+
+def _table(*headings: str) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in headings:
+        table.add_column(Text(heading), no_wrap=heading == "overrides")
+    return table
+
+
+def _add(table: "Table", *cells: Any) -> None:
+    from rich.text import Text
+
+    table.add_row(*(Text("\n".join(map(printable, str(each).split("\n")))) for each in cells))
