@@ -61,7 +61,7 @@ def read(
 
     from fmtool import registry
     from fmtool.config import compose
-    from fmtool.tuning import config, storage, workflow
+    from fmtool.tuning import config, definition, storage, workflow
 
     storage.require_optuna()
     registry.load_plugins(flags.plugins)
@@ -79,6 +79,7 @@ def read(
     cfg = config.tune_config(compose.compose("tune", own, folders=folders))
     runs_dir = Path(cfg.runs_dir)
     name = cfg.study if cfg.study not in (None, LAST) else _last(runs_dir)
+    definition.check_name(name)
     url = cfg.storage or workflow.stored_url(name, runs_dir)
     return Request(cfg, workflow.Place.of(name, runs_dir, url), name, folders, others)
 

@@ -4,9 +4,11 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from types import TracebackType
 from typing import Any, Self
 
 from fmtool.config.compose import dump
+from fmtool.errors import Stopped
 from fmtool.evaluation.measure import Measurement, load_model, measure
 from fmtool.logging.metrics_log import MetricsLog
 from fmtool.logging.sink import Row, Sink, TrainingPlan
@@ -21,6 +23,7 @@ class Sinks:
 
     def __init__(self, session: Session, paths: RunPaths) -> None:
         self._cfg, self._paths = session.cfg, paths
+        self._session: Session | None = None
         self._log = MetricsLog(paths.metrics, paths.history)
         self._board = _board(session, paths) if session.cfg.logging.tensorboard else None
         terminal = terminal_sink(sys.stderr)
@@ -33,12 +36,18 @@ class Sinks:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
         for sink in self.all:
             sink.close()
+        # A trial that was given up has its row among the hyperparameters of the study too.
+        if isinstance(error, Stopped) and self._session is not None:
+            self._enter_hyperparameters(self._session, None)
 
     def start(self, session: Session, *, step: int, epochs_done: int) -> None:
         """To be called before the first step, and again where training goes back."""
+        self._session = session
         plan = replace(plan_of(session), step=step, epochs_done=epochs_done)
         self._log.start(plan)
         plan = replace(plan, past=_rows(self._paths) if step else ())
@@ -65,13 +74,17 @@ class Sinks:
             if rows := _rows(self._paths):
                 drawn["curves"] = plots.curves_figure(rows)
             pictures.save(drawn, self._paths.plots)
-        if board is not None:
-            report = {} if measurement is None else measurement.report
-            scalars = {f"test/{k}": v for k, v in report.items() if isinstance(v, float)}
-            best = session.monitor.best
-            if best is not None and best.value is not None:
-                scalars[f"best/{best.monitor}"] = best.value
-            board.hparams(flatten(self._cfg.model_dump(serialize_as_any=True)), scalars)
+        self._enter_hyperparameters(session, measurement)
+
+    def _enter_hyperparameters(self, session: Session, measurement: Measurement | None) -> None:
+        if self._board is None:
+            return
+        report = {} if measurement is None else measurement.report
+        scalars = {f"test/{k}": v for k, v in report.items() if isinstance(v, float)}
+        best = session.monitor.best
+        if best is not None and best.value is not None:
+            scalars[f"best/{best.monitor}"] = best.value
+        self._board.hparams(flatten(self._cfg.model_dump(serialize_as_any=True)), scalars)
 
 
 def _board(session: Session, paths: RunPaths) -> TensorBoardSink:

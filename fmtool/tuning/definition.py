@@ -14,7 +14,7 @@ from fmtool import validate
 from fmtool.config import compose
 from fmtool.config.arguments import prepare
 from fmtool.config.base import Config, NonNegativeInt, PositiveInt
-from fmtool.errors import ConfigChanged, DataError, UsageError
+from fmtool.errors import ConfigChanged, DataError, Refused, UsageError
 from fmtool.pruners.base import PrunerConfig
 from fmtool.runs.identity import config_digest, request_digest
 from fmtool.schema import GateConfig, TrainConfig
@@ -109,8 +109,7 @@ def define(
     models = next((each.domain for each in space.dimensions if each.key == "model"), None)
     model = plain.model.name if models is None else models.show().replace(",", "-")
     name = cfg.study or f"{model}_{plain.data.name}_{digest[:6]}"
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"study={name} is no name", fix="use letters, digits, '.', '_' and '-'")
+    check_name(name)
     return Definition(
         schema_version=1,
         name=name,
@@ -123,6 +122,12 @@ def define(
     )
 
 
+def check_name(name: str) -> None:
+    """UsageError for what cannot be a folder of that name everywhere."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"study={name} is no name", fix="use letters, digits, '.', '_' and '-'")
+
+
 def settings_of(cfg: TuneConfig) -> Settings:
     return Settings(
         budget=cfg.budget,
@@ -133,14 +138,27 @@ def settings_of(cfg: TuneConfig) -> Settings:
 
 
 def read_definition(text: str, name: str) -> Definition:
-    """Raises DataError for one of another version, or of something else."""
+    """What a storage says of a study.
+
+    Raises:
+        DataError: it was written by another version, or by something else.
+        Refused: its words would be flags of a command line, such as --plugin.
+    """
     try:
-        return Definition.model_validate_json(text)
+        definition = Definition.model_validate_json(text)
     except ValidationError as error:
         raise DataError(
             f"study {name} was defined by another version of fmtool, or by something else",
             fix="use another study=NAME",
         ) from error
+    keys = [each.key for each in definition.dimensions]
+    for word in (definition.config_name, *definition.fixed, *keys):
+        if word.startswith("-"):
+            raise Refused(
+                f"study {name}: '{word}' in its storage is a flag, not a key",
+                fix="do not work at it: somebody has changed it",
+            )
+    return definition
 
 
 def require_same(there: Definition, asked: Definition) -> None:

@@ -72,7 +72,7 @@ def test_each_trial_is_an_ordinary_run_that_never_saw_the_test_split(tuned):
         result = json.loads(paths.result.read_text())
         assert (result["metrics"], result["status"]) in (({}, "completed"), ({}, "pruned"))
         assert json.loads(paths.manifest.read_text())["extra"] == {"study": "first"}
-        assert paths.model.is_file() == (result["status"] == "completed") or paths.model.is_file()
+        assert paths.model.is_file()
 
 
 def test_each_epoch_of_a_run_is_in_its_log(tuned):
@@ -114,8 +114,7 @@ def test_last_skips_the_runs_of_a_study(tuned, call):
 
 
 def test_one_board_shows_the_trials_and_their_hyperparameters(tuned, tensorboard):
-    command, outcome = tuned
-    finished = outcome.json["trials"]["completed"]
+    command, _ = tuned
     with tensorboard(study_of(command).tensorboard) as fetch:
         runs = fetch("runs")
         assert {run.partition("/")[0] for run in runs} == {"0000", "0001", "0002", "0003"}
@@ -125,7 +124,7 @@ def test_one_board_shows_the_trials_and_their_hyperparameters(tuned, tensorboard
              "STATUS_RUNNING", "STATUS_FAILURE"], "colParams": [], "startIndex": 0,
              "sliceSize": 99},
         )  # fmt: skip
-    assert found["totalSize"] == finished
+    assert found["totalSize"] == 4
 
 
 def test_status_tells_how_far_it_is(ask):

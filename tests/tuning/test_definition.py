@@ -2,8 +2,9 @@
 
 import pytest
 
-from fmtool.errors import ConfigChanged, UsageError
+from fmtool.errors import ConfigChanged, DataError, Refused, UsageError
 from fmtool.runs.saved_config import read_config
+from fmtool.tuning.definition import read_definition
 
 LINE = ("data=digits", "model=mlp", "model.dropout=0..0.5")
 
@@ -85,3 +86,16 @@ def test_what_does_not_go_together_says_so(study, more, message):
     with pytest.raises(UsageError) as caught:
         study(*LINE, *more)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("change", [{"fixed": ["--plugin=evil.py"]}, {"config_name": "-cd=/tmp"}])
+def test_a_storage_cannot_smuggle_a_flag_into_a_command_line(study, change):
+    text = study(*LINE).definition.model_copy(update=change).model_dump_json()
+    with pytest.raises(Refused, match=r"^study s: '-.*' in its storage is a flag, not a key"):
+        read_definition(text, "s")
+
+
+def test_what_another_version_has_written_is_not_taken_for_a_study(study):
+    text = study(*LINE).definition.model_dump_json().replace('"epochs"', '"passes"')
+    with pytest.raises(DataError, match="was defined by another version of fmtool"):
+        read_definition(text, "s")
