@@ -200,3 +200,13 @@ def test_short_epochs_are_passed_over_and_the_best_is_kept_all_the_same(fmtool):
     assert found == {steps[0], best, steps[-1]}
     assert (run / "checkpoints" / "best").read_text() == f"step-{best}\n"
     assert json.loads((run / "result.json").read_text())["best"]["step"] == best
+
+
+def test_a_run_that_saw_no_test_split_is_measured_when_it_is_asked_for(fmtool):
+    words = ("train", "model=mlp", "model.units=[4]", "epochs=1", "logging=quiet", "--json")
+    first = fmtool(*words, "report.test=false").json
+    assert (first["metrics"], first["model"]["parameters"]) == ({}, 310)
+    again = fmtool(*words, "resume=auto").json
+    assert (again["run"], again["steps"]) == (first["run"], first["steps"])
+    assert 0 <= again["metrics"]["accuracy"] <= 1
+    assert json.loads((fmtool.runs[0] / "result.json").read_text())["metrics"] == again["metrics"]
