@@ -35,7 +35,7 @@ HEAVY = {"keras", "tensorflow", "jax", "torch", "tensorboard", "tensorboardX", "
 BEFORE_KERAS = (
     "fmtool.cli", "fmtool.config", "fmtool.data", "fmtool.runs", "fmtool.schema",
     "fmtool.evaluation.workflow", "fmtool.export.workflow", "fmtool.training.workflow",
-    "fmtool.prediction", "fmtool.validate",
+    "fmtool.jobs", "fmtool.prediction", "fmtool.sweeping", "fmtool.tuning", "fmtool.validate",
 )  # fmt: skip
 """What runs before `backend.select`; so do the modules that hold an option's `Config`."""
 

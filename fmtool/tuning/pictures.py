@@ -11,6 +11,7 @@ from fmtool.tuning import budget, chains
 from fmtool.tuning.store import Store
 
 _DPI = 120
+_MOST_IN_LEGEND = 10
 _MOST_IN_CONTOUR = 4
 """Dimensions, the most important ones: the drawing has the square of it."""
 
@@ -29,8 +30,8 @@ def draw(store: Store, folder: Path) -> list[Path]:
         pyplot.close("all")
         axes = make()
         figure = pyplot.gcf() if axes is None else _figure(axes)
-        if name == "parallel_coordinates":
-            _make_room(figure)
+        if name in _MENDED:
+            _MENDED[name](figure)
         path = folder / f"{name}.png"
         folder.mkdir(parents=True, exist_ok=True)
         write_with(path, partial(figure.savefig, dpi=_DPI, bbox_inches="tight"))
@@ -46,11 +47,24 @@ def _figure(axes: Any) -> Any:
 
 def _make_room(figure: Any) -> None:
     """For the ticks of the last axis, which lie under the bar of colours otherwise."""
-    bars = [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
-    figure.set_size_inches(max(8.0, 1.6 * len(figure.axes)), 5.0)
-    for bar in bars:
+    width = max(8.0, 1.6 * len(figure.axes))
+    figure.set_size_inches(width, 5.0)
+    for bar in (axes for axes in figure.axes if axes.get_label() == "<colorbar>"):
         place = bar.get_position()
-        bar.set_position((place.x0 + 0.08, place.y0, place.width, place.height))
+        bar.set_position((place.x0 + 0.7 / width, place.y0, place.width, place.height))
+
+
+def _shorten_legend(figure: Any) -> None:
+    """A line for each of many trials is longer than the picture, and tells nothing."""
+    axes = figure.axes[0]
+    legend = axes.get_legend()
+    if legend is not None and len(legend.get_texts()) > _MOST_IN_LEGEND:
+        legend.remove()
+    axes.set(title="Course of each trial", xlabel="epoch", ylabel="")
+
+
+_MENDED = {"parallel_coordinates": _make_room, "courses": _shorten_legend}
+"""What is changed of Optuna's drawings."""
 
 
 def _drawings(store: Store) -> Iterator[tuple[str, Callable[[], Any]]]:

@@ -100,11 +100,13 @@ def confirmation(document: Mapping[str, Any]) -> Sequence["RenderableType"]:
     """A line for each point that was trained anew, the winner marked."""
     metric = document["objective"].partition(" ")[2]
     table = _table("point", "in the study", metric, "test", "overrides")
+    words_of = [set(point["overrides"]) for point in document["points"]]
+    common = set.intersection(*words_of) if len(words_of) > 1 else set()
     for point in document["points"]:
         test = [f"{name} {_spread(point['test'][name])}" for name in _HEADLINES if point["test"]]
         mark = " *" if point["point"] == document["winner"] else ""
         before = "" if point["in_study"] is None else show(point["in_study"])
-        words = "\n".join(map(_short, point["overrides"]))
+        words = "\n".join(_short(each) for each in point["overrides"] if each not in common)
         cells = (f"{point['point']}{mark}", before, _spread(point["validation"]))
         table.add_row(*map(_text, (*cells, "\n".join(test), words)))
     parts: list[RenderableType] = [_text(f"study {document['study']}: confirmed", "bold"), table]
