@@ -1,6 +1,7 @@
 """`fmtool tune`: searches hyperparameters, joins a search, and says what came of it."""
 
 import gc
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def _search(argv: list[str], flags: Flags) -> int:
     from fmtool.jobs.process import Line
     from fmtool.signals import SignalGuard
     from fmtool.tuning import config, definition, space, workflow
-    from fmtool.tuning.store import Patience
+    from fmtool.tuning.patience import Patience
 
     cfg = config.tune_config(raw)
     name = parsed.config_name or "train"
@@ -89,10 +90,10 @@ def carry_out(
     cfg: "TuneConfig", place: Any, name: str, line: Any, flags: Flags, signals: Any
 ) -> int:
     """Works at the study, here or on a cluster, and prints what it came to."""
-    from fmtool.errors import Interrupted
+    from fmtool.errors import Interrupted, Unavailable
     from fmtool.notices import note
     from fmtool.tuning import workflow
-    from fmtool.tuning.store import Patience
+    from fmtool.tuning.patience import Patience
 
     patience = Patience(place.url, cfg.tune.patience_seconds, signals)
     store = workflow.open_study(place, name, patience)
@@ -100,8 +101,9 @@ def carry_out(
     try:
         workflow.work(cfg, store, place, line, signals=signals, tell=_Teller(store))
     except Interrupted as interruption:
-        document = workflow.conclude(store, place, cfg)
-        interruption.result = {**document, "exit_code": interruption.exit_code}
+        with suppress(Unavailable):
+            document = workflow.conclude(store, place, cfg)
+            interruption.result = {**document, "exit_code": interruption.exit_code}
         note(f"study {name} is left as it is: the same line goes on with it")
         raise
     document = workflow.conclude(store, place, cfg)

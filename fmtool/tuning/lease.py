@@ -33,9 +33,12 @@ class Holder:
         return {**vars(self), "beat": beat}
 
 
-@cache
 def ourselves() -> Holder:
-    pid = os.getpid()
+    return _holder(os.getpid())
+
+
+@cache
+def _holder(pid: int) -> Holder:
     return Holder(platform.node(), _machine(), pid, _began(pid) or 0)
 
 
