@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 
+_USUAL_SECONDS = 3.0
+"""Between two looks of a worker whose storage answers, however short its leases are."""
+
+
 @dataclass(frozen=True)
 class Holder:
     """A worker process.
@@ -67,7 +71,7 @@ class Watch:
         Where nobody could look for a while, nobody can have been seen: counting begins anew.
         """
         now = time.monotonic()
-        if now - self._looked > self.seconds / 2:
+        if now - self._looked > max(self.seconds / 2, _USUAL_SECONDS):
             self._seen.clear()
         self._looked = now
 

@@ -92,20 +92,22 @@ class Store(StoredStudy):
             trial = next(each for each in trials if each.number == number)
             if trial.state.is_finished():
                 return
-            if chains.RUN not in trial.user_attrs and chains.rank(trial, trials) >= most:
+            if _has_not_begun(trial) and chains.rank(trial, trials) >= most:
                 self._refuse(trial)
                 return
             self._begin_again(trial, trials)
             self._fail(trial, chains.LOST)
 
-    def tidy(self, trials: Sequence[FrozenTrial]) -> None:
+    def tidy(self, trials: Sequence[FrozenTrial], *, most: int) -> None:
         """Mends what workers left that died, or were held up, between two operations."""
-        for chain in chains.chains(trials):
+        for place, chain in enumerate(chains.chains(trials)):
             if chain.status in (chains.LOST, chains.DUPLICATE):  # nobody is at it, or will be
                 self._begin_again(chain.current, self.trials())
             for trial in chain.trials:
                 if not chain.is_open and trial.state == TrialState.WAITING:
                     self._fail(trial, chains.DUPLICATE)
+                elif place >= most and _has_not_begun(trial):
+                    self._refuse(trial)
 
     def retry_failed(self) -> list[int]:
         """Lets failed trials wait for another attempt; their numbers."""
@@ -171,6 +173,11 @@ class Store(StoredStudy):
             )
         there = self._patience(lambda: self.study._storage.get_trial(trial._trial_id))
         return there.state == state and chains.status(there) != chains.LOST
+
+
+def _has_not_begun(trial: FrozenTrial) -> bool:
+    """Whether it is somebody's, who has no run of it yet."""
+    return trial.state == TrialState.RUNNING and chains.RUN not in trial.user_attrs
 
 
 def _point(trial: FrozenTrial) -> dict[str, Any]:

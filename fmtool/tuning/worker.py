@@ -119,8 +119,8 @@ class Worker:
         self._settings = self._store.settings
         trials = self._store.trials()
         self._recover(trials)
-        self._store.tidy(trials)
         limits, objectives = self._settings.budget, self._store.definition.objectives
+        self._store.tidy(trials, most=limits.trials)
         reason = budget.is_over(limits, objectives, trials)
         if reason is not None:
             self.ended_by, self._is_over = reason, True
