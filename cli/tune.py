@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fmtool.config import arguments
 from fmtool.errors import UsageError
 
-from . import output, tune_help
+from . import output, tune_cluster, tune_help
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -70,10 +70,11 @@ def _search(argv: list[str], flags: Flags) -> int:
     registry.load_plugins(flags.plugins)
     from fmtool.jobs.process import Line
     from fmtool.signals import SignalGuard
-    from fmtool.tuning import config, definition, space, workflow
+    from fmtool.tuning import cluster, config, definition, space, workflow
     from fmtool.tuning.patience import Patience
 
     cfg = config.tune_config(raw)
+    cluster.check(cfg)
     name = parsed.config_name or "train"
     found = space.read(others, space=cfg.space, config_name=name, folders=folders)
     asked = definition.define(cfg, found, config_name=name, folders=folders)
@@ -98,8 +99,13 @@ def carry_out(
     patience = Patience(place.url, cfg.tune.patience_seconds, signals)
     store = workflow.open_study(place, name, patience)
     note(f"study {name} in {place.paths.root}")
+    if cfg.tune.cluster.name == "slurm":
+        return tune_cluster.submit(cfg, store, place, line, flags)
     try:
-        workflow.work(cfg, store, place, line, signals=signals, tell=_Teller(store))
+        if cfg.tune.cluster.name == "ray":
+            tune_cluster.work_on_ray(cfg, store, line, signals)
+        else:
+            workflow.work(cfg, store, place, line, signals=signals, tell=_Teller(store))
     except Interrupted as interruption:
         with suppress(Unavailable):
             document = workflow.conclude(store, place, cfg)

@@ -15,7 +15,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -148,7 +148,7 @@ class IdleTrial:
     """In the place of `TrialRun`: after a moment it has trained well."""
 
     chance = random.Random(0)
-    environment: dict[str, str] = {}
+    environment: ClassVar[dict[str, str]] = {}
     run_directory = log = None
 
     def __init__(self, setting: Any, trial: Any, values: Any, *_: Any, number: int, **__: Any):

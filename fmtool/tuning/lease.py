@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-
 _USUAL_SECONDS = 3.0
 """Between two looks of a worker whose storage answers, however short its leases are."""
 

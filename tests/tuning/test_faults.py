@@ -9,17 +9,10 @@ import postgresql
 import pytest
 from idle_workers import inexact
 from local_processes import wait_until
+from small_studies import LINE, NAME, WORKER, epochs_of, is_at_rest, train_beyond, trials_of
 
 from fmtool.runs.layout import RunPaths
 from fmtool.tuning import chains
-from fmtool.tuning.patience import Patience
-from fmtool.tuning.store import Store
-
-NAME = "s"
-TRAINING = ("data=digits", "model=mlp", "model.units=[4]", "logging=quiet", "runtime.backend=jax")
-SEARCH = ("optimizer.learning_rate=1e-4..1e-1:log", "tuner=random", "pruner=none")
-LINE = ("tune", *TRAINING, *SEARCH, "runtime.threads=1", "tune.plots=false", f"study={NAME}")
-WORKER = ("tune", "worker", f"study={NAME}", "tune.plots=false")
 
 pytestmark = pytest.mark.slow
 
@@ -28,14 +21,6 @@ pytestmark = pytest.mark.slow
 def database():
     with postgresql.server() as server:
         yield server
-
-
-def load(url):
-    return Store.load(url, NAME, patience=Patience(url, 60))
-
-
-def trials_of(url):
-    return load(url).trials()
 
 
 def has_begun(url, least):
@@ -91,30 +76,6 @@ def test_four_workers_two_of_them_killed(scheme, fmtool, started):
         process.kill()
         time.sleep(chance.uniform(1, 4))
     check(fmtool, url, started, killed=2, trials=6)
-
-
-LONG = (*LINE, "epochs=100000", "budget.trials=1")
-
-
-def epochs_of(fmtool):
-    """Of the only run, those that are logged."""
-    if len(fmtool.runs) != 1 or not (path := RunPaths(fmtool.runs[0]).metrics).exists():
-        return []
-    return [json.loads(row)["epoch"] for row in path.read_text().splitlines()]
-
-
-def train_beyond(fmtool, started, *words, epochs):
-    """The line, until its only run has more epochs than that."""
-    process = fmtool.start(*LONG, *words)
-    started.append(process)
-    wait_until(lambda: len(epochs_of(fmtool)) > epochs, 120, "it goes on")
-    return process
-
-
-def is_at_rest(fmtool):
-    """Whether the training has ended with its state in a checkpoint."""
-    paths = RunPaths(fmtool.runs[0])
-    return paths.result.exists() and any(paths.checkpoints.glob("step-*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

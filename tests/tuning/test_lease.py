@@ -1,4 +1,4 @@
-"""Whether a worker is alive, by its process or by its sign of life, and by no clock but one's own."""
+"""Whether a worker is alive: by its process or its sign of life, by no clock but one's own."""
 
 import os
 import subprocess
