@@ -88,7 +88,7 @@ def work(command: list[str], folder: str) -> tuple[int, str]:
             stdout=subprocess.DEVNULL,
             stderr=log,
             # Where Ray kills the task, or its machine's daemon dies: PR_SET_PDEATHSIG.
-            preexec_fn=lambda: libc.prctl(1, signal.SIGTERM),
+            preexec_fn=lambda: libc.prctl(1, signal.SIGTERM),  # noqa: PLW1509 - a system call alone
         )
         try:
             # Ray interrupts Python, and no system call.

@@ -5,6 +5,7 @@ left of it or its time is over. A moment before that it gets SIGTERM and gives i
 job that SLURM starts anew, after the loss of a node or a preemption, joins again.
 """
 
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,6 +72,6 @@ def work(command: Sequence[str]) -> int:
     SLURM sends it to all processes of a job, so nobody passes it on.
     """
     code = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
-    if code not in ENDED_WELL:
+    if code not in (*ENDED_WELL, -signal.SIGTERM):
         raise RuntimeError(f"the worker ended with {code}")
     return code
