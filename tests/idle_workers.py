@@ -90,8 +90,10 @@ class Crew:
         self.pids: list[int] = []
         self.kills = 0
 
-    def start(self, url: str, folder: Path, *, seed: int) -> None:
-        self.pids.append(self._ask({"url": url, "folder": str(folder), "seed": seed}))
+    def start(self, url: str, folder: Path, *, seed: int, trials: int | None = None) -> None:
+        """A worker; with `trials` it begins the study if nobody else has."""
+        request = {"url": url, "folder": str(folder), "seed": seed, "trials": trials}
+        self.pids.append(self._ask(request))
 
     def kill(self, pid: int) -> None:
         """SIGKILL, and the end of its process."""
@@ -194,9 +196,11 @@ def work(store: Store, folder: Path, *, seed: int = 0, jobs: int = 1) -> None:
         worker.Worker(store, setting, paths, jobs=jobs, tell=lambda _: None).work(signals)
 
 
-def _work(url: str, folder: str, seed: int) -> None:
+def _work(url: str, folder: str, seed: int, trials: int | None) -> None:
     from fmtool.tuning import workflow
 
+    if trials is not None:
+        create(url, trials)
     place = workflow.Place(StudyPaths(Path(folder)), url)
     work(workflow.open_study(place, NAME, Patience(url, 30)), Path(folder), seed=seed)
 

@@ -38,7 +38,8 @@ class Patience:
                 waited = time.monotonic() - began
                 if waited + pause > self._seconds or self._is_interrupted():
                     raise storages.unavailable(self._url, error) from error
-                if waited > _QUIET_SECONDS and not has_warned:
+                is_first = pause == _FIRST_PAUSE_SECONDS
+                if waited > _QUIET_SECONDS and not (is_first or has_warned):
                     has_warned = True
                     warn(f"{storages.unavailable(self._url, error).message}; trying again")
             time.sleep(pause)

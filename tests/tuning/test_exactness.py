@@ -12,7 +12,7 @@ from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
-from fmtool.tuning import chains, lease, worker
+from fmtool.tuning import chains, lease, summary, worker
 from fmtool.tuning.patience import Patience
 from fmtool.tuning.store import Store
 
@@ -84,6 +84,14 @@ def test_workers_that_are_killed_at_random_change_nothing_of_what_is_done(
     assert codes == [0] * 5
 
 
+def test_several_may_begin_a_study_at_once(url_of, crew, tmp_path):
+    url = url_of("postgresql")
+    for seed in range(4):
+        crew.start(url, tmp_path, seed=seed, trials=6)
+    assert [crew.wait(pid) for pid in list(crew.pids)] == [0] * 4
+    assert inexact(create(url, 6).trials(), 6) == []
+
+
 def test_each_point_of_a_list_is_taken_once(url_of, crew, tmp_path):
     url = url_of("journal")
     store = create(url, 12, "grid")
@@ -107,7 +115,7 @@ def test_a_server_that_crashes_and_comes_back_changes_nothing(database, url_of, 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done", "not-done"])
 @pytest.mark.parametrize("method", WRITES)
 def test_whichever_answer_gets_lost_the_budget_is_kept(method, is_done, in_memory, tmp_path):
-    for which in (1, 2, 4):
+    for which in (1, 3):
         store = in_memory(3)
         store.points = [{"model.dropout": value} for value in (0.1, 0.2, 0.3)]
         storage, calls = store.study._storage, []
@@ -227,3 +235,21 @@ def test_attempts_at_a_trial_beyond_a_smaller_budget_wait_for_a_larger_one(in_me
     assert store.take(ALIVE, most=1) is None
     again = store.take(ALIVE, most=2)
     assert again.user_attrs[chains.ORIGIN] == 1
+
+
+def test_a_study_that_has_reached_its_target_is_complete_though_a_trial_was_given_back(in_memory):
+    store = in_memory(5)
+    store.set_settings(
+        store.settings.model_copy(
+            update={"budget": store.settings.budget.model_copy(update={"target": 0.5})}
+        )
+    )
+    store.take(ALIVE, most=5)
+    store.give_back(0, most=5)
+    trial = store.take(ALIVE, most=5)
+    assert summary.document(store)["status"] == "open"
+    good = {chains.OUTCOME: chains.COMPLETED, chains.METRICS: {"val_accuracy": 0.6}}
+    store.finish(trial, TrialState.COMPLETE, good, values=[0.6])
+    store.take(ALIVE, most=5)
+    store.give_back(2, most=5)
+    assert summary.document(store)["status"] == "completed"
