@@ -1,13 +1,14 @@
 """`fmtool tune`: searches hyperparameters, joins a search, and says what came of it."""
 
 import gc
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
 from fmtool.errors import ExitCode, UsageError
 
-from . import output, tune_help
+from . import output, tune_cluster, tune_help
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -70,10 +71,11 @@ def _search(argv: list[str], flags: Flags) -> int:
     registry.load_plugins(flags.plugins)
     from fmtool.jobs.process import Line
     from fmtool.signals import SignalGuard
-    from fmtool.tuning import config, definition, space, workflow
-    from fmtool.tuning.store import Patience
+    from fmtool.tuning import cluster, config, definition, space, workflow
+    from fmtool.tuning.patience import Patience
 
     cfg = config.tune_config(raw)
+    cluster.check(cfg)
     name = parsed.config_name or "train"
     found = space.read(others, space=cfg.space, config_name=name, folders=folders)
     asked = definition.define(cfg, found, config_name=name, folders=folders)
@@ -103,19 +105,25 @@ def carry_out(
     cfg: "TuneConfig", place: Any, name: str, line: Any, flags: Flags, signals: Any
 ) -> int:
     """Works at the study, here or on a cluster, and prints what it came to."""
-    from fmtool.errors import Interrupted
+    from fmtool.errors import Interrupted, Unavailable
     from fmtool.notices import note
     from fmtool.tuning import workflow
-    from fmtool.tuning.store import Patience
+    from fmtool.tuning.patience import Patience
 
     patience = Patience(place.url, cfg.tune.patience_seconds, signals)
     store = workflow.open_study(place, name, patience)
     note(f"study {name} in {place.paths.root}")
+    if cfg.tune.cluster.name == "slurm":
+        return tune_cluster.submit(cfg, store, place, line, flags)
     try:
-        workflow.work(cfg, store, place, line, signals=signals, tell=_Teller(store))
+        if cfg.tune.cluster.name == "ray":
+            tune_cluster.work_on_ray(cfg, store, line, signals)
+        else:
+            workflow.work(cfg, store, place, line, signals=signals, tell=_Teller(store))
     except Interrupted as interruption:
-        document = workflow.conclude(store, place, cfg)
-        interruption.result = {**document, "exit_code": interruption.exit_code}
+        with suppress(Unavailable):
+            document = workflow.conclude(store, place, cfg)
+            interruption.result = {**document, "exit_code": interruption.exit_code}
         note(f"study {name} is left as it is: the same line goes on with it")
         raise
     document = workflow.conclude(store, place, cfg)

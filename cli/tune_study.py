@@ -36,7 +36,7 @@ class Request:
 
     def store(self) -> "Store":
         from fmtool.tuning import workflow
-        from fmtool.tuning.store import Patience
+        from fmtool.tuning.patience import Patience
 
         patience = Patience(self.place.url, self.cfg.tune.patience_seconds)
         return workflow.open_study(self.place, self.name, patience)

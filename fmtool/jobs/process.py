@@ -54,7 +54,8 @@ class TrainingProcess:
         self._paths = paths
         with reporting(paths.root):
             paths.root.mkdir(parents=True, exist_ok=True)
-            paths.run.unlink(missing_ok=True)
+            for path in (paths.run, paths.outcome):  # which one before us may still write into
+                path.unlink(missing_ok=True)
             with paths.log.open("ab") as log, paths.outcome.open("wb") as outcome:
                 self._process = subprocess.Popen(
                     list(command),

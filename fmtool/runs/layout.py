@@ -178,6 +178,11 @@ class StudyPaths:
         """What training the best anew came to."""
         return self.root / "confirm.json"
 
+    @property
+    def cluster(self) -> Path:
+        """What the jobs of a cluster said."""
+        return self.root / "cluster"
+
     def trial(self, number: int) -> JobPaths:
         return JobPaths(self.root / "trials" / f"{number:04d}")
 

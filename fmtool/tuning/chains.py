@@ -93,5 +93,5 @@ def chains(trials: Sequence["FrozenTrial"]) -> list[Chain]:
 
 
 def rank(trial: "FrozenTrial", trials: Sequence["FrozenTrial"]) -> int:
-    """How many trials that count began before this one, which is no retry."""
-    return sum(each.origin < trial.number for each in chains(trials))
+    """How many trials that count began before this one."""
+    return sum(each.origin < origin(trial) for each in chains(trials))

@@ -13,6 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+_USUAL_SECONDS = 3.0
+"""Between two looks of a worker whose storage answers, however short its leases are."""
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -33,9 +36,12 @@ class Holder:
         return {**vars(self), "beat": beat}
 
 
-@cache
 def ourselves() -> Holder:
-    pid = os.getpid()
+    return _holder(os.getpid())
+
+
+@cache
+def _holder(pid: int) -> Holder:
     return Holder(platform.node(), _machine(), pid, _began(pid) or 0)
 
 
@@ -64,7 +70,7 @@ class Watch:
         Where nobody could look for a while, nobody can have been seen: counting begins anew.
         """
         now = time.monotonic()
-        if now - self._looked > self.seconds / 2:
+        if now - self._looked > max(self.seconds / 2, _USUAL_SECONDS):
             self._seen.clear()
         self._looked = now
 

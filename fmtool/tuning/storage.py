@@ -1,8 +1,6 @@
 """Where the workers of a study meet: a file, a journal on a shared disk, or a database server."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,73 +34,81 @@ def is_missing(url: str) -> bool:
     return url.startswith((_SQLITE, _JOURNAL)) and not Path(path).is_file()
 
 
-def lock_file(url: str) -> Path | None:
-    """The file that is locked while SQLite decides who gets a trial; None where a server does."""
-    return Path(f"{url.removeprefix(_SQLITE)}.lock") if url.startswith(_SQLITE) else None
+def lock(url: str) -> int | None:
+    """An open file, locked until it is closed; None where a server decides who gets a trial.
 
-
-@contextmanager
-def locked(path: Path | None) -> Iterator[None]:
-    """SQLite reads before it locks: two workers could take the same trial."""
+    SQLite reads before it locks: two workers could take the same trial. Raises OSError where the
+    file's folder is away.
+    """
     import fcntl
 
-    if path is None:
-        yield
-        return
+    if not url.startswith(_SQLITE):
+        return None
+    path = f"{url.removeprefix(_SQLITE)}.lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
 
 
 def connect(url: str) -> "BaseStorage":
     """The storage behind an address; see `is_outage` for what else may be raised.
 
-    Raises UsageError: the address is none, its driver is missing, or SQLite would be on a network.
+    Raises UsageError where its driver is missing; `check` has seen the address.
     """
     from optuna import storages
 
     if url.startswith(_JOURNAL):
-        return _journal(Path(url.removeprefix(_JOURNAL)))
-    kind = url.partition("://")[0].partition("+")[0]
-    if kind not in ("sqlite", *_EXTRAS) or "://" not in url:
+        from fmtool.tuning import journal
+
+        return journal.journal(Path(url.removeprefix(_JOURNAL)))
+    if url.startswith(_SQLITE):
+        options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS}}
+        return storages.get_storage(storages.RDBStorage(url, engine_kwargs=options))
+    url = _with_driver(url)
+    options = {"pool_pre_ping": True, "connect_args": _connection(url)}
+    return storages.get_storage(storages.RDBStorage(url, engine_kwargs=options))
+
+
+def check(url: str) -> None:
+    """UsageError for what is no address of a storage, or cannot be one."""
+    if url.startswith((_SQLITE, _JOURNAL)):
+        scheme = _SQLITE if url.startswith(_SQLITE) else _JOURNAL
+        path = Path(url.removeprefix(scheme))
+        if scheme == _JOURNAL and not path.is_absolute():
+            raise UsageError(f"storage={url} is no whole path", fix="write journal:///FOLDER/FILE")
+        if not path.absolute().parent.is_dir():
+            raise UsageError(
+                f"storage={url}: there is no folder {path.parent}",
+                fix="make it, or name another one",
+            )
+        if scheme == _SQLITE:
+            _refuse_network(path)
+    elif _kind(url) not in _EXTRAS:
         raise UsageError(
             f"storage={hidden(url)} is no address that is known",
             fix="write sqlite:////PATH, journal:///PATH or postgresql://USER@HOST/DATABASE",
         )
-    options: dict[str, Any] = {"pool_pre_ping": True}
-    if kind == "sqlite":
-        _refuse_network(Path(url.removeprefix(_SQLITE)))
-        options = {"connect_args": {"timeout": _BUSY_SECONDS}}
-    else:
-        url = _with_driver(url, kind)
-    return storages.get_storage(storages.RDBStorage(url, engine_kwargs=options))
 
 
-def _journal(path: Path) -> "BaseStorage":
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    if not path.is_absolute() or not path.parent.is_dir():
-        raise UsageError(
-            f"storage={_JOURNAL}{path}: no such folder", fix="write journal:///SHARED/FOLDER/FILE"
-        )
-    return JournalStorage(JournalFileBackend(str(path)))
+def is_of_this_machine(url: str | None) -> bool:
+    """Whether only workers on this machine can meet there."""
+    return url is None or url.startswith(_SQLITE)
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether it is that the storage is away or busy, which may pass."""
+    """Whether it is that the storage is away or busy, which may pass.
+
+    So may what a database finds wrong while somebody else is just creating the same thing.
+    """
     from optuna.exceptions import StorageInternalError
     from sqlalchemy import exc
 
-    passing = (exc.OperationalError, exc.InterfaceError, exc.PendingRollbackError, exc.TimeoutError)
-    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-    return isinstance(error, StorageInternalError | OSError) or isinstance(cause, passing)
+    passing = (exc.DBAPIError, exc.PendingRollbackError, exc.TimeoutError)
+    return isinstance(error, (StorageInternalError, OSError, *passing))
 
 
 def unavailable(url: str, error: BaseException) -> Unavailable:
+    error = error.__cause__ or error
     reason = str(getattr(error, "orig", None) or error).strip().splitlines() or [""]
     return Unavailable(
         f"the storage {hidden(url)} does not answer: {reason[0][:200]}",
@@ -128,9 +134,23 @@ def silence() -> None:
     warnings.filterwarnings("ignore", category=UserWarning, module="optuna")
 
 
-def _with_driver(url: str, kind: str) -> str:
+def _kind(url: str) -> str:
+    """`postgresql` of postgresql+psycopg://...; empty where it is no address."""
+    scheme, separator, _ = url.partition("://")
+    return scheme.partition("+")[0] if separator else ""
+
+
+def _connection(url: str) -> dict[str, Any]:
+    """So that a server whose machine or network fails is known to be away, in half a minute."""
+    if not url.startswith("postgresql+psycopg"):
+        return {}
+    alive = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5}
+    return {**alive, "keepalives_count": 3, "connect_timeout": 10, "tcp_user_timeout": 30_000}
+
+
+def _with_driver(url: str) -> str:
+    kind, scheme = _kind(url), url.partition("://")[0]
     module, package = _EXTRAS[kind]
-    scheme = url.partition("://")[0]
     if "+" in scheme:
         return url
     if find_spec(module) is None:

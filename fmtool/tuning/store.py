@@ -1,146 +1,30 @@
-"""The study in its storage, which may be away for a while: each operation is patient and exact.
+"""Who works at which trial: exact, whoever dies, is held up or loses the storage at any moment.
 
 All decisions that two workers could take at once are taken here: who gets a trial, who gives up a
-trial whose worker died, and which trials are within the budget.
+trial whose worker died, and which trials are within the budget. Trial numbers decide, for which a
+storage sees to it that nobody else has the same. Each operation may be done twice, since the
+answer to it may have got lost, and a worker may die behind each.
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
-import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from fmtool.errors import UsageError
-from fmtool.notices import warn
-from fmtool.signals import SignalGuard
-from fmtool.suggest import did_you_mean
 from fmtool.tuning import chains
-from fmtool.tuning import storage as storages
-from fmtool.tuning.definition import Definition, Settings, read_definition, require_same
+from fmtool.tuning.stored_study import StoredStudy, locked
 
-_DEFINITION, _SETTINGS, _CREATED = "fmtool.definition", "fmtool.settings", "fmtool.created"
 _FIXED = "fixed_params"
-"""Where Optuna looks for the values of a trial that waits."""
-_CREATION_SECONDS = 10
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 3.0
-
-T = TypeVar("T")
+"""Where Optuna looks for values that it shall not draw."""
 
 
-class Patience:
-    """Repeats what fails because the storage is away.
+class Store(StoredStudy):
+    """What workers do to the trials of a study."""
 
-    Args:
-        seconds: for which it may be; then Unavailable is raised.
-        signals: what ends the waiting earlier.
-    """
-
-    def __init__(self, url: str, seconds: float, signals: SignalGuard | None = None) -> None:
-        self._url, self._seconds, self._signals = url, seconds, signals
-
-    def __call__(self, operation: Callable[[], T]) -> T:
-        pause = _FIRST_PAUSE_SECONDS
-        deadline: float | None = None
-        while True:
-            try:
-                return operation()
-            except Exception as error:
-                if not storages.is_outage(error):
-                    raise
-                if deadline is None:
-                    deadline = time.monotonic() + self._seconds
-                    warn(f"{storages.unavailable(self._url, error).message}; trying again")
-                is_over = time.monotonic() + pause > deadline
-                if is_over or (self._signals is not None and self._signals.has_arrived):
-                    raise storages.unavailable(self._url, error) from error
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-
-
-class Store:
-    """A study, its definition, and what its workers do to its trials.
-
-    Made by `create` or `load`.
-    """
-
-    def __init__(self, study: optuna.Study, url: str, patience: Patience) -> None:
-        self.study, self.url, self._patience = study, url, patience
-        self._lock = storages.lock_file(url)
-        attrs = patience(lambda: study.user_attrs)
-        if _DEFINITION not in attrs:
-            raise UsageError(
-                f"study {study.study_name} was not made by fmtool", fix="use another study=NAME"
-            )
-        self.definition = read_definition(attrs[_DEFINITION], study.study_name)
-
-    @classmethod
-    def create(
-        cls,
-        url: str,
-        definition: Definition,
-        settings: Settings,
-        *,
-        points: Sequence[Mapping[str, Any]],
-        patience: Patience,
-    ) -> "Store":
-        """The study of that name; the same one if it is there, with these settings from now on.
-
-        Args:
-            points: that wait from the beginning.
-
-        Raises ConfigChanged if the one there is another search.
-        """
-        with storages.locked(storages.lock_file(url)):
-            storage = patience(lambda: storages.connect(url))
-            study = patience(
-                lambda: optuna.create_study(
-                    storage=storage,
-                    study_name=definition.name,
-                    directions=definition.directions,
-                    load_if_exists=True,
-                )
-            )
-            _complete(study, definition, points, patience)
-        store = cls.load(url, definition.name, patience=patience)
-        require_same(store.definition, definition)
-        store.set_settings(settings)
-        return store
-
-    @classmethod
-    def load(cls, url: str, name: str, *, patience: Patience) -> "Store":
-        """Raises UsageError where the storage has no such study."""
-        if storages.is_missing(url):
-            raise UsageError(
-                f"there is no study {name}: no file {storages.hidden(url)}",
-                fix="begin one with fmtool tune, or name the storage= of this one",
-            )
-        storage = patience(lambda: storages.connect(url))
-        try:
-            study = patience(lambda: optuna.load_study(study_name=name, storage=storage))
-        except KeyError as error:
-            known = patience(lambda: optuna.get_all_study_names(storage))
-            raise UsageError(
-                f"there is no study {name} in {storages.hidden(url)}",
-                fix=did_you_mean(name, known, otherwise="begin one with fmtool tune"),
-            ) from error
-        return cls(study, url, patience)
-
-    @property
-    def settings(self) -> Settings:
-        """As the last line that was typed says."""
-        attrs = self._patience(lambda: self.study.user_attrs)
-        return Settings.model_validate_json(attrs[_SETTINGS])
-
-    def set_settings(self, settings: Settings) -> None:
-        text = settings.model_dump_json()
-        self._patience(lambda: self.study.set_user_attr(_SETTINGS, text))
-
-    def trials(self) -> list[FrozenTrial]:
-        """As they are now; not to be changed."""
-        return self._patience(lambda: self.study.get_trials(deepcopy=False))
+    points: Sequence[Mapping[str, Any]] | None = None
+    """Of a tuner that takes them in turn: the first trial of the budget has the first of them."""
 
     def take(self, lease: Mapping[str, Any], *, most: int) -> Trial | None:
         """A trial that waits, or a new one; None where what was there turned out not to count.
@@ -149,22 +33,32 @@ class Store:
             lease: of the worker, which the trial has from the first moment.
             most: trials that the budget has.
         """
-        with storages.locked(self._lock):
-            trial = self._patience(self.study.ask)
-            self.set(trial, chains.LEASE, dict(lease))
+        storage = self.study._storage
+        with locked(self.url, self._patience), suppress(UpdateFinishedTrialError):
+            identity = self._patience(self._begin)
+            self._patience(lambda: storage.set_trial_user_attr(identity, chains.LEASE, dict(lease)))
             trials = self.trials()
-            frozen = next(each for each in trials if each.number == trial.number)
-            if chains.ORIGIN in frozen.user_attrs:
-                refused = chains.DUPLICATE if self._is_duplicate(frozen, trials) else None
-            else:
-                refused = chains.SURPLUS if chains.rank(frozen, trials) >= most else None
-            if refused is None:
-                return trial
-            self.finish(trial, TrialState.FAIL, {chains.OUTCOME: refused})
-            point = frozen.system_attrs.get(_FIXED)
-            if refused == chains.SURPLUS and point:  # of a list: it waits for a larger budget
-                self._enqueue(point, {})
-            return None
+            frozen = next(each for each in trials if each._trial_id == identity)
+            if chains.ORIGIN in frozen.user_attrs and self._is_duplicate(frozen, trials):
+                self._fail(frozen, chains.DUPLICATE)
+                return None
+            place = chains.rank(frozen, trials)
+            if place >= most:
+                self._refuse(frozen)
+                return None
+            if self.points is not None and not _point(frozen):
+                fixed = dict(self.points[place])
+                self._patience(lambda: storage.set_trial_system_attr(identity, _FIXED, fixed))
+            return self._patience(lambda: Trial(self.study, identity))
+        return None  # it was taken from us at once, since we were held up
+
+    def _begin(self) -> int:
+        """Optuna's `ask`, up to the moment from which the trial is somebody's."""
+        self.study._thread_local.cached_all_trials = None
+        waiting = self.study._pop_waiting_trial_id()
+        if waiting is not None:
+            return waiting
+        return self.study._storage.create_new_trial(self.study._study_id)
 
     def _is_duplicate(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> bool:
         """Whether somebody else is at this trial, or it is done; who held it before loses it."""
@@ -172,11 +66,12 @@ class Store:
         for other in trials:
             if chains.origin(other) != mine or other.number == trial.number:
                 continue
-            if chains.status(other) in (chains.LOST, chains.DUPLICATE):
+            status, earlier = chains.status(other), chains.attempt(other) < attempt
+            if status in (chains.LOST, chains.DUPLICATE, chains.SURPLUS):
                 continue
-            if chains.attempt(other) < attempt and other.state == TrialState.FAIL:
+            if earlier and status == chains.FAILED:
                 continue  # this one is another chance
-            if chains.attempt(other) < attempt and not other.state.is_finished():
+            if earlier and not other.state.is_finished():
                 if self._fail(other, chains.LOST):
                     continue
                 return True  # it was finished in this moment
@@ -186,97 +81,105 @@ class Store:
                 return True
         return False
 
-    def give_back(self, trial: FrozenTrial, *, crashes: int = 0) -> None:
-        """Lets another worker have a trial, under a new number."""
-        with storages.locked(self._lock):
-            mine, attempt = chains.origin(trial), chains.attempt(trial) + 1
-            has_successor = any(
-                chains.origin(each) == mine and chains.attempt(each) >= attempt
-                for each in self.trials()
-            )
-            if not has_successor:
-                self._enqueue_again(trial)
+    def give_back(self, number: int, *, most: int) -> None:
+        """Lets another worker have a trial, under a new number.
+
+        Args:
+            most: trials that the budget has; one beyond them has ended, if it never began.
+        """
+        with locked(self.url, self._patience):
+            trials = self.trials()
+            trial = next(each for each in trials if each.number == number)
+            if trial.state.is_finished():
+                return
+            if _has_not_begun(trial) and chains.rank(trial, trials) >= most:
+                self._refuse(trial)
+                return
+            self._begin_again(trial, trials)
             self._fail(trial, chains.LOST)
+
+    def tidy(self, trials: Sequence[FrozenTrial], *, most: int) -> None:
+        """Mends what workers left that died, or were held up, between two operations."""
+        for place, chain in enumerate(chains.chains(trials)):
+            if chain.status in (chains.LOST, chains.DUPLICATE):  # nobody is at it, or will be
+                self._begin_again(chain.current, self.trials())
+            for trial in chain.trials:
+                if not chain.is_open and trial.state == TrialState.WAITING:
+                    self._fail(trial, chains.DUPLICATE)
+                elif place >= most and _has_not_begun(trial):
+                    self._refuse(trial)
 
     def retry_failed(self) -> list[int]:
         """Lets failed trials wait for another attempt; their numbers."""
-        failed = [c for c in chains.chains(self.trials()) if c.status == chains.FAILED]
+        trials = self.trials()
+        failed = [chain for chain in chains.chains(trials) if chain.status == chains.FAILED]
         for chain in failed:
-            self._enqueue_again(chain.current)
+            self._begin_again(chain.current, trials)
         return [chain.origin for chain in failed]
 
-    def _enqueue_again(self, trial: FrozenTrial) -> None:
-        """The next attempt at a trial, with its point and, if there is one, its run."""
-        attrs = {chains.ORIGIN: chains.origin(trial), chains.ATTEMPT: chains.attempt(trial) + 1}
+    def _refuse(self, trial: FrozenTrial) -> None:
+        """One beyond the budget; an attempt at one that began earlier waits for a larger budget."""
+        if chains.ORIGIN in trial.user_attrs:
+            self._begin_again(trial, self.trials())
+            self._fail(trial, chains.LOST)
+        else:
+            self._fail(trial, chains.SURPLUS)
+
+    def _begin_again(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> None:
+        """Enqueues the next attempt, unless there is one, with its point and its run if any."""
+        mine, attempt = chains.origin(trial), chains.attempt(trial) + 1
+        if any(chains.origin(each) == mine and chains.attempt(each) >= attempt for each in trials):
+            return
+        attrs = {chains.ORIGIN: mine, chains.ATTEMPT: attempt}
         if chains.RUN in trial.user_attrs:
             attrs[chains.RUN] = trial.user_attrs[chains.RUN]
-        self._enqueue(trial.params, attrs)
-
-    def _enqueue(self, point: Mapping[str, Any], attrs: Mapping[str, Any]) -> None:
         waiting = create_trial(
-            state=TrialState.WAITING,
-            system_attrs={_FIXED: dict(point)},
-            user_attrs=dict(attrs),
+            state=TrialState.WAITING, system_attrs={_FIXED: _point(trial)}, user_attrs=attrs
         )
         self._patience(lambda: self.study.add_trial(waiting))
 
     def _fail(self, trial: FrozenTrial, outcome: str) -> bool:
-        """Whether it was still unfinished."""
+        """Whether it had not come to something else before."""
         storage, identity = self.study._storage, trial._trial_id
 
         def fail() -> bool:
             try:
                 storage.set_trial_user_attr(identity, chains.OUTCOME, outcome)
-                return storage.set_trial_state_values(identity, state=TrialState.FAIL)
+                storage.set_trial_state_values(identity, state=TrialState.FAIL)
             except UpdateFinishedTrialError:
-                return False
+                there = storage.get_trial(identity)
+                return there.state == TrialState.FAIL and chains.status(there) == outcome
+            return True
 
         return self._patience(fail)
-
-    def set(self, trial: Trial, name: str, value: Any) -> None:
-        """Raises UpdateFinishedTrialError where the trial was taken from us."""
-        self._patience(lambda: trial.set_user_attr(name, value))
-
-    def report(self, trial: Trial, value: float, epoch: int) -> bool:
-        """Whether the trial shall be given up; raises as `set`."""
-        self._patience(lambda: trial.report(value, epoch))
-        return self._patience(trial.should_prune)
-
-    def constrain(self, trial: Trial, violations: Mapping[str, float]) -> None:
-        for name, value in violations.items():
-            self._patience(lambda name=name, value=value: trial.set_constraint(name, value))  # type: ignore[misc]
 
     def finish(
         self,
         trial: Trial,
         state: TrialState,
         attrs: Mapping[str, Any],
+        *,
         values: Sequence[float] | None = None,
-    ) -> None:
-        """Once and for all; that it is done already is no error, since an answer may get lost."""
+        violations: Mapping[str, float] | None = None,
+    ) -> bool:
+        """Once and for all; False where the trial had been taken from us, and another's counts."""
         with suppress(UpdateFinishedTrialError):
             for name, value in attrs.items():
                 self.set(trial, name, value)
+            for name, value in (violations or {}).items():
+                self.constrain(trial, name, value)
             self._patience(
                 lambda: self.study.tell(trial, values, state=state, skip_if_finished=True)
             )
+        there = self._patience(lambda: self.study._storage.get_trial(trial._trial_id))
+        return there.state == state and chains.status(there) != chains.LOST
 
 
-def _complete(
-    study: optuna.Study,
-    definition: Definition,
-    points: Sequence[Mapping[str, Any]],
-    patience: Patience,
-) -> None:
-    """Adds what makes a study one of ours; the definition last, since with it the study counts."""
-    is_first = not patience(lambda: study.user_attrs.get(_CREATED))
-    patience(lambda: study.set_user_attr(_CREATED, True))
-    deadline = time.monotonic() + (0 if is_first else _CREATION_SECONDS)
-    while not patience(lambda: _DEFINITION in study.user_attrs):
-        if time.monotonic() < deadline:  # somebody else is at it, or was
-            time.sleep(_FIRST_PAUSE_SECONDS)
-            continue
-        there = len(patience(lambda: study.get_trials(deepcopy=False)))
-        for point in points[there:]:
-            patience(lambda point=point: study.enqueue_trial(dict(point)))  # type: ignore[misc]
-        patience(lambda: study.set_user_attr(_DEFINITION, definition.model_dump_json()))
+def _has_not_begun(trial: FrozenTrial) -> bool:
+    """Whether it is somebody's, who has no run of it yet."""
+    return trial.state == TrialState.RUNNING and chains.RUN not in trial.user_attrs
+
+
+def _point(trial: FrozenTrial) -> dict[str, Any]:
+    """What it has drawn, and what it shall have: its worker may have died in between."""
+    return {**trial.system_attrs.get(_FIXED, {}), **trial.params}

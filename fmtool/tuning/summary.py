@@ -82,9 +82,10 @@ def document(store: Store, gate: GateConfig | None = None) -> dict[str, Any]:
     rows = judge(gate, best)
     counts = Counter(chain.status for chain in found)
     limits = store.settings.budget
-    counted = found[: limits.trials]
-    is_complete = not any(chain.is_open for chain in counted) and (
-        len(counted) >= limits.trials or budget.is_over(limits, definition.objectives, trials)
+    is_complete = _is_complete(found[: limits.trials], limits.trials) or (
+        # A trial that was given back before is not done any more.
+        budget.is_over(limits, definition.objectives, trials) is not None
+        and not any(chain.status == chains.RUNNING for chain in found)
     )
     return {
         "schema_version": SCHEMA_VERSION,
@@ -102,6 +103,10 @@ def document(store: Store, gate: GateConfig | None = None) -> dict[str, Any]:
         "best": [trial_document(definition, chain) for chain in best],
         "gates": [vars(row) for row in rows],
     }
+
+
+def _is_complete(counted: Sequence[Chain], most: int) -> bool:
+    return len(counted) >= most and not any(chain.is_open for chain in counted)
 
 
 def judge(gate: GateConfig | None, best: Sequence[Chain]) -> tuple[Gate, ...]:

@@ -159,6 +159,11 @@ class TrialRun:
         if code == ExitCode.BUSY:
             self._again_at = time.monotonic() + _BUSY_SECONDS
             return None
+        if code == ExitCode.BAD_DATA and self._earlier is not None:
+            # Its checkpoints may be what is bad, and then are so for whoever takes the trial.
+            self._earlier, self._is_known = None, False
+            self._process = self._begin()
+            return None
         is_crash = code not in (
             *(ExitCode.SUCCESS, *_PRUNED_BY_CODE, *_INVALID, *ENVIRONMENT, ExitCode.GATE_NOT_MET),
         )
@@ -189,7 +194,7 @@ class TrialRun:
         self._process.outcome()
 
     def conclude(self, outcome: Mapping[str, Any]) -> str:
-        """Writes into the study how the trial ended, and says it."""
+        """Writes into the study how the trial ended, and says it; `lost` where it was not ours."""
         store, definition = self._setting.store, self._setting.definition
         facts = {**outcome.get("model", {}), "seconds": outcome.get("seconds")}
         known = values_of(definition.objectives, self.rows, facts)
@@ -202,15 +207,18 @@ class TrialRun:
             "crashes": self._crashes,
         }
         if status == chains.COMPLETED:
-            missed = violations(definition.constraint.min, definition.constraint.max, known)
-            store.constrain(self.trial, missed)
-            values = [known[each.metric] for each in definition.objectives]
-            store.finish(self.trial, TrialState.COMPLETE, attrs, values)
+            counts = store.finish(
+                self.trial,
+                TrialState.COMPLETE,
+                attrs,
+                values=[known[each.metric] for each in definition.objectives],
+                violations=violations(definition.constraint.min, definition.constraint.max, known),
+            )
         elif status in (chains.FAILED, chains.INVALID) or len(definition.objectives) > 1:
-            store.finish(self.trial, TrialState.FAIL, attrs)
+            counts = store.finish(self.trial, TrialState.FAIL, attrs)
         else:
-            store.finish(self.trial, TrialState.PRUNED, attrs)
-        return status
+            counts = store.finish(self.trial, TrialState.PRUNED, attrs)
+        return status if counts else chains.LOST
 
     def _status(self, outcome: Mapping[str, Any], known: Mapping[str, float]) -> str:
         code = outcome["exit_code"]

@@ -19,7 +19,6 @@ from fmtool.runs.layout import RunPaths, StudyPaths
 from fmtool.signals import SignalGuard
 from fmtool.tuning import budget, chains
 from fmtool.tuning.definition import Settings
-from fmtool.tuning.dimension import draw
 from fmtool.tuning.lease import Watch, ourselves
 from fmtool.tuning.store import Store
 from fmtool.tuning.trial_run import (
@@ -92,6 +91,7 @@ class Worker:
                     self._give_back_all()
         except Unavailable:
             self._end_all()
+            signals.check()  # one that arrived meanwhile is why nobody waited any longer
             raise
         finally:
             for trial in self.running:
@@ -120,6 +120,7 @@ class Worker:
         trials = self._store.trials()
         self._recover(trials)
         limits, objectives = self._settings.budget, self._store.definition.objectives
+        self._store.tidy(trials, most=limits.trials)
         reason = budget.is_over(limits, objectives, trials)
         if reason is not None:
             self.ended_by, self._is_over = reason, True
@@ -145,19 +146,24 @@ class Worker:
         self._looked_at_study = 0.0
         if trial is None:
             return
-        values = draw(store.definition.dimensions, trial)
-        attrs = trial.user_attrs
-        number = int(attrs.get(chains.ORIGIN, trial.number))
+        number = int(trial.user_attrs.get(chains.ORIGIN, trial.number))
         paths = self._paths.trial(number)
+        earlier = _earlier(trial.user_attrs.get(chains.RUN), paths.run)
         busy = {each.environment.get("CUDA_VISIBLE_DEVICES") for each in self.running}
         free = [gpu for gpu in self._gpus if gpu not in busy]
+        try:
+            values = store.draw(trial)
+            if earlier is not None:  # the folder forgets it as soon as another process begins
+                store.set(trial, chains.RUN, str(earlier))
+        except UpdateFinishedTrialError:  # we were held up for so long that it was taken from us
+            return
         running = TrialRun(
             self._setting,
             trial,
             values,
             paths,
             number=number,
-            earlier=_earlier(attrs.get(chains.RUN), paths.run),
+            earlier=earlier,
             environment=environment_of_slot(free[0] if free else None),
         )
         self.running.append(running)
@@ -176,7 +182,7 @@ class Worker:
         self.running.remove(trial)
         self._looked_at_study = 0.0
         if outcome["exit_code"] in ENVIRONMENT:
-            self._store.give_back(self._frozen(trial))
+            self._give_back(trial)
             self._failure = _as_error(outcome)
             self._give_back_all()
             return
@@ -200,17 +206,17 @@ class Worker:
             if trial.state != TrialState.RUNNING or trial.number in ours:
                 continue
             if self._watch.is_over(trial.number, trial.user_attrs.get(chains.LEASE)):
-                self._store.give_back(trial)
+                self._store.give_back(trial.number, most=self._settings.budget.trials)
 
-    def _frozen(self, trial: TrialRun) -> FrozenTrial:
-        return next(each for each in self._store.trials() if each.number == trial.trial.number)
+    def _give_back(self, trial: TrialRun) -> None:
+        self._store.give_back(trial.trial.number, most=self._settings.budget.trials)
 
     def _give_back_all(self) -> None:
         """Ends all trainings with a checkpoint and leaves them to whoever comes next."""
         running = list(self.running)
         self._end_all()
         for trial in running:
-            self._store.give_back(self._frozen(trial))
+            self._give_back(trial)
             self._tell(Event(trial.number, chains.WAITING, trial))
 
     def _end_all(self) -> None:

@@ -17,7 +17,8 @@ from fmtool.signals import SignalGuard
 from fmtool.tuning import sampling, storage, summary, trial_table
 from fmtool.tuning.config import TuneConfig
 from fmtool.tuning.definition import Definition, settings_of
-from fmtool.tuning.store import Patience, Store
+from fmtool.tuning.patience import Patience
+from fmtool.tuning.store import Store
 from fmtool.tuning.trial_run import Setting
 from fmtool.tuning.worker import Event, Worker
 
@@ -44,10 +45,11 @@ def stored_url(name: str, runs_dir: Path) -> str | None:
 
 
 def open_study(place: Place, name: str, patience: Patience) -> Store:
-    """The study as workers see it: with its sampler and its pruner."""
+    """The study as workers see it: with its sampler, its pruner and its list of points."""
     store = Store.load(place.url, name, patience=patience)
     store.study.sampler = sampling.sampler_of(store.definition)
     store.study.pruner = sampling.pruner_for(store.definition)
+    store.points = sampling.listed(store.definition)
     return store
 
 
@@ -62,7 +64,7 @@ def create(cfg: TuneConfig, definition: Definition, place: Place, patience: Pati
         settings = settings.model_copy(update={"budget": limits})
     with reporting(place.paths.root):
         place.paths.root.mkdir(parents=True, exist_ok=True)
-    store = Store.create(place.url, definition, settings, points=points or [], patience=patience)
+    store = Store.create(place.url, definition, settings, patience=patience)
     shown = {"storage": storage.hidden(place.url), **definition.model_dump(mode="json")}
     write_text(place.paths.definition, dump(shown))
     return store
