@@ -41,6 +41,7 @@ def definition(tuner: str = "random") -> Definition:
         digest="0",
         model="mlp",
         data="digits",
+        device="cpu",
         epochs=1,
         seed=0,
         config_name="train",

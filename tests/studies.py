@@ -7,7 +7,8 @@ from optuna.trial import TrialState
 from fmtool.config import arguments, compose
 from fmtool.tuning import chains, config, definition, space, workflow
 from fmtool.tuning.dimension import draw
-from fmtool.tuning.store import Patience, Store
+from fmtool.tuning.patience import Patience
+from fmtool.tuning.store import Store
 
 OWN = ("study", "objective", "space", "budget", "constraint", "gate", "tune", "tuner", "pruner")
 LEASE = {"machine": "", "beat": 0}

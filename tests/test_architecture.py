@@ -16,9 +16,9 @@ LAYERS = (
     {"fmtool", "conf", "elements", "errors", "notices", "suggest"},
     {"safety"},
     {"config", "runs", "signals"},
-    {"jobs", "machine", "registry", "torch_layout"},
+    {"machine", "registry", "torch_layout"},
     {
-        "augment", "callbacks", "data", "logging", "models", "optimizers", "pruners",
+        "augment", "callbacks", "data", "jobs", "logging", "models", "optimizers", "pruners",
         "regularizers", "schedules", "tasks", "tuners",
     },
     {"schema"},

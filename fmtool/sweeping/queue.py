@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from fmtool.errors import ExitCode
 from fmtool.jobs.process import TrainingProcess
+from fmtool.jobs.slots import Slot, slots
 from fmtool.runs.records import KILLED
 from fmtool.runs.result import FAILED
 from fmtool.sweeping.config import SweepConfig
 from fmtool.sweeping.jobs import Job
-from fmtool.sweeping.slots import Slot, slots
 
 GOOD = (ExitCode.SUCCESS, ExitCode.GATE_NOT_MET)
 

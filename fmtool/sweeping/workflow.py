@@ -9,6 +9,7 @@ from typing import Any
 
 from fmtool.errors import Interrupted, TimeLimit
 from fmtool.jobs.process import Line, TrainingProcess
+from fmtool.jobs.slots import Slot
 from fmtool.notices import note
 from fmtool.runs.atomic import reporting, write_json, write_text
 from fmtool.runs.layout import SWEEP_VARIABLE, VARIANT_VARIABLE
@@ -20,7 +21,6 @@ from fmtool.sweeping.document import document, exit_code_of, rows_of
 from fmtool.sweeping.earlier import DONE, earlier
 from fmtool.sweeping.jobs import Job, of_shard, sweep_digest
 from fmtool.sweeping.queue import JobQueue, View
-from fmtool.sweeping.slots import Slot
 from fmtool.sweeping.table import csv_text
 
 _LOOK_SECONDS = 0.1
@@ -123,7 +123,7 @@ class _Course:
             environment={
                 SWEEP_VARIABLE: self._paths.root.name,
                 **variant,
-                **slot.environment(job.cfg.runtime),
+                **slot.environment(job.cfg.runtime.device),
             },
         )
 

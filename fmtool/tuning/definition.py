@@ -41,6 +41,7 @@ class Definition(Config):
     """Of all that is below, whatever the name."""
     model: str
     data: str
+    device: str
     epochs: PositiveInt
     seed: NonNegativeInt
     config_name: str
@@ -116,6 +117,7 @@ def define(
         digest=digest,
         model=model,
         data=plain.data.name,
+        device=plain.runtime.device,
         config_name=config_name,
         fixed=fixed,
         **parts,

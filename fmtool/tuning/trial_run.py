@@ -1,6 +1,5 @@
 """One trial at work: its training, what the study is told of it, and how it ends."""
 
-import os
 import signal
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from optuna.trial import Trial, TrialState
 from fmtool.config.arguments import prepare
 from fmtool.errors import ExitCode
 from fmtool.jobs.process import Line, TrainingProcess
+from fmtool.jobs.slots import Slot
 from fmtool.runs.layout import STUDY_VARIABLE, JobPaths, RunPaths
 from fmtool.tuning import chains, space
 from fmtool.tuning.course import Course
@@ -47,7 +47,6 @@ class Setting:
     Args:
         line: how trainings are started here.
         runs_dir: where their runs are made.
-        threads: of each; None to leave it to the training.
         seconds: that a trial may take; None without a limit.
     """
 
@@ -55,7 +54,6 @@ class Setting:
     definition: Definition
     line: Line
     runs_dir: Path
-    threads: int | None
     seconds: float | None
     retries: int
 
@@ -67,7 +65,7 @@ class TrialRun:
         values: of the dimensions, by their names.
         number: that of its chain, by which people know it.
         earlier: the run of an attempt before, where it can go on.
-        environment: for its process.
+        slot: its share of the machine.
     """
 
     def __init__(
@@ -79,9 +77,9 @@ class TrialRun:
         *,
         number: int,
         earlier: Path | None,
-        environment: Mapping[str, str],
+        slot: Slot,
     ) -> None:
-        self.trial, self.values, self.environment = trial, values, environment
+        self.trial, self.values, self.slot = trial, values, slot
         self.number, self.beat = number, 0
         self.rows: list[Row] = []
         self._setting, self._paths, self._earlier = setting, paths, earlier
@@ -103,14 +101,15 @@ class TrialRun:
         setting, definition = self._setting, self._setting.definition
         words = [*definition.fixed, prepare(f"runs_dir={setting.runs_dir}")]
         words += space.overrides_of(definition.dimensions, self.values)
-        if setting.threads is not None:
-            words.append(f"runtime.threads={setting.threads}")
         if self._earlier is not None and RunPaths(self._earlier).config.exists():
             words.append(prepare(f"resume={self._earlier}"))
         return TrainingProcess(
             setting.line.words(words, seconds=setting.seconds),
             self._paths,
-            environment={STUDY_VARIABLE: definition.name, **self.environment},
+            environment={
+                STUDY_VARIABLE: definition.name,
+                **self.slot.environment(definition.device),
+            },
         )
 
     def advance(self) -> dict[str, Any] | None:
@@ -230,15 +229,3 @@ class TrialRun:
             return chains.INVALID
         has_values = all(each.metric in known for each in self._setting.definition.objectives)
         return chains.COMPLETED if code == ExitCode.SUCCESS and has_values else chains.FAILED
-
-
-def environment_of_slot(gpu: str | None) -> dict[str, str]:
-    return {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
-
-
-def visible_gpus() -> list[str]:
-    """Those that this process may use, as CUDA_VISIBLE_DEVICES names them."""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return [each for each in named.split(",") if each not in ("", "-1")]
-    return [str(index) for index in range(len(list(Path("/dev").glob("nvidia[0-9]*"))))]

@@ -15,19 +15,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from fmtool import errors
 from fmtool.errors import FmtoolError, Unavailable
+from fmtool.jobs.slots import Slot, slots
 from fmtool.runs.layout import RunPaths, StudyPaths
 from fmtool.signals import SignalGuard
 from fmtool.tuning import budget, chains
 from fmtool.tuning.definition import Settings
 from fmtool.tuning.lease import Watch, ourselves
 from fmtool.tuning.store import Store
-from fmtool.tuning.trial_run import (
-    ENVIRONMENT,
-    Setting,
-    TrialRun,
-    environment_of_slot,
-    visible_gpus,
-)
+from fmtool.tuning.trial_run import ENVIRONMENT, Setting, TrialRun
 
 _LOOK_SECONDS = 0.05
 _STUDY_SECONDS = 1.0
@@ -70,7 +65,7 @@ class Worker:
         self.running: list[TrialRun] = []
         self._settings: Settings = store.settings
         self._watch = Watch(self._settings.lease_seconds)
-        self._gpus = visible_gpus() if jobs > 1 else []
+        self._slots = slots(jobs)
         self._failure: FmtoolError | None = None
         self._looked_at_study = self._beaten = 0.0
         self._is_over = False
@@ -149,8 +144,6 @@ class Worker:
         number = int(trial.user_attrs.get(chains.ORIGIN, trial.number))
         paths = self._paths.trial(number)
         earlier = _earlier(trial.user_attrs.get(chains.RUN), paths.run)
-        busy = {each.environment.get("CUDA_VISIBLE_DEVICES") for each in self.running}
-        free = [gpu for gpu in self._gpus if gpu not in busy]
         try:
             values = store.draw(trial)
             if earlier is not None:  # the folder forgets it as soon as another process begins
@@ -164,10 +157,16 @@ class Worker:
             paths,
             number=number,
             earlier=earlier,
-            environment=environment_of_slot(free[0] if free else None),
+            slot=self._free_slot(),
         )
         self.running.append(running)
         self._tell(Event(number, chains.RUNNING, running))
+
+    def _free_slot(self) -> Slot:
+        free = list(self._slots)
+        for each in self.running:
+            free.remove(each.slot)
+        return free[0]
 
     def _advance(self, trial: TrialRun) -> None:
         try:

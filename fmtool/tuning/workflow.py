@@ -9,7 +9,6 @@ from typing import Any
 
 from fmtool.config.compose import dump
 from fmtool.jobs.process import Line
-from fmtool.machine.processor import physical_cores
 from fmtool.runs.atomic import reporting, write_json, write_text
 from fmtool.runs.layout import StudyPaths, studies_directory
 from fmtool.runs.saved_config import read_config
@@ -81,16 +80,11 @@ def work(
 ) -> None:
     """As one worker, until nothing is left; raises what `Worker.work` raises."""
     definition, settings = store.definition, store.settings
-    typed = {override.partition("=")[0] for override in definition.fixed}
-    threads = None
-    if cfg.tune.jobs > 1 and "runtime.threads" not in typed:
-        threads = max(1, physical_cores() // cfg.tune.jobs)
     setting = Setting(
         store=store,
         definition=definition,
         line=Line(definition.config_name, line.folders, line.plugins),
         runs_dir=Path(cfg.runs_dir),
-        threads=threads,
         seconds=None if settings.trial_minutes is None else 60 * settings.trial_minutes,
         retries=settings.retries,
     )

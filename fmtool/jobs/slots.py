@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from fmtool.machine import devices, processor
 from fmtool.machine.processor import THREADS_VARIABLE
-from fmtool.schema import RuntimeConfig
 
 
 @dataclass(frozen=True)
@@ -21,9 +20,9 @@ class Slot:
     gpu: str | None = None
     threads: int | None = None
 
-    def environment(self, runtime: RuntimeConfig) -> Mapping[str, str]:
-        """For the process of a training with this `runtime`."""
-        if self.gpu is not None and runtime.device != "cpu":
+    def environment(self, device: str) -> Mapping[str, str]:
+        """For the process of a training with this `runtime.device`."""
+        if self.gpu is not None and device != "cpu":
             return {"CUDA_VISIBLE_DEVICES": self.gpu}
         return {} if self.threads is None else {THREADS_VARIABLE: str(self.threads)}
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from fmtool.jobs.slots import Slot, slots
 from fmtool.machine import devices, processor
-from fmtool.sweeping.slots import Slot, slots
 
 
 @pytest.fixture
@@ -14,15 +14,6 @@ def machine(monkeypatch):
         monkeypatch.setattr(processor, "physical_cores", lambda: cores)
 
     return of
-
-
-@pytest.fixture
-def runtime(expanded):
-    def config(*overrides):
-        (job,) = expanded(*overrides)
-        return job.cfg.runtime
-
-    return config
 
 
 def test_one_training_alone_has_all_of_the_machine(machine):
@@ -47,11 +38,11 @@ def test_what_the_environment_says_of_threads_stands(machine, monkeypatch):
     assert slots(2) == [Slot(), Slot()]
 
 
-def test_a_training_on_the_cpu_is_given_no_gpu(runtime):
+def test_a_training_on_the_cpu_is_given_no_gpu():
     slot = Slot(gpu="1", threads=2)
-    assert slot.environment(runtime()) == {"CUDA_VISIBLE_DEVICES": "1"}
-    assert slot.environment(runtime("runtime.device=cpu")) == {"FMTOOL_THREADS": "2"}
+    assert slot.environment("auto") == {"CUDA_VISIBLE_DEVICES": "1"}
+    assert slot.environment("cpu") == {"FMTOOL_THREADS": "2"}
 
 
-def test_a_training_alone_is_told_nothing(runtime):
-    assert Slot().environment(runtime()) == {}
+def test_a_training_alone_is_told_nothing():
+    assert Slot().environment("auto") == {}
