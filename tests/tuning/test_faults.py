@@ -30,7 +30,7 @@ def has_begun(url, least):
 
 def start_fleet(fmtool, started, url, *, workers, trials):
     """The line that begins a study, and workers that join it."""
-    sizes = ("epochs=2", f"budget.trials={trials}")
+    sizes = ("epochs=2", f"budget.trials={trials}", "tune.lease_seconds=10")
     started.append(fmtool.start(*LINE, f"storage={url}", *sizes))
     place = fmtool.folder / "runs" / "studies" / NAME / "study.yaml"
     wait_until(place.exists, 60, "the study is there")
