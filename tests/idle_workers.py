@@ -191,7 +191,7 @@ def work(store: Store, folder: Path, *, seed: int = 0, jobs: int = 1) -> None:
     worker._STUDY_SECONDS = 0.1
     IdleTrial.chance = random.Random(seed)
     nothing: Any = None
-    setting = Setting(store, store.definition, nothing, folder, None, None, 0)
+    setting = Setting(store, store.definition, nothing, folder, None, 0)
     with SignalGuard() as signals:
         paths = StudyPaths(folder)
         worker.Worker(store, setting, paths, jobs=jobs, tell=lambda _: None).work(signals)

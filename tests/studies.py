@@ -39,8 +39,6 @@ def complete(store, value, *, epochs=1, state=TrialState.COMPLETE, outcome=chain
     names = [each.metric for each in store.definition.objectives]
     metrics = dict.fromkeys(names, value)
     attrs = {chains.OUTCOME: outcome, chains.METRICS: metrics, chains.EPOCHS: epochs}
-    store.constrain(trial, {}) if outcome != chains.COMPLETED else None
-    store.finish(
-        trial, state, attrs, [value] * len(names) if state == TrialState.COMPLETE else None
-    )
+    values = [value] * len(names) if state == TrialState.COMPLETE else None
+    store.finish(trial, state, attrs, values=values)
     return trial

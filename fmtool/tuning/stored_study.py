@@ -62,12 +62,12 @@ class StoredStudy:
     @classmethod
     def load(cls, url: str, name: str, *, patience: Patience) -> Self:
         """Raises UsageError where the storage has no such study."""
-        storages.check(url)
         if storages.is_missing(url):
             raise UsageError(
                 f"there is no study {name}: no file {storages.hidden(url)}",
                 fix="begin one with fmtool tune, or name the storage= of this one",
             )
+        storages.check(url)
         storage = patience(lambda: storages.connect(url))
         try:
             study = patience(lambda: optuna.load_study(study_name=name, storage=storage))

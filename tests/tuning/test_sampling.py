@@ -81,7 +81,8 @@ def test_a_hopeless_trial_is_given_up_by_every_pruner_but_none(study, pruner):
         draw(store.definition.dimensions, trial)
         for epoch in range(1, 10):
             store.report(trial, 0.9, epoch)
-        store.finish(trial, TrialState.COMPLETE, {chains.METRICS: {"val_accuracy": 0.9}}, [0.9])
+        metrics = {chains.METRICS: {"val_accuracy": 0.9}}
+        store.finish(trial, TrialState.COMPLETE, metrics, values=[0.9])
     trial = store.take(LEASE, most=100)
     draw(store.definition.dimensions, trial)
     verdicts = [store.report(trial, 0.2 - epoch / 100, epoch) for epoch in range(1, 9)]

@@ -27,9 +27,9 @@ def test_a_trial_that_breaks_a_constraint_is_not_the_best(study):
     for value, missed in ((0.9, 0.1), (0.5, -0.1)):
         trial = store.take(LEASE, most=9)
         draw(store.definition.dimensions, trial)
-        store.constrain(trial, {"min.val_accuracy": missed})
         metrics = {chains.METRICS: {"val_accuracy": value}}
-        store.finish(trial, TrialState.COMPLETE, metrics, [value])
+        violations = {"min.val_accuracy": missed}
+        store.finish(trial, TrialState.COMPLETE, metrics, values=[value], violations=violations)
     document = summary.document(store)
     assert [each["trial"] for each in document["best"]] == [1]
 
@@ -40,7 +40,7 @@ def test_of_two_objectives_the_best_are_those_that_no_other_beats(study):
         trial = store.take(LEASE, most=9)
         draw(store.definition.dimensions, trial)
         metrics = {chains.METRICS: {"val_accuracy": accuracy, "parameters": parameters}}
-        store.finish(trial, TrialState.COMPLETE, metrics, [accuracy, parameters])
+        store.finish(trial, TrialState.COMPLETE, metrics, values=[accuracy, parameters])
     best = summary.document(store)["best"]
     assert [each["values"] for each in best] == [[0.95, 200.0], [0.9, 100.0], [0.8, 50.0]]
 
