@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
-EXIT_CODES = {"0", "3", "4", "5", "65", "71", "73", "74", "75", "78", "124"}
+EXIT_CODES = {"0", "3", "4", "5", "65", "69", "71", "73", "74", "75", "78", "124"}
 SIGNALS = {"-1", "-2", "-9", "-13", "-15"}
 
 
