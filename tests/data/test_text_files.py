@@ -52,7 +52,7 @@ TWO = [("good film", "pos", "train", 2), ("bad film", "neg", "train", 3)]
         ("t.csv", "id; text ;label\n1;good film;pos\n2;bad film; neg\n"),
         ("t.csv", "text|label|text, tokenized\ngood film|pos|x\nbad film|neg|x\n"),
         ("T.TSV", GOOD.replace(",", "\t")),
-        ("t.csv.gz", gzip.compress(GOOD.encode())),
+        ("t.csv.gz", gzip.compress(GOOD.encode(), mtime=0)),
         ("t.csv", "text,label,split\ngood film,pos,train\nbad film,neg,\n"),
     ],
 )
@@ -248,7 +248,7 @@ BAD = {
         "t.csv:1: the delimiter may be comma or semicolon; fix: set data.delimiter",
     ),
     "class twice": (
-        {"d/pos.txt": "a\n", "d/pos.txt.gz": gzip.compress(b"b")},
+        {"d/pos.txt": "a\n", "d/pos.txt.gz": gzip.compress(b"b", mtime=0)},
         "d/pos.txt.gz: a second file of class 'pos'; fix: remove one",
     ),
     "blank line": (
