@@ -16,8 +16,8 @@ def keys_of(data_name):
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
-NOT_BUILT = {"base", "runtime/gpu"}
-"""Parts of other files, and what needs a GPU."""
+NOT_BUILT = {"base", "runtime/gpu", "space", "tuner", "pruner"}
+"""Parts of other files, what needs a GPU, and what is of `fmtool tune`."""
 PATH = {name: ["data.path=."] for name in registry.names("data") if "path" in keys_of(name)}
 """What only the user can know."""
 QUICK_RECIPES = {"cifar10_seed", "cifar10_cpu_quick", "mnist_cnn"}
