@@ -58,6 +58,8 @@ def _go_on(
         changes = resume.require_same(directory, cfg, data)
         result = resume.finished(directory, cfg)
         if result is not None:
+            if request.parent is not None:
+                request.parent.announce(directory)
             note(f"run {run.id} is complete, {result.epochs} epochs: nothing is left to do")
             return Outcome(directory, result, report=None, kind=data.splits.element.kind)
         return Execution(cfg, request, data, run, signals, changes=changes).carry_out()

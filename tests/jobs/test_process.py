@@ -60,6 +60,14 @@ def test_a_training_that_is_stopped_ends_well_and_can_go_on(begin):
     assert resumed["run"] == outcome["run"]
 
 
+def test_a_run_that_had_nothing_left_to_do_is_known_too(begin):
+    first = begin("epochs=1")
+    assert first.outcome()["status"] == "completed"
+    again = begin(f"resume={first.run_directory}")
+    assert again.outcome()["status"] == "completed"
+    assert again.run_directory == first.run_directory
+
+
 def test_a_training_whose_parent_dies_ends_with_a_checkpoint(tmp_path):
     script = (
         "import sys, time\n"
