@@ -3,6 +3,7 @@
 import gc
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
@@ -82,7 +83,7 @@ def _search(argv: list[str], flags: Flags) -> int:
     if "dry_run=true" in others:
         return _dry_run(asked, flags)
     gc.enable()
-    place = workflow.Place.of(asked.name, _runs_dir(cfg), cfg.storage)
+    place = workflow.Place.of(asked.name, Path(cfg.runs_dir), cfg.storage)
     line = Line(name, folders, tuple(flags.plugins))
     with SignalGuard() as signals:
         patience = Patience(place.url, cfg.tune.patience_seconds, signals)
@@ -159,9 +160,3 @@ def _refuse_sweeps(parsed: arguments.Arguments) -> None:
             "tune takes no -m: a list such as model=cnn,mlp is a dimension of the search",
             fix="leave out -m, or sweep a fixed list with fmtool train -m",
         )
-
-
-def _runs_dir(cfg: "TuneConfig") -> Any:
-    from pathlib import Path
-
-    return Path(cfg.runs_dir)

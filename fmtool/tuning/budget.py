@@ -12,7 +12,7 @@ from fmtool.tuning.objective import Objective
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-TRIALS, TIME, TARGET, STAGNATION = "trials", "minutes", "target", "stagnation"
+TIME, TARGET, STAGNATION = "minutes", "target", "stagnation"
 
 
 def is_over(

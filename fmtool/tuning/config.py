@@ -11,9 +11,6 @@ from fmtool.schema import GateConfig
 from fmtool.tuners.base import TunerConfig
 from fmtool.tuning import objective
 
-KEYS = ("study", "storage", "objective", "space", "budget", "constraint", "gate", "tune", "tuner")
-"""The first parts of the keys; the pruner's and runs_dir are the others."""
-
 
 class StudyBudget(Config):
     trials: PositiveInt

@@ -22,7 +22,6 @@ from fmtool.tuning.objective import Row, values_of, violations
 from fmtool.tuning.store import Store
 
 _BUSY_SECONDS = 2.0
-_GRACE_SECONDS = 30.0
 
 _PRUNED_BY_CODE = {
     ExitCode.DIVERGED: chains.DIVERGED,

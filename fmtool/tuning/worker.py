@@ -69,7 +69,6 @@ class Worker:
         self._failure: FmtoolError | None = None
         self._looked_at_study = self._beaten = 0.0
         self._is_over = False
-        self.ended_by = budget.TRIALS
 
     def work(self, signals: SignalGuard) -> None:
         """Raises Interrupted, once its trials are given back and their state is in checkpoints.
@@ -116,9 +115,8 @@ class Worker:
         self._recover(trials)
         limits, objectives = self._settings.budget, self._store.definition.objectives
         self._store.tidy(trials, most=limits.trials)
-        reason = budget.is_over(limits, objectives, trials)
-        if reason is not None:
-            self.ended_by, self._is_over = reason, True
+        if budget.is_over(limits, objectives, trials) is not None:
+            self._is_over = True
             for trial in self.running:
                 trial.stop(chains.ENDED)
         counted = chains.chains(trials)[: limits.trials]

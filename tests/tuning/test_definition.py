@@ -2,9 +2,11 @@
 
 import pytest
 
-from fmtool.errors import ConfigChanged, DataError, Refused, UsageError
+from fmtool.errors import ConfigChanged, DataError, Refused, Unavailable, UsageError
 from fmtool.runs.saved_config import read_config
+from fmtool.tuning import storage, workflow
 from fmtool.tuning.definition import read_definition
+from fmtool.tuning.patience import Patience
 
 LINE = ("data=digits", "model=mlp", "model.dropout=0..0.5")
 
@@ -99,3 +101,16 @@ def test_what_another_version_has_written_is_not_taken_for_a_study(study):
     text = study(*LINE).definition.model_dump_json().replace('"epochs"', '"passes"')
     with pytest.raises(DataError, match="was defined by another version of fmtool"):
         read_definition(text, "s")
+
+
+def test_the_password_of_a_storage_is_written_nowhere(study):
+    asked = study(*LINE, "study=s", "budget.trials=1")
+    url = "postgresql://me:secret@127.0.0.1:9/none"
+    place = workflow.Place(asked.place.paths, url)
+    with pytest.raises(Unavailable) as caught:
+        workflow.create(asked.cfg, asked.definition, place, Patience(url, 0.0))
+    assert "postgresql://me@127.0.0.1:9/none does not answer" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    files = [path for path in place.paths.root.rglob("*") if path.is_file()]
+    assert all(b"secret" not in path.read_bytes() for path in files)
+    assert storage.hidden(url) == "postgresql://me@127.0.0.1:9/none"
