@@ -61,9 +61,12 @@ def read(
 
     from fmtool import registry
     from fmtool.config import compose
-    from fmtool.tuning import config, definition, storage, workflow
+    from fmtool.tuning import storage
 
     storage.require_optuna()
+
+    from fmtool.tuning import config, definition, workflow
+
     registry.load_plugins(flags.plugins)
     known = (*_ALWAYS, *keys, *extra)
     own, others = [], {}

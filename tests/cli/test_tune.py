@@ -180,6 +180,19 @@ def test_without_a_study_the_actions_say_so(call):
     assert outcome.error.startswith("error: there is no study in runs yet; fix: begin one with")
 
 
+@pytest.mark.parametrize(
+    "words", [["model.dropout=0..0.5"], ["status"], ["confirm"], ["dashboard"]]
+)
+def test_without_optuna_every_line_says_how_to_install_it(fmtool, words):
+    code = (
+        "import sys; sys.modules['optuna'] = None\n"
+        "from fmtool.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    outcome = fmtool.python(code, "tune", *words)
+    assert outcome.code == 2
+    assert outcome.error == "error: optuna is not installed; fix: pip install 'fmtool[tune]'"
+
+
 def test_a_sweep_of_searches_is_refused(call):
     outcome = call("tune", "-m", "model=cnn,mlp")
     assert outcome.code == 2
