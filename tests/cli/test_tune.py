@@ -188,7 +188,7 @@ def test_without_optuna_every_line_says_how_to_install_it(fmtool, words):
         "import sys; sys.modules['optuna'] = None\n"
         "from fmtool.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
-    outcome = fmtool.python(code, "tune", *words)
+    outcome = fmtool.python(code, "tune", word)
     assert outcome.code == 2
     assert outcome.error == "error: optuna is not installed; fix: pip install 'fmtool[tune]'"
 
