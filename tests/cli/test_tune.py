@@ -180,10 +180,8 @@ def test_without_a_study_the_actions_say_so(call):
     assert outcome.error.startswith("error: there is no study in runs yet; fix: begin one with")
 
 
-@pytest.mark.parametrize(
-    "words", [["model.dropout=0..0.5"], ["status"], ["confirm"], ["dashboard"]]
-)
-def test_without_optuna_every_line_says_how_to_install_it(fmtool, words):
+@pytest.mark.parametrize("word", ["model.dropout=0..0.5", "status", "confirm", "dashboard"])
+def test_without_optuna_every_line_says_how_to_install_it(fmtool, word):
     code = (
         "import sys; sys.modules['optuna'] = None\n"
         "from fmtool.cli.main import main; sys.exit(main(sys.argv[1:]))"
