@@ -14,7 +14,7 @@ searches the keys of fmtool train that have a range or a list; each trial is a r
 ranges, without quotes:
   optimizer.learning_rate=1e-5..1e-1:log    of equal orders of magnitude
   model.dropout=0..0.5                      of equal distances
-  model.width=16..256/16                    in steps
+  batch_size=16..256/16                     in steps
   model.activation=relu,gelu                one of a list
   model=cnn,mlp                             options, each with dimensions of its own
 without any, those of the model's file are taken: space/MODEL.yaml, here or in a folder of yours

@@ -1,7 +1,7 @@
 """One dimension of a search space, as it is typed, stored and drawn from.
 
     optimizer.learning_rate=1e-5..1e-1:log    a range, here of equal orders of magnitude
-    model.width=16..256/16                    in steps
+    batch_size=16..256/16                     in steps
     model.activation=relu,gelu                one of a list
     model=cnn,mlp                             an option of a group, with dimensions of its own
 
