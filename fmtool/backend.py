@@ -57,6 +57,10 @@ def select(cfg: RuntimeConfig, *, is_convolutional: bool = True) -> RuntimeConfi
     _set_threads(cfg, threads)
     if cfg.backend == "torch":
         torch_layout.avoid_copies()
+    elif cfg.backend == "jax":
+        from fmtool import jax_pooling
+
+        jax_pooling.use()
     device = _resolve_device(cfg)
     _forget_user_settings()
     if cfg.deterministic:

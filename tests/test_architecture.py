@@ -16,7 +16,7 @@ LAYERS = (
     {"fmtool", "conf", "elements", "errors", "notices", "suggest"},
     {"safety"},
     {"config", "runs", "signals"},
-    {"machine", "registry", "torch_layout"},
+    {"jax_pooling", "machine", "registry", "torch_layout"},
     {
         "augment", "callbacks", "data", "jobs", "logging", "models", "optimizers", "pruners",
         "regularizers", "schedules", "tasks", "tuners",
@@ -57,6 +57,7 @@ BACKEND_MODULES = {
     },
     "jax": {
         "fmtool.benchmarking.bare_jax",
+        "fmtool.jax_pooling",
         "fmtool.machine.devices",
         "fmtool.machine.probes",
         "fmtool.training.dispatch",
