@@ -7,14 +7,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from fmtool.schema import TrainConfig
+from fmtool.machine.flops import model_flops
+from fmtool.schema import RuntimeConfig, TrainConfig
 
 _SECONDS = 0.4
 """That a dispatch may take; a signal is seen, and progress shown, after each."""
 _LONGEST = 256
 """Steps; more gained nothing measurable."""
-_SLOW_FLOPS = {"cpu": 2e10, "gpu": 1e12}
+_SLOW_FLOPS = {"cpu": 2e10, "gpu": 2e12}
 """Floating-point operations a second that even convolutions on JAX reach."""
+_BFLOAT16_ON_GPU = 10
+"""Times as many: every GPU that has the type has matrix units for it."""
 
 Images = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -30,22 +33,24 @@ def steps_per_dispatch(cfg: TrainConfig, network: Any, images: Images, steps: in
     if runtime.steps_per_dispatch != "auto":
         return runtime.steps_per_dispatch
     # A step, forward and backward, costs about three forward passes.
-    seconds = 3 * _forward_seconds(network, images, runtime.device)
+    seconds = 3 * _forward_seconds(network, images, runtime)
     wanted = cfg.logging.every_n_steps, cfg.callbacks.checkpoint.every_steps
     limits = (_LONGEST, steps, int(_SECONDS / seconds), *(each for each in wanted if each))
     return max(1, min(limits))
 
 
-def _forward_seconds(network: Any, images: Images, device: str) -> float:
+def _forward_seconds(network: Any, images: Images, runtime: RuntimeConfig) -> float:
     if keras.backend.backend() == "jax":
-        return _estimated_seconds(network, images, device)
+        return _estimated_seconds(network, images, runtime)
     return _measured_seconds(network, images)
 
 
-def _estimated_seconds(network: Any, images: Images, device: str) -> float:
+def _estimated_seconds(network: Any, images: Images, runtime: RuntimeConfig) -> float:
     """From the operation count, as compiling on JAX takes longer than the answer is worth."""
-    cost = _lowered(network, images).cost_analysis() or {}
-    return float(cost.get("flops", 0.0)) / _SLOW_FLOPS[device] + 1e-5
+    rate = _SLOW_FLOPS[runtime.device]
+    if runtime.device == "gpu" and runtime.precision == "bfloat16":
+        rate *= _BFLOAT16_ON_GPU
+    return len(images) * model_flops(network).total / rate + 1e-5
 
 
 def loops_on_device(network: Any, images: Images, device: str) -> bool:

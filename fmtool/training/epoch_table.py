@@ -1,6 +1,6 @@
 """The rows and draws of an epoch on the device, a whole batch in each line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fmtool.training.plan import Plan
@@ -17,6 +17,10 @@ class EpochTable:
         self._plan, self._to_device = plan, to_device
         self._epoch: int | None = None
         self._batches: tuple[Any, Any] = ((), ())
+        self._next_epoch: int | None = None
+        self._next_batches: tuple[Any, Any] = ((), ())
+        self._iterator: Any = None
+        self._next_step = 0
 
     @property
     def lines(self) -> int:
@@ -25,13 +29,38 @@ class EpochTable:
 
     def batches(self) -> tuple[Any, Any]:
         """Rows (lines, batch) and draws (lines, batch, k) of the current epoch."""
-        if self._epoch != self._plan.epoch:
-            size = self._plan.batch_size
-            rows, draws = (
-                self._to_device(
-                    each[: self.lines * size].reshape(self.lines, size, *each.shape[1:])
-                )
-                for each in self._plan.arrays()
-            )
-            self._epoch, self._batches = self._plan.epoch, (rows, draws)
+        epoch = self._plan.epoch
+        if epoch not in (self._epoch, self._next_epoch):
+            self._epoch, self._batches = epoch, self._on_device(self._plan.arrays())
+        elif epoch == self._next_epoch:
+            self._epoch, self._batches = epoch, self._next_batches
+            self._next_epoch, self._next_batches = None, ((), ())
         return self._batches
+
+    def prepare_next(self) -> None:
+        """Puts the next epoch on the device, while that still computes the last steps of this."""
+        if self._plan.shuffles:
+            self._next_epoch = self._plan.epoch + 1
+            self._next_batches = self._on_device(self._plan.arrays_of(self._next_epoch))
+
+    def steps(self, iterator: Iterator[tuple[Any]], length: int) -> range:
+        """The next steps that fit asks for, at most `length`; raises StopIteration behind the last.
+
+        Args:
+            iterator: of the numbers of the steps, of which only the first is looked at: the others
+                follow, an epoch has an iterator of its own. Looking at one waits for the device.
+        """
+        if iterator is not self._iterator:
+            self._iterator, self._next_step = iterator, int(next(iterator)[0])
+        begin, self._next_step = self._next_step, min(self._next_step + length, self._plan.steps)
+        if begin >= self._plan.steps:
+            raise StopIteration
+        return range(begin, self._next_step)
+
+    def _on_device(self, arrays: tuple[Any, Any]) -> tuple[Any, Any]:
+        size, lines = self._plan.batch_size, self.lines
+        rows, draws = (
+            self._to_device(each[: lines * size].reshape(lines, size, *each.shape[1:]))
+            for each in arrays
+        )
+        return rows, draws

@@ -1,7 +1,6 @@
 """Many steps of a training in one call into JAX; imported where the backend is JAX."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -23,7 +22,8 @@ class Dispatch:
     serves every length, and a length changes no bit. Convolutions collapse inside of a loop on
     XLA's CPU backend (26 times slower, jax#12868), so there each step is a call of its own.
 
-    What `fit` is fed are the numbers of the steps, `feed.StepNumbers`.
+    What `fit` is fed are the numbers of the steps, see `EpochTable.steps`: off the CPU, Keras puts
+    each of them on the device, from where it takes longer to come back than a small step.
 
     Args:
         step: traced; its state is donated.
@@ -34,6 +34,7 @@ class Dispatch:
     def __init__(self, step: Step, plan: Plan, table: Table, *, length: int, loops: bool) -> None:
         self._plan, self._table, self._length, self._loops = plan, table, length, loops
         self._epoch = EpochTable(plan, jnp.asarray)
+        self._logs_before: Any = None
 
         def one(state: Any, batches: Any, table: Table, number: Any) -> tuple[Any, Any]:
             return step(state, (*(each[number] for each in batches), table))
@@ -54,22 +55,27 @@ class Dispatch:
         self._ragged = jax.jit(ragged, donate_argnums=0)
 
     def __call__(self, state: Any, iterator: Iterator[tuple[Any]]) -> tuple[Any, Any]:
-        numbers = [int(number) for (number,) in islice(iterator, self._length)]
-        if not numbers:
-            raise StopIteration
-        return self._run(state, numbers)
+        steps = self._epoch.steps(iterator, self._length)
+        logs, state = self._run(state, steps)
+        if steps.stop == self._plan.steps:
+            self._epoch.prepare_next()
+        # The device has one call to do while the host comes to the next one, and not more: what
+        # has been called cannot be stopped.
+        jax.block_until_ready(self._logs_before)
+        self._logs_before = logs
+        return logs, state
 
-    def _run(self, state: Any, numbers: Sequence[int]) -> tuple[Any, Any]:
+    def _run(self, state: Any, steps: range) -> tuple[Any, Any]:
         batches = self._epoch.batches()
-        whole = [number for number in numbers if number < self._epoch.lines]
+        whole = range(steps.start, min(steps.stop, self._epoch.lines))
         logs: Any = None
         if whole and self._loops:
-            bounds = np.int32(whole[0]), np.int32(whole[-1] + 1)
+            bounds = np.int32(whole.start), np.int32(whole.stop)
             logs, state = self._several(state, batches, self._table, *bounds)
         elif whole:
             for number in whole:
                 logs, state = self._one(state, batches, self._table, np.int32(number))
-        for number in numbers[len(whole) :]:
+        for number in steps[len(whole) :]:
             batch = tuple(each[self._plan.batch(number)] for each in self._plan.arrays())
             logs, state = self._ragged(state, batch, self._table)
         return logs, state

@@ -90,13 +90,17 @@ def run(session: Session, loop: Loop, position: Position) -> None:
 def _fit(
     session: Session, callbacks: Sequence[Any], begin: int, end: int, *, start: int = 0
 ) -> None:
+    model, steps = session.model, session.plan.steps - start
+    called: Any = list(callbacks)
+    if not session.own_callbacks:
+        called = _Callbacks(called, add_history=True, model=model, epochs=end, steps=steps)
     with session.train_feed(start=start) as train, session.validation_feed() as validation:
-        session.model.fit(
+        model.fit(
             train,
             initial_epoch=begin,
             epochs=end,
             validation_data=validation,
-            callbacks=list(callbacks),
+            callbacks=called,
             shuffle=False,
             verbose=0,
         )
@@ -118,6 +122,14 @@ def _finish_epoch(session: Session, callbacks: Sequence[Any], epoch: int, start:
             measured = model.evaluate(validation, callbacks=called, return_dict=True, verbose=0)
         logs |= {f"val_{name}": value for name, value in measured.items()}
     called.on_epoch_end(epoch, logs)
+
+
+class _Callbacks(keras.callbacks.CallbackList):  # type: ignore[misc]  # Keras ships no types
+    """Gives the logs of a dispatch as they are: Keras' own waits for the device to read them."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs=logs)
 
 
 class _MetricsGoOn(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types

@@ -53,14 +53,18 @@ class Plan:
     def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """(samples,) int32 and (samples, draws) float32 of the current epoch."""
         if self._cached is None or self._cached[0] != self.epoch:
-            rows = self.indices
-            if self.shuffles:
-                rows = order.shuffled(rows, seed=self.seed, epoch=self.epoch)[: self.samples]
-            draws = order.uniforms(len(rows), self.draws, seed=self.seed, epoch=self.epoch)
-            if self.alternates:
-                draws[:, 0] = order.flip_coins(rows, seed=self.seed, epoch=self.epoch)
-            self._cached = (self.epoch, rows, draws)
+            self._cached = (self.epoch, *self.arrays_of(self.epoch))
         return self._cached[1], self._cached[2]
+
+    def arrays_of(self, epoch: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """As `arrays`, of any epoch; computed anew."""
+        rows = self.indices
+        if self.shuffles:
+            rows = order.shuffled(rows, seed=self.seed, epoch=epoch)[: self.samples]
+        draws = order.uniforms(len(rows), self.draws, seed=self.seed, epoch=epoch)
+        if self.alternates:
+            draws[:, 0] = order.flip_coins(rows, seed=self.seed, epoch=epoch)
+        return rows, draws
 
 
 def plan_of(

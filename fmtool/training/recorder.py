@@ -10,6 +10,7 @@ import keras
 
 from fmtool.errors import Diverged
 from fmtool.logging.sink import Row, Sink
+from fmtool.training import to_host
 from fmtool.training.optimization import Optimization
 from fmtool.training.plan import Plan
 
@@ -123,6 +124,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
             sink.epoch(row)
 
     def _row(self, kind: str, logs: Any, samples: int) -> Row:
+        to_host.begin((logs or {}).values())
         metrics = {name: float(logs[name]) for name in sorted(logs or {}, key=_reading_order)}
         row: Row = {
             "kind": kind,

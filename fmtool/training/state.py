@@ -15,7 +15,7 @@ import numpy as np
 
 from fmtool.data.array_files import read_npz
 from fmtool.errors import ConfigChanged, Diverged
-from fmtool.training import generators
+from fmtool.training import generators, to_host
 
 ARRAYS = "state.npz"
 INDEX = "state.json"
@@ -78,7 +78,9 @@ def capture(model: Any, *, metric_values: list[Array] | None = None) -> Snapshot
     """
     arrays: dict[str, Array] = {}
     paths: dict[str, str] = {}
-    for part, members in variables(model).items():
+    parts = variables(model)
+    to_host.begin(variable.value for members in parts.values() for variable in members)
+    for part, members in parts.items():
         for number, variable in enumerate(members):
             key = f"{part}/{number:05d}"
             arrays[key] = np.array(keras.ops.convert_to_numpy(variable.value))

@@ -19,8 +19,7 @@ class Dispatch:
     graph that is traced once, without the iterator of tf.data: Keras' own function traces each
     step twice and pays for the iterator at every step.
 
-    What `fit` is fed are the numbers of the steps, of which only the first is looked at: the
-    others follow, an epoch has an iterator of its own.
+    What `fit` is fed are the numbers of the steps, see `EpochTable.steps`.
 
     Args:
         results: the values of all metrics.
@@ -32,8 +31,6 @@ class Dispatch:
         self, step: Step, results: Callable[[], Any], plan: Plan, *, length: int, jit: bool
     ) -> None:
         self._plan, self._length = plan, length
-        self._iterator: Any = None
-        self._next = 0
         self._epoch = EpochTable(plan, tf.constant)
         # A function of its own, as Keras has it: TensorFlow simplifies its arithmetic as a whole,
         # and so to the same bits, within a loop or not.
@@ -57,16 +54,13 @@ class Dispatch:
         self._several, self._ragged = tf.function(several), tf.function(ragged)
 
     def __call__(self, iterator: Any) -> Any:
-        if iterator is not self._iterator:
-            self._iterator, self._next = iterator, int(next(iterator)[0])
-        begin, self._next = self._next, min(self._next + self._length, self._plan.steps)
-        if begin >= self._plan.steps:
-            raise StopIteration
+        steps = self._epoch.steps(iterator, self._length)
         logs: Any = None
-        whole = min(self._next, self._epoch.lines)
-        if begin < whole:
-            logs = self._several(*self._epoch.batches(), tf.constant(begin), tf.constant(whole))
-        if whole < self._next:
+        whole = min(steps.stop, self._epoch.lines)
+        if steps.start < whole:
+            bounds = tf.constant(steps.start), tf.constant(whole)
+            logs = self._several(*self._epoch.batches(), *bounds)
+        if whole < steps.stop:
             batch = self._plan.batch(whole)
             logs = self._ragged(*(tf.constant(each[batch]) for each in self._plan.arrays()))
         return logs
