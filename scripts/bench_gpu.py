@@ -4,8 +4,8 @@
 
 `training_seconds` are those of all epochs with logging and checkpoints, at the rate of those after
 the first, which compiles; `report_seconds` those of the logits of the test images over all views,
-computed a second time (`contest/speed_run.py`). Each seed is a process of its own. At the end the
-command is run twice more: `warm` is the second one, from its start to model.keras and to its end.
+computed a second time (`contest/speed_run.py`). `warm` is the command once more, from its start to
+model.keras and to its end, with what was compiled before.
 
 No network and no TensorFlow are needed there. On a machine that has both:
 
@@ -39,7 +39,11 @@ def main(argv: list[str]) -> None:
     parser.add_argument("overrides", nargs="*", default=["experiment=cifar10_speedrun"])
     arguments = parser.parse_args(argv)
     words = [*arguments.overrides, f"runtime.backend={arguments.backend}"]
-    runs = [_run(words, seed) for seed in range(arguments.seeds)]
+    runs = []
+    speed_run = Contestant("speed run", "speed_run", [str(arguments.seeds), *words])
+    for told in tell(speed_run, times=arguments.seeds):
+        print(told, file=sys.stderr, flush=True)
+        runs.append(told)
     command = fmtool("train", *words)
     report.show(
         runs=runs,
@@ -47,15 +51,8 @@ def main(argv: list[str]) -> None:
         accuracy=report.spread(each["accuracy"] for each in runs),
         seconds=report.spread(each["training_seconds"] + each["report_seconds"] for each in runs),
         share_of_peak=report.spread(map(_share_of_peak, runs)),
-        first=_timed(command),
         warm=_timed(command),
     )
-
-
-def _run(words: list[str], seed: int) -> dict[str, Any]:
-    told = tell(Contestant("speed run", "speed_run", [*words, f"seed={seed}"]))
-    print(f"seed {seed}", told, file=sys.stderr)
-    return told
 
 
 def _share_of_peak(run: dict[str, Any]) -> float:

@@ -48,7 +48,7 @@ def main(argv: list[str]) -> None:
 def _lightning(arguments: argparse.Namespace, python: Path, folder: Path) -> Contestant:
     arrays = [str(folder / "images.npy"), str(folder / "labels.npy")]
     words = [*arrays, *presets.words(arguments)]
-    exported = tell(Contestant("arrays", "export_arrays", words))
+    (exported,) = tell(Contestant("arrays", "export_arrays", words), times=1)
     options = [
         f"--network={arguments.workload}",
         f"--batch-size={exported['batch_size']}",

@@ -26,7 +26,8 @@ def main(words: list[str]) -> None:
     turn, fit = turns(images=samples - samples % cfg.batch_size), keras.Model.fit
 
     def fit_in_turns(self: Any, *arguments: Any, callbacks: Any, **named: Any) -> Any:
-        return fit(self, *arguments, callbacks=[turn, *callbacks], **named)
+        callbacks.callbacks.insert(0, turn)
+        return fit(self, *arguments, callbacks=callbacks, **named)
 
     keras.Model.fit = fit_in_turns
     train(cfg, Request())

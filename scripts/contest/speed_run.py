@@ -1,13 +1,15 @@
-"""Contestant that takes no turn: a whole training and its final report, timed without compiling.
+"""Contestant that takes no turns: whole trainings and their final reports, timed without compiling.
 
-Arguments are overrides. `training_seconds` are those of all epochs, with the logging and the
-checkpoints at their ends, at the rate of the epochs after the first, which compiles;
-`report_seconds` those of the logits of the test split, over all views, computed a second time.
+Arguments are the number of seeds and overrides; each seed is told on a line of its own.
+`training_seconds` are those of all epochs, with the logging and the checkpoints at their ends, at
+the rate of the epochs after the first, which compiles; `report_seconds` those of the logits of the
+test split, over all views, computed a second time.
 """
 
 import json
 import sys
 import time
+from functools import cache
 from typing import Any
 
 from contest.player import Player
@@ -17,19 +19,21 @@ from fmtool.runs.layout import RunPaths
 from fmtool.training.workflow import Outcome, Request, train
 
 
-def main(words: list[str]) -> None:
-    cfg = validate.train_config(compose("train", words))
+def main(count: str, *words: str) -> None:
     player = Player()
-    outcome = train(cfg, Request())
-    assert outcome.report is not None, "a new run has a report"
-    rows = _epochs(outcome)
-    training = (rows[-1]["seconds"] - rows[0]["seconds"]) * len(rows) / (len(rows) - 1)
-    player.tell(
-        accuracy=outcome.report["accuracy"],
-        training_seconds=round(training, 3),
-        images=rows[-1]["step"] * cfg.batch_size,
-        **_of_the_model(cfg, outcome),
-    )
+    for seed in range(int(count)):
+        cfg = validate.train_config(compose("train", [*words, f"seed={seed}"]))
+        outcome = train(cfg, Request())
+        assert outcome.report is not None, "a new run has a report"
+        rows = _epochs(outcome)
+        training = (rows[-1]["seconds"] - rows[0]["seconds"]) * len(rows) / (len(rows) - 1)
+        player.tell(
+            seed=seed,
+            accuracy=outcome.report["accuracy"],
+            training_seconds=round(training, 3),
+            images=rows[-1]["step"] * cfg.batch_size,
+            **_of_the_model(cfg, outcome),
+        )
 
 
 def _epochs(outcome: Outcome) -> list[dict[str, Any]]:
@@ -49,7 +53,6 @@ def _of_the_model(cfg: Any, outcome: Outcome) -> dict[str, Any]:
     from fmtool.evaluation.measure import load_model, predict
     from fmtool.machine.devices import gpus
     from fmtool.machine.flops import model_flops
-    from fmtool.machine.probes import peak
 
     model = load_model(RunPaths(outcome.run_directory).model)
     images = registry.module("data", cfg.data.name).load(cfg.data).test.x
@@ -64,11 +67,18 @@ def _of_the_model(cfg: Any, outcome: Outcome) -> dict[str, Any]:
     return {
         "report_seconds": round(seconds, 3),
         "operations_per_image": model_flops(model).training,
-        "peak_gflops": round(peak("gpu" if names else "cpu", precision) / 1e9, 1),
+        "peak_gflops": _peak_gflops("gpu" if names else "cpu", precision),
         "precision": precision,
         "device": names or "cpu",
     }
 
 
+@cache
+def _peak_gflops(device: str, precision: Any) -> float:
+    from fmtool.machine.probes import peak
+
+    return round(peak(device, precision) / 1e9, 1)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -62,10 +62,11 @@ def play(contestants: Sequence[Contestant], rounds: int) -> Game:
     return Game(facts, told[1:])
 
 
-def tell(contestant: Contestant) -> dict[str, Any]:
-    """What a contestant says of itself, without a turn."""
+def tell(contestant: Contestant, *, times: int) -> Iterator[dict[str, Any]]:
+    """What a contestant says of itself so many times, without a turn."""
     with _started(contestant) as child:
-        return child.hear()
+        for _ in range(times):
+            yield child.hear()
 
 
 class _Child:
