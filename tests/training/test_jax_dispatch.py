@@ -1,0 +1,84 @@
+"""Calls into JAX: which steps they run, and what the host waits for."""
+
+import numpy as np
+import pytest
+
+from fmtool.training.plan import Plan
+
+jax = pytest.importorskip("jax")
+
+
+def step(state, batch):
+    """Adds up the rows it sees, in an order that shows in the sum."""
+    rows, _, table = batch
+    state = 0.5 * state + table[0][rows].sum()
+    return {"loss": state}, state
+
+
+def dispatch(plan, **settings):
+    from fmtool.training.jax_dispatch import Dispatch
+
+    table = (jax.numpy.arange(23.0), None)
+    return Dispatch(step, plan, table, **{"length": 2, "loops": True} | settings)
+
+
+def plan(*, shuffles=False):
+    return Plan(np.arange(23, dtype=np.int32), 5, shuffles=shuffles)
+
+
+def numbers(start, steps):
+    return ((np.int32(number),) for number in range(start, steps))
+
+
+def run(call, start=0, steps=5):
+    iterator, state, losses = numbers(start, steps), jax.numpy.zeros(()), []
+    while True:
+        try:
+            logs, state = call(state, iterator)
+        except StopIteration:
+            return losses
+        losses.append(float(logs["loss"]))
+
+
+def reference(batches):
+    state, losses = 0.0, []
+    for rows in batches:
+        state = 0.5 * state + sum(rows)
+        losses.append(state)
+    return losses
+
+
+@pytest.mark.parametrize("loops", [True, False])
+@pytest.mark.parametrize("length", [1, 2, 3, 9])
+def test_every_step_runs_once_and_a_smaller_batch_comes_last(loops, length):
+    rows = [list(range(begin, min(begin + 5, 23))) for begin in range(0, 23, 5)]
+    losses = reference(rows)
+    ends = [*range(length, 5, length), 5]
+    assert run(dispatch(plan(), length=length, loops=loops)) == [losses[end - 1] for end in ends]
+
+
+def test_in_mid_epoch_the_steps_that_are_left_run():
+    rows = [range(15, 20), range(20, 23)]
+    assert run(dispatch(plan(), length=1), start=3) == reference(rows)
+
+
+def test_the_host_waits_for_the_call_before_the_last_one(monkeypatch):
+    from fmtool.training import jax_dispatch
+
+    waited = []
+    monkeypatch.setattr(jax_dispatch.jax, "block_until_ready", waited.append)
+    losses = run(dispatch(plan()))
+    assert waited[0] is None
+    assert [float(logs["loss"]) for logs in waited[1:]] == losses[:-1]
+
+
+def test_the_next_epoch_is_put_on_the_device_before_this_one_is_waited_for(monkeypatch):
+    from fmtool.training import jax_dispatch
+
+    events = []
+    monkeypatch.setattr(jax_dispatch.jax, "block_until_ready", lambda _: events.append("wait"))
+    call = dispatch(plan(shuffles=True), length=2)
+    prepare = call._epoch.prepare_next
+    monkeypatch.setattr(call._epoch, "prepare_next", lambda: (events.append("put"), prepare()))
+    run(call, steps=4)
+    assert events == ["wait", "put", "wait"]
