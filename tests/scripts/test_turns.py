@@ -49,13 +49,25 @@ def test_a_contestant_that_dies_ends_the_benchmark_with_its_last_lines(tmp_path:
 
     python = player(tmp_path, "import sys; sys.exit('no such network')")
     with pytest.raises(SystemExit, match=r"no such network\na ended with 1"):
-        tell(Contestant("a", "any", [], python))
+        list(tell(Contestant("a", "any", [], python), times=1))
 
 
 def test_a_contestant_is_gone_after_the_game(tmp_path: Path) -> None:
     from contest.turns import Contestant, tell
 
     code = "import os, time; print('{\"pid\": %d}' % os.getpid(), flush=True); time.sleep(60)"
-    told = tell(Contestant("a", "any", [], player(tmp_path, code)))
+    (told,) = tell(Contestant("a", "any", [], player(tmp_path, code)), times=1)
     with pytest.raises(ProcessLookupError):
         os.kill(told["pid"], 0)
+
+
+def test_a_contestant_may_tell_several_things_and_ends_early_if_it_tells_fewer(
+    tmp_path: Path,
+) -> None:
+    from contest.turns import Contestant, tell
+
+    python = player(tmp_path, "print('{\"seed\": 0}'); print('{\"seed\": 1}')")
+    contestant = Contestant("a", "any", [], python)
+    assert list(tell(contestant, times=2)) == [{"seed": 0}, {"seed": 1}]
+    with pytest.raises(SystemExit, match="a ended with 0"):
+        list(tell(contestant, times=3))
