@@ -72,16 +72,24 @@ class Command:
         ours = {"FMTOOL_CACHE": CACHE.name, "FMTOOL_DATA": str(self.cache), "FMTOOL_OFFLINE": "1"}
         return kept | ours | changes
 
-    def start(self, *argv: str, prefix: tuple[str, ...] = (), **env: str) -> subprocess.Popen[str]:
-        return self._start([*prefix, sys.executable, "-m", "fmtool.cli", *argv], env)
+    def start(
+        self,
+        *argv: str,
+        prefix: tuple[str, ...] = (),
+        stdout: int = subprocess.PIPE,
+        **env: str,
+    ) -> subprocess.Popen[str]:
+        return self._start([*prefix, sys.executable, "-m", "fmtool.cli", *argv], env, stdout)
 
-    def _start(self, command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
+    def _start(
+        self, command: list[str], env: dict[str, str], stdout: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             command,
             cwd=self.folder,
             env=self.environment(**env),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -307,26 +307,30 @@ def test_an_interrupted_sweep_tells_how_far_it_came(interrupted_sweeps, number):
     assert json.loads(stored.read_text()) == document
 
 
-@pytest.mark.parametrize("argv", [["data", "list"], ["data", "list", "--json"]], ids=" ".join)
-def test_a_result_that_nobody_reads_ends_it_by_sigpipe(fmtool, started, argv):
-    process = fmtool.start(*argv)
-    started.append(process)
-    process.stdout.close()
-    err = process.stderr.read()
-    assert process.wait(timeout=60) == -signal.SIGPIPE
-    assert err == ""
+@pytest.fixture
+def unread():
+    """A pipe to write to, whose reader was gone before."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
 
 
 @pytest.mark.parametrize(
     "argv",
-    [["--help"], ["train", "--help"], ["train", "epochs=0", "--json"], ["train", "--cfg", "job"]],
+    [
+        ["data", "list"],
+        ["data", "list", "--json"],
+        ["--help"],
+        ["train", "--help"],
+        ["train", "epochs=0", "--json"],
+        ["train", "--cfg", "job"],
+    ],
     ids=" ".join,
 )
-def test_a_reader_that_is_gone_ends_it_without_a_traceback(fmtool, started, argv):
-    process = fmtool.start(*argv)
+def test_an_output_that_nobody_reads_ends_it_by_sigpipe(fmtool, started, unread, argv):
+    process = fmtool.start(*argv, stdout=unread)
     started.append(process)
-    process.stdout.close()
     err = process.stderr.read()
-    assert process.wait(timeout=60) in (-signal.SIGPIPE, 0, 2)
-    assert "Traceback" not in err
-    assert "BrokenPipe" not in err
+    assert process.wait(timeout=60) == -signal.SIGPIPE
+    assert err == ""
