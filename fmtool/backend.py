@@ -187,9 +187,10 @@ def _set_environment(cfg: RuntimeConfig, threads: int) -> None:
 
 
 def _keep_compiled_programs() -> None:
-    """JAX finds what an earlier process compiled, if it took a second or more.
+    """JAX finds what an earlier process compiled, also what took less than a second.
 
-    In a folder for this kind of processor, since a home may be shared, and for nobody else to
+    The first weights of a network are a program for each of their shapes, a quarter of a second
+    each. In a folder for this kind of processor, since a home may be shared, and for nobody else to
     write to, since what lies there is run.
     """
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
@@ -200,6 +201,7 @@ def _keep_compiled_programs() -> None:
         note(f"compiled programs cannot be kept: {error}")
         return
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     # A process that was killed may leave half a file: what it would hold is compiled again.
     warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
 

@@ -27,6 +27,11 @@ class EpochTable:
         """Whole batches; a smaller one may follow them."""
         return self._plan.samples // self._plan.batch_size
 
+    def specs(self) -> tuple[tuple[tuple[int, ...], str], ...]:
+        """Shape and dtype of each array of `batches`."""
+        shape = self.lines, self._plan.batch_size
+        return (shape, "int32"), ((*shape, self._plan.draws), "float32")
+
     def batches(self) -> tuple[Any, Any]:
         """Rows (lines, batch) and draws (lines, batch, k) of the current epoch."""
         epoch = self._plan.epoch

@@ -139,6 +139,7 @@ class Execution:
         self._warn_of_another_curve(session, position.step)
         if session.cfg.model.summary:
             model_summary.announce(session.network, batch_size=session.plan.batch_size)
+        session.model.compile_ahead()
         directory, is_wanted = self._run.paths.profile, session.cfg.runtime.profile
         with (
             profile.profiling(directory, began=self._began, is_wanted=is_wanted) as profiler,
@@ -188,6 +189,7 @@ class Execution:
             # A kill may have come between the commit of the best checkpoint and the mark on it.
             if best is not None and self._store.has(best.step):
                 self._store.mark_best(best.step)
+            session.model.wait_for_compiler()
             try:
                 with self._signals.deferring():
                     loop.run(session, parts, position)

@@ -5,6 +5,7 @@ uint8; gathering, augmentation and normalisation are part of the compiled step. 
 do not lie on the device, the same steps take them from the batch.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,6 +191,38 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
             trains=source is self._parts().train,
             jit=self.jit_compile,
         )
+
+    def compile_ahead(self) -> None:
+        """On JAX, compiles what trains and what validates in a thread, the one after the other.
+
+        Meanwhile the table is copied to the device, logs are opened and, for what validates, the
+        first epoch runs. Elsewhere a step is compiled by its first call.
+        """
+        if not self._can_compile_ahead:
+            return
+        self.build_everything()
+        self.make_train_function()
+        self.make_test_function()
+        network = [
+            [each.value for each in variables]
+            for variables in (self.trainable_variables, self.non_trainable_variables)
+        ]
+        optimizer = [each.value for each in self.optimizer.variables]
+        metrics = [each.value for each in self.metrics_variables]
+        executor = ThreadPoolExecutor(max_workers=1)
+        self.train_function.compile_ahead((*network, optimizer, metrics), executor)
+        if self._parts().validation is not None:
+            self.test_function.compile_ahead((*network, metrics), executor)
+        executor.shutdown(wait=False)
+
+    @property
+    def _can_compile_ahead(self) -> bool:
+        return keras.backend.backend() == "jax" and self._parts().train.table is not None
+
+    def wait_for_compiler(self) -> None:
+        """Until what `compile_ahead` began for training is done; a signal may end this at once."""
+        if self._can_compile_ahead and self.train_function is not None:
+            self.train_function.wait_for_compiler()
 
     def build_everything(self) -> None:
         """Makes the variables of optimizer and metrics, which `fit` would make at its start."""

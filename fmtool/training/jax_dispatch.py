@@ -1,6 +1,7 @@
 """Many steps of a training in one call into JAX; imported where the backend is JAX."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, wait
 from typing import Any
 
 import jax
@@ -35,6 +36,7 @@ class Dispatch:
         self._plan, self._table, self._length, self._loops = plan, table, length, loops
         self._epoch = EpochTable(plan, jnp.asarray)
         self._logs_before: Any = None
+        self._compiling: list[Future[Any]] = []
 
         def one(state: Any, batches: Any, table: Table, number: Any) -> tuple[Any, Any]:
             return step(state, (*(each[number] for each in batches), table))
@@ -54,8 +56,26 @@ class Dispatch:
         self._several = jax.jit(several, donate_argnums=0)
         self._ragged = jax.jit(ragged, donate_argnums=0)
 
+    def compile_ahead(self, state: Any, executor: Executor) -> None:
+        """Traces now, and compiles in `executor` what the first call waits for.
+
+        What goes wrong there goes wrong again in that call, and is told by it.
+
+        Args:
+            state: as the first call gets it; is left as it is.
+        """
+        program, bounds = (self._several, 2) if self._loops else (self._one, 1)
+        batches = tuple(jax.ShapeDtypeStruct(*each) for each in self._epoch.specs())
+        lowered = program.lower(state, batches, self._table, *[np.int32(0)] * bounds)
+        self._compiling.append(executor.submit(lowered.compile))
+
+    def wait_for_compiler(self) -> None:
+        """Until what `compile_ahead` began is done."""
+        wait(self._compiling)
+
     def __call__(self, state: Any, iterator: Iterator[tuple[Any]]) -> tuple[Any, Any]:
         steps = self._epoch.steps(iterator, self._length)
+        self.wait_for_compiler()
         logs, state = self._run(state, steps)
         if steps.stop == self._plan.steps:
             self._epoch.prepare_next()

@@ -220,10 +220,10 @@ def test_what_cannot_be_interrupted_is_abandoned_with_a_result(fmtool, started):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("backend", "layers"), [("jax", 300), ("tensorflow", 300)])
-def test_a_compilation_is_abandoned_after_five_seconds(fmtool, started, backend, layers):
+@pytest.mark.parametrize(("backend", "is_abandoned"), [("jax", False), ("tensorflow", True)])
+def test_a_signal_during_a_compilation(fmtool, started, backend, is_abandoned):
     # So many that compiling takes far longer than the grace, on a fast machine too.
-    units = f"model.units={[16] * layers}".replace(" ", "")
+    units = f"model.units={[16] * 300}".replace(" ", "")
     process = fmtool.start(*LONG, units, f"runtime.backend={backend}")
     started.append(process)
     line = next(line for line in process.stderr if line.startswith("train mlp on digits"))
@@ -232,7 +232,8 @@ def test_a_compilation_is_abandoned_after_five_seconds(fmtool, started, backend,
     process.terminate()
     out, err = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGTERM, err
-    assert "the work at hand did not stop within 5 s and is abandoned" in err
+    # JAX compiles in a thread, which is not waited for.
+    assert ("the work at hand did not stop within 5 s and is abandoned" in err) == is_abandoned
     assert json.loads(out) == json.loads((fmtool.runs[0] / "result.json").read_text())
 
 

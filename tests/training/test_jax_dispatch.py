@@ -1,5 +1,10 @@
 """Calls into JAX: which steps they run, and what the host waits for."""
 
+import os
+import signal
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event, Thread, Timer
+
 import numpy as np
 import pytest
 
@@ -82,3 +87,76 @@ def test_the_next_epoch_is_put_on_the_device_before_this_one_is_waited_for(monke
     monkeypatch.setattr(call._epoch, "prepare_next", lambda: (events.append("put"), prepare()))
     run(call, steps=4)
     assert events == ["wait", "put", "wait"]
+
+
+class Executor:
+    """Does what it is given at once, unless it was told to fail."""
+
+    def __init__(self, error=None):
+        self.error, self.results = error, []
+
+    def submit(self, function):
+        future = Future()
+        if self.error is not None:
+            future.set_exception(self.error)
+        else:
+            self.results.append(function())
+            future.set_result(None)
+        return future
+
+
+def compilations(caplog):
+    return [
+        record.getMessage().split(" in ")[0]
+        for record in caplog.records
+        if "Finished XLA compilation of jit(several)" in record.getMessage()
+        or "Finished XLA compilation of jit(one)" in record.getMessage()
+    ]
+
+
+@pytest.mark.parametrize("loops", [True, False])
+def test_what_was_compiled_ahead_is_not_compiled_by_the_first_call(caplog, loops):
+    call, executor = dispatch(plan(), loops=loops), Executor()
+    with jax.log_compiles(), caplog.at_level("WARNING"):
+        call.compile_ahead(jax.numpy.zeros(()), executor)
+        assert len(executor.results) == len(compilations(caplog)) == 1
+        losses = run(call, steps=4)
+        assert len(compilations(caplog)) == 1
+    assert losses == run(dispatch(plan(), loops=loops), steps=4)
+
+
+def test_an_error_of_compiling_ahead_is_left_to_the_call():
+    call = dispatch(plan())
+    call.compile_ahead(jax.numpy.zeros(()), Executor(MemoryError("not enough")))
+    assert run(call) == run(dispatch(plan()))
+
+
+def test_the_first_call_waits_for_the_compiler():
+    call, may_begin, losses = dispatch(plan()), Event(), []
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        executor.submit(may_begin.wait)
+        call.compile_ahead(jax.numpy.zeros(()), executor)
+        thread = Thread(target=lambda: losses.extend(run(call)))
+        thread.start()
+        thread.join(1)  # ten times as long as it takes
+        has_waited = thread.is_alive()
+        may_begin.set()
+        thread.join(60)
+    assert has_waited
+    assert losses == run(dispatch(plan()))
+
+
+def test_a_signal_is_heard_while_the_compiler_works():
+    call, may_begin = dispatch(plan()), Event()
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    timer = Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1))
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        executor.submit(may_begin.wait)
+        call.compile_ahead(jax.numpy.zeros(()), executor)
+        timer.start()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                run(call)
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+            may_begin.set()
