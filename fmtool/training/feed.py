@@ -150,7 +150,7 @@ def _torch_loader(batches: Any) -> Any:
 def _tensorflow_feed(plan: Plan, start: int) -> Any:
     import tensorflow as tf
 
-    return tf.data.Dataset.range(start, plan.steps).map(lambda number: (number,))
+    return _untuned(tf.data.Dataset.range(start, plan.steps).map(lambda number: (number,)))
 
 
 def _tensorflow_sample_feed(samples: SampleFeed) -> Any:
@@ -165,4 +165,16 @@ def _tensorflow_sample_feed(samples: SampleFeed) -> Any:
         read = tf.numpy_function(lambda i: samples[int(i)], [number], types)
         return tuple(map(tf.ensure_shape, read, shapes))
 
-    return tf.data.Dataset.range(len(samples)).map(batch).prefetch(1)
+    return _untuned(tf.data.Dataset.range(len(samples)).map(batch).prefetch(1))
+
+
+def _untuned(dataset: Any) -> Any:
+    """Without the thread that tunes a pipeline, in which nothing is to be tuned here.
+
+    It sleeps for up to a minute, now and then through the end of its iterator, which waits for it.
+    """
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)

@@ -137,6 +137,14 @@ def test_the_threads_end_with_the_feed():
     assert not threads()
 
 
+def test_no_thread_tunes_a_pipeline():
+    # The end of an iterator waits for it, up to a minute.
+    plan = Plan(rows(30), 5)
+    with sample_feed(plan, STREAM) as samples:
+        for each in (feed(plan), samples):
+            assert each.options().autotune.enabled is False
+
+
 def test_the_error_of_a_reader_is_raised_by_the_training():
     import keras
 
