@@ -8,6 +8,9 @@ import os
 import signal
 import sys
 
+_TIME_LIMIT = 124
+"""`errors.ExitCode.TIME_LIMIT`, without an import."""
+
 
 def entry_point() -> None:
     """What the installed `fmtool` script calls; ends the process."""
@@ -20,6 +23,9 @@ def entry_point() -> None:
     status = main(sys.argv[1:])
     if status < 0:
         die_by_signal(-status)
+    if status == _TIME_LIMIT:
+        # As by a signal: what threads still do, such as compiling, is not waited for.
+        os._exit(status)
     sys.exit(status)
 
 

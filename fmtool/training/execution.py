@@ -139,7 +139,9 @@ class Execution:
         self._warn_of_another_curve(session, position.step)
         if session.cfg.model.summary:
             model_summary.announce(session.network, batch_size=session.plan.batch_size)
-        session.model.compile_ahead()
+        # Where a step is traced, an exception from outside may be swallowed.
+        with self._signals.deferring():
+            session.model.compile_ahead()
         directory, is_wanted = self._run.paths.profile, session.cfg.runtime.profile
         with (
             profile.profiling(directory, began=self._began, is_wanted=is_wanted) as profiler,

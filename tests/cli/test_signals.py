@@ -237,6 +237,22 @@ def test_a_signal_during_a_compilation(fmtool, started, backend, is_abandoned):
     assert json.loads(out) == json.loads((fmtool.runs[0] / "result.json").read_text())
 
 
+AT_WORK = """
+import threading, time
+from fmtool.cli import main
+
+threading.Thread(target=time.sleep, args=(200,)).start()
+main.main = lambda argv: 124
+main.entry_point()
+"""
+
+
+def test_at_the_time_limit_no_thread_is_waited_for(fmtool, started):
+    process = fmtool.start_python(AT_WORK)
+    started.append(process)
+    assert process.wait(timeout=60) == 124
+
+
 def test_a_second_signal_leaves_at_once_with_the_checkpoint_before(fmtool, started):
     process = fmtool.start(*LONG)
     started.append(process)
