@@ -31,7 +31,7 @@ def test_a_recipe_says_what_it_is_expected_to_reach(name):
     assert cfg.expected.metric == "accuracy"
     assert 0 < cfg.expected.value <= 1
     assert cfg.expected.epochs == cfg.epochs
-    assert cfg.expected.source.startswith(("measured", "published", "estimated"))
+    assert cfg.expected.source.startswith(("measured", "published"))
 
 
 @pytest.mark.parametrize("name", RECIPES)
