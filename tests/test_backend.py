@@ -178,7 +178,9 @@ def test_jax_keeps_what_it_compiled_for_this_processor_and_this_user_alone(fmtoo
 def test_half_a_compiled_program_is_compiled_again_without_a_word(fmtool, tmp_path):
     own = str(tmp_path / "own")
     fmtool.python(COMPILE, FMTOOL_CACHE=own)
-    for path in (tmp_path / "own").rglob("*-cache"):
+    programs = list((tmp_path / "own").rglob("*-cache"))
+    assert programs
+    for path in programs:
         path.write_bytes(path.read_bytes()[:-100])
     outcome = fmtool.python(COMPILE, FMTOOL_CACHE=own)
     assert (outcome.out.strip(), outcome.err) == ("42.0", "")

@@ -71,7 +71,9 @@ class Dispatch:
 
     def wait_for_compiler(self) -> None:
         """Until what `compile_ahead` began is done."""
-        wait(self._compiling)
+        if self._compiling:
+            wait(self._compiling)
+            self._compiling.clear()
 
     def __call__(self, state: Any, iterator: Iterator[tuple[Any]]) -> tuple[Any, Any]:
         steps = self._epoch.steps(iterator, self._length)
