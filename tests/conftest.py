@@ -27,7 +27,7 @@ from fmtool.registry import KINDS
 # Modules that several tests share.
 sys.path.insert(0, str(Path(__file__).parent))
 
-TIMEOUT = 300
+TIMEOUT = 120
 
 CACHE = tempfile.TemporaryDirectory(prefix="fmtool-tests-")
 """What is measured of the machine, once for all tests, and not where users keep it."""
