@@ -77,6 +77,11 @@ def module(group: str, name: str) -> ModuleType:
     )
 
 
+def is_built_in(group: str, name: str) -> bool:
+    """Whether the module behind `group=name` is one of ours."""
+    return (group, name) not in _plugins and name in _built_in(group)
+
+
 def names(group: str) -> list[str]:
     """Every name that `module` resolves."""
     plugins = [name for kind, name in _plugins if kind == group]

@@ -70,6 +70,14 @@ def test_a_plugin_file_is_named_by_its_file(tmp_path):
     assert registry.module("model", "first_of_mine").__file__ == str(file)
 
 
+def test_what_is_built_in_is_told_from_a_plugin_of_its_name(tmp_path):
+    assert registry.is_built_in("model", "cnn")
+    file = tmp_path / "cnn.py"
+    file.write_text(PLUGIN.format(name="cnn"))
+    registry.load_plugin(str(file))
+    assert not registry.is_built_in("model", "cnn")
+
+
 def test_a_plugin_module_is_found_in_the_working_directory(tmp_path, monkeypatch):
     (tmp_path / "second_of_mine.py").write_text(PLUGIN.format(name="second_of_mine"))
     monkeypatch.chdir(tmp_path)

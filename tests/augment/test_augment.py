@@ -2,13 +2,16 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from fmtool import registry
 from fmtool.augment import pipeline
+from fmtool.augment.base import Stage
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.training.order import flip_coins
@@ -83,6 +86,34 @@ def test_flips_alternate_with_the_coins_of_two_epochs(option, applied, batch):
     is_flipped = np.array([not np.array_equal(*pair) for pair in zip(first, images, strict=True)])
     assert 20 < is_flipped.sum() < 44
     np.testing.assert_array_equal(first, second[:, :, ::-1])
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others compile whole steps")
+def test_tensorflow_has_xla_compile_it(option, batch):
+    import tensorflow as tf
+
+    cfg = option("randaugment")
+    images, labels, uniforms = batch(cfg, 4, (8, 8, 3))
+    built = pipeline.build(cfg, Pixels((8, 8, 3)), 10)
+    step = tf.function(built.apply).get_concrete_function(images, labels, uniforms)
+    calls = [each for each in step.graph.get_operations() if "Call" in each.type]
+    assert [each.get_attr("_XlaMustCompile") for each in calls] == [True]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others compile whole steps")
+def test_a_policy_of_ones_own_may_hold_what_xla_cannot_compile(option, applied, monkeypatch):
+    import tensorflow as tf
+
+    def darkened(images, uniforms):
+        return tf.numpy_function(lambda each: each // 2, [images], tf.uint8)
+
+    own = SimpleNamespace(policy=lambda *_: Stage(0, darkened))
+    monkeypatch.setattr(registry, "_plugins", {("augment", "dark"): own})
+    cfg = option("flip_crop").model_copy(update={"name": "dark"})
+    images = np.arange(2 * 8 * 8, dtype=np.uint8).reshape(2, 8, 8, 1)
+    uniforms = np.full((2, 3), 0.5, dtype=np.float32)
+    output, _ = applied(cfg, images, np.zeros(2, np.int32), uniforms)
+    np.testing.assert_array_equal(output, images // 2)
 
 
 def test_reflecting_further_than_the_image_is_refused(option):
