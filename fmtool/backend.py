@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fmtool import torch_layout
 from fmtool.errors import UsageError
+from fmtool.kernels import replacements
 from fmtool.machine import devices, installed
 from fmtool.machine.cache import private_folder
 from fmtool.machine.flops import layer_flops
@@ -55,12 +55,7 @@ def select(cfg: RuntimeConfig, *, is_convolutional: bool = True) -> RuntimeConfi
     threads = automatic_threads() if cfg.threads == "auto" else cfg.threads
     _import_keras(cfg, threads)
     _set_threads(cfg, threads)
-    if cfg.backend == "torch":
-        torch_layout.avoid_copies()
-    elif cfg.backend == "jax":
-        from fmtool import jax_pooling
-
-        jax_pooling.use()
+    replacements.use(cfg.backend)
     device = _resolve_device(cfg)
     _forget_user_settings()
     if cfg.deterministic:

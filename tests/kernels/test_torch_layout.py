@@ -12,7 +12,7 @@ os.environ["KERAS_BACKEND"] = "torch"
 sys.modules["tensorflow"] = None
 import keras, torch
 from keras.src.backend.torch import nn
-from fmtool import torch_layout
+from fmtool.kernels import torch_layout
 
 torch.manual_seed(0)
 layers = keras.layers

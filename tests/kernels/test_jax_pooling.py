@@ -12,7 +12,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 sys.modules["tensorflow"] = None
 import jax, jax.numpy as jnp, keras, numpy as np
 from keras.src.backend.jax import nn
-from fmtool import jax_pooling
+from fmtool.kernels import jax_pooling
 
 cases = {
     "side by side": ((4, 8, 8, 5), 2, 2, "valid"),
