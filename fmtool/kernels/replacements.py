@@ -3,11 +3,17 @@
 
 def use(backend: str) -> None:
     """For the rest of the process; Keras was imported on `backend`."""
-    if backend == "torch":
-        from fmtool.kernels import torch_layout
-
-        torch_layout.avoid_copies()
-    elif backend == "jax":
+    if backend == "jax":
         from fmtool.kernels import jax_pooling
 
         jax_pooling.use()
+        return
+    from fmtool.kernels import batch_normalization
+
+    if backend == "tensorflow":
+        batch_normalization.use(batch_normalization.on_tensorflow)
+        return
+    from fmtool.kernels import torch_layout
+
+    torch_layout.avoid_copies()
+    batch_normalization.use(batch_normalization.on_torch)
