@@ -31,8 +31,8 @@ def use(fused: Fused) -> None:
         channels = inputs.shape[-1]
         scale = self.gamma if self.scale else keras.ops.ones(channels)
         offset = self.beta if self.center else keras.ops.zeros(channels)
-        tensors = (keras.ops.convert_to_tensor(each) for each in (inputs, scale, offset))
-        outputs, mean, variance = fused(*tensors, self.epsilon)
+        inputs, scale, offset = map(keras.ops.convert_to_tensor, (inputs, scale, offset))
+        outputs, mean, variance = fused(inputs, scale, offset, self.epsilon)
         kept = self.momentum
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * kept + value * (1 - kept))
