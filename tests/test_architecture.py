@@ -49,6 +49,7 @@ BACKEND_MODULES = {
         "fmtool.export.runtimes.saved_model",
         "fmtool.export.tensorflow_function",
         "fmtool.kernels.batch_normalization",
+        "fmtool.kernels.gelu",
         "fmtool.kernels.xla",
         "fmtool.machine.devices",
         "fmtool.machine.probes",

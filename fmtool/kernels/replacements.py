@@ -11,7 +11,10 @@ def use(backend: str) -> None:
     from fmtool.kernels import batch_normalization
 
     if backend == "tensorflow":
+        from fmtool.kernels import gelu
+
         batch_normalization.use(batch_normalization.on_tensorflow)
+        gelu.use()
         return
     from fmtool.kernels import torch_layout
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from fmtool.augment.pipeline import Pipeline
 from fmtool.data.splits import Split
+from fmtool.kernels import gelu
 from fmtool.tasks import class_weights
 from fmtool.training.lookahead import Lookahead
 from fmtool.training.plan import Plan
@@ -108,7 +109,8 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
             images, labels = parts.augment.apply(images, labels, draws)
         weights = parts.class_weights
         weighted = () if weights is None else (class_weights.of_samples(labels, weights),)
-        result = super().train_step(*state, (images, labels, *weighted))
+        with gelu.in_training_step():
+            result = super().train_step(*state, (images, labels, *weighted))
         return result if parts.lookahead is None else self._look_ahead(parts.lookahead, result)
 
     @property

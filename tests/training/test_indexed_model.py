@@ -7,6 +7,7 @@ import pytest
 from fmtool.augment.pipeline import Pipeline
 from fmtool.data.splits import Split
 from fmtool.errors import ConfigChanged
+from fmtool.kernels import gelu
 from fmtool.training import state
 from fmtool.training.feed import feed
 from fmtool.training.indexed_model import IndexedModel, Parts, Source, to_device
@@ -50,6 +51,22 @@ def fit(model, plan, *, epochs=2):
         on_epoch_begin=lambda epoch, _: setattr(plan, "epoch", epoch)
     )
     return model.fit(feed(plan), epochs=epochs, shuffle=False, verbose=0, callbacks=[follow])
+
+
+def test_kernels_of_training_steps_are_used_in_these_alone(monkeypatch):
+    model, plan, held_out = indexed()
+    dense, seen = model.network.layers[-1], []
+    plain = dense.call
+
+    def watching(*arguments, **keys):
+        seen.append(gelu.is_in_step())
+        return plain(*arguments, **keys)
+
+    monkeypatch.setattr(dense, "call", watching)
+    fit(model, plan, epochs=1)
+    assert seen[-1]
+    model.evaluate(feed(held_out), verbose=0)
+    assert not seen[-1]
 
 
 def test_it_learns_what_plain_keras_learns_from_the_gathered_arrays():
