@@ -142,6 +142,7 @@ class Execution:
         # Where a step is traced, an exception from outside may be swallowed.
         with self._signals.deferring():
             session.model.compile_ahead()
+        session.model.load_tables()
         directory, is_wanted = self._run.paths.profile, session.cfg.runtime.profile
         with (
             profile.profiling(directory, began=self._began, is_wanted=is_wanted) as profiler,

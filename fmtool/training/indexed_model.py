@@ -18,16 +18,7 @@ from fmtool.kernels import gelu
 from fmtool.tasks import class_weights
 from fmtool.training.lookahead import Lookahead
 from fmtool.training.plan import Plan
-
-Table = tuple[Any, Any]
-"""(samples (n, ...) as the split has them, labels int32 (n,)) on the device."""
-
-
-def to_device(split: Split) -> Table:
-    return (
-        keras.ops.convert_to_tensor(np.asarray(split.x), dtype=str(split.x.dtype)),
-        keras.ops.convert_to_tensor(np.asarray(split.y), dtype="int32"),
-    )
+from fmtool.training.table import Table
 
 
 class Source:
@@ -50,7 +41,7 @@ class Source:
             images, labels, draws = batch
             return images, labels, draws
         rows, draws = batch[:2]
-        images, labels = batch[2] if len(batch) > 2 else self.table
+        images, labels = batch[2] if len(batch) > 2 else self.table.arrays()
         return keras.ops.take(images, rows, axis=0), keras.ops.take(labels, rows, axis=0), draws
 
     def one(self) -> tuple[Any, Any]:
@@ -188,7 +179,7 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
             step,
             self.get_metrics_result,
             source.plan,
-            source.table,
+            None if source.table is None else source.table.arrays(),
             state=state,
             trains=source is self._parts().train,
             jit=self.jit_compile,
@@ -197,8 +188,8 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     def compile_ahead(self) -> None:
         """On JAX, compiles what trains and what validates in a thread, the one after the other.
 
-        Meanwhile the table is copied to the device, logs are opened and, for what validates, the
-        first epoch runs. Elsewhere a step is compiled by its first call.
+        Meanwhile samples are read and put on the device by `load_tables`, logs are opened and, for
+        what validates, the first epoch runs. Elsewhere a step is compiled by its first call.
         """
         if not self._can_compile_ahead:
             return
@@ -216,6 +207,12 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         if self._parts().validation is not None:
             self.test_function.compile_ahead((*network, metrics), executor)
         executor.shutdown(wait=False)
+
+    def load_tables(self) -> None:
+        """Puts the samples on the device that are not there yet."""
+        for source in (self._parts().train, self._parts().validation):
+            if source is not None and source.table is not None:
+                source.table.arrays()
 
     @property
     def _can_compile_ahead(self) -> bool:

@@ -10,8 +10,8 @@ import numpy as np
 
 from fmtool.training.epoch_table import EpochTable
 from fmtool.training.plan import Plan
+from fmtool.training.table import Arrays, Table
 
-Table = tuple[Any, Any]
 Step = Callable[[Any, Any], tuple[Any, Any]]
 """(state, batch) to (logs, state)."""
 
@@ -38,10 +38,10 @@ class Dispatch:
         self._logs_before: Any = None
         self._compiling: list[Future[Any]] = []
 
-        def one(state: Any, batches: Any, table: Table, number: Any) -> tuple[Any, Any]:
+        def one(state: Any, batches: Any, table: Arrays, number: Any) -> tuple[Any, Any]:
             return step(state, (*(each[number] for each in batches), table))
 
-        def several(state: Any, batches: Any, table: Table, begin: Any, end: Any) -> Any:
+        def several(state: Any, batches: Any, table: Arrays, begin: Any, end: Any) -> Any:
             def body(number: Any, carried: tuple[Any, Any]) -> tuple[Any, Any]:
                 return one(carried[1], batches, table, number)
 
@@ -49,7 +49,7 @@ class Dispatch:
             empty = jax.tree.map(lambda each: jnp.zeros(each.shape, each.dtype), logs)
             return jax.lax.fori_loop(begin, end, body, (empty, state))
 
-        def ragged(state: Any, batch: Any, table: Table) -> tuple[Any, Any]:
+        def ragged(state: Any, batch: Any, table: Arrays) -> tuple[Any, Any]:
             return step(state, (*batch, table))
 
         self._one = jax.jit(one, donate_argnums=0)
@@ -65,8 +65,11 @@ class Dispatch:
             state: as the first call gets it; is left as it is.
         """
         program, bounds = (self._several, 2) if self._loops else (self._one, 1)
-        batches = tuple(jax.ShapeDtypeStruct(*each) for each in self._epoch.specs())
-        lowered = program.lower(state, batches, self._table, *[np.int32(0)] * bounds)
+        batches, table = (
+            tuple(jax.ShapeDtypeStruct(*each) for each in specs)
+            for specs in (self._epoch.specs(), self._table.specs())
+        )
+        lowered = program.lower(state, batches, table, *[np.int32(0)] * bounds)
         self._compiling.append(executor.submit(lowered.compile))
 
     def wait_for_compiler(self) -> None:
@@ -88,16 +91,16 @@ class Dispatch:
         return logs, state
 
     def _run(self, state: Any, steps: range) -> tuple[Any, Any]:
-        batches = self._epoch.batches()
+        batches, table = self._epoch.batches(), self._table.arrays()
         whole = range(steps.start, min(steps.stop, self._epoch.lines))
         logs: Any = None
         if whole and self._loops:
             bounds = np.int32(whole.start), np.int32(whole.stop)
-            logs, state = self._several(state, batches, self._table, *bounds)
+            logs, state = self._several(state, batches, table, *bounds)
         elif whole:
             for number in whole:
-                logs, state = self._one(state, batches, self._table, np.int32(number))
+                logs, state = self._one(state, batches, table, np.int32(number))
         for number in steps[len(whole) :]:
             batch = tuple(each[self._plan.batch(number)] for each in self._plan.arrays())
-            logs, state = self._ragged(state, batch, self._table)
+            logs, state = self._ragged(state, batch, table)
         return logs, state

@@ -1,13 +1,15 @@
 """Where the samples that a run trains and validates on lie, and the batches they are fed in."""
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.splits import Split
 from fmtool.schema import TrainConfig
 from fmtool.training import storage
-from fmtool.training.indexed_model import Source, Table, to_device
+from fmtool.training.indexed_model import Source
 from fmtool.training.plan import Plan
+from fmtool.training.table import Table, to_device
 
 Rows = NDArray[np.int32]
 
@@ -28,7 +30,9 @@ def place(
         splits = [storage.in_memory(each) for each in splits]
     tables: list[Table | None] = [None] * len(splits)
     if where == "device":
-        tables = [to_device(each) for each in splits]
+        # On JAX a step is given the table, elsewhere what is traced must find it.
+        is_given = keras.backend.backend() == "jax"
+        tables = [Table(each) if is_given else to_device(each) for each in splits]
     data = cfg.data.model_copy(update={"storage": where})
     cfg = cfg.model_copy(update={"data": data})
     train = Source(plan, splits[0], tables[0])

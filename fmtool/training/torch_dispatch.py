@@ -7,9 +7,8 @@ import keras
 import torch
 
 from fmtool.training.plan import Plan
+from fmtool.training.table import Arrays
 from fmtool.training.torch_recording import Step, Tensors, record
-
-Table = tuple[Any, Any]
 
 
 class Dispatch:
@@ -35,7 +34,7 @@ class Dispatch:
         step: Step,
         results: Callable[[], Any],
         plan: Plan,
-        table: Table | None,
+        table: Arrays | None,
         *,
         state: Callable[[], list[Any]],
         trains: bool,

@@ -11,8 +11,9 @@ from fmtool.errors import UsageError
 from fmtool.tasks import classification
 from fmtool.tasks.class_weights import of_samples, resolve
 from fmtool.training.feed import feed
-from fmtool.training.indexed_model import IndexedModel, Parts, Source, to_device
+from fmtool.training.indexed_model import IndexedModel, Parts, Source
 from fmtool.training.plan import Plan
+from fmtool.training.table import to_device
 from fmtool.validate import option as validated
 
 NAMES = ("cat", "dog", "0")

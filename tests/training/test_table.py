@@ -1,0 +1,55 @@
+"""Samples on the device: what is known of them before they are read, and what they are then."""
+
+import threading
+
+import keras
+import numpy as np
+
+from fmtool.data.images import ReadImages
+from fmtool.data.splits import Split
+from fmtool.training.table import Table, to_device
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (70, 5, 4, 3), dtype=np.uint8)
+LABELS = np.arange(70, dtype=np.int64) % 7
+
+
+class Counted(ReadImages):
+    """Notes which rows are read, and in which threads."""
+
+    def __init__(self):
+        super().__init__(PIXELS.shape)
+        self.rows, self.threads = [], set()
+
+    def read(self, rows):
+        self.rows += rows.tolist()
+        self.threads.add(threading.get_ident())
+        return PIXELS[rows]
+
+
+def test_shapes_and_dtypes_are_known_before_anything_is_read():
+    images = Counted()
+    table = Table(Split(images, LABELS))
+    specs = table.specs()
+    assert images.rows == []
+    found = tuple(
+        (tuple(each.shape), keras.backend.standardize_dtype(each.dtype)) for each in table.arrays()
+    )
+    assert found == specs == (((70, 5, 4, 3), "uint8"), ((70,), "int32"))
+
+
+def test_pictures_are_read_once_and_not_by_the_calling_thread():
+    images = Counted()
+    table = to_device(Split(images, LABELS))
+    assert sorted(images.rows) == list(range(70))
+    assert threading.get_ident() not in images.threads
+    samples, labels = map(keras.ops.convert_to_numpy, table.arrays())
+    np.testing.assert_array_equal(samples, PIXELS)
+    np.testing.assert_array_equal(labels, LABELS)
+    assert len(images.rows) == 70
+
+
+def test_numbers_keep_their_dtype():
+    rows = np.linspace(0, 1, 12, dtype=np.float32).reshape(4, 3)
+    samples, _ = to_device(Split(rows, np.zeros(4, np.int32))).arrays()
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(samples), rows)
+    assert keras.backend.standardize_dtype(samples.dtype) == "float32"
