@@ -47,6 +47,7 @@ def read_json(path):
     return json.loads(path.read_text())
 
 
+@pytest.mark.slow
 def test_the_job_passes_and_keeps_its_reports_when_the_gates_are_met(start, artifacts):
     gates = "gate.min.accuracy=0.3 gate.max.loss=3"
     job = start("sh", SCRIPT, *QUICK, "epochs=2", ARTIFACTS=str(artifacts), GATES=gates)
@@ -59,6 +60,7 @@ def test_the_job_passes_and_keeps_its_reports_when_the_gates_are_met(start, arti
     assert (artifacts / "runs" / result["run"] / "model.keras").is_file()
 
 
+@pytest.mark.slow
 def test_the_job_ends_with_4_and_keeps_the_report_when_a_gate_is_missed(start, artifacts):
     gates = "gate.min.accuracy=0.999"
     job = start("sh", SCRIPT, *QUICK, "epochs=1", ARTIFACTS=str(artifacts), GATES=gates)
@@ -77,6 +79,7 @@ def test_the_job_passes_on_the_code_of_a_wrong_config_and_evaluates_nothing(star
     assert not (artifacts / "evaluation.json").exists()
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_ends_with_143_after_a_checkpoint(start, artifacts):
     job = start("sh", SCRIPT, *QUICK, "epochs=100000", ARTIFACTS=str(artifacts))
     waited_until = time.monotonic() + DEADLINE
@@ -100,6 +103,7 @@ def test_the_pipelines_call_the_script_with_gates_that_exist(name):
     assert "GATES: gate.min.accuracy=" in text
 
 
+@pytest.mark.slow
 def test_an_architecture_of_ones_own_trains_from_one_python_and_one_yaml_file(start, tmp_path):
     own = EXAMPLES / "own_model"
     plugin = ("--plugin", own / "residual_mlp.py", "-cd", own / "conf")

@@ -51,6 +51,7 @@ def test_the_three_commands_lead_to_a_trained_and_evaluated_model(fmtool, photog
     assert outcomes[1].json["accuracy"] == outcomes[0].json["metrics"]["accuracy"]
 
 
+@pytest.mark.slow
 def test_the_three_commands_for_texts_lead_from_a_table_to_an_evaluated_model(fmtool, call):
     rows = (
         f"{word} film number {number},{label}\n"
@@ -67,6 +68,7 @@ def test_the_three_commands_for_texts_lead_from_a_table_to_an_evaluated_model(fm
     assert outcomes[1].json["accuracy"] == outcomes[0].json["metrics"]["accuracy"] > 0.9
 
 
+@pytest.mark.slow
 def test_scanned_digits_are_learnt_by_the_printed_line(fmtool):
     digits = load_digits()
     for number, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):

@@ -44,6 +44,7 @@ def reproduce(fmtool):
     return run
 
 
+@pytest.mark.slow
 def test_a_recipe_that_is_met_ends_with_0_and_is_not_trained_twice(reproduce, fmtool):
     first = reproduce("low", "--seeds", "2", "--json", "figures.json")
     assert first.returncode == 0, first.stderr
@@ -60,6 +61,7 @@ def test_a_recipe_that_is_met_ends_with_0_and_is_not_trained_twice(reproduce, fm
     assert sorted((fmtool.folder / "runs" / "recipes").glob("2*")) == runs
 
 
+@pytest.mark.slow
 def test_a_recipe_that_is_missed_ends_with_4(reproduce):
     missed = reproduce("high")
     assert missed.returncode == 4

@@ -55,12 +55,14 @@ def backends(tmp_path_factory, session_command):
     return runs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends_repeat_themselves_bit_for_bit(backends, backend):
     blocked, free = backends[backend]
     assert digests(blocked) == digests(free)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends_write_tensorboard_files_without_tensorflow(backends, backend):
     assert list((backends[backend][0] / "tensorboard").rglob("events.out.*"))
