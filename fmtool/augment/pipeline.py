@@ -14,6 +14,7 @@ from fmtool.augment.base import AugmentConfig, Stage
 from fmtool.elements import Element, Pixels
 
 Apply = Callable[[Any, Any, Any], tuple[Any, Any]]
+"""Maps images, labels and uniforms to images and labels, see `Pipeline`."""
 
 
 @dataclass(frozen=True)
