@@ -1,9 +1,5 @@
 """Batch normalization as one operation gives what Keras' many give, up to how sums are rounded."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
 SCRIPT = """
@@ -101,12 +97,9 @@ AS_BEFORE = {"channels first", "renorm", "frozen", "double"}
 
 
 @pytest.fixture(scope="module", params=["tensorflow", "torch"])
-def found(request):
+def found(request, told_by):
     pytest.importorskip(request.param)
-    command = [sys.executable, "-c", SCRIPT, request.param]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return told_by(SCRIPT, request.param)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,5 @@
 """GELU as one program has the values and slopes of Keras' own, in steps of training alone."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
 pytest.importorskip("tensorflow")
@@ -68,10 +64,8 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def found():
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+def found(told_by):
+    return told_by(SCRIPT)
 
 
 @pytest.mark.parametrize(

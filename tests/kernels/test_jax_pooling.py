@@ -1,9 +1,5 @@
 """Max-pooling on JAX with a gradient of its own gives the bits of Keras'."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
 SCRIPT = """
@@ -65,10 +61,8 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def found():
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def found(told_by):
+    return told_by(SCRIPT)
 
 
 def test_values_and_gradients_are_those_of_keras(found):

@@ -1,9 +1,5 @@
 """Convolutions on torch without the copies of Keras give the same bits."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
 SCRIPT = """
@@ -54,10 +50,8 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def found():
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def found(told_by):
+    return told_by(SCRIPT)
 
 
 def test_outputs_and_gradients_are_equal_to_the_bit(found):
