@@ -60,12 +60,25 @@ class CheckpointStore:
             self._end_replacement()
             if not _holds(target, meta):
                 self._write(target, step, write, meta)
-            # Also where an earlier process was killed before it came to this.
-            sync(self.directory)
-            # A hint, which readers can live without: not worth waiting for the disk.
-            self._point("last", step, is_synced=False)
-            self._prune(step)
+            self._complete(step)
         return target
+
+    def settle(self, step: int) -> None:
+        """Leaves what `commit` and `mark_best` leave to the next commit, as there will be none.
+
+        That is a step which was the best, and what a process did not come to that was killed in
+        the commit of `step`. Where that one is not the newest, nothing is done. Raises WriteFailed.
+        """
+        if self._steps()[-1:] == [step]:
+            with reporting(self.directory / f"step-{step}"):
+                self._remove_stale()
+                self._complete(step)
+
+    def _complete(self, step: int) -> None:
+        sync(self.directory)
+        # A hint, which readers can live without: not worth waiting for the disk.
+        self._point("last", step, is_synced=False)
+        self._prune(step)
 
     def _write(
         self, target: Path, step: int, write: Callable[[Path], None], meta: dict[str, Any]

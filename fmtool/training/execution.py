@@ -203,6 +203,7 @@ class Execution:
                 rollbacks += 1
                 self._require_rollback(exact, rollbacks)
             else:
+                self._store.settle(parts.recorder.step)
                 return session
 
     def _require_rollback(self, error: Diverged, rollbacks: int) -> None:

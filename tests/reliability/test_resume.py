@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ending import differences, ending
-from torture import run_of, train
+from torture import FAULTS, run_of, train
 
 SHORT = ("epochs=2",)
 REGULARIZED = (
@@ -65,6 +65,15 @@ def test_auto_begins_anew_beside_a_run_that_was_killed_before_its_manifest(zygot
     child = train(zygote, copy, *SHORT, "resume=auto")
     assert (child.code, child.first) == (0, 1)
     assert [path.name for path in run.iterdir()] == ["run.lock"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_kill_within_the_last_commit_leaves_no_trace(fault, zygote, finished, tmp_path):
+    killed = train(zygote, tmp_path, *SHORT, fault=fault, at_step=48)
+    assert (killed.code, killed.step) == (-signal.SIGKILL, 48), killed.err
+    child = train(zygote, tmp_path, *SHORT, "resume=auto")
+    assert child.code == 0, child.err
+    assert differences(ending(run_of(finished)), ending(run_of(tmp_path))) == []
 
 
 def test_a_run_killed_before_its_first_checkpoint_goes_on_from_the_beginning(
