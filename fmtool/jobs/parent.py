@@ -6,6 +6,7 @@ nobody trains unwatched and whoever comes next finds the run unlocked.
 """
 
 import os
+import select
 import signal
 import threading
 import time
@@ -34,7 +35,20 @@ class Parent:
         return None if folder is None else cls(JobPaths(Path(folder)))
 
     def announce(self, run_directory: Path) -> None:
+        """To be called before a training can be recognised in the run directory.
+
+        Where the parent is gone, SIGTERM arrives instead: who takes its place has looked already.
+        """
+        if _is_gone():
+            signal.raise_signal(signal.SIGTERM)
         write_text(self._paths.run, str(run_directory.absolute()))
+
+
+def _is_gone() -> bool:
+    """Whether nobody holds the other end of stdin; the thread that listens may not know yet."""
+    poll = select.poll()
+    poll.register(0, 0)  # a hang-up is told without being asked for
+    return bool(poll.poll(0))
 
 
 def _listen() -> None:

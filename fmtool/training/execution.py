@@ -133,9 +133,9 @@ class Execution:
             self._run.restart()
             self._has_begun = True
         self._seconds_before = position.counters.get("recorder", {}).get("seconds", 0.0)
-        self._write_config(session, from_step=position.step)
         if self._request.parent is not None:
             self._request.parent.announce(self._run.paths.root)
+        self._write_config(session, from_step=position.step)
         self._warn_of_another_curve(session, position.step)
         if session.cfg.model.summary:
             model_summary.announce(session.network, batch_size=session.plan.batch_size)

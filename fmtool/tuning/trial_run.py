@@ -14,6 +14,7 @@ from fmtool.errors import ExitCode
 from fmtool.jobs.process import Line, TrainingProcess
 from fmtool.jobs.slots import Slot
 from fmtool.runs.layout import STUDY_VARIABLE, JobPaths, RunPaths
+from fmtool.runs.lock import is_locked
 from fmtool.tuning import chains, space
 from fmtool.tuning.course import Course
 from fmtool.tuning.definition import Definition
@@ -22,6 +23,8 @@ from fmtool.tuning.objective import Row, values_of, violations
 from fmtool.tuning.store import Store
 
 _BUSY_SECONDS = 2.0
+_LONGEST_END_SECONDS = 6.0
+"""Of a training whose worker is gone, before it has begun."""
 
 _PRUNED_BY_CODE = {
     ExitCode.DIVERGED: chains.DIVERGED,
@@ -100,7 +103,7 @@ class TrialRun:
         setting, definition = self._setting, self._setting.definition
         words = [*definition.fixed, prepare(f"runs_dir={setting.runs_dir}")]
         words += space.overrides_of(definition.dimensions, self.values)
-        if self._earlier is not None and RunPaths(self._earlier).config.exists():
+        if self._earlier is not None and _can_go_on(RunPaths(self._earlier)):
             words.append(prepare(f"resume={self._earlier}"))
         return TrainingProcess(
             setting.line.words(words, seconds=setting.seconds),
@@ -228,3 +231,11 @@ class TrialRun:
             return chains.INVALID
         has_values = all(each.metric in known for each in self._setting.definition.objectives)
         return chains.COMPLETED if code == ExitCode.SUCCESS and has_values else chains.FAILED
+
+
+def _can_go_on(run: RunPaths) -> bool:
+    """Whether a training began in it; one that has just lost its worker may be about to."""
+    deadline = time.monotonic() + _LONGEST_END_SECONDS
+    while not run.manifest.exists() and is_locked(run.lock) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return run.manifest.exists()

@@ -226,12 +226,12 @@ class Worker:
 
 
 def _earlier(noted: str | None, announced: Path) -> Path | None:
-    """The run of an attempt before, by the study or by what its process announced here."""
+    """The run of the last attempt, by what its process announced here or else by the study."""
     try:
         there = announced.read_text(encoding="utf-8")
     except FileNotFoundError:
         there = None
-    for path in (noted, there):
+    for path in (there, noted):
         if path and RunPaths(Path(path)).is_run():
             return Path(path)
     return None

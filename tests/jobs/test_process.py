@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fmtool.jobs.process import Line, TrainingProcess
-from fmtool.runs.layout import JOB_VARIABLE, JobPaths, RunPaths
+from fmtool.runs.layout import JobPaths, RunPaths
 
 SHORT = ("data=digits", "model=mlp", "model.units=[4]", "logging=quiet", "report.test=false")
 
@@ -68,6 +68,14 @@ def test_a_run_that_had_nothing_left_to_do_is_known_too(begin):
     assert again.run_directory == first.run_directory
 
 
+def test_where_it_runs_is_known_before_a_training_can_be_seen_there(begin, tmp_path):
+    process = begin("epochs=1")
+    assert process.outcome()["status"] == "completed"
+    moments = [JobPaths(tmp_path / "job-0").run, RunPaths(process.run_directory).config]
+    announced, written = (path.stat().st_mtime_ns for path in moments)
+    assert announced <= written
+
+
 def test_a_training_whose_parent_dies_ends_with_a_checkpoint(tmp_path):
     script = (
         "import sys, time\n"
@@ -120,10 +128,3 @@ def test_the_command_has_folders_plugins_and_a_time_limit():
         *("train", "-cn", "mine", "-cd", "/conf", "--json", "--plugin", "own.py"),
         *("--timeout", "90.000", "epochs=1"),
     ]
-
-
-def test_a_training_that_a_person_starts_has_no_parent(monkeypatch):
-    from fmtool.jobs.parent import Parent
-
-    monkeypatch.delenv(JOB_VARIABLE, raising=False)
-    assert Parent.of_environment() is None
