@@ -1,10 +1,10 @@
-"""One layer of a policy: each image goes through one of fourteen operations.
+"""Layers of a policy: in each of them an image goes through one of fourteen operations.
 
 The operations of RandAugment (Cubuk et al. 2020, arXiv:1909.13719), with the meaning that Pillow
 gives them. Imported where Keras is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from keras import ops
@@ -23,8 +23,11 @@ OPERATIONS = (
 )  # fmt: skip
 _MOVES, _ENHANCEMENTS, _TONES = slice(0, 5), slice(5, 9), slice(9, 13)
 
-Layer = Callable[[Any, Any, Any, Any], Any]
-"""Maps (images, levels int32 (batch,), order, offset), the last two as for `dealt`, to images."""
+Draws = tuple[Any, Any, Any]
+"""Of a layer: levels int32 (batch,), order and offset, the last two as for `dealt`."""
+
+Layers = Callable[[Any, Sequence[Draws]], Any]
+"""Maps images and the draws of each layer to images."""
 
 Operations = Callable[[Any, Any], Any]
 """Maps images (operations, n, height, width, channels) and levels (operations, n), one row for
@@ -33,14 +36,19 @@ each operation, to images (operations * n, height, width, channels)."""
 Shape = tuple[int, int, int]
 
 
-def layer(strengths: Strengths, input_shape: Shape, pixel_max: int, *, grey: int) -> Layer:
+def layers(strengths: Strengths, input_shape: Shape, pixel_max: int, *, grey: int) -> Layers:
     """`grey` is what moves leave empty."""
     transform = operations(strengths, input_shape, pixel_max, grey=grey)
 
-    def apply(images: Any, levels: Any, order: Any, offset: Any) -> Any:
-        hands, places = dealt(order, offset, hands=len(OPERATIONS))
-        transformed = transform(ops.take(images, hands, axis=0), ops.take(levels, hands, axis=0))
-        return ops.take(transformed, places, axis=0)
+    def apply(images: Any, draws: Sequence[Draws]) -> Any:
+        # Images stay in the hands of a layer until the next one is dealt: one copy instead of two.
+        places: Any = None
+        for levels, order, offset in draws:
+            hands, places_after = dealt(order, offset, hands=len(OPERATIONS))
+            held = hands if places is None else ops.take(places, hands, axis=0)
+            images = transform(ops.take(images, held, axis=0), ops.take(levels, hands, axis=0))
+            places = places_after
+        return images if places is None else ops.take(images, places, axis=0)
 
     return apply
 
@@ -109,7 +117,8 @@ def _tones(strengths: Strengths, pixel_max: int) -> Operations:
             [
                 tones.posterize(images[0], ops.take(masks, rows[0], axis=0)),
                 tones.solarize(images[1], ops.take(thresholds, rows[1], axis=0), pixel_max),
-                tones.stretched_and_equalized(images[2], images[3], pixel_max),
+                tones.autocontrast(images[2], pixel_max),
+                tones.equalize(images[3], pixel_max),
             ]
         )
 

@@ -8,7 +8,10 @@ from typing import Any
 
 from keras import ops
 
+from fmtool.augment.integers import quotients
 from fmtool.augment.rectangles import replaced
+
+_BLOCK = 16
 
 
 def posterize(images: Any, masks: Any) -> Any:
@@ -23,56 +26,48 @@ def solarize(images: Any, thresholds: Any, pixel_max: int) -> Any:
     return replaced(images, ops.cast(pixel_max, "uint8") - images, mask)
 
 
-def stretched_and_equalized(to_stretch: Any, to_equalize: Any, pixel_max: int) -> Any:
-    """Autocontrast of the first images, equalization of the second, one after the other.
+def autocontrast(images: Any, pixel_max: int) -> Any:
+    """Each channel stretched to the full range; one of a single value stays."""
+    lows, highs = _extremes(ops.min, images), _extremes(ops.max, images)
+    is_flat = highs == lows
+    lows = ops.where(is_flat, 0, lows)
+    spreads = ops.where(is_flat, pixel_max, highs - lows)
+    above = ops.cast(images, "int32") - lows
+    return ops.cast(quotients(above * pixel_max, spreads), "uint8")
 
-    Autocontrast stretches each channel to the full range, equalization makes its values about
-    equally frequent; a channel of one value stays. Both are lookups in a table per channel.
-    """
-    images = ops.cast(ops.concatenate([to_stretch, to_equalize]), "int32")
-    count, _, _, channels = ops.shape(images)
+
+def equalize(images: Any, pixel_max: int) -> Any:
+    """The values of each channel become about equally frequent; a channel of one value stays."""
+    count, height, width, channels = ops.shape(images)
     tables, values = count * channels, pixel_max + 1
-    first = ops.reshape(ops.arange(tables, dtype="int32") * values, (count, 1, 1, channels))
-    index = images + first
-    lookup = ops.concatenate(
-        [_stretching(to_stretch, pixel_max), _equalizing(to_equalize, pixel_max)]
-    )
-    return ops.take(ops.reshape(lookup, (-1,)), index, axis=0)
+    first = ops.reshape(ops.arange(tables, dtype="int32"), (count, 1, 1, channels)) * values
+    images = ops.cast(images, "int32")
+    index = first + images
+    flat = ops.reshape(index, (-1,))
+    histogram = ops.segment_sum(ops.ones_like(flat), flat, num_segments=tables * values)
+    of_brightest = ops.take(histogram, first + _extremes(ops.max, images), axis=0)
+    steps = (height * width - of_brightest) // pixel_max
+    darker = ops.take(_sums_below(ops.reshape(histogram, (tables, values))), index, axis=0)
+    equalized = quotients(steps // 2 + darker, ops.maximum(steps, 1))
+    equalized = ops.where(steps > 0, ops.minimum(equalized, pixel_max), images)
+    return ops.cast(equalized, "uint8")
 
 
-def _stretching(images: Any, pixel_max: int) -> Any:
-    """uint8 (n * channels, values): where autocontrast takes each value."""
-    planes = _planes(images)
-    low = ops.min(planes, axis=1)[:, None]
-    spread = ops.max(planes, axis=1)[:, None] - low
-    value = ops.arange(pixel_max + 1, dtype="int32")[None, :]
-    stretched = ops.maximum(value - low, 0) * pixel_max // ops.maximum(spread, 1)
-    return _table(ops.where(spread > 0, stretched, value), pixel_max)
+def _extremes(smallest_or_largest: Any, images: Any) -> Any:
+    """int32 (n, 1, 1, channels)."""
+    found = smallest_or_largest(smallest_or_largest(images, axis=1, keepdims=True), axis=2)
+    return ops.cast(ops.expand_dims(found, 1), "int32")
 
 
-def _equalizing(images: Any, pixel_max: int) -> Any:
-    """uint8 (n * channels, values): where equalization takes each value."""
-    planes = _planes(images)
-    tables, pixels = ops.shape(planes)
-    value = ops.arange(pixel_max + 1, dtype="int32")[None, :]
-    first = ops.arange(tables, dtype="int32")[:, None] * (pixel_max + 1)
-    flat = ops.reshape(planes + first, (-1,))
-    histogram = ops.segment_sum(ops.ones_like(flat), flat, num_segments=tables * (pixel_max + 1))
-    histogram = ops.reshape(histogram, (tables, pixel_max + 1))
-    is_brightest = ops.cast(value == ops.max(planes, axis=1)[:, None], "int32")
-    of_brightest = ops.sum(histogram * is_brightest, axis=1)[:, None]
-    step = (pixels - of_brightest) // pixel_max
-    below = ops.cumsum(histogram, axis=1) - histogram
-    equalized = (step // 2 + below) // ops.maximum(step, 1)
-    return _table(ops.where(step > 0, equalized, value), pixel_max)
+def _sums_below(histogram: Any) -> Any:
+    """Flat: of each row, how much comes before each value.
 
-
-def _planes(images: Any) -> Any:
-    """int32 (n * channels, pixels)."""
-    height, width = images.shape[1:3]
-    planes = ops.cast(ops.transpose(images, (0, 3, 1, 2)), "int32")
-    return ops.reshape(planes, (-1, height * width))
-
-
-def _table(lookup: Any, pixel_max: int) -> Any:
-    return ops.cast(ops.minimum(lookup, pixel_max), "uint8")
+    In blocks, since XLA adds up every sum from its first term on.
+    """
+    rows, values = ops.shape(histogram)
+    size = _BLOCK if values % _BLOCK == 0 else values
+    blocks = ops.reshape(histogram, (rows, values // size, size))
+    of_blocks = ops.sum(blocks, axis=2)
+    before = ops.cumsum(of_blocks, axis=1) - of_blocks
+    within = ops.cumsum(blocks, axis=2) - blocks
+    return ops.reshape(within + before[:, :, None], (-1,))

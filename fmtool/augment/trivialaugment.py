@@ -16,17 +16,17 @@ class Config(AugmentConfig):
 def policy(cfg: Config, input_shape: tuple[int, int, int], pixel_max: int) -> Stage:
     """Translations reach 32 pixels, as in the paper, but not out of a smaller image."""
     from fmtool.augment.integers import integers_below
-    from fmtool.augment.policy_layer import OPERATIONS, layer
+    from fmtool.augment.policy_layer import OPERATIONS, layers
 
     height, width, _ = input_shape
     translate = (min(32.0, height), min(32.0, width))
     strengths = Strengths(shear=0.99, translate=translate, rotate=135, enhance=0.99, posterize=6)
-    apply_layer = layer(strengths, input_shape, pixel_max, grey=round(cfg.fill * pixel_max))
+    apply_layers = layers(strengths, input_shape, pixel_max, grey=round(cfg.fill * pixel_max))
 
     def apply(images: Any, uniforms: Any) -> Any:
         offset = integers_below(len(OPERATIONS), uniforms[0, 2])
         drawn = integers_below(2 * LEVELS, uniforms[:, 1])
         levels = (2 * (drawn % 2) - 1) * (drawn // 2)
-        return apply_layer(images, levels, uniforms[:, 0], offset)
+        return apply_layers(images, [(levels, uniforms[:, 0], offset)])
 
     return Stage(3, apply)
