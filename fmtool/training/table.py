@@ -5,8 +5,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from fmtool.data.read_ahead import read_all
 from fmtool.data.splits import Split
-from fmtool.training.storage import in_memory
 
 Arrays = tuple[Any, Any]
 """(samples (n, ...) as the split has them, labels int32 (n,))."""
@@ -27,10 +27,13 @@ class Table:
     def arrays(self) -> Arrays:
         """Tensors of the backend. Raises DataError where files cannot be read again."""
         if self._arrays is None:
-            split = in_memory(self._split)
+            samples, labels = self._split.x, self._split.y
+            # A mapped file is copied from where it lies; what has to be decoded, by all cores.
+            is_array = isinstance(samples, np.ndarray)
+            pixels = np.asarray(samples) if is_array else read_all(samples)
             self._arrays = (
-                keras.ops.convert_to_tensor(split.x, dtype=str(split.x.dtype)),
-                keras.ops.convert_to_tensor(np.asarray(split.y), dtype="int32"),
+                keras.ops.convert_to_tensor(pixels, dtype=str(samples.dtype)),
+                keras.ops.convert_to_tensor(np.asarray(labels), dtype="int32"),
             )
         return self._arrays
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from fmtool.data.images import ReadImages
 from fmtool.data.splits import Split
+from fmtool.training import table as table_of_samples
 from fmtool.training.table import Table, to_device
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (70, 5, 4, 3), dtype=np.uint8)
@@ -46,6 +47,14 @@ def test_pictures_are_read_once_and_not_by_the_calling_thread():
     np.testing.assert_array_equal(samples, PIXELS)
     np.testing.assert_array_equal(labels, LABELS)
     assert len(images.rows) == 70
+
+
+def test_a_mapped_file_is_not_read_into_memory_first(tmp_path, monkeypatch):
+    np.save(tmp_path / "x.npy", PIXELS)
+    monkeypatch.setattr(table_of_samples, "read_all", None)
+    images = np.load(tmp_path / "x.npy", mmap_mode="r")
+    samples, _ = to_device(Split(images, LABELS)).arrays()
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(samples), PIXELS)
 
 
 def test_numbers_keep_their_dtype():
