@@ -27,7 +27,8 @@ Draws = tuple[Any, Any, Any]
 """Of a layer: levels int32 (batch,), order and offset, the last two as for `dealt`."""
 
 Layers = Callable[[Any, Sequence[Draws]], Any]
-"""Maps images and the draws of each layer to images."""
+"""Maps images uint8 (batch, height, width, channels) and the draws of each layer, of which there is
+at least one, to images of the same shape and type."""
 
 Operations = Callable[[Any, Any], Any]
 """Maps images (operations, n, height, width, channels) and levels (operations, n), one row for
@@ -48,7 +49,7 @@ def layers(strengths: Strengths, input_shape: Shape, pixel_max: int, *, grey: in
             held = hands if places is None else ops.take(places, hands, axis=0)
             images = transform(ops.take(images, held, axis=0), ops.take(levels, hands, axis=0))
             places = places_after
-        return images if places is None else ops.take(images, places, axis=0)
+        return ops.take(images, places, axis=0)
 
     return apply
 

@@ -12,6 +12,7 @@ from fmtool.augment.integers import quotients
 from fmtool.augment.rectangles import replaced
 
 _BLOCK = 16
+"""Values whose running sums are added up by themselves."""
 
 
 def posterize(images: Any, masks: Any) -> Any:

@@ -135,7 +135,9 @@ class Execution:
         self._seconds_before = position.counters.get("recorder", {}).get("seconds", 0.0)
         if self._request.parent is not None:
             self._request.parent.announce(self._run.paths.root)
-        self._write_config(session, from_step=position.step)
+        # All of what describes the run or nothing, so that who finds any of it can go on with it.
+        with self._signals.deferring():
+            self._write_config(session, from_step=position.step)
         self._warn_of_another_curve(session, position.step)
         if session.cfg.model.summary:
             model_summary.announce(session.network, batch_size=session.plan.batch_size)

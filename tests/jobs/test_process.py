@@ -76,30 +76,48 @@ def test_where_it_runs_is_known_before_a_training_can_be_seen_there(begin, tmp_p
     assert announced <= written
 
 
-def test_a_training_whose_parent_dies_ends_with_a_checkpoint(tmp_path):
-    script = (
-        "import sys, time\n"
-        "from pathlib import Path\n"
-        "from fmtool.jobs.process import Line, TrainingProcess\n"
-        "from fmtool.runs.layout import JobPaths\n"
-        "TrainingProcess(Line().words(sys.argv[2:]), JobPaths(Path(sys.argv[1])), environment={})\n"
-        "time.sleep(600)\n"
-    )
-    words = [str(tmp_path / "job"), *SHORT, "epochs=100000", f"runs_dir={tmp_path / 'runs'}"]
-    parent = subprocess.Popen([sys.executable, "-c", script, *words])
-    try:
-        deadline = time.monotonic() + 120
-        while not list(tmp_path.glob("runs/*/metrics.jsonl")) and time.monotonic() < deadline:
+@pytest.fixture
+def orphaned(tmp_path):
+    """The run of a training whose parent is killed as soon as that run has a file of a name."""
+
+    def orphan(name):
+        script = (
+            "import sys, time\n"
+            "from pathlib import Path\n"
+            "from fmtool.jobs.process import Line, TrainingProcess\n"
+            "from fmtool.runs.layout import JobPaths\n"
+            "words, paths = Line().words(sys.argv[2:]), JobPaths(Path(sys.argv[1]))\n"
+            "TrainingProcess(words, paths, environment={})\n"
+            "time.sleep(600)\n"
+        )
+        words = [str(tmp_path / "job"), *SHORT, "epochs=100000", f"runs_dir={tmp_path / 'runs'}"]
+        parent = subprocess.Popen([sys.executable, "-c", script, *words])
+        try:
+            deadline = time.monotonic() + 120
+            while not list(tmp_path.glob(f"runs/*/{name}")) and time.monotonic() < deadline:
+                time.sleep(0.005)
+        finally:
+            parent.kill()
+            parent.wait()
+        (run,) = (path for path in tmp_path.glob("runs/*") if RunPaths(path).is_run())
+        while not RunPaths(run).result.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-    finally:
-        parent.kill()
-        parent.wait()
-    (run,) = (path for path in tmp_path.glob("runs/*") if RunPaths(path).is_run())
-    while not RunPaths(run).result.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    result = json.loads(RunPaths(run).result.read_text())
+        return RunPaths(run)
+
+    return orphan
+
+
+def test_a_training_whose_parent_dies_ends_with_a_checkpoint(orphaned):
+    run = orphaned("metrics.jsonl")
+    result = json.loads(run.result.read_text())
     assert (result["status"], result["exit_code"]) == ("interrupted", 143)
-    assert list(RunPaths(run).checkpoints.glob("step-*"))
+    assert list(run.checkpoints.glob("step-*"))
+
+
+def test_a_run_is_described_as_a_whole_or_not_at_all_when_the_parent_dies(orphaned):
+    run = orphaned("config.yaml")
+    assert json.loads(run.result.read_text())["status"] == "interrupted"
+    assert run.manifest.exists()
 
 
 def test_a_training_that_is_killed_leaves_an_outcome_that_says_so(begin):

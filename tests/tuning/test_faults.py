@@ -46,7 +46,7 @@ def check(fmtool, url, fleet, *, killed, trials):
     found = trials_of(url)
     assert inexact(found, trials) == []
     runs = [chain.attrs[chains.RUN] for chain in chains.chains(found)]
-    trained = [path for path in fmtool.runs if RunPaths(path).manifest.exists()]
+    trained = [path for path in fmtool.runs if RunPaths(path).config.exists()]
     assert sorted(runs) == sorted(str(path) for path in trained)
     statuses = [json.loads(RunPaths(path).result.read_text())["status"] for path in trained]
     assert statuses == ["completed"] * trials
