@@ -100,10 +100,10 @@ def with_run(own: Own, *, own_keys: Sequence[str]) -> OfRun:
     from fmtool.config import compose
     from fmtool.runs.find import find
     from fmtool.runs.layout import RunPaths
-    from fmtool.runs.saved_config import read_config
+    from fmtool.runs.saved_config import read_run_config
 
     directory = find(own.cfg.run, Path(own.cfg.runs_dir))
-    saved = read_config(RunPaths(directory).config)
+    saved = read_run_config(RunPaths(directory).config)
     check_known(own.others, {*saved, *own_keys})
     raw = compose.override_saved(
         saved,

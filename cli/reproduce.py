@@ -114,9 +114,9 @@ def _saved_config(original: "RunPaths", runs_dir: Path) -> "TrainConfig":
     """What RUN was trained with; where it is written and how it was started are not part of it."""
     from fmtool import validate
     from fmtool.config import compose
-    from fmtool.runs.saved_config import read_config
+    from fmtool.runs.saved_config import read_run_config
 
-    saved = compose.override_saved(read_config(original.config), [], groups_allowed=())
+    saved = compose.override_saved(read_run_config(original.config), [], groups_allowed=())
     # The name stays with RUN, so that it goes on to mean that run.
     own: dict[str, Any] = {"resume": None, "allow_change": [], "name": None}
     return validate.train_config(saved | own | {"runs_dir": str(runs_dir)})

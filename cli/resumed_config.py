@@ -8,7 +8,7 @@ from fmtool.config.arguments import top_key
 from fmtool.errors import UsageError
 from fmtool.runs.find import find
 from fmtool.runs.layout import RunPaths
-from fmtool.runs.saved_config import read_config
+from fmtool.runs.saved_config import read_run_config
 
 _OF_THE_REQUEST = ("resume", "allow_change", "gate", "tags", "dry_run")
 """Say how it goes on this time; never taken from the run, unless nothing is typed."""
@@ -32,7 +32,7 @@ def compose(
             fix="leave one of them out",
         )
     directory = find(str(requested["resume"]), Path(str(requested["runs_dir"])))
-    saved = read_config(RunPaths(directory).config)
+    saved = read_run_config(RunPaths(directory).config)
     own = {key: requested[key] for key in _OF_THE_REQUEST if _is_typed(key, overrides)}
     others = [each for each in overrides if top_key(each) not in _OF_THE_REQUEST]
     raw = composition.override_saved(

@@ -7,7 +7,7 @@ from typing import Any
 
 from fmtool.errors import UsageError
 from fmtool.runs.records import RunRecord, read_record
-from fmtool.runs.saved_config import flatten, read_config
+from fmtool.runs.saved_config import flatten, read_run_config
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def compare(paths: Sequence[Path]) -> Comparison:
     known = [read_record(path) for path in dict.fromkeys(path.resolve() for path in paths)]
     if len(known) < 2:
         raise UsageError("a comparison needs two different runs", fix="name two or more runs")
-    configs = {record.id: flatten(read_config(record.paths.config)) for record in known}
+    configs = {record.id: flatten(read_run_config(record.paths.config)) for record in known}
     keys = dict.fromkeys(key for config in configs.values() for key in config)
     rows = {
         key: {run: config[key] for run, config in configs.items() if key in config} for key in keys

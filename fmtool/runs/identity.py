@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.errors import DataError
+from fmtool.runs import upgrade
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.records import run_directories
 from fmtool.runs.strict_json import read_object
@@ -83,7 +84,7 @@ def request_digest(
     Args:
         variant: see `VARIANT`.
     """
-    asked = {"config": _identifying(config), "data_digest": data_digest}
+    asked = {"config": _identifying(upgrade.without_neutral(config)), "data_digest": data_digest}
     return config_digest(asked if variant is None else {**asked, VARIANT: variant})
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import __version__
-from fmtool.runs import hardware, provenance
+from fmtool.runs import hardware, provenance, rules
 from fmtool.runs.atomic import write_json
 from fmtool.runs.identity import config_digest
 from fmtool.runs.strict_json import read_object
@@ -51,6 +51,7 @@ def collect(  # noqa: PLR0913 - each is a separate fact that only the caller kno
         "schema_version": SCHEMA_VERSION,
         "started": _now(),
         "fmtool": __version__,
+        rules.KEY: rules.CURRENT,
         "argv": list(argv),
         "config": dict(config),
         "config_digest": config_digest(config),

@@ -12,7 +12,7 @@ from fmtool.runs import result as outcome
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.lock import is_locked
 from fmtool.runs.result import RunResult, read_result
-from fmtool.runs.saved_config import read_config
+from fmtool.runs.saved_config import read_run_config
 from fmtool.runs.strict_json import read_object
 
 RUNNING = "running"
@@ -90,7 +90,7 @@ class RunRecord:
 
     @cached_property
     def _config_and_damage(self) -> tuple[Mapping[str, Any], str]:
-        return _attempt(read_config, self.paths.config, {})
+        return _attempt(read_run_config, self.paths.config, {})
 
     @property
     def model(self) -> str:

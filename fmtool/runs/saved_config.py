@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.errors import DataError
+from fmtool.runs import upgrade
 from fmtool.safety import references, yaml_text
 
 
@@ -30,6 +31,11 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise DataError(f"cannot read {path}: not a YAML mapping")
     return config
+
+
+def read_run_config(path: Path) -> dict[str, Any]:
+    """The config of a run in `path`, of whatever release; DataError as `read_config`."""
+    return upgrade.completed(read_config(path))
 
 
 def flatten(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from fmtool.runs import artifacts, manifest
 from fmtool.runs.identity import is_free, with_free_keys
 from fmtool.runs.layout import ARTIFACTS, RunPaths
 from fmtool.runs.result import COMPLETED, GATE_NOT_MET, RunResult, read_result
-from fmtool.runs.saved_config import flatten, read_config
+from fmtool.runs.saved_config import flatten, read_run_config
 from fmtool.runs.strict_json import read_object
 from fmtool.schema import TrainConfig
 from fmtool.suggest import did_you_mean
@@ -28,7 +28,7 @@ _MOST_SHOWN = 3
 
 def saved_config(run_directory: Path) -> TrainConfig:
     """The config that the run was made with; DataError or UsageError where it has none."""
-    return validate.train_config(read_config(RunPaths(run_directory).config))
+    return validate.train_config(read_run_config(RunPaths(run_directory).config))
 
 
 def continued_config(run_directory: Path, requested: TrainConfig) -> TrainConfig:

@@ -1,0 +1,77 @@
+"""Configs of earlier releases: keys that are new since, with the values that change nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key that a release has added.
+
+    Args:
+        key: dotted, below the top or below a group, such as `data.background`.
+        neutral: the value, in JSON types, with which a run is what it was before there was the key.
+        since: the release that came with it.
+        options: names of the group's options that have it; None for all.
+    """
+
+    key: str
+    neutral: Any
+    since: str
+    options: frozenset[str] | None = None
+
+
+NEW_KEYS: tuple[NewKey, ...] = ()
+"""Oldest first. A neutral value is no part of `request_digest`, so that earlier runs are found."""
+
+
+def completed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's nested config with the keys it is too old to have; nothing that is there changes."""
+    result = dict(config)
+    for new in NEW_KEYS:
+        *groups, last = new.key.split(".")
+        node = _node(result, groups)
+        if node is not None and last not in node and _has_key(new, result):
+            _replace(result, groups, {**node, last: new.neutral})
+    return result
+
+
+def without_neutral(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A nested config without the keys of `NEW_KEYS` that are at their neutral values."""
+    result = dict(config)
+    for new in NEW_KEYS:
+        *groups, last = new.key.split(".")
+        node = _node(result, groups)
+        if node is None or last not in node or node[last] != new.neutral:
+            continue
+        if _has_key(new, result):
+            _replace(result, groups, {key: node[key] for key in node if key != last})
+    return result
+
+
+def _node(config: Mapping[str, Any], groups: list[str]) -> Mapping[str, Any] | None:
+    node: Any = config
+    for group in groups:
+        node = node.get(group) if isinstance(node, Mapping) else None
+    return node if isinstance(node, Mapping) else None
+
+
+def _replace(config: dict[str, Any], groups: list[str], node: dict[str, Any]) -> None:
+    """Puts `node` in its place in `config`; mappings on the way are copied."""
+    if not groups:
+        config.clear()
+        config.update(node)
+        return
+    first, *rest = groups
+    below = dict(config[first])
+    _replace(below, rest, node)
+    config[first] = below
+
+
+def _has_key(new: NewKey, config: Mapping[str, Any]) -> bool:
+    """Whether the option that the config has chosen is one with the key."""
+    if new.options is None:
+        return True
+    group = config.get(new.key.partition(".")[0])
+    return isinstance(group, Mapping) and group.get("name") in new.options
