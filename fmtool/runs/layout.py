@@ -21,7 +21,10 @@ JOB_VARIABLE = "FMTOOL_JOB"
 TOKENIZER = "tokenizer.json"
 """What makes tokens of texts, as the tokenizers library writes and reads it."""
 
-ARTIFACTS = (TOKENIZER,)
+INPUTS = "inputs.json"
+"""What is done to numbers or grey levels before the network sees them, fitted on training rows."""
+
+ARTIFACTS = (TOKENIZER, INPUTS)
 """What a run keeps of what it fitted to its data; needed to use its model on other samples."""
 
 
