@@ -62,6 +62,19 @@ def play(contestants: Sequence[Contestant], rounds: int) -> Game:
     return Game(facts, told[1:])
 
 
+def run_straight(contestant: Contestant, turns: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Lets a contestant do all its turns one after the other; it never waits in between.
+
+    Returns what it says of itself, and what it told after each turn but the first, which compiles.
+    """
+    with _started(contestant) as child:
+        child.allow(turns + 1)
+        facts = child.hear()
+        told = [child.hear() for _ in range(turns + 1)]
+    print(contestant.name, facts, told, file=sys.stderr)
+    return facts, told[1:]
+
+
 def tell(contestant: Contestant, *, times: int) -> Iterator[dict[str, Any]]:
     """What a contestant says of itself so many times, without a turn."""
     with _started(contestant) as child:
@@ -74,10 +87,14 @@ class _Child:
         self._name, self._process, self._log = name, process, log
 
     def turn(self) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
+        self.allow(1)
         return self.hear()
+
+    def allow(self, turns: int) -> None:
+        """Tells the contestant to go on for so many turns; returns at once."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n" * turns)
+        self._process.stdin.flush()
 
     def hear(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -49,3 +49,16 @@ def test_the_speed_run_is_measured_over_seeds(bench: Callable[..., Any]) -> None
     assert first["accuracy"] != second["accuracy"]
     assert first["images"] == 2 * 1280
     assert shown["warm"]["seconds_until_model"] < shown["warm"]["seconds"]
+
+
+@pytest.mark.slow
+def test_both_sides_run_straight_through(bench: Callable[..., Any]) -> None:
+    words = ("--samples=320", "--rounds=1", "--epochs=2", "data=digits", "--plain", "float32")
+    shown = bench("bench_straight.py", "--backend=torch", *words)
+    for side in ("fmtool", "plain float32"):
+        figures = shown["sides"][side]
+        assert figures["epochs"] == 2
+        undisturbed = figures["images_per_second_undisturbed"]["median"]
+        assert undisturbed >= 0.85 * figures["images_per_second_with_waiting"]["median"]
+        assert 0 < figures["share_of_peak"]["median"] < 1
+    assert len(shown["ratio"]["fmtool over plain float32"]["undisturbed"]["rounds"]) == 1

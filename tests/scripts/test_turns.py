@@ -44,6 +44,16 @@ def test_the_first_round_is_not_counted(tmp_path: Path) -> None:
     assert game.rounds == [{"a": {"number": 1}}, {"a": {"number": 2}}]
 
 
+def test_a_straight_run_never_waits_and_leaves_out_the_turn_that_compiles(tmp_path: Path) -> None:
+    from contest.turns import Contestant, run_straight
+
+    python, diary = player(tmp_path, OBEDIENT), tmp_path / "diary"
+    facts, told = run_straight(Contestant("a", "any", ["a", str(diary)], python), turns=2)
+    assert facts == {"name": "a"}
+    assert told == [{"number": 1}, {"number": 2}]
+    assert diary.read_text() == "aaa"
+
+
 def test_a_contestant_that_dies_ends_the_benchmark_with_its_last_lines(tmp_path: Path) -> None:
     from contest.turns import Contestant, tell
 
