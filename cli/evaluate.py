@@ -27,8 +27,12 @@ measures model.keras of a run and writes the report and its pictures under evalu
   data=NAME           another data set of the same shape and classes; data.key=value for its keys
   runtime.KEY=VALUE   another device or thread count; the backend is the run's unless set
 
-metrics: loss accuracy top_5_accuracy precision_macro recall_macro f1_macro precision_weighted
-         recall_weighted f1_weighted expected_calibration_error
+metrics: loss accuracy top_5_accuracy expected_calibration_error
+         precision_ recall_ f1_ with the ending
+           macro      the mean over the classes that have samples in the split
+           macro_all  the mean over all classes, those without samples as 0
+           weighted   the mean over classes by their samples
+         a figure that is undefined is null, with the reason in --json, and no gate on it is met
 
 flags: --json one object on stdout   --plugin MODULE for layers of your own
        --timeout TIME ends it in order after 90, 30s, 10m or 2h

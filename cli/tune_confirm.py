@@ -42,7 +42,7 @@ def main(_: str, argv: list[str], flags: Flags) -> int:
             store, request.place.paths, plan, line, runs_dir=runs_dir, signals=signals, tell=note
         )
     rows = gates.judge(request.cfg.gate, _means(document)) if document["winner"] else ()
-    document["gates"] = [vars(row) for row in rows]
+    document["gates"] = [row.to_json() for row in rows]
     if document["exit_code"] == ExitCode.SUCCESS and not gates.all_met(rows):
         document["exit_code"] = int(ExitCode.GATE_NOT_MET)
     write_json(request.place.paths.confirmation, document)

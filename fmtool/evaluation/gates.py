@@ -1,5 +1,6 @@
 """Quality gates: the smallest and largest values of a report that pass."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,11 @@ def require_possible(gate: GateConfig, num_classes: int) -> None:
 
 
 def judge(gate: GateConfig, report: Mapping[str, Any]) -> tuple[Gate, ...]:
-    """One row for each bound."""
+    """One row for each bound; of a figure that is null or not there no bound is met.
+
+    Args:
+        report: figures by name; `undefined` in it says why one is null.
+    """
     rows = [
         _row(metric, f">= {bound:g}", report, lambda got, b=bound: got >= b)
         for metric, bound in gate.min.items()
@@ -34,5 +39,8 @@ def all_met(rows: tuple[Gate, ...]) -> bool:
 
 
 def _row(metric: str, wanted: str, report: Mapping[str, Any], is_met: Any) -> Gate:
-    got = float(report[metric])
-    return Gate(metric, wanted, got, bool(is_met(got)))
+    got = report.get(metric)
+    if got is None or math.isnan(got):
+        why = report.get("undefined", {}).get(metric, "there is no such figure")
+        return Gate(metric, wanted, None, met=False, why=why)
+    return Gate(metric, wanted, float(got), bool(is_met(float(got))))

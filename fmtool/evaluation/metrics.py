@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 
 from fmtool.errors import DataError, Diverged
 
+TOP_5 = "top_5_accuracy"
+RATIOS = ("precision", "recall", "f1")
+"""The figures that each class has."""
+MACRO, MACRO_ALL = "macro", "macro_all"
+"""Endings of the averages over the classes that have samples, and over all of them."""
+
 _CALIBRATION_BINS = 15
 
 _Floats = NDArray[np.float64]
@@ -16,11 +22,16 @@ _Floats = NDArray[np.float64]
 def classification_report(
     logits: NDArray[np.float32], labels: NDArray[np.integer[Any]], class_names: Sequence[str]
 ) -> dict[str, Any]:
-    """Every figure of an evaluation as plain Python values; a ratio over nothing counts as 0.
+    """Every figure of an evaluation as plain Python values.
 
     `loss` is the mean cross-entropy in nats, without smoothing, weights or penalty, whatever loss
-    a model was trained with: so runs and gates can be compared. Macro averages are
-    over all classes. Of equal logits the lower class comes first.
+    a model was trained with: so runs and gates can be compared. Of equal logits the lower class
+    comes first.
+
+    `_macro` averages are over the classes that have samples in the split, `_macro_all` ones over
+    all classes, and `absent_classes` names the difference. A figure that nothing defines is None,
+    and `undefined` says why, in the report and in the entry of a class; within an average it
+    counts as 0, since a class that is never predicted must not raise the mean of the others.
 
     Args:
         logits: (n, k).
@@ -47,14 +58,19 @@ def classification_report(
         "loss": abs(np.mean(_of_true_class(log_probabilities, labels)).item()),
         "accuracy": np.mean(predicted == labels).item(),
     }
+    undefined: dict[str, str] = {}
     if len(class_names) > 5:
-        report["top_5_accuracy"] = np.mean(_rank_of_true_class(logits, labels) < 5).item()
+        report[TOP_5] = np.mean(_rank_of_true_class(logits, labels) < 5).item()
+    else:
+        report[TOP_5] = None
+        undefined[TOP_5] = f"with {len(class_names)} classes it is always 1"
     confidence = np.exp(log_probabilities.max(axis=1))
     return {
         **report,
         **_per_class_figures(confusion, class_names),
         "expected_calibration_error": _calibration_error(confidence, predicted == labels),
         "confusion_matrix": confusion.tolist(),
+        "undefined": undefined,
     }
 
 
@@ -87,30 +103,41 @@ def _confusion_matrix(
 
 
 def _per_class_figures(confusion: NDArray[np.int64], class_names: Sequence[str]) -> dict[str, Any]:
-    hits = confusion.diagonal().astype(np.float64)
-    support = confusion.sum(axis=1)
-    figures = {
-        "precision": _ratio(hits, confusion.sum(axis=0)),
-        "recall": _ratio(hits, support),
+    hits, support = confusion.diagonal(), confusion.sum(axis=1)
+    predicted = confusion.sum(axis=0)
+    parts = {"precision": predicted, "recall": support, "f1": predicted + support}
+    shares = {
+        name: _ratio(2 * hits if name == "f1" else hits, whole) for name, whole in parts.items()
     }
-    figures["f1"] = _ratio(2 * hits, confusion.sum(axis=0) + support)
-    averages = {f"{name}_macro": values.mean().item() for name, values in figures.items()} | {
-        f"{name}_weighted": np.average(values, weights=support).item()
-        for name, values in figures.items()
+    occurs = support > 0
+    averages = {
+        **{f"{name}_{MACRO}": shares[name][occurs].mean().item() for name in RATIOS},
+        **{f"{name}_{MACRO_ALL}": shares[name].mean().item() for name in RATIOS},
+        **{f"{name}_weighted": np.average(shares[name], weights=support).item() for name in RATIOS},
     }
-    per_class = [
-        {
-            "name": class_name,
-            **{name: values[index].item() for name, values in figures.items()},
-            "support": support[index].item(),
+    entries = []
+    for index, class_name in enumerate(class_names):
+        undefined = {name: _WHY[name] for name in RATIOS if not parts[name][index]}
+        figures = {
+            name: None if name in undefined else shares[name][index].item() for name in RATIOS
         }
-        for index, class_name in enumerate(class_names)
-    ]
-    return {**averages, "per_class": per_class}
+        entry = {"name": class_name, **figures, "support": support[index].item()}
+        entries.append({**entry, "undefined": undefined} if undefined else entry)
+    absent = [name for name, is_there in zip(class_names, occurs, strict=True) if not is_there]
+    return {**averages, "absent_classes": absent, "per_class": entries}
 
 
-def _ratio(part: _Floats, whole: NDArray[np.int64]) -> _Floats:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
+_WHY = {
+    "precision": "no sample is predicted to be of this class",
+    "recall": "the split has no sample of this class",
+    "f1": "the split has no sample of this class, and none is predicted to be",
+}
+"""Why a figure of a class is undefined."""
+
+
+def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> _Floats:
+    """`part / whole`, 0 where there is no whole."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole != 0)
 
 
 def _calibration_error(confidence: _Floats, is_right: NDArray[np.bool_]) -> float:

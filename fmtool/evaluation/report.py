@@ -11,12 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from fmtool.elements import UNITS, Kind
+from fmtool.evaluation.metrics import MACRO_ALL
 from fmtool.logging.rows import show
 from fmtool.notices import printable
 from fmtool.runs.result import Gate
 from fmtool.tasks.classification import REPORT_METRICS
 
 _MOST_CLASSES = 20
+MAX_ABSENT_NAMED = 10
+"""Classes without samples that a line names."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +51,31 @@ def evaluation_table(report: Mapping[str, Any], title: str) -> RenderableType:
     """The figures of a classification report, then its classes (the worst ones of many)."""
     figures = _pairs()
     figures.add_row("samples", str(report["samples"]))
+    absent = report["absent_classes"]
     for name in REPORT_METRICS:
-        if name in report:
+        # Without absent classes both averages are one.
+        if name in report and (absent or not name.endswith(f"_{MACRO_ALL}")):
             figures.add_row(name, show(report[name]))
-    return Group(_heading(title), figures, _class_table(report["per_class"]))
+    notes = [_safe(absent_line(absent))] if absent else []
+    return Group(_heading(title), figures, _class_table(report["per_class"]), *notes)
+
+
+def absent_line(names: Sequence[str]) -> str:
+    """What a split without samples of some classes means for the averages."""
+    shown = ", ".join(names[:MAX_ABSENT_NAMED])
+    more = f" and {len(names) - MAX_ABSENT_NAMED} more" if len(names) > MAX_ABSENT_NAMED else ""
+    return (
+        f"no samples of {shown}{more} in this split: averages _macro are over the classes that "
+        "have samples, _macro_all over all classes, absent ones as 0"
+    )
 
 
 def gate_table(rows: Sequence[Gate]) -> Table:
     table = _table("quality gate", "metric", "wanted", "got", "met")
     for row in rows:
         met = Text("yes", style="green") if row.met else Text("no", style="bold red")
-        table.add_row(_safe(row.metric), row.wanted, "" if row.got is None else show(row.got), met)
+        got = f"{show(row.got)} ({row.why})" if row.why else show(row.got)
+        table.add_row(_safe(row.metric), row.wanted, _safe(got), met)
     return table
 
 
@@ -68,7 +85,7 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
     if summary.best is not None:
         table.add_row(f"best {summary.monitor}", show(summary.best))
     for name in ("loss", "accuracy", "top_5_accuracy"):
-        if name in summary.test:
+        if summary.test.get(name) is not None:
             table.add_row(f"test {name}", show(summary.test[name]))
     if summary.tta != "none":
         table.add_row("test-time augmentation", summary.tta)
@@ -107,7 +124,8 @@ def _class_table(per_class: Sequence[Mapping[str, Any]]) -> Table:
     shown = list(per_class)
     title = "classes"
     if len(shown) > _MOST_CLASSES:
-        shown = sorted(shown, key=lambda entry: entry["f1"])[:_MOST_CLASSES]
+        known = [entry for entry in shown if entry["f1"] is not None]
+        shown = sorted(known, key=lambda entry: entry["f1"])[:_MOST_CLASSES]
         title = f"the {_MOST_CLASSES} of {len(per_class)} classes with the lowest f1"
     table = _table(title, "class", "precision", "recall", "f1", "support")
     for entry in shown:

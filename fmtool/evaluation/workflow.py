@@ -45,7 +45,7 @@ class Evaluation:
             "data": self.data,
             "tta": self.tta,
             **self.report,
-            **({"gates": [vars(row) for row in self.gates]} if self.gates else {}),
+            **({"gates": [row.to_json() for row in self.gates]} if self.gates else {}),
             "files": [str(path) for path in self.files],
         }
 

@@ -80,7 +80,7 @@ def _metrics(facts: RunFacts) -> str:
     reported = {} if facts.result is None else facts.result.metrics
     precision = facts.manifest.get("precision", "its own precision")
     rows = [
-        (name.replace("_", " "), _shown(reported.get(name)), _shown(facts.figures.get(name)))
+        (name.replace("_", " "), _shown(reported, name), _shown(facts.figures, name))
         for name in ("samples", *REPORT_METRICS)
         if name in reported or name in facts.figures
     ]
@@ -88,9 +88,12 @@ def _metrics(facts: RunFacts) -> str:
     return table(columns, rows, numbers=2)
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
+def _shown(figures: Mapping[str, Any], name: str) -> str:
+    """Empty where the figure is not there."""
+    return _number(figures[name]) if name in figures else ""
+
+
+def _number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else show(value)
 
 
@@ -110,7 +113,7 @@ def _gates(facts: RunFacts) -> str:
     if facts.result is None or not facts.result.gates:
         return "The run had none."
     rows = [
-        (gate.metric, gate.wanted, _shown(gate.got), "yes" if gate.met else "**no**")
+        (gate.metric, gate.wanted, _number(gate.got), "yes" if gate.met else "**no**")
         for gate in facts.result.gates
     ]
     return table(["metric", "wanted", "got", "met"], rows, numbers=3)
@@ -125,7 +128,14 @@ def _limits(facts: RunFacts) -> Iterator[str]:
         f"between {low:.4f} and {high:.4f} (95 %, Wilson)."
     )
     yield _balance(figures["per_class"])
-    worst = min(figures["per_class"], key=lambda each: float(each["f1"]))
+    absent = ", ".join(plain(name) for name in figures["absent_classes"])
+    if absent:
+        yield (
+            f"None of them is of {absent}: how well it does there is not known, and the "
+            "averages called macro leave them out."
+        )
+    known = [each for each in figures["per_class"] if each["support"]]
+    worst = min(known, key=lambda each: float(each["f1"]))
     yield f"It does worst on the class {plain(worst['name'])}, with an F1 of {show(worst['f1'])}."
     if "expected_calibration_error" in figures:
         error = show(figures["expected_calibration_error"])

@@ -31,7 +31,7 @@ def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
         "metrics": [
             {"type": name, "value": facts.figures[name]}
             for name in _METRICS
-            if name in facts.figures
+            if facts.figures.get(name) is not None
         ],
     }
     header = {

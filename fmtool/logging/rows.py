@@ -16,7 +16,13 @@ def metrics_of(row: Row) -> dict[str, float]:
     }
 
 
-def show(value: float) -> str:
+UNDEFINED = "\u2013"
+"""Stands in tables for a figure that there is not."""
+
+
+def show(value: float | None) -> str:
     """Four decimals, or four digits with an exponent where decimals would hide the value."""
+    if value is None:
+        return UNDEFINED
     magnitude = abs(value)
     return f"{value:.3e}" if 0 < magnitude < 1e-3 or magnitude >= 1e5 else f"{value:.4f}"

@@ -61,12 +61,24 @@ class Best:
 
 @dataclass(frozen=True)
 class Gate:
-    """One quality gate: `wanted` reads like `>= 0.7`."""
+    """One quality gate: `wanted` reads like `>= 0.7`.
+
+    Args:
+        got: None where the figure is undefined, which no gate is met by.
+        why: there is nothing to compare; empty where there is.
+    """
 
     metric: str
     wanted: str
     got: float | None
     met: bool
+    why: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        row = asdict(self)
+        if not self.why:
+            del row["why"]
+        return row
 
 
 @dataclass(frozen=True)
@@ -75,7 +87,11 @@ class RunResult:
 
     Args:
         run: the id of the run, which is the name of its directory.
-        metrics: the scalars of the final report on the test split; None where not finite.
+        metrics: the scalars of the final report on the test split; None where undefined or not
+            finite.
+        undefined: why a metric is None, by name.
+        absent_classes: those without samples in the test split, over which `_macro` averages do
+            not go. None of a run of fmtool 0.1.0, whose `_macro` averages are over all classes.
         steps: optimizer steps made, those before a resume included.
         seconds: wall-clock time of the run, without the pauses before it was resumed.
         model: numbers of the saved model: `parameters`, `bytes`, and `latency_ms` if it was asked.
@@ -88,6 +104,8 @@ class RunResult:
     steps: int
     seconds: float
     metrics: Mapping[str, float | None] = field(default_factory=dict)
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    absent_classes: tuple[str, ...] | None = ()
     best: Best | None = None
     error: RunError | None = None
     gates: tuple[Gate, ...] = ()
@@ -102,6 +120,9 @@ class RunResult:
         """Finite throughout; `non_finite` names the values that were not."""
         document = {"schema_version": SCHEMA_VERSION, "status": self.status, **asdict(self)}
         del document["is_pruned"]
+        if self.absent_classes is None:
+            del document["absent_classes"]
+        document["gates"] = [row.to_json() for row in self.gates]
         if not self.gates:
             del document["gates"]
         if self.error is not None and self.error.details is None:
@@ -125,7 +146,9 @@ class RunResult:
                 epochs=int(document["epochs"]),
                 steps=int(document["steps"]),
                 seconds=float(document["seconds"]),
-                metrics={name: _number(value) for name, value in document["metrics"].items()},
+                metrics=_metrics(document),
+                undefined={str(k): str(v) for k, v in document.get("undefined", {}).items()},
+                absent_classes=_absent(document),
                 best=_best(document["best"]),
                 error=_error(document["error"]),
                 gates=tuple(_gate(row) for row in document.get("gates", ())),
@@ -134,6 +157,19 @@ class RunResult:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"result is incomplete or malformed: {error!r}") from error
+
+
+def _metrics(document: Mapping[str, Any]) -> dict[str, float | None]:
+    metrics = {name: _number(value) for name, value in document["metrics"].items()}
+    if _absent(document) is None:
+        of_all = {f"{name}_all": at for name, at in metrics.items() if name.endswith("_macro")}
+        return metrics | of_all
+    return metrics
+
+
+def _absent(document: Mapping[str, Any]) -> tuple[str, ...] | None:
+    names = document.get("absent_classes")
+    return None if names is None else tuple(map(str, names))
 
 
 def _number(value: Any) -> float | None:
@@ -154,7 +190,8 @@ def _error(row: Any) -> RunError | None:
 
 
 def _gate(row: Any) -> Gate:
-    return Gate(str(row["metric"]), str(row["wanted"]), _number(row["got"]), bool(row["met"]))
+    got, why = _number(row["got"]), str(row.get("why", ""))
+    return Gate(str(row["metric"]), str(row["wanted"]), got, bool(row["met"]), why)
 
 
 def read_result(path: Path) -> RunResult:

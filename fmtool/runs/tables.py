@@ -44,9 +44,15 @@ def run_table(record: RunRecord) -> "Table":
     if record.result:
         table.add_section()
         for name, score in record.result.metrics.items():
-            table.add_row(_text(name), _text(score))
+            why = record.result.undefined.get(name)
+            absent = _ABSENT if why is None else f"{_ABSENT} ({why})"
+            table.add_row(_text(name), _text(absent if score is None else score))
+        if record.result.absent_classes:
+            names = ", ".join(record.result.absent_classes)
+            table.add_row(_text("classes without test samples"), _text(names))
         for gate in record.result.gates:
-            verdict = "met" if gate.met else f"missed with {show_value(gate.got)}"
+            got = gate.why if gate.got is None and gate.why else f"with {show_value(gate.got)}"
+            verdict = "met" if gate.met else f"missed {got}"
             table.add_row(_text(f"gate {gate.metric}"), _text(f"{gate.wanted}: {verdict}"))
     return table
 

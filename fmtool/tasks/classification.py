@@ -20,12 +20,18 @@ REPORT_METRICS = (
     "precision_macro",
     "recall_macro",
     "f1_macro",
+    "precision_macro_all",
+    "recall_macro_all",
+    "f1_macro_all",
     "precision_weighted",
     "recall_weighted",
     "f1_weighted",
     "expected_calibration_error",
 )
-"""The figures of a report that a gate may name; `top_5_accuracy` needs more than five classes."""
+"""The figures of a report that a gate may name; `top_5_accuracy` needs more than five classes.
+
+`_macro` is the mean over the classes that have samples in the split, `_macro_all` over all.
+"""
 
 
 class Config(TaskConfig):

@@ -329,7 +329,8 @@ class Execution:
     ) -> RunResult:
         recorder, is_pruned = self._recorder, isinstance(error, Stopped)
         last_row = None if recorder is None else recorder.last_row
-        scalars = {k: v for k, v in (report or {}).items() if isinstance(v, int | float)}
+        found = report or {}
+        scalars = {k: v for k, v in found.items() if v is None or isinstance(v, int | float)}
         result = RunResult(
             run=self._run.id,
             exit_code=int(exit_code),
@@ -337,6 +338,8 @@ class Execution:
             steps=recorder.step if recorder is not None else 0,
             seconds=round(self._seconds_before + time.perf_counter() - self._began, 3),
             metrics=scalars,
+            undefined=found.get("undefined", {}),
+            absent_classes=tuple(found.get("absent_classes", ())),
             best=self._session.monitor.best if self._session is not None else None,
             error=None if error is None or is_pruned else RunError.of(error),
             gates=gate_rows,

@@ -16,7 +16,6 @@ from fmtool.tuning.storage import hidden
 from fmtool.tuning.store import Store
 
 SCHEMA_VERSION = 1
-_MISSED = float("nan")
 
 
 def best_of(definition: Definition, found: Sequence[Chain]) -> list[Chain]:
@@ -101,7 +100,7 @@ def document(store: Store, gate: GateConfig | None = None) -> dict[str, Any]:
         "trials": dict(counts),
         "seconds": round(budget.busy_seconds(trials), 3),
         "best": [trial_document(definition, chain) for chain in best],
-        "gates": [vars(row) for row in rows],
+        "gates": [row.to_json() for row in rows],
     }
 
 
@@ -113,10 +112,9 @@ def judge(gate: GateConfig | None, best: Sequence[Chain]) -> tuple[Gate, ...]:
     """Of several best trials each gate is met if one of them meets it."""
     if gate is None or not (gate.min or gate.max):
         return ()
-    missing = dict.fromkeys((*gate.min, *gate.max), _MISSED)
-    judged = [gates.judge(gate, {**missing, **chain.attrs[chains.METRICS]}) for chain in best]
+    judged = [gates.judge(gate, chain.attrs[chains.METRICS]) for chain in best]
     if not judged:
-        judged = [gates.judge(gate, missing)]
+        judged = [gates.judge(gate, {})]
     return tuple(
         next((row for row in rows if row.met), rows[0]) for rows in zip(*judged, strict=True)
     )

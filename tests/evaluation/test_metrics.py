@@ -9,9 +9,7 @@ from scipy.special import log_softmax
 from sklearn import metrics as oracle
 
 from fmtool.errors import DataError, Diverged
-from fmtool.evaluation.metrics import (
-    classification_report,
-)
+from fmtool.evaluation.metrics import RATIOS, classification_report
 from fmtool.tasks.classification import REPORT_METRICS
 
 
@@ -67,21 +65,78 @@ def test_loss_and_accuracies_are_those_of_scipy_and_scikit_learn(data):
 def test_precision_recall_and_f1_are_those_of_scikit_learn(data):
     logits, labels, names = data
     report = classification_report(logits, labels, names)
-    arguments = {"labels": range(len(names)), "zero_division": 0}
-    predicted = logits.argmax(axis=1)
-    for average in ("macro", "weighted"):
-        expected = oracle.precision_recall_fscore_support(
-            labels, predicted, average=average, **arguments
-        )[:3]
-        got = [report[f"{name}_{average}"] for name in ("precision", "recall", "f1")]
-        assert got == pytest.approx(expected, rel=1e-12)
-    per_class = oracle.precision_recall_fscore_support(labels, predicted, **arguments)
+    require_averages_of_scikit_learn(report, labels, logits.argmax(axis=1))
+    per_class = oracle.precision_recall_fscore_support(
+        labels, logits.argmax(axis=1), labels=range(len(names)), zero_division=np.nan
+    )
     for index, name in enumerate(names):
         entry = report["per_class"][index]
-        assert list(entry) == ["name", "precision", "recall", "f1", "support"]
+        assert list(entry)[:5] == ["name", "precision", "recall", "f1", "support"]
         assert entry["name"] == name
-        expected_figures = [values[index] for values in per_class]
-        assert list(entry.values())[1:] == pytest.approx(expected_figures, rel=1e-12)
+        got = [math.nan if each is None else each for each in list(entry.values())[1:5]]
+        assert got == pytest.approx([values[index] for values in per_class], rel=1e-12, nan_ok=True)
+        # In scikit-learn an F1 of a class that is only predicted, or only true, is 0, as here.
+        nulls = [each for each in RATIOS if entry[each] is None]
+        assert list(entry.get("undefined", {})) == nulls
+
+
+def require_averages_of_scikit_learn(report, labels, predicted):
+    """`_macro` is its mean over the classes that occur, `_macro_all` over all."""
+    classes = range(len(report["per_class"]))
+    conventions = {
+        "macro": {"average": "macro", "labels": np.unique(labels)},
+        "macro_all": {"average": "macro", "labels": classes},
+        "weighted": {"average": "weighted", "labels": classes},
+    }
+    for ending, arguments in conventions.items():
+        expected = oracle.precision_recall_fscore_support(
+            labels, predicted, zero_division=0, **arguments
+        )[:3]
+        got = [report[f"{name}_{ending}"] for name in RATIOS]
+        assert got == pytest.approx(expected, rel=1e-12), ending
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_averages_are_those_of_scikit_learn_for_any_confusion_matrix(seed):
+    rng = np.random.default_rng(seed)
+    classes = int(rng.integers(2, 9))
+    there = rng.permutation(classes)[: rng.integers(1, classes + 1)]
+    foreseen = rng.permutation(classes)[: rng.integers(1, classes + 1)]
+    labels, predicted = rng.choice(there, 40), rng.choice(foreseen, 40)
+    report = classification_report(
+        np.eye(classes, dtype=np.float32)[predicted], labels, [str(each) for each in range(classes)]
+    )
+    require_averages_of_scikit_learn(report, labels, predicted)
+    missing = sorted({*range(classes)} - {*labels.tolist()})
+    assert report["absent_classes"] == [str(each) for each in missing]
+
+
+def test_a_perfect_model_has_macro_averages_of_one_though_a_class_does_not_occur():
+    labels = np.array([0] * 25 + [1] * 25)
+    report = classification_report(np.eye(3, dtype=np.float32)[labels], labels, list("abc"))
+    for name in RATIOS:
+        assert report[f"{name}_macro"] == 1.0
+        assert report[f"{name}_macro_all"] == pytest.approx(2 / 3)
+    assert report["absent_classes"] == ["c"]
+    assert report["per_class"][2] == {
+        "name": "c",
+        **dict.fromkeys(RATIOS),
+        "support": 0,
+        "undefined": {
+            "precision": "no sample is predicted to be of this class",
+            "recall": "the split has no sample of this class",
+            "f1": "the split has no sample of this class, and none is predicted to be",
+        },
+    }
+
+
+def test_one_mistake_into_a_class_that_does_not_occur_costs_what_one_mistake_costs():
+    labels, predicted = np.zeros(1000, np.int64), np.zeros(1000, np.int64)
+    predicted[0] = 1
+    report = classification_report(np.eye(2, dtype=np.float32)[predicted], labels, list("ab"))
+    assert report["f1_macro"] == pytest.approx(2 * 999 / 1999)
+    assert report["per_class"][1]["recall"] is None
+    assert report["per_class"][1]["f1"] == 0.0
 
 
 def test_the_confusion_matrix_has_true_classes_as_rows(data):
@@ -103,7 +158,10 @@ def test_every_name_a_gate_may_use_is_in_a_report_of_many_classes():
 
 
 def test_up_to_five_classes_there_is_no_top_five():
-    assert "top_5_accuracy" not in classification_report(*case(50, 5, 1.0))
+    report = classification_report(*case(50, 5, 1.0))
+    assert report["top_5_accuracy"] is None
+    assert report["undefined"] == {"top_5_accuracy": "with 5 classes it is always 1"}
+    assert classification_report(*CASES["ten classes"])["undefined"] == {}
 
 
 def test_of_equal_logits_the_lower_class_comes_first():

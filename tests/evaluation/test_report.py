@@ -1,6 +1,7 @@
 """The tables that go to stdout, as text."""
 
 import io
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from fmtool.evaluation.gates import judge
 from fmtool.evaluation.metrics import classification_report
 from fmtool.evaluation.report import (
     TrainingSummary,
@@ -16,6 +18,7 @@ from fmtool.evaluation.report import (
     training_summary,
 )
 from fmtool.runs.result import Gate
+from fmtool.schema import GateConfig
 
 
 def rendered(renderable):
@@ -71,6 +74,23 @@ def test_of_many_classes_the_worst_twenty_are_shown():
     assert ["the", "20", "of", "30", "classes", "with", "the", "lowest", "f1"] in lines
 
 
+def test_classes_without_samples_are_named_with_the_rule_of_the_averages():
+    labels = np.array([0, 0, 1])
+    logits = np.eye(3, dtype=np.float32)[labels]
+    lines = rendered(evaluation_table(classification_report(logits, labels, list("abc")), "title"))
+    assert ["f1_macro", "1.0000"] in lines
+    assert ["f1_macro_all", "0.6667"] in lines
+    assert ["c", "\u2013", "\u2013", "\u2013", "0"] in lines
+    assert ["top_5_accuracy", "\u2013"] in lines
+    told = " ".join(word for line in lines[-2:] for word in line)
+    assert told.startswith("no samples of c in this split: averages _macro are over the classes")
+
+
+def test_where_every_class_has_samples_nothing_is_said_of_it():
+    shown = {line[0] for line in rendered(evaluation_table(report(3), "title"))}
+    assert not {"f1_macro_all", "no"} & shown
+
+
 def test_names_are_shown_as_they_are():
     lines = rendered(evaluation_table(report(2, names=["[red]a[/red]", "b\x1b[2J"]), "[bold]"))
     assert lines[0] == ["[bold]"]
@@ -83,6 +103,20 @@ def test_a_gate_shows_wanted_got_and_met():
     lines = rendered(gate_table(rows))
     assert ["accuracy", ">=", "0.70", "0.6500", "no"] in lines
     assert ["loss", "<=", "1.0", "0.5000", "yes"] in lines
+
+
+def test_no_gate_on_a_figure_that_is_undefined_is_met_and_its_line_says_why():
+    figures = report(3)
+    cfg = GateConfig(
+        min={"top_5_accuracy": 0.0, "accuracy": 0.0}, max={"top_5_accuracy": 1.0, "gone": 1.0}
+    )
+    rows = judge(cfg, figures)
+    assert [row.met for row in rows] == [False, True, False, False]
+    assert rows[0].got is None
+    lines = [" ".join(line) for line in rendered(gate_table(rows))]
+    assert "top_5_accuracy >= 0 \u2013 (with 3 classes it is always 1) no" in lines
+    assert "gone <= 1 \u2013 (there is no such figure) no" in lines
+    assert not judge(GateConfig(min={"loss": 0.0}, max={}), {"loss": math.nan})[0].met
 
 
 def test_a_training_ends_with_its_result_and_the_next_commands(summary):

@@ -173,6 +173,17 @@ def test_every_class_has_its_figures_and_no_name_is_markup(text):
     assert told[0][1:] == [*(f"{first[key]:.4f}" for key in ("precision", "recall", "f1")), "50"]
 
 
+def test_a_class_without_samples_is_named_and_none_of_its_figures_is_made_up():
+    labels = np.array([0] * 50 + [1] * 30)
+    figures = classification_report(np.eye(3, dtype=np.float32)[labels], labels, metadata().labels)
+    text = card.render(facts(figures=figures), [ROW])
+    assert rows(section(text, "Classes"))[2][-4:] == ["\u2013", "\u2013", "\u2013", "0"]
+    told = {row[0]: row[1:] for row in rows(section(text, "How well it does"))}
+    assert told["top 5 accuracy"] == ["", "\u2013"]
+    limits = section(text, "Limits")
+    assert r"None of them is of ant\_\<b\>: how well it does there is not" in limits
+
+
 def test_gates_are_shown_with_what_they_got(text):
     assert rows(section(text, "Gates")) == [
         ["accuracy", ">= 0.7", "0.7500", "yes"],

@@ -193,6 +193,17 @@ def test_another_set_of_scores_is_different(make):
     assert compare(make("was"), now, tolerance=1e9).verdict == "different"
 
 
+def test_of_a_run_of_an_earlier_release_figures_that_mean_the_same_are_compared(make):
+    was = make("was", metrics={"f1_macro": 0.5})
+    now = make("now", metrics={"f1_macro": 0.75, "f1_macro_all": 0.5, "top_5_accuracy": None})
+    document = json.loads(now.result.read_text())
+    now.result.write_text(json.dumps(document | {"absent_classes": ["c"]}))
+    assert compare(was, now).verdict == "equal"
+    document["metrics"]["f1_macro_all"] = 0.6
+    now.result.write_text(json.dumps(document | {"absent_classes": ["c"]}))
+    assert compare(was, now).first.field == "f1_macro_all"
+
+
 def test_bits_count_and_not_values(make):
     was = make("was", arrays={"a": np.array([0.0]), "b": np.array([np.nan])})
     same = make("same", arrays={"a": np.array([0.0]), "b": np.array([np.nan])})

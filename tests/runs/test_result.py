@@ -13,7 +13,9 @@ RESULT = RunResult(
     epochs=3,
     steps=30,
     seconds=12.5,
-    metrics={"loss": 0.5, "accuracy": 0.6},
+    metrics={"loss": 0.5, "accuracy": 0.6, "top_5_accuracy": None},
+    undefined={"top_5_accuracy": "with 3 classes it is always 1"},
+    absent_classes=("c",),
     best=Best(epoch=2, step=20, monitor="val_loss", value=0.4),
     error=RunError(type="GateNotMet", message="accuracy is 0.6", hint="train longer"),
     gates=(Gate(metric="accuracy", wanted=">= 0.7", got=0.6, met=False),),
@@ -30,7 +32,9 @@ def test_the_document_has_the_published_keys_and_values():
         "epochs": 3,
         "steps": 30,
         "seconds": 12.5,
-        "metrics": {"loss": 0.5, "accuracy": 0.6},
+        "metrics": {"loss": 0.5, "accuracy": 0.6, "top_5_accuracy": None},
+        "undefined": {"top_5_accuracy": "with 3 classes it is always 1"},
+        "absent_classes": ["c"],
         "best": {"epoch": 2, "step": 20, "monitor": "val_loss", "value": 0.4},
         "error": {"type": "GateNotMet", "message": "accuracy is 0.6", "hint": "train longer"},
         "gates": [{"metric": "accuracy", "wanted": ">= 0.7", "got": 0.6, "met": False}],
@@ -56,6 +60,23 @@ def test_there_are_no_gate_rows_without_gates():
     assert "gates" not in document
     assert document["best"] is None
     assert document["error"] is None
+
+
+def test_the_averages_of_an_earlier_release_are_known_as_those_over_all_classes(tmp_path):
+    document = RESULT.to_json() | {"metrics": {"f1_macro": 0.6, "recall_macro": None}}
+    del document["absent_classes"], document["undefined"]
+    document["gates"] = [{"metric": "loss", "wanted": "<= 1", "got": None, "met": False}]
+    write_json(tmp_path / "result.json", document)
+    earlier = read_result(tmp_path / "result.json")
+    assert earlier.metrics == {
+        "f1_macro": 0.6,
+        "recall_macro": None,
+        "f1_macro_all": 0.6,
+        "recall_macro_all": None,
+    }
+    assert earlier.absent_classes is None
+    assert "absent_classes" not in earlier.to_json()
+    assert earlier.gates == (Gate("loss", "<= 1", None, met=False),)
 
 
 def test_numbers_that_are_not_finite_are_null_and_listed(tmp_path):
@@ -102,6 +123,8 @@ def test_an_error_of_ours_keeps_its_hint_apart_from_its_message():
         {"error": "text"},
         {"seconds": None},
         {"gates": 5},
+        {"undefined": ["loss"]},
+        {"absent_classes": 5},
         {"schema_version": 2},
     ],
 )
