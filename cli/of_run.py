@@ -58,9 +58,8 @@ def read(
 
     Raises UsageError for what neither has.
     """
-    return with_run(
-        read_own(command, argv, flags, own_keys=own_keys, validated=validated), own_keys=own_keys
-    )
+    own = read_own(command, argv, flags, own_keys=own_keys, validated=validated)
+    return with_run(own, own_keys=own_keys, is_written=True)
 
 
 def read_own(
@@ -94,15 +93,22 @@ def read_own(
     return Own(cfg, [each for each in parsed.overrides if each not in own], folders)
 
 
-def with_run(own: Own, *, own_keys: Sequence[str]) -> OfRun:
-    """The run that `own.cfg` names, and its config with what the others say of it."""
+def with_run(own: Own, *, own_keys: Sequence[str], is_written: bool = False) -> OfRun:
+    """The run that `own.cfg` names, and its config with what the others say of it.
+
+    Args:
+        is_written: whether the command writes into the run, which then may not lead out of itself.
+    """
     from fmtool import validate
     from fmtool.config import compose
+    from fmtool.runs.containment import require_contained
     from fmtool.runs.find import find
     from fmtool.runs.layout import RunPaths
     from fmtool.runs.saved_config import read_run_config
 
     directory = find(own.cfg.run, Path(own.cfg.runs_dir))
+    if is_written:
+        require_contained(directory)
     saved = read_run_config(RunPaths(directory).config)
     check_known(own.others, {*saved, *own_keys})
     raw = compose.override_saved(

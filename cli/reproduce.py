@@ -59,12 +59,14 @@ def main(argv: list[str], flags: Flags) -> int:
         )
 
     from fmtool import registry
+    from fmtool.runs.containment import require_contained
     from fmtool.runs.find import find
     from fmtool.runs.layout import RunPaths
 
     registry.load_plugins(flags.plugins)
     looked_in = Path(settings["runs_dir"] or _RUNS_DIR).expanduser()
     original = RunPaths(find(settings["run"], looked_in))
+    require_contained(original.root)  # what a kill left half done in its checkpoints is put right
     beside = original.root.resolve().parent if original.root.name in ("", "..") else None
     runs_dir = looked_in if settings["runs_dir"] else beside or original.root.parent
     cfg = _saved_config(original, runs_dir)

@@ -6,6 +6,7 @@ from typing import Any
 from fmtool.config import compose as composition
 from fmtool.config.arguments import top_key
 from fmtool.errors import UsageError
+from fmtool.runs.containment import require_contained
 from fmtool.runs.find import find
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.saved_config import read_run_config
@@ -20,7 +21,8 @@ def compose(
     """The run directory that `requested`, the composed command line, names, and its config.
 
     A group typed anew replaces the run's; whether a change is allowed is decided later.
-    Raises UsageError for a run or a key that is not there, DataError for a path that is no run.
+    Raises UsageError for a run or a key that is not there, DataError for a path that is no run,
+    Refused for a run whose files lead out of it.
     """
     if requested["dry_run"]:
         raise UsageError(
@@ -32,6 +34,7 @@ def compose(
             fix="leave one of them out",
         )
     directory = find(str(requested["resume"]), Path(str(requested["runs_dir"])))
+    require_contained(directory)
     saved = read_run_config(RunPaths(directory).config)
     own = {key: requested[key] for key in _OF_THE_REQUEST if _is_typed(key, overrides)}
     others = [each for each in overrides if top_key(each) not in _OF_THE_REQUEST]

@@ -21,7 +21,9 @@ def put_in_place(draft: Path, folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    if folder.exists():
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
         shutil.rmtree(folder)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from fmtool.jobs.parent import STOP
 from fmtool.runs.atomic import reporting
+from fmtool.runs.containment import open_to_append
 from fmtool.runs.layout import JOB_VARIABLE, JobPaths
 
 _LOST = "it left no result"
@@ -56,7 +57,7 @@ class TrainingProcess:
             paths.root.mkdir(parents=True, exist_ok=True)
             for path in (paths.run, paths.outcome):  # which one before us may still write into
                 path.unlink(missing_ok=True)
-            with paths.log.open("ab") as log, paths.outcome.open("wb") as outcome:
+            with open_to_append(paths.log) as log, paths.outcome.open("xb") as outcome:
                 self._process = subprocess.Popen(
                     list(command),
                     stdin=subprocess.PIPE,

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 from fmtool.errors import DataError
 from fmtool.logging.sink import Row, TrainingPlan
 from fmtool.notices import warn
+from fmtool.runs.containment import open_to_append
 
 _Position = tuple[int, bool]
 """(step, whether it is an epoch row): rows are written in this order."""
@@ -106,7 +106,7 @@ class _RowFile(ABC):
         # Part of a line, where it could not be cut off when the write failed.
         _cut(self.path, self._size)
         try:
-            with self.path.open("ab") as file:
+            with open_to_append(self.path) as file:
                 file.write(self._encoded(self.waiting))
                 size = file.tell()
         except OSError:
@@ -176,7 +176,8 @@ def _position(row: Row) -> _Position:
 
 def _cut(path: Path, size: int) -> None:
     if path.exists() and path.stat().st_size > size:
-        os.truncate(path, size)
+        with open_to_append(path) as file:
+            file.truncate(size)
 
 
 def _complete_lines(path: Path) -> list[bytes]:

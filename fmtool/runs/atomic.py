@@ -40,7 +40,8 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def _fill(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+    with path.open("xb") as file:  # never what lies there already, nor through a link
+        file.write(data)
 
 
 def write_with(path: Path, write: Callable[[Path], None], *, needed: int | None = None) -> None:

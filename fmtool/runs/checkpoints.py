@@ -126,7 +126,9 @@ class CheckpointStore:
     def _point(self, pointer: str, step: int, *, is_synced: bool) -> None:
         draft = self.directory / f".{pointer}.tmp"
         try:
-            draft.write_text(f"step-{step}\n", encoding="utf-8")
+            draft.unlink(missing_ok=True)  # of a process that was killed, or no file of ours
+            with draft.open("x", encoding="utf-8") as file:
+                file.write(f"step-{step}\n")
             if is_synced:
                 sync(draft)
             _fault(f"before_{pointer}")

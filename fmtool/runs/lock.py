@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fmtool.errors import Busy, Refused
 from fmtool.runs.atomic import reporting
+from fmtool.runs.containment import open_own
 
 _PATIENCE_SECONDS = 0.3
 _PAUSE_SECONDS = 0.02
@@ -66,6 +67,8 @@ class DigestLock:
 
     def _acquire_once(self) -> int:
         """FileNotFoundError, or from `mkdir` its opposite, if something has just been removed."""
+        if self._path.parent.is_symlink():
+            raise Refused(f"{self._path.parent} is a symbolic link", fix="remove it")
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _acquire(self._path, self._busy)
         try:
@@ -95,27 +98,22 @@ class DigestLock:
 
 def _acquire(path: Path, busy: str) -> int:
     """The descriptor of the lock file `path`, which is made if missing and says who holds it."""
-    descriptor = _open(path)
+    descriptor = open_own(path, os.O_RDWR)
     try:
         _wait_for(descriptor, path, busy)
-        holder = json.dumps({"pid": os.getpid(), "host": platform.node()})
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, holder.encode(), 0)
+        if _is_ours_alone(descriptor):
+            holder = json.dumps({"pid": os.getpid(), "host": platform.node()})
+            os.truncate(descriptor, 0)
+            os.pwrite(descriptor, holder.encode(), 0)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _open(path: Path) -> int:
-    # What a run directory from elsewhere links to is not ours to empty.
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        return os.open(path, flags, 0o666)
-    except OSError as error:
-        if error.errno != errno.ELOOP:
-            raise
-        raise Refused(f"{path} is a symbolic link", fix="remove it") from error
+def _is_ours_alone(descriptor: int) -> bool:
+    """Whether the file has one name: what another name shows is not ours to change."""
+    return os.fstat(descriptor).st_nlink < 2
 
 
 def _wait_for(descriptor: int, path: Path, busy: str) -> None:
@@ -136,7 +134,8 @@ def _wait_for(descriptor: int, path: Path, busy: str) -> None:
 
 def _free(descriptor: int) -> None:
     # A run directory that is passed on should not tell which machine it was made on.
-    os.truncate(descriptor, 0)
+    if _is_ours_alone(descriptor):
+        os.truncate(descriptor, 0)
     # Explicitly, because a forked worker that outlives us shares the descriptor.
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)

@@ -15,6 +15,7 @@ from fmtool.errors import CannotCreate, DataError, FmtoolError, UsageError
 from fmtool.notices import warn
 from fmtool.runs import manifest
 from fmtool.runs.atomic import remove_drafts, reporting, write_bytes, write_json
+from fmtool.runs.containment import require_contained
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.lock import RunLock
 from fmtool.runs.result import RunResult
@@ -51,12 +52,22 @@ class Run:
 
     @classmethod
     def open(cls, root: Path) -> Self:
-        """An existing run, locked: Busy if it has a writer, DataError if it is something else."""
+        """An existing run, locked.
+
+        Raises Busy if it has a writer, DataError if it is something else, Refused if a write could
+        leave it.
+        """
         if not root.exists():
             raise UsageError(f"there is no run {root}", fix="see `fmtool runs` for those there are")
         if not RunPaths(root).is_run():
             raise DataError(f"{root} is not a run directory", fix="name a directory under runs/")
-        return cls(root)
+        run = cls(root)
+        try:
+            require_contained(root)
+        except BaseException:
+            run.close()
+            raise
+        return run
 
     @property
     def id(self) -> str:

@@ -12,6 +12,7 @@ from fmtool.jobs.process import Line, TrainingProcess
 from fmtool.jobs.slots import Slot
 from fmtool.notices import note
 from fmtool.runs.atomic import reporting, write_json, write_text
+from fmtool.runs.containment import require_contained
 from fmtool.runs.layout import SWEEP_VARIABLE, VARIANT_VARIABLE
 from fmtool.runs.lock import DigestLock
 from fmtool.signals import SignalGuard
@@ -76,6 +77,7 @@ class _Course:
         if known is not None:
             note(f"sweep {known.root.name} goes on")
         self._paths = known or folder.new(sweep.runs_dir, sweep.digest)
+        require_contained(self._paths.root, within=sweep.runs_dir)
         trained = [job for job in self._jobs if job.same_as is None]
         begun = earlier(trained, sweep.runs_dir, folder.stored_results(known))
         self._results: dict[int, Mapping[str, Any]] = {

@@ -4,12 +4,14 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fmtool.config.compose import dump
 from fmtool.jobs.process import Line
 from fmtool.runs.atomic import reporting, write_json, write_text
+from fmtool.runs.containment import require_contained
 from fmtool.runs.layout import StudyPaths, studies_directory
 from fmtool.runs.saved_config import read_config
 from fmtool.signals import SignalGuard
@@ -31,8 +33,17 @@ class Place:
 
     @classmethod
     def of(cls, name: str, runs_dir: Path, url: str | None) -> "Place":
+        """Refused where the folder leads out of itself, by other links than a study makes."""
         paths = StudyPaths(studies_directory(runs_dir) / name)
+        require_contained(paths.root, within=runs_dir, may_be=partial(_is_own_link, paths))
         return cls(paths, url or storage.default_url(paths.root))
+
+
+def _is_own_link(paths: StudyPaths, link: Path) -> bool:
+    """Whether it is to a trial's event files, or the lock of a journal: never written through."""
+    if link.parent == paths.tensorboard:
+        return True
+    return link.suffix == ".lock" and str(link.readlink()).startswith("{")
 
 
 def stored_url(name: str, runs_dir: Path) -> str | None:
