@@ -9,6 +9,7 @@ from importlib import import_module
 from fmtool import __version__
 from fmtool.errors import ExitCode, FmtoolError, Interrupted, Stopped, TimeLimit, UsageError
 from fmtool.notices import note
+from fmtool.privacy import redacted
 from fmtool.signals import SignalGuard
 from fmtool.suggest import did_you_mean
 
@@ -131,7 +132,7 @@ def _report(error: FmtoolError | Interrupted, *, as_json: bool) -> None:
 
 def _line(error: FmtoolError | Interrupted) -> str:
     if isinstance(error, FmtoolError):
-        return f"error: {error}"
+        return f"error: {redacted(str(error))}"
     if isinstance(error, Stopped):
         return f"stopped: {error}"
     if isinstance(error, TimeLimit) and error.result and "run" in error.result:
@@ -145,5 +146,9 @@ def _failure(error: FmtoolError | Interrupted) -> dict[str, object]:
     return {
         "status": "interrupted" if isinstance(error, Interrupted) else "failed",
         "exit_code": int(error.exit_code),
-        "error": {"type": type(error).__name__, "message": str(error), "hint": fix},
+        "error": {
+            "type": type(error).__name__,
+            "message": redacted(str(error)),
+            "hint": redacted(fix),
+        },
     }

@@ -22,7 +22,8 @@ def submit(cfg: "TuneConfig", store: "Store", place: "Place", line: "Line", flag
     """Returns at once; what the study comes to is seen by `fmtool tune status`."""
     from rich.text import Text
 
-    from fmtool.tuning import cluster, storage
+    from fmtool.privacy import without_password
+    from fmtool.tuning import cluster
     from fmtool.tuning.cluster import slurm
     from fmtool.tuning.config import SlurmCluster
 
@@ -34,7 +35,7 @@ def submit(cfg: "TuneConfig", store: "Store", place: "Place", line: "Line", flag
     status = f"fmtool tune status study={name}"
     document = {
         "study": name,
-        "storage": storage.hidden(place.url),
+        "storage": without_password(place.url),
         "status": "submitted",
         "exit_code": int(ExitCode.SUCCESS),
         "jobs": jobs,

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"fmtool": "fmtool", "fmtool.cli": "cli", "fmtool.conf": "conf"}
 
 LAYERS = (
-    {"fmtool", "conf", "elements", "errors", "notices", "suggest"},
+    {"fmtool", "conf", "elements", "errors", "notices", "privacy", "suggest"},
     {"safety"},
     {"config", "runs", "signals"},
     {"kernels", "machine", "registry"},

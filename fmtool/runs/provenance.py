@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from fmtool.privacy import REDACTED, is_secret, redacted
+from fmtool.safety.words import words
 
 _PACKAGES = (
     "fmtool",
@@ -35,20 +39,35 @@ _LONGEST_DIFF_BYTES = 2**26
 # core.fsmonitor names a program that git would start.
 _GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks")
 
-_ALLOWED_VARIABLE = re.compile(
-    r"(FMTOOL|TF|KERAS|JAX|XLA|OMP|MKL|KMP|NVIDIA_TF32)_[A-Z0-9_]*"
-    r"|CUDA_VISIBLE_DEVICES|CUBLAS_WORKSPACE_CONFIG|PYTHONHASHSEED|CI"
-)
-_SECRET_NAME = re.compile(
-    r"secret|passw|passphrase|credential|api_?key|access_?key|private_?key"
-    r"|(^|[._-])(auth|pwd)([._-]|$)|token$",
-    re.IGNORECASE,
-)
-_SECRET_VALUE = re.compile(
-    r"(?<=://)[^/@\s]+@"  # user:password@ in an address
-    r"|\b(gh[pousr]_|github_pat_|glpat-|hf_|sk-|xox[abp]-|AKIA)[A-Za-z0-9_-]{12,}"
-)
-_REDACTED = "<redacted>"
+_VARIABLES = words("""
+    FMTOOL_CACHE FMTOOL_CONF FMTOOL_DATA FMTOOL_DEBUG FMTOOL_JOB FMTOOL_OFFLINE FMTOOL_STUDY
+    FMTOOL_SWEEP FMTOOL_THREADS FMTOOL_VARIANT
+    KERAS_BACKEND KERAS_NNX_ENABLED KERAS_TORCH_DEVICE
+    TF_CUDNN_DETERMINISTIC TF_CUDNN_USE_AUTOTUNE TF_DETERMINISTIC_OPS TF_DISABLE_MKL
+    TF_ENABLE_CUBLAS_TENSOR_OP_MATH_FP32 TF_ENABLE_CUDNN_TENSOR_OP_MATH_FP32
+    TF_ENABLE_ONEDNN_OPTS TF_FORCE_GPU_ALLOW_GROWTH TF_GPU_ALLOCATOR TF_GPU_THREAD_COUNT
+    TF_GPU_THREAD_MODE TF_NUM_INTEROP_THREADS TF_NUM_INTRAOP_THREADS TF_USE_LEGACY_KERAS
+    TF_XLA_FLAGS
+    JAX_CPU_ENABLE_ASYNC_DISPATCH JAX_DEBUG_NANS JAX_DEFAULT_DTYPE_BITS
+    JAX_DEFAULT_MATMUL_PRECISION JAX_DEFAULT_PRNG_IMPL JAX_DISABLE_JIT JAX_ENABLE_COMPILATION_CACHE
+    JAX_ENABLE_CUSTOM_PRNG JAX_ENABLE_X64 JAX_NUMPY_DTYPE_PROMOTION JAX_PLATFORMS
+    JAX_PLATFORM_NAME JAX_THREEFRY_PARTITIONABLE
+    XLA_FLAGS XLA_PYTHON_CLIENT_ALLOCATOR XLA_PYTHON_CLIENT_MEM_FRACTION
+    XLA_PYTHON_CLIENT_PREALLOCATE
+    ATEN_CPU_CAPABILITY PYTORCH_CUDA_ALLOC_CONF TORCHDYNAMO_DISABLE
+    TORCH_ALLOW_TF32_CUBLAS_OVERRIDE TORCH_BLAS_PREFER_CUBLASLT TORCH_CUDNN_V8_API_DISABLED
+    CUBLAS_WORKSPACE_CONFIG CUDA_LAUNCH_BLOCKING CUDA_VISIBLE_DEVICES NVIDIA_TF32_OVERRIDE
+    DNNL_DEFAULT_FPMATH_MODE DNNL_MAX_CPU_ISA ONEDNN_DEFAULT_FPMATH_MODE ONEDNN_MAX_CPU_ISA
+    KMP_AFFINITY KMP_BLOCKTIME KMP_DETERMINISTIC_REDUCTION
+    MKL_CBWR MKL_DEBUG_CPU_TYPE MKL_DYNAMIC MKL_ENABLE_INSTRUCTIONS MKL_NUM_THREADS
+    OMP_DYNAMIC OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND OMP_SCHEDULE
+    OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS
+    CI PYTHONHASHSEED
+""")
+"""What changes what a run computes, and how fast; another program's variables are its own affair.
+
+A list and no pattern: `TF_VAR_...` are a deployment tool's, and hold whatever it deploys.
+"""
 
 
 def package_versions(backend: str) -> dict[str, str]:
@@ -119,12 +138,8 @@ def _diff_digest(directory: Path) -> str | None:
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """The few variables that change what a run computes, and those of fmtool."""
-    return {
-        name: value
-        for name, value in sorted(variables.items())
-        if _ALLOWED_VARIABLE.fullmatch(name) and not _SECRET_NAME.search(name)
-    }
+    """Those of `variables` that change what a run computes or how fast, by name."""
+    return {name: value for name, value in sorted(variables.items()) if name in _VARIABLES}
 
 
 def without_private_parts(value: Any) -> Any:
@@ -134,8 +149,8 @@ def without_private_parts(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {
-            key: _REDACTED
-            if isinstance(item, str) and _SECRET_NAME.search(str(key))
+            key: REDACTED
+            if isinstance(item, str) and is_secret(str(key))
             else without_private_parts(item)
             for key, item in value.items()
         }
@@ -146,9 +161,9 @@ def without_private_parts(value: Any) -> Any:
 
 def _public_text(text: str) -> str:
     key, separator, _ = text.partition("=")
-    if separator and _SECRET_NAME.search(key):
-        return f"{key}={_REDACTED}"
-    text = _SECRET_VALUE.sub(lambda found: _REDACTED + "@" * found[0].endswith("@"), text)
+    if separator and is_secret(key):
+        return f"{key}={REDACTED}"
+    text = redacted(text)
     for place, sign in _private_places():
         text = re.sub(rf"(?<![\w.-]){re.escape(place)}(?=/|$|[:,;\s'\"])", sign, text)
     return text
@@ -157,8 +172,11 @@ def _public_text(text: str) -> str:
 def _private_places() -> list[tuple[str, str]]:
     """The directories whose names tell who the user is, and what stands for them."""
     places = [(Path.cwd(), ".")]
-    # A container may run under a user number without a home.
+    # A container may run under a user number without a home; HOME may be another place than the
+    # one that the system knows the user by.
     with suppress(RuntimeError):
         places.append((Path.home(), "~"))
+    with suppress(KeyError):
+        places.append((Path(pwd.getpwuid(os.getuid()).pw_dir), "~"))
     # A directory at the root, such as /, would match every path.
     return [(os.fspath(place), sign) for place, sign in places if len(place.parts) > 1]

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from fmtool.notices import warn
 from fmtool.signals import SignalGuard
+from fmtool.tuning import damage
 from fmtool.tuning import storage as storages
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 3.0
@@ -27,12 +28,18 @@ class Patience:
         self._url, self._seconds, self._signals = url, seconds, signals
 
     def __call__(self, operation: Callable[[], T]) -> T:
-        """What it returns; it must bear to be done twice, since an answer may get lost."""
+        """What it returns; it must bear to be done twice, since an answer may get lost.
+
+        Raises DataError, WriteFailed or CannotCreate at once where waiting mends nothing.
+        """
         pause, began, has_warned = _FIRST_PAUSE_SECONDS, time.monotonic(), False
         while True:
             try:
                 return operation()
             except Exception as error:
+                found = damage.lasting(self._url, error)
+                if found is not None:
+                    raise found from error
                 if not storages.is_outage(error):
                     raise
                 waited = time.monotonic() - began

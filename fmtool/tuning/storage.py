@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool.errors import Unavailable, UsageError
+from fmtool.privacy import without_password, without_secrets_of
+from fmtool.tuning.damage import JOURNAL, SQLITE, path_of
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 _BUSY_SECONDS = 60
 _NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "lustre", "beegfs", "gpfs", "ceph")
-_SQLITE, _JOURNAL = "sqlite:///", "journal://"
 _EXTRAS = {"postgresql": ("psycopg", "fmtool[postgres]"), "mysql": ("pymysql", "pymysql")}
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
@@ -25,13 +26,13 @@ def require_optuna() -> None:
 
 
 def default_url(directory: Path) -> str:
-    return f"{_SQLITE}{directory.absolute() / 'study.db'}"
+    return f"{SQLITE}{directory.absolute() / 'study.db'}"
 
 
 def is_missing(url: str) -> bool:
     """Whether the address is that of a file which is not there."""
-    path = url.removeprefix(_SQLITE).removeprefix(_JOURNAL)
-    return url.startswith((_SQLITE, _JOURNAL)) and not Path(path).is_file()
+    path = path_of(url)
+    return path is not None and not path.is_file()
 
 
 def lock(url: str) -> int | None:
@@ -42,9 +43,9 @@ def lock(url: str) -> int | None:
     """
     import fcntl
 
-    if not url.startswith(_SQLITE):
+    if not url.startswith(SQLITE):
         return None
-    path = f"{url.removeprefix(_SQLITE)}.lock"
+    path = f"{url.removeprefix(SQLITE)}.lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
@@ -57,11 +58,11 @@ def connect(url: str) -> "BaseStorage":
     """
     from optuna import storages
 
-    if url.startswith(_JOURNAL):
+    if url.startswith(JOURNAL):
         from fmtool.tuning import journal
 
-        return journal.journal(Path(url.removeprefix(_JOURNAL)))
-    if url.startswith(_SQLITE):
+        return journal.journal(Path(url.removeprefix(JOURNAL)))
+    if url.startswith(SQLITE):
         options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS}}
         return storages.get_storage(storages.RDBStorage(url, engine_kwargs=options))
     url = _with_driver(url)
@@ -71,28 +72,33 @@ def connect(url: str) -> "BaseStorage":
 
 def check(url: str) -> None:
     """UsageError for what is no address of a storage, or cannot be one."""
-    if url.startswith((_SQLITE, _JOURNAL)):
-        scheme = _SQLITE if url.startswith(_SQLITE) else _JOURNAL
-        path = Path(url.removeprefix(scheme))
-        if scheme == _JOURNAL and not path.is_absolute():
-            raise UsageError(f"storage={url} is no whole path", fix="write journal:///FOLDER/FILE")
+    path, shown = path_of(url), without_password(url)
+    if path is not None:
+        if url.startswith(JOURNAL) and not path.is_absolute():
+            raise UsageError(
+                f"storage={shown} is no whole path", fix="write journal:///FOLDER/FILE"
+            )
         if not path.absolute().parent.is_dir():
             raise UsageError(
-                f"storage={url}: there is no folder {path.parent}",
+                f"storage={shown}: there is no folder {path.parent}",
                 fix="make it, or name another one",
             )
-        if scheme == _SQLITE:
+        if path.is_dir():
+            raise UsageError(f"storage={shown} is a folder", fix="name a file in it")
+        if url.startswith(SQLITE):
             _refuse_network(path)
     elif _kind(url) not in _EXTRAS:
         raise UsageError(
-            f"storage={hidden(url)} is no address that is known",
+            f"storage={shown} is no address that is known",
             fix="write sqlite:////PATH, journal:///PATH or postgresql://USER@HOST/DATABASE",
         )
+    else:
+        _require_readable(url)
 
 
 def is_of_this_machine(url: str | None) -> bool:
     """Whether only workers on this machine can meet there."""
-    return url is None or url.startswith(_SQLITE)
+    return url is None or url.startswith(SQLITE)
 
 
 def is_outage(error: BaseException) -> bool:
@@ -109,18 +115,12 @@ def is_outage(error: BaseException) -> bool:
 
 def unavailable(url: str, error: BaseException) -> Unavailable:
     error = error.__cause__ or error
-    reason = str(getattr(error, "orig", None) or error).strip().splitlines() or [""]
+    said = without_secrets_of(url, str(getattr(error, "orig", None) or error))
+    reason = said.strip().splitlines() or [""]
     return Unavailable(
-        f"the storage {hidden(url)} does not answer: {reason[0][:200]}",
+        f"the storage {without_password(url)} does not answer: {reason[0][:200]}",
         fix="see that it runs, then type the same line again: nothing is lost",
     )
-
-
-def hidden(url: str) -> str:
-    """The address without its password."""
-    head, separator, rest = url.partition("://")
-    account, at, place = rest.rpartition("@")
-    return f"{head}{separator}{account.partition(':')[0]}{at}{place}"
 
 
 def silence() -> None:
@@ -132,6 +132,20 @@ def silence() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     warnings.filterwarnings("ignore", category=UserWarning, module="optuna")
+
+
+def _require_readable(url: str) -> None:
+    """UsageError for the address of a server that SQLAlchemy makes nothing of."""
+    from sqlalchemy import exc
+    from sqlalchemy.engine import make_url
+
+    try:
+        make_url(url)
+    except (exc.ArgumentError, ValueError) as error:
+        raise UsageError(
+            f"storage={without_password(url)} is not an address",
+            fix="write postgresql://USER@HOST:PORT/DATABASE, other signs percent-encoded",
+        ) from error
 
 
 def _kind(url: str) -> str:
@@ -154,7 +168,9 @@ def _with_driver(url: str) -> str:
     if "+" in scheme:
         return url
     if find_spec(module) is None:
-        raise UsageError(f"storage={hidden(url)} needs {module}", fix=f"pip install '{package}'")
+        raise UsageError(
+            f"storage={without_password(url)} needs {module}", fix=f"pip install '{package}'"
+        )
     return f"{_DRIVERS[kind]}{url.removeprefix(scheme)}"
 
 

@@ -9,7 +9,9 @@ import optuna
 from optuna.trial import FrozenTrial, Trial
 
 from fmtool.errors import UsageError
+from fmtool.privacy import without_password
 from fmtool.suggest import did_you_mean
+from fmtool.tuning import damage
 from fmtool.tuning import storage as storages
 from fmtool.tuning.definition import Definition, Settings, read_definition, require_same
 from fmtool.tuning.dimension import draw
@@ -64,17 +66,18 @@ class StoredStudy:
         """Raises UsageError where the storage has no such study."""
         if storages.is_missing(url):
             raise UsageError(
-                f"there is no study {name}: no file {storages.hidden(url)}",
+                f"there is no study {name}: no file {without_password(url)}",
                 fix="begin one with fmtool tune, or name the storage= of this one",
             )
         storages.check(url)
+        damage.require_whole(url)
         storage = patience(lambda: storages.connect(url))
         try:
             study = patience(lambda: optuna.load_study(study_name=name, storage=storage))
         except KeyError as error:
             known = patience(lambda: optuna.get_all_study_names(storage))
             raise UsageError(
-                f"there is no study {name} in {storages.hidden(url)}",
+                f"there is no study {name} in {without_password(url)}",
                 fix=did_you_mean(name, known, otherwise="begin one with fmtool tune"),
             ) from error
         return cls(study, url, patience)

@@ -6,13 +6,13 @@ from typing import Any
 
 from fmtool.errors import ExitCode
 from fmtool.evaluation import gates
+from fmtool.privacy import without_password
 from fmtool.runs.result import Gate
 from fmtool.schema import GateConfig
 from fmtool.tuning import budget, chains
 from fmtool.tuning.chains import Chain
 from fmtool.tuning.definition import Definition
 from fmtool.tuning.objective import Objective
-from fmtool.tuning.storage import hidden
 from fmtool.tuning.store import Store
 
 SCHEMA_VERSION = 1
@@ -89,7 +89,7 @@ def document(store: Store, gate: GateConfig | None = None) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "study": definition.name,
-        "storage": hidden(store.url),
+        "storage": without_password(store.url),
         "status": "completed" if is_complete else "open",
         "exit_code": int(_exit_code(counts, rows)),
         "objectives": [str(each) for each in definition.objectives],

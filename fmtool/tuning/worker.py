@@ -14,7 +14,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from fmtool import errors
-from fmtool.errors import FmtoolError, Unavailable
+from fmtool.errors import FmtoolError
 from fmtool.jobs.slots import Slot, slots
 from fmtool.runs.layout import RunPaths, StudyPaths
 from fmtool.signals import SignalGuard
@@ -73,8 +73,8 @@ class Worker:
     def work(self, signals: SignalGuard) -> None:
         """Raises Interrupted, once its trials are given back and their state is in checkpoints.
 
-        Raises Unavailable where the storage is away for too long, and the error that every other
-        trial would meet too, such as a full disk.
+        Raises Unavailable where the storage is away for too long, DataError where it is damaged,
+        and the error that every other trial would meet too, such as a full disk.
         """
         try:
             with signals.deferring():
@@ -83,7 +83,7 @@ class Worker:
                 if signals.has_arrived:
                     signals.acknowledge()
                     self._give_back_all()
-        except Unavailable:
+        except FmtoolError:  # the storage is away or broken; the trainings end in order
             self._end_all()
             signals.check()  # one that arrived meanwhile is why nobody waited any longer
             raise

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.config.compose import dump
+from fmtool.errors import UsageError
 from fmtool.jobs.process import Line
+from fmtool.privacy import UNSHOWN, without_password
 from fmtool.runs.atomic import reporting, write_json, write_text
 from fmtool.runs.containment import require_contained
 from fmtool.runs.layout import StudyPaths, studies_directory
 from fmtool.runs.saved_config import read_config
 from fmtool.signals import SignalGuard
-from fmtool.tuning import sampling, storage, summary, trial_table
+from fmtool.tuning import damage, sampling, storage, summary, trial_table
 from fmtool.tuning.config import TuneConfig
 from fmtool.tuning.definition import Definition, settings_of
 from fmtool.tuning.patience import Patience
@@ -47,9 +49,14 @@ def _is_own_link(paths: StudyPaths, link: Path) -> bool:
 
 
 def stored_url(name: str, runs_dir: Path) -> str | None:
-    """The address in a study's folder; None without one, or where a password was left out."""
+    """The address in a study's folder, without its password; None where there is no such folder."""
     path = StudyPaths(studies_directory(runs_dir) / name).definition
     url = str(read_config(path)["storage"]) if path.is_file() else None
+    if url is not None and url.endswith(UNSHOWN):
+        raise UsageError(
+            f"study {name}: its folder does not keep the address {url}, for the password in it",
+            fix="name storage= as in the line that began the study",
+        )
     # The file of the study is beside it, wherever the folder was moved.
     return None if url is None or url.startswith("sqlite") else url
 
@@ -74,8 +81,10 @@ def create(cfg: TuneConfig, definition: Definition, place: Place, patience: Pati
         settings = settings.model_copy(update={"budget": limits})
     with reporting(place.paths.root):
         place.paths.root.mkdir(parents=True, exist_ok=True)
+    if place.paths.definition.is_file():
+        damage.require_whole(place.url)
     store = Store.create(place.url, definition, settings, patience=patience)
-    shown = {"storage": storage.hidden(place.url), **definition.model_dump(mode="json")}
+    shown = {"storage": without_password(place.url), **definition.model_dump(mode="json")}
     write_text(place.paths.definition, dump(shown))
     return store
 

@@ -2,6 +2,8 @@ import getpass
 import hashlib
 import json
 import os
+import pwd
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +15,7 @@ from fmtool.errors import DataError
 from fmtool.runs import hardware, manifest, provenance
 from fmtool.runs.identity import config_digest
 
+ROOT = Path(__file__).parents[2]
 SECRET = "hunter2hunter2"
 
 
@@ -173,9 +176,24 @@ def test_only_listed_variables_are_recorded():
     assert listed == {"CI": "true", "KERAS_BACKEND": "jax", "OMP_NUM_THREADS": "2"}
 
 
-@pytest.mark.parametrize("name", ["FMTOOL_API_KEY", "TF_TOKEN", "FMTOOL_PASSWORD", "JAX_AUTH_X"])
-def test_a_variable_named_like_a_secret_is_left_out(name):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "FMTOOL_API_KEY", "TF_TOKEN", "JAX_AUTH_X",
+        # of other programs: Terraform, Kubeflow's training operator, a tool of a user's own
+        "TF_VAR_db", "TF_CLI_CONFIG_FILE", "TF_CONFIG", "KERAS_MIRROR", "OMP_TOOL_LIBRARIES",
+    ],
+)  # fmt: skip
+def test_a_variable_that_is_not_on_the_list_is_left_out(name):
     assert provenance.environment({name: SECRET}) == {}
+
+
+def test_the_variables_of_fmtool_are_on_the_list():
+    sources = [*(ROOT / "fmtool").rglob("*.py"), *(ROOT / "cli").rglob("*.py")]
+    found = {name for path in sources for name in re.findall(r"\bFMTOOL_[A-Z]+", path.read_text())}
+    assert "FMTOOL_CONF" in found
+    for_tests_alone = {"FMTOOL_FAULT"}
+    assert found - provenance.environment(dict.fromkeys(found, "x")).keys() == for_tests_alone
 
 
 @pytest.mark.parametrize(
@@ -184,6 +202,9 @@ def test_a_variable_named_like_a_secret_is_left_out(name):
         f"logging.api_key={SECRET}",
         f"db.password={SECRET}",
         f"storage=mysql://user:{SECRET}@host/db",
+        f"storage=postgresql://host/db?user=x&password={SECRET}&sslmode=require",
+        f"data.path=https://host/a.zip?TOKEN={SECRET}",
+        f"storage=postgresql://host/db?p%61ssword={SECRET}",
         f"x=hf_{SECRET}",
         f"name=ghp_{SECRET}",
     ],
@@ -227,6 +248,16 @@ def test_neither_host_nor_user_nor_secret_is_anywhere_in_the_file(tmp_path, monk
     assert str(Path.home()) + "/" not in text
     assert f"/{getpass.getuser()}/" not in text
     assert SECRET not in text
+
+
+def test_the_home_that_the_system_knows_is_none_of_the_manifests_affairs(tmp_path, monkeypatch):
+    known = pwd.getpwuid(os.getuid()).pw_dir
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TF_SOMETHING", f"{known}/tools")
+    monkeypatch.setenv("XLA_FLAGS", f"--xla_dump_to={known}/dump")
+    facts = collect()
+    assert "TF_SOMETHING" not in facts["environment"]
+    assert facts["environment"]["XLA_FLAGS"] == "--xla_dump_to=~/dump"
 
 
 def test_finish_adds_the_end_and_keeps_the_rest(tmp_path):

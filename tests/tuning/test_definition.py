@@ -4,7 +4,7 @@ import pytest
 
 from fmtool.errors import ConfigChanged, DataError, Refused, Unavailable, UsageError
 from fmtool.runs.saved_config import read_config
-from fmtool.tuning import storage, workflow
+from fmtool.tuning import workflow
 from fmtool.tuning.definition import read_definition
 from fmtool.tuning.patience import Patience
 
@@ -103,14 +103,45 @@ def test_what_another_version_has_written_is_not_taken_for_a_study(study):
         read_definition(text, "s")
 
 
-def test_the_password_of_a_storage_is_written_nowhere(study):
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:secret@127.0.0.1:9/none", "postgresql://me@127.0.0.1:9/none"),
+        ("postgresql://127.0.0.1:9/none?user=me&PassWord=secret",
+         "postgresql://127.0.0.1:9/none?user=me"),
+        ("postgresql://me@127.0.0.1:9/none?sslpassw%6Frd=secret",
+         "postgresql://me@127.0.0.1:9/none"),
+    ],
+)  # fmt: skip
+def test_the_password_of_a_storage_is_written_nowhere(study, url, shown):
     asked = study(*LINE, "study=s", "budget.trials=1")
-    url = "postgresql://me:secret@127.0.0.1:9/none"
     place = workflow.Place(asked.place.paths, url)
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises((Unavailable, UsageError)) as caught:
         workflow.create(asked.cfg, asked.definition, place, Patience(url, 0.0))
-    assert "postgresql://me@127.0.0.1:9/none does not answer" in str(caught.value)
+    assert f"{shown} does not answer" in str(caught.value)
     assert "secret" not in str(caught.value)
     files = [path for path in place.paths.root.rglob("*") if path.is_file()]
     assert all(b"secret" not in path.read_bytes() for path in files)
-    assert storage.hidden(url) == "postgresql://me@127.0.0.1:9/none"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:secretword", "host=h password=secretword", "postgresql://h:5432/d?a=%zz@:x",
+        "sqlite://me:secretword@/x", "journal://relative?password=secretword",
+        "sqlite:////no/such/folder/x?password=secretword",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_none_is_refused_without_its_password(call, url):
+    done = call("tune", "study=s", *LINE, f"storage={url}")
+    assert done.code == 2, done.err
+    assert done.err.splitlines()[-1].startswith("error: storage=")
+    assert "secretword" not in done.err + done.out
+
+
+def test_an_address_that_could_not_be_kept_is_asked_for(study, tmp_path):
+    place = study(*LINE, "study=s").place
+    place.paths.root.mkdir(parents=True)
+    place.paths.definition.write_text("storage: postgresql://***\n")
+    with pytest.raises(UsageError, match=r"does not keep the address .*; fix: name storage= as in"):
+        workflow.stored_url("s", tmp_path / "runs")
