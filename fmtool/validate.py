@@ -239,6 +239,8 @@ def _expectation(error: ErrorDetails) -> str:
     if error["type"] == "literal_error":
         return str(error["ctx"]["expected"])
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if error["type"] == "string_type" and isinstance(error["input"], bool | int | float):
+        return "a string: in a YAML file in quotes"
     message = message.replace("a valid integer", "an integer").replace("a valid ", "a ")
     return f"a value {message}" if message.startswith(("greater", "less")) else message
 

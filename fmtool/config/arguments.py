@@ -41,6 +41,13 @@ _FREE_KEYS = (
     "task.class_weights.",
 )
 """Below these a user names metrics, variables and classes, which no YAML file can list."""
+_NAMED_BY_USERS = "task.class_weights"
+"""Maps names of classes, which may be spelled as numbers are."""
+_ENTRY = re.compile(
+    r"""\s*(?P<name>'[^'\\]*'|"[^"\\]*"|[^\s'"\\:,{}\[\]][^'"\\:,{}\[\]]*?)\s*:(?P<value>[^:,]+)"""
+)
+_MAPPING = re.compile(r"\{[^{}\[\]\\]*\}")
+_HYDRA_KEY = re.compile(r"[A-Za-z_][\w-]*|0|[1-9][0-9_]*")
 _TEXT_ENDINGS = ("_dir", ".path", "_column", ".tokenizer", ".vectors")
 _LABELS = frozenset({"name", "study", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""
@@ -102,8 +109,12 @@ def parse(argv: list[str], *, paths: Collection[str] = ()) -> Arguments:
 def prepare(override: str, *, paths: Collection[str] = ()) -> str:
     """One override as Hydra shall read it: text quoted, free keys added."""
     key, equals, value = override.partition("=")
+    if equals and key.startswith(f"{_NAMED_BY_USERS}."):
+        _require_typeable(key, value)
     if equals and key.startswith(_FREE_KEYS):
         return f"++{key}={value}"
+    if equals and key.lstrip("+") == _NAMED_BY_USERS:
+        return f"{key}={_MAPPING.sub(_as_pairs, value)}"
     if equals and key == "tags":
         return f"{key}={_quote_list(value)}"
     is_text = key in _TEXT_KEYS or key in paths or key.endswith(_TEXT_ENDINGS)
@@ -133,6 +144,32 @@ def _quote_list(value: str) -> str:
     if not words or "'" in words or '"' in words or value[0] + value[-1] != "[]":
         return value
     return f"[{','.join(quote(word.strip()) for word in words.split(','))}]"
+
+
+def _as_pairs(mapping: re.Match[str]) -> str:
+    """`{01: 2, no: 3}` as `[['01',2],['no',3]]`, since Hydra takes names without quotes for values.
+
+    What is not a mapping of names to values stays as it is.
+    """
+    text = mapping[0][1:-1]
+    pairs, end = [], 0
+    while end < len(text):
+        entry = _ENTRY.match(text, end)
+        if entry is None:
+            return mapping[0]
+        pairs.append(f"[{quote(entry['name'])},{entry['value'].strip()}]")
+        end = entry.end() + 1
+    return f"[{','.join(pairs)}]" if pairs else mapping[0]
+
+
+def _require_typeable(key: str, value: str) -> None:
+    """UsageError for the name of a class that Hydra would take apart or not read at all."""
+    name = key.removeprefix(f"{_NAMED_BY_USERS}.")
+    if not _HYDRA_KEY.fullmatch(name):
+        raise UsageError(
+            f"{key}: a class of this name cannot stand in a key",
+            fix=f"write {_NAMED_BY_USERS}='{{\"{name}\": {value}}}'",
+        )
 
 
 def _at_home(path: str) -> str:

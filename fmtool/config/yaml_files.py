@@ -5,6 +5,7 @@ from the installed package and are not read this way.
 """
 
 import os
+from io import StringIO
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +21,8 @@ from yaml import SafeLoader
 from fmtool.errors import Refused, UsageError
 from fmtool.safety import yaml_text
 
+_FIX = "correct the YAML there"
+
 
 class CheckedFiles(FileConfigSource):
     """Hydra's `file://` source, with a check in front of it."""
@@ -28,8 +31,12 @@ class CheckedFiles(FileConfigSource):
         """Raises Refused for a path out of the folder, UsageError for a file unfit to be read."""
         path = Path(self.path, self._normalize_file_name(config_path))
         _check_inside(path, Path(self.path))
-        check_file(path)
-        return super().load_config(config_path)
+        return ConfigResult(
+            config=load(path),
+            path=f"{self.scheme()}://{self.path}",
+            provider=self.provider,
+            header=self._get_header_dict(_read(path)),
+        )
 
 
 class UserFolders(SearchPathPlugin):
@@ -52,14 +59,24 @@ def search(folders: tuple[Path, ...]) -> None:
 
 def check_file(path: Path) -> None:
     """Raises UsageError for a file that is not UTF-8, too large or has a key twice."""
-    fix = "correct the YAML there"
+    try:
+        yaml_text.check(_read(path), loader=SafeLoader)
+    except yaml_text.Unfit as fault:
+        raise UsageError(f"{path}: {fault}", fix=_FIX) from fault
+
+
+def load(path: Path) -> Any:
+    """The checked file as OmegaConf reads it, every key as it is spelled there."""
+    check_file(path)
+    return OmegaConf.load(StringIO(yaml_text.with_keys_as_written(_read(path), loader=SafeLoader)))
+
+
+def _read(path: Path) -> str:
     try:
         with path.open(encoding="utf-8") as file:
-            yaml_text.check(file.read(yaml_text.MOST_CHARACTERS + 1), loader=SafeLoader)
-    except yaml_text.Unfit as fault:
-        raise UsageError(f"{path}: {fault}", fix=fix) from fault
+            return file.read(yaml_text.MOST_CHARACTERS + 1)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 at byte {error.start}", fix=fix) from error
+        raise UsageError(f"{path}: not UTF-8 at byte {error.start}", fix=_FIX) from error
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", fix="correct the path") from error
 
@@ -71,9 +88,3 @@ def _check_inside(path: Path, folder: Path) -> None:
             f"'{os.path.relpath(path, folder)}' leads out of the config folder {folder}",
             fix="name an option in the folder, or add its own folder with -cd",
         )
-
-
-def load(path: Path) -> Any:
-    """The checked file as OmegaConf reads it."""
-    check_file(path)
-    return OmegaConf.load(path)

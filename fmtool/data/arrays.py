@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from fmtool import class_names as naming
 from fmtool.data.local import LocalConfig, existing, is_held, tell
 from fmtool.data.split_names import SPLITS
 from fmtool.elements import described
@@ -162,10 +163,13 @@ def _class_names(values: Any) -> tuple[str, ...] | None:
     fix = "save numpy.array(names, dtype=str), a name for each label value in order"
     if values.ndim != 1 or values.dtype.kind != "U":
         raise DataError(f"class_names are {values.dtype} {values.shape}, expected strings", fix=fix)
-    names = tuple(str(name) for name in values)
+    names = tuple(naming.written(str(name)) for name in values)
     for name in names:
         if not name or not name.isprintable():
             raise DataError(f"class name {name!r} is empty or not printable", fix=fix)
     if len(set(names)) < len(names):
         raise DataError(f"{len(names)} class_names, {len(set(names))} different", fix=fix)
+    for group in naming.spellings(dict.fromkeys(names, 0)):
+        said = " and ".join(f"'{name}'" for name in group)
+        raise DataError(f"class_names: {said} are spellings of one class", fix=fix)
     return names

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from fmtool import class_names
 from fmtool.data.image_files import SUFFIXES
 from fmtool.data.labelled_files import (
     LabelledFile,
@@ -65,7 +66,9 @@ def scan_class_folders(
     """
     scan = _Scan(root, kind, report)
     classes = {split: scan.classes(folder) for split, folder in scan.splits().items()}
-    names = sorted(classes["train"])
+    for found in classes.values():
+        scan.leave_one_spelling(found)
+    names = class_names.ordered(classes["train"])
     table = ", or name a table of paths and labels" if kind is PICTURES else ""
     fix = f"make a folder for each class{table}"
     require_two_classes(names, root, report, fix=fix, none="0 class folders")
@@ -78,12 +81,12 @@ def scan_class_folders(
     splits = {
         split: tuple(
             LabelledFile(path, labels[name])
-            for name in sorted(folders)
+            for name in class_names.ordered(folders)
             for path in scan.files(folders[name], name)
         )
         for split, folders in classes.items()
     }
-    return LabelledFiles(tuple(names), splits, scan.ignored)
+    return LabelledFiles(names, splits, scan.ignored)
 
 
 class _Scan:
@@ -122,6 +125,17 @@ class _Scan:
             self._report(DataError(message, fix="rename the folder"))
         return found
 
+    def leave_one_spelling(self, folders: dict[str, Path]) -> None:
+        """Reports classes that are spelled in several ways, and drops those with fewer files."""
+        counts = dict.fromkeys(folders, 0)
+        for group in class_names.spellings(counts):
+            counts |= {name: len(self._listed(folders[name])) for name in group}
+            group.sort(key=lambda name: -counts[name])
+            root = folders[group[0]].parent
+            self._report(class_names.collision(root, group, counts))
+            for name in group[1:]:
+                del folders[name]
+
     def files(self, folder: Path, class_name: str) -> list[Path]:
         """What is in the folder of a class, whatever its ending."""
         entries = self._entries(folder)
@@ -147,7 +161,7 @@ class _Scan:
         for entry in self._entries(folder):
             path = Path(entry.path)
             if entry.is_dir():
-                found[one_form(entry.name)] = path
+                found[class_names.written(entry.name)] = path
             elif path.suffix.lower() in self._kind.suffixes:
                 message = f"{path}: a {self._kind.one} outside of the class folders"
                 self._report(DataError(message, fix="move it into the folder of its class"))

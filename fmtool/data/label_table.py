@@ -1,10 +1,12 @@
 """Reads a table of pictures: a CSV or TSV file with a column of paths and a column of classes."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from fmtool import class_names
 from fmtool.data.delimited import Table, read_table
 from fmtool.data.labelled_files import LabelledFile, LabelledFiles, collision_key, one_form
 from fmtool.data.labels import require_two_classes
@@ -126,13 +128,11 @@ class _Reading:
     files: FilesBelow
     _entries: dict[str, tuple[_Entry, str]] = field(default_factory=dict)
     """With the place of the row, by the key of the path."""
-    _classes: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Name and place of the first row, by the key of the name."""
 
     def add(self, row: str, path: str | None, label: str | None, split: str | None) -> None:
         """`row` is its `FILE:LINE`."""
         name = str(PurePosixPath(self.pictures_dir, relative(path or "")))
-        class_name = self._class(label or "", row)
+        class_name = _class(label or "")
         entry = _Entry(_split(split), class_name, name, self.root / name)
         twin, place = self._entries.get(collision_key(name), (None, ""))
         if twin is not None:
@@ -140,21 +140,14 @@ class _Reading:
         self.files.check(entry.path)
         self._entries[collision_key(name)] = entry, row
 
-    def _class(self, label: str, place: str) -> str:
-        name = one_form(label)
-        if not name or not name.isprintable():
-            what = "is not printable text" if name else "is empty"
-            raise DataError(f"the label {what}", fix="give each row its class")
-        known, first = self._classes.setdefault(collision_key(name), (name, place))
-        if known != name:
-            raise DataError(
-                f"names collide: class '{name}' is '{known}' in {first}", fix="spell it one way"
-            )
-        return name
-
     def finished(self, path: Path) -> LabelledFiles:
-        entries = sorted((entry for entry, _ in self._entries.values()), key=_order)
-        names = sorted({entry.class_name for entry in entries if entry.split == "train"})
+        self._leave_one_spelling()
+        names = class_names.ordered(
+            entry.class_name for entry, _ in self._entries.values() if entry.split == "train"
+        )
+        places = {name: place for place, name in enumerate(names)}
+        found = (entry for entry, _ in self._entries.values())
+        entries = sorted(found, key=lambda entry: _order(entry, places))
         require_two_classes(names, path, self.report, fix="add rows of another class")
         for entry in entries:
             if entry.class_name not in names:
@@ -173,12 +166,33 @@ class _Reading:
             for split in SPLITS
             if split in present
         }
-        return LabelledFiles(tuple(names), splits, 0)
+        return LabelledFiles(names, splits, 0)
+
+    def _leave_one_spelling(self) -> None:
+        """Reports classes that are spelled in several ways, and drops the rarer ones."""
+        counts = Counter(entry.class_name for entry, _ in self._entries.values())
+        for group in class_names.spellings(counts):
+            place = next(row for each, row in self._entries.values() if each.class_name == group[1])
+            self.report(class_names.collision(place, group, counts))
+            self._entries = {
+                key: (entry, row)
+                for key, (entry, row) in self._entries.items()
+                if entry.class_name not in group[1:]
+            }
 
 
-def _order(entry: _Entry) -> tuple[str, ...]:
+def _class(label: str) -> str:
+    name = class_names.written(label)
+    if not name or not name.isprintable():
+        what = "is not printable text" if name else "is empty"
+        raise DataError(f"the label {what}", fix="give each row its class")
+    return name
+
+
+def _order(entry: _Entry, places: Mapping[str, int]) -> tuple[str, int, str, str]:
     """That of class folders, where each class has one."""
-    return entry.split, entry.class_name, one_form(entry.name), entry.name
+    place = places.get(entry.class_name, len(places))
+    return entry.split, place, one_form(entry.name), entry.name
 
 
 def _start(pictures_dir: str | None) -> str:

@@ -9,12 +9,12 @@
 Each may be gzipped, with `.gz` at the end of its name. Nothing but `PATH` is read.
 """
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from fmtool import class_names
 from fmtool.data.class_folders import FileKind, Listing, list_folder, scan_class_folders
 from fmtool.data.problems import Report, stop
 from fmtool.data.split_names import SPLITS, split_called
@@ -106,7 +106,7 @@ def _of_table(
             what = f"no split is called '{record.split.strip()}'"
             report(LineError(path, record.line, what, fix=fix))
             continue
-        label = unicodedata.normalize("NFC", record.label.strip())
+        label = class_names.written(record.label)
         found = LabelledText(record.text, label, split or stated, path, record.line)
         if _is_sound(found, report):
             yield found
@@ -177,9 +177,9 @@ def _with_classes(files: Sequence[Path], report: Report) -> Iterator[tuple[str, 
     is_in_ending = are_classes and len({path.stem for path in bare}) == 1 < len(endings)
     for path, name in zip(files, bare, strict=True):
         if is_in_ending:
-            yield name.suffix[1:], path
+            yield class_names.written(name.suffix[1:]), path
         elif is_text_file(path):
-            yield name.stem, path
+            yield class_names.written(name.stem), path
         else:
             fix = "remove it, or give it the ending .txt"
             report(DataError(f"{path}: neither a text file nor a table", fix=fix))

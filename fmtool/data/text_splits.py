@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool import class_names
 from fmtool.data.labels import require_two_classes
 from fmtool.data.local import LocalConfig
 from fmtool.data.local_splits import train_and_test
@@ -53,21 +55,21 @@ def _parts(found: Iterable[LabelledText], origin: str) -> tuple[tuple[str, ...],
     }
 
 
-def _splits(name: str, class_names: tuple[str, ...], parts: Mapping[str, Split]) -> Splits:
+def _splits(name: str, names: tuple[str, ...], parts: Mapping[str, Split]) -> Splits:
     return Splits(
         name=name,
         train=parts["train"],
         test=parts["test"],
-        class_names=class_names,
-        digest=digest_of(class_names, parts),
+        class_names=names,
+        digest=digest_of(names, parts),
         element=NOT_TOKENIZED,
         validation=parts.get("validation"),
     )
 
 
-def digest_of(class_names: Sequence[str], parts: Mapping[str, Split]) -> str:
+def digest_of(names: Sequence[str], parts: Mapping[str, Split]) -> str:
     """Hex SHA-256 of class names, texts and labels."""
-    digest = hashlib.sha256(json.dumps(list(class_names)).encode())
+    digest = hashlib.sha256(json.dumps(list(names)).encode())
     for name in SPLITS:
         part = parts.get(name)
         digest.update(json.dumps([name, None if part is None else len(part)]).encode())
@@ -82,11 +84,11 @@ def digest_of(class_names: Sequence[str], parts: Mapping[str, Split]) -> str:
 
 
 def trained_classes(texts: Sequence[LabelledText], origin: str) -> tuple[str, ...]:
-    """Those of the training texts, sorted, as numbers where all are.
+    """Those of the training texts, in the order of `class_names.ordered`.
 
     Raises DataError where there are not two, or so many that they cannot be classes.
     """
-    names = list({text.label for text in texts})
+    names = class_names.ordered(text.label for text in texts)
     fix = "add texts of another class"
     require_two_classes(names, origin, stop, fix=fix, none="no texts")
     if len(names) > max(_FEW_CLASSES, len(texts) // 2):
@@ -94,8 +96,11 @@ def trained_classes(texts: Sequence[LabelledText], origin: str) -> tuple[str, ..
             f"{origin}: {len(names)} different labels in {len(texts)} training texts",
             fix="name the column of the classes by data.label_column",
         )
-    are_numbers = all(name.isdecimal() and name.isascii() for name in names)
-    return tuple(sorted(names, key=lambda name: (int(name), name) if are_numbers else (0, name)))
+    counts = Counter(text.label for text in texts)
+    for group in class_names.spellings(counts):
+        first = next(text for text in texts if text.label == group[1])
+        raise class_names.collision(f"{first.path}:{first.line}", group, counts)
+    return names
 
 
 def check_class(text: LabelledText, names: Collection[str]) -> None:

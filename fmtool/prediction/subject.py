@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import __version__, backend, registry
+from fmtool.class_names import ordered
 from fmtool.data.image_files import Color
 from fmtool.data.regular_file import open_regular
 from fmtool.data.resizing import ResizeMode
@@ -19,7 +20,7 @@ from fmtool.export.metadata import INPUT_NAMES, OUTPUTS, Input, Metadata, output
 from fmtool.export.runtimes.base import Runtime
 from fmtool.machine.processor import physical_cores
 from fmtool.prediction import bundle
-from fmtool.runs import artifacts
+from fmtool.runs import artifacts, rules
 from fmtool.runs.layout import TOKENIZER, RunPaths
 from fmtool.runs.strict_json import read_object
 from fmtool.schema import PredictConfig, RuntimeConfig, SavedRunConfig
@@ -141,10 +142,18 @@ def _class_names(run_cfg: SavedRunConfig, paths: RunPaths) -> tuple[str, ...]:
     module = registry.module("data", run_cfg.data.name)
     if hasattr(module, "INFO"):
         return tuple(module.INFO.class_names)
-    facts = read_object(paths.manifest).get("data", {}) if paths.manifest.is_file() else {}
+    manifest = read_object(paths.manifest) if paths.manifest.is_file() else {}
+    facts = manifest.get("data", {})
     if isinstance(facts, dict) and isinstance(facts.get("class_names"), list):
         return tuple(map(str, facts["class_names"]))
-    return tuple(module.load(run_cfg.data).class_names)
+    names = tuple(module.load(run_cfg.data).class_names)
+    if not rules.are_current(manifest) and names == ordered(names) != tuple(sorted(names)):
+        raise DataError(
+            f"{paths.root.name} does not say in which order its classes are, which releases "
+            "of then and now sort differently",
+            fix="train again",
+        )
+    return names
 
 
 def _metadata(

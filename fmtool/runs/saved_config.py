@@ -18,6 +18,7 @@ def read_config(path: Path) -> dict[str, Any]:
         with path.open(encoding="utf-8") as file:
             text = file.read(yaml_text.MOST_CHARACTERS + 1)
         yaml_text.check(text, loader=loader)
+        text = yaml_text.with_keys_as_written(text, loader=loader)
         # Both loaders are the safe ones; the one in C takes a tenth of the time.
         config = yaml.load(text, Loader=loader)  # noqa: S506
         if isinstance(config, dict):

@@ -8,6 +8,7 @@ model.activation: relu,gelu
 from pathlib import Path
 
 from fmtool.config import compose, sweep
+from fmtool.config.arguments import prepare
 from fmtool.errors import UsageError
 from fmtool.runs.saved_config import read_config
 from fmtool.tuning.dimension import Choice, Domain, parse_range
@@ -24,7 +25,7 @@ def read(name: str, folders: tuple[Path, ...]) -> dict[str, Domain]:
             )
         domain: Domain | None = parse_range(key, text)
         if domain is None:
-            listed = sweep.values(f"{key}={text}", folders)
+            listed = sweep.values(prepare(f"{key}={text}"), folders)
             if listed is None:
                 raise UsageError(f"{path}: {key}={text} is one value", fix="give a range or a list")
             domain = Choice(kind="choice", values=listed)

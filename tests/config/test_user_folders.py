@@ -2,11 +2,15 @@
 
 import json
 import os
+import shlex
 
 import pytest
 import yaml
 
 from fmtool import registry
+from fmtool.config.arguments import prepare
+from fmtool.config.compose import compose
+from fmtool.validate import option
 
 THIN = "defaults: [cnn, _self_]\nfilters: [4]\n"
 
@@ -106,6 +110,65 @@ def test_a_broken_file_of_the_users_own_is_one_line(call, fmtool, text, message)
     assert outcome.error.startswith("error: ")
     assert message in outcome.error
     assert not (fmtool.folder / "marker").exists()
+
+
+NAMES = ("01", "010", "no", "yes", "on", "true", "1_000", "1e3", "2024-01-01", "null", "~", "7")
+"""Names of classes that YAML or Hydra take for something else, and one that they do not."""
+
+
+def test_a_name_of_a_class_is_what_it_spells_in_a_file(shown, fmtool):
+    fmtool.write(
+        "mine/experiment/rare.yaml",
+        "# @package _global_\ntask:\n  class_weights:\n"
+        + "".join(f"    {name} : {place}\n" for place, name in enumerate(NAMES, start=1)),
+    )
+    weights = ", ".join(f"{name}: {place}" for place, name in enumerate(NAMES, start=1))
+    inherited = f"defaults: [classification, _self_]\nclass_weights: {{{weights}}}\n"
+    fmtool.write("mine/task/rare.yaml", inherited)
+    expected = {name: place for place, name in enumerate(NAMES, start=1)}
+    for word in ("experiment=rare", "task=rare"):
+        config = shown("-cd", "mine", "data=digits", word)
+        assert option("task", config["task"]).class_weights == expected
+
+
+@pytest.mark.parametrize("quotes", ["", "'", '"'])
+def test_a_name_of_a_class_is_what_it_spells_on_the_command_line(quotes):
+    weights = ",".join(f"{quotes}{name}{quotes}: {n}" for n, name in enumerate(NAMES, start=1))
+    raw = compose("train", [prepare(f"task.class_weights={{{weights}}}")])
+    found = option("task", raw["task"]).class_weights
+    assert found == {name: n for n, name in enumerate(NAMES, start=1)}
+
+
+@pytest.mark.parametrize("name", ["01", "1e3", "1.0", "a b"])
+def test_a_name_that_no_key_can_have_is_refused_with_what_to_type(call, name):
+    outcome = call("train", "data=digits", f"task.class_weights.{name}=3")
+    assert outcome.code == 2
+    (word,) = shlex.split(outcome.error.partition("write ")[2])
+    raw = compose("train", [prepare(word)])
+    assert option("task", raw["task"]).class_weights == {name: 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epochs: 010\n", "010 is not accepted, YAML reads it as another number, line 2: write "),
+        (
+            "budget: {minutes: 1:30}\n",
+            "1:30 is not accepted, YAML reads it as ",
+        ),
+        ("name: 0123\n", "or '0123' in quotes for text"),
+        (
+            "tags: [a, no]\n",
+            "tags.1=False is not accepted; fix: give a string: in a YAML file",
+        ),
+        ("name: 12\n", "name=12 is not accepted; fix: give a string: in a YAML file in quotes"),
+    ],
+)
+def test_a_value_that_yaml_reads_as_another_is_refused(call, fmtool, text, message):
+    fmtool.write("mine/experiment/odd.yaml", f"# @package _global_\n{text}")
+    outcome = call("train", "-cd", "mine", "experiment=odd", "data=digits")
+    assert outcome.code == 2
+    assert message in outcome.error
 
 
 def test_a_folder_that_FMTOOL_CONF_names_must_be_there(call, monkeypatch):  # noqa: N802

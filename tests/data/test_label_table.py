@@ -127,7 +127,6 @@ BAD = {
     "two labels": ("b/4.png,a", "'b/4.png' is 'a', but 'b' in pictures/labels.csv:11; fix: "),
     "twice": ("./b//4.png,b", "'b/4.png' is in pictures/labels.csv:11 too; fix: "),
     "case of a path": ("B/4.png,b", "names collide: 'B/4.png' is 'b/4.png' in pictures/label"),
-    "case of a class": ("a/0.png,A", "names collide: class 'A' is 'a' in pictures/labels.csv:2"),
     "a field too many": ("a/0.png,a,b", "3 fields, the header has 2; fix: put fields that hold th"),
     "a field too few": ("a/0.png", "1 fields, the header has 2; fix: "),
     "quotes": ('"a/0.png"x,a', "no row (',' expected after '\"'); fix: double a quote within"),

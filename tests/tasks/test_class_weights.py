@@ -1,11 +1,16 @@
 """Weights of classes: where they come from, and what a training makes of them."""
 
+import shlex
+
 import keras
 import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
 from fmtool.augment.pipeline import Pipeline
+from fmtool.class_names import ordered
+from fmtool.config.arguments import prepare
+from fmtool.config.compose import compose
 from fmtool.data.splits import Split
 from fmtool.errors import UsageError
 from fmtool.tasks import classification
@@ -36,14 +41,48 @@ def test_a_class_without_a_sample_leaves_the_others_balanced():
     [
         ([1.0, 2.0, 0.5], [1, 2, 0.5]),
         ({"dog": 3.0}, [1, 3, 1]),
-        ({"1": 3.0, "cat": 0.5}, [0.5, 3, 1]),
-        ({"0": 4.0}, [1, 1, 4]),
+        ({"cat": 0.5, "0": 4.0}, [0.5, 1, 4]),
     ],
 )
-def test_weights_are_taken_by_place_by_name_or_by_number(wanted, expected):
+def test_weights_are_taken_by_place_or_by_name(wanted, expected):
     weights = resolve(wanted, LABELS, NAMES)
     assert weights.dtype == np.float32
     np.testing.assert_array_equal(weights, expected)
+
+
+def test_a_number_is_a_place_only_where_no_class_is_called_by_a_number():
+    np.testing.assert_array_equal(resolve({"1": 3.0}, LABELS, ("a", "b", "c")), [1, 3, 1])
+    for names, fix in (
+        (("01", "02", "03"), "did you mean '01'?"),
+        (("5", "10"), "did you mean '10'?"),
+    ):
+        with pytest.raises(UsageError, match="there is no class '1'") as error:
+            resolve({"1": 3.0}, LABELS, names)
+        assert error.value.fix.startswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("names", "weights", "typed"),
+    [
+        (("1", "2", "10"), [1.0, 0.25, 50.0], "'task.class_weights={1: 1, 2: 0.25, 10: 50}'"),
+        (("class2", "class10"), [1.0, 3.0], "'task.class_weights={class2: 1, class10: 3}'"),
+        (("a, b", "a c", "B 'd'"), [1.0, 2.0, 3.0], ""),
+    ],
+)
+def test_a_list_is_refused_where_the_order_may_be_mistaken_and_the_fix_works(names, weights, typed):
+    names = ordered(names)
+    with pytest.raises(UsageError, match="natural order: numbers by value") as error:
+        resolve(weights, LABELS, names)
+    said = error.value.fix.partition(": ")[2]
+    assert not typed or said == typed
+    (word,) = shlex.split(said)
+    cfg = validated("task", compose("train", [prepare(word)])["task"])
+    np.testing.assert_array_equal(resolve(cfg.class_weights, LABELS, names), weights)
+
+
+@pytest.mark.parametrize("names", [("0", "1", "2"), ("cat", "dog", "eel"), ("T-shirt", "Bag", "a")])
+def test_a_list_is_taken_where_the_order_is_plain_or_that_of_the_label_values(names):
+    np.testing.assert_array_equal(resolve([1.0, 2.0, 3.0], LABELS, names), [1, 2, 3])
 
 
 def test_none_is_no_weights_at_all():
@@ -61,8 +100,8 @@ def test_none_is_no_weights_at_all():
         ({"dgo": 2.0}, "task.class_weights: there is no class 'dgo'; fix: did you mean 'dog'?"),
         ({"3": 2.0}, "task.class_weights: there is no class '3'; fix: one of 0, cat, dog"),
         (
-            {"dog": 2.0, "1": 2.0},
-            "task.class_weights: 'dog' and '1' are the same class; fix: name each class once",
+            {"dog": 2.0, " dog": 2.0},
+            "task.class_weights: 'dog' and 'dog' are the same class; fix: name each class once",
         ),
     ],
 )

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from fmtool import class_names
 from fmtool.data.inspection import columns
 from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, evenly, spread
 from fmtool.data.problems import Report
@@ -93,7 +94,7 @@ def _names(found: list[LabelledText], origin: str, report: Report) -> tuple[str,
         return trained_classes(trained, origin)
     except DataError as problem:
         report(problem)
-        return tuple(sorted({text.label for text in trained}))
+        return class_names.ordered(text.label for text in trained)
 
 
 def _of_classes(
