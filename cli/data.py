@@ -142,7 +142,11 @@ def load_local(name: str, keys: dict[str, str]) -> "Splits":
 
     overrides = [prepare(f"data.{key}={value}") for key, value in keys.items()]
     cfg = validate.option("data", compose("train", [f"data={name}", *overrides])["data"])
-    splits: Splits = registry.module("data", name).load(cfg)
+    module = registry.module("data", name)
+    splits: Splits = module.load(cfg)
+    # Where a training finds more than loading does.
+    if hasattr(module, "check"):
+        module.check(cfg, splits)
     return splits
 
 

@@ -14,7 +14,7 @@ from fmtool.config.base import (
     PositiveFloat,
     PositiveInt,
 )
-from fmtool.data.base import DataConfig
+from fmtool.data.base import DataConfig, RisingPair
 from fmtool.data.table_style import TableConfig
 from fmtool.models.base import ModelConfig
 from fmtool.optimizers.base import OptimizerConfig
@@ -179,6 +179,8 @@ class InputConfig(TableConfig):
 
     resize_mode: Literal["stretch", "crop", "pad"] | None
     color: Literal["auto", "rgb", "grayscale"] | None
+    background: Literal["white", "black", "none"] | None
+    levels: Literal["upper"] | RisingPair | None
     max_pixels: Annotated[int, Field(gt=0, le=178_956_970)]
     """At most what `image_folder` takes."""
     text_column: Annotated[str, Field(min_length=1)] | None

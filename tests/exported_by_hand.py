@@ -104,7 +104,13 @@ def described(data: Data, paths: RunPaths) -> Metadata:
         trained_shape=element.shape,
         outputs=output_types(("probabilities", "logits", "label")),
         labels=data.splits.class_names,
-        preprocessing={"color": "grayscale", "resize_mode": "stretch", "filter": "bilinear"},
+        preprocessing={
+            "color": "grayscale",
+            "background": "white",
+            "levels": None,
+            "resize_mode": "stretch",
+            "filter": "bilinear",
+        },
     )
 
 

@@ -144,9 +144,28 @@ def _samples(x: "Images", split: str) -> "Images":
         raise DataError(f"x of {split} is {x.shape}: nothing", fix="save some samples")
     if not is_pixels:
         return x
+    if axes == 4:
+        _check_axes(x, split)
     if isinstance(x, ReadImages):
         return x if axes == 4 else x.reshaped((*x.shape, 1))
     return np.ascontiguousarray(x if axes == 4 else x[..., np.newaxis])
+
+
+def _check_axes(x: "Images", split: str) -> None:
+    """A DataError for images whose channels come first, a warning where they may."""
+    from fmtool.data.channel_order import Order, order_of
+    from fmtool.notices import warn
+
+    _, height, width, channels = x.shape
+    read = f"x of {split} is {x.shape}, read as {height}x{width} pixels of {channels} channels"
+    match order_of(x.shape):
+        case Order.FIRST:
+            raise DataError(
+                f"{read}: its channels come first, and have to come last",
+                fix="save x.transpose(0, 2, 3, 1)",
+            )
+        case Order.UNCERTAIN:
+            warn(f"{read}: if the channels come first, save x.transpose(0, 2, 3, 1)")
 
 
 def _element(x: "Images") -> "Element":

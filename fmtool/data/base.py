@@ -4,11 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, FiniteFloat
 
 from fmtool.config.base import NamedConfig, PositiveInt, Rate
 
 Source = Literal["auto", "cache", "official", "mirror"]
+
+
+def _rising(pair: list[float]) -> list[float]:
+    if not pair[0] < pair[1]:
+        raise ValueError(f"{pair} does not rise; give [LOW,HIGH] with LOW below HIGH")
+    return pair
+
+
+RisingPair = Annotated[
+    list[FiniteFloat], Field(min_length=2, max_length=2), AfterValidator(_rising)
+]
 
 
 class DataConfig(NamedConfig):

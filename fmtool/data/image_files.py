@@ -6,20 +6,17 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fmtool.data.oddities import Oddities
+from fmtool.data.picture_modes import Look, converted, is_reduced
 from fmtool.data.regular_file import open_regular
-from fmtool.data.resizing import ResizeMode, resized
+from fmtool.data.resizing import resized
 from fmtool.data.silence import Silence, native_stderr_hidden
 from fmtool.errors import DataError
-
-Color = Literal["auto", "rgb", "grayscale"]
-"""`auto` takes colour and grey pictures as they are, and nothing that has to be converted."""
 
 _SUFFIXES = {
     "PNG": (".png", ".apng"),
@@ -28,7 +25,13 @@ _SUFFIXES = {
     "GIF": (".gif",),
     "WEBP": (".webp",),
     "TIFF": (".tif", ".tiff"),
+    "PPM": (".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
+    "PCX": (".pcx",),
+    "SGI": (".sgi", ".bw", ".rgb", ".rgba"),
 }
+"""Formats that Pillow decodes by itself or by a library in wide use. Those that start a program,
+as EPS does, that have no mark of their own at the beginning, as TGA, or that need a large library
+of their own, as JPEG 2000 and AVIF, are not among them."""
 SUFFIXES = frozenset(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
 """The endings of the names of pictures, lower case."""
 
@@ -40,7 +43,6 @@ MOST_PIXELS = 2 * LARGE_PIXELS
 _MOST_BYTES_PER_PIXEL = 8
 _MOST_METADATA = 1 << 24
 _TIFF_MAGIC = (b"II", b"MM")
-_LOSSLESS = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB"}
 _pillow_muted = Silence("PIL")
 _DECODING_ERRORS = (
     OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, ArithmeticError,
@@ -49,36 +51,26 @@ _DECODING_ERRORS = (
 """What Pillow's readers raise for damaged bytes."""
 
 
-def read_image(
-    path: Path,
-    *,
-    color: Color,
-    max_pixels: int,
-    size: tuple[int, int] | None,
-    resize_mode: ResizeMode,
-    oddities: Oddities | None,
-) -> NDArray[np.uint8]:
-    """The pixels (height, width, channels) of the one picture in `path`, turned as EXIF says.
+def read_image(path: Path, look: Look, oddities: Oddities | None) -> NDArray[np.uint8]:
+    """The pixels (height, width, channels) of the picture in `path`, turned as EXIF says.
+
+    Of several frames or pages the first is taken.
 
     Args:
-        color: `rgb` gives 3 channels, `grayscale` 1, `auto` as many as the picture has. To convert
-            drops transparency, and the lower 8 of 16 bits.
-        max_pixels: a larger picture is refused by its header, before it is decoded.
-        size: (height, width) to resize to, as `resize_mode` says; None to keep the size.
-        oddities: takes pictures that are very large, or not what their ending says; None for a
-            picture that was looked at before.
+        oddities: takes what was converted, pictures that are very large, and those that are not
+            what their ending says; None for a picture that was looked at before.
 
     Raises:
-        DataError: it is no picture of a known format, damaged, too large, animated, unreadable,
-            or of a mode that `color` does not take.
+        DataError: it is not a picture of a known format, or damaged, too large, unreadable, or of
+            a mode or depth that `look` does not take.
     """
-    with opened(path, max_pixels=max_pixels, is_new=oddities is not None) as picture:
+    with opened(path, max_pixels=look.max_pixels, is_new=oddities is not None) as picture:
         if oddities is not None:
             note_oddities(picture, path, oddities)
         ImageOps.exif_transpose(picture, in_place=True)
-        decoded = converted(picture, path, color)
-        if size is not None:
-            decoded = resized(decoded, size, resize_mode)
+        decoded = converted(picture, path, look, oddities)
+        if look.size is not None:
+            decoded = resized(decoded, look.size, look.resize_mode)
         pixels = np.asarray(decoded)
         return pixels.reshape(*pixels.shape[:2], -1)
 
@@ -155,35 +147,24 @@ def _check_header(picture: Image.Image, path: Path, max_pixels: int) -> None:
             f"{path}: {height}x{width} pixels exceeds data.max_pixels={max_pixels}",
             fix="remove it, or raise data.max_pixels",
         )
-    frames = getattr(picture, "n_frames", 1)
-    # Those of an MPO are previews: see `format_of`.
-    if frames > 1 and picture.format != "MPO":
-        raise DataError(f"{path}: {frames} frames, expected 1", fix="save each as its own file")
+
+
+def has_more_frames(picture: Image.Image) -> bool:
+    """Whether an animation or a file of several pages."""
+    # The other frames of an MPO are previews: see `format_of`.
+    return getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO"
 
 
 def note_oddities(picture: Image.Image, path: Path, oddities: Oddities) -> None:
-    """An ending that is not that of the content, and a very large picture."""
+    """What is unusual about a file; to be asked before the picture is decoded."""
     kind = format_of(picture)
     if path.suffix.lower() not in _SUFFIXES[kind]:
         oddities.add("pictures with a wrong extension", f"{path}, which is {kind}")
     width, height = picture.size
     if width * height > LARGE_PIXELS:
         oddities.add(f"pictures of more than {LARGE_PIXELS} pixels", f"{path}, {height}x{width}")
-
-
-def converted(picture: Image.Image, path: Path, color: Color) -> Image.Image:
-    """`picture`, decoded, in mode RGB or L; DataError for a mode that `color` does not take."""
-    mode = picture.mode
-    if mode in ("I", "F"):
-        raise DataError(f"{path}: mode {mode}", fix="save it with 8 or 16 bits per channel")
-    if color == "auto":
-        if mode not in _LOSSLESS or picture.has_transparency_data:
-            shown = f"{mode} with transparency" if mode in _LOSSLESS else mode
-            raise DataError(
-                f"{path}: mode {shown}", fix="set data.color=rgb or data.color=grayscale"
-            )
-        return picture.convert(_LOSSLESS[mode])
-    if mode.startswith("I;16"):
-        # Pillow's own conversion takes all above 255 as white.
-        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    return picture.convert("RGB" if color == "rgb" else "L")
+    if has_more_frames(picture):
+        kind = "pictures of several frames or pages, of which the first is taken"
+        oddities.add(kind, str(path), is_usual=True)
+    if is_reduced(picture):
+        oddities.add("colour pictures of 16 bits a channel, of which 8 are read", str(path))

@@ -2,20 +2,24 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from fmtool.config.base import PositiveInt
-from fmtool.data.local import LocalConfig, existing, is_held, tell
+from fmtool.data.base import RisingPair
+from fmtool.data.local import LocalConfig, existing, tell
 from fmtool.data.table_style import TableConfig
 from fmtool.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from fmtool.data.labelled_files import LabelledFile, LabelledFiles
-    from fmtool.data.oddities import Oddities
-    from fmtool.data.picture_files import Decode, PictureFiles
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fmtool.data.labelled_files import LabelledFiles
+    from fmtool.data.picture_modes import Look
     from fmtool.data.splits import Splits
 
 
@@ -28,6 +32,8 @@ class Config(LocalConfig, TableConfig):
     resize: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] | None
     resize_mode: Literal["stretch", "crop", "pad"]
     color: Literal["auto", "rgb", "grayscale"]
+    background: Literal["white", "black", "none"]
+    levels: Literal["auto", "upper"] | RisingPair
     max_pixels: Annotated[int, Field(gt=0, le=178_956_970)]
     """The upper limit is where Pillow takes a picture for a decompression bomb."""
 
@@ -43,37 +49,69 @@ class Config(LocalConfig, TableConfig):
 def load(cfg: Config) -> "Splits":
     """Decodes every picture once, whether it is kept in memory or decoded again on access.
 
+    Pictures of more than 8 bits are measured; `fit` and `restore` say which values become 0 and
+    255.
+
     Raises:
         DataError: a picture, which is named, cannot be used.
         OutOfMemory: the pictures do not fit into memory; with `stream` and `auto`, a single one.
     """
-    import numpy as np
-
-    from fmtool.data.images import pixels_of
-    from fmtool.data.local_splits import to_splits
+    from fmtool.data import picture_splits
+    from fmtool.data.deep_pictures import first_is_deep
+    from fmtool.data.image_files import read_image
+    from fmtool.data.inputs import Levels
     from fmtool.data.oddities import Oddities
-    from fmtool.data.splits import Split
+    from fmtool.data.picture_files import PictureFiles
 
     root = existing(cfg.path)
-    found, oddities = _found(cfg, root), Oddities()
-    pictures = _pictures(cfg, found.splits, oddities)
-    parts = {
-        split: Split(pictures[split], np.array([file.label for file in files], np.int32))
-        for split, files in found.splits.items()
-    }
-    splits = to_splits(
-        cfg,
-        found.class_names,
-        parts,
-        element=pixels_of(pictures["train"]),
-        origin=str(root),
-        is_held=is_held(cfg, sum(math.prod(each.shape) for each in pictures.values())),
+    found, oddities, look = _found(cfg, root), Oddities(), _look(cfg)
+    count = sum(map(len, found.splits.values()))
+    _require_memory(cfg, count, cfg.resize or (1, 1))
+    first = found.splits["train"][0].path
+    are_deep = isinstance(cfg.levels, list) or (
+        cfg.levels == "auto" and first_is_deep(first, cfg.max_pixels)
     )
-    for each in pictures.values():
-        each.have_been_read()
+    if are_deep:
+        look = replace(look, levels=Levels(0, 1))
+    shape = read_image(first, look, None).shape
+    _require_memory(cfg, count, shape)
+    splits: Splits
+    if are_deep:
+        splits = picture_splits.of_more_bits(
+            cfg, found, look, shape=shape, oddities=oddities, origin=str(root)
+        )
+    else:
+        pictures = {
+            split: PictureFiles(
+                [file.path for file in files], look, shape=shape, first=first, oddities=oddities
+            )
+            for split, files in found.splits.items()
+        }
+        splits = picture_splits.of_8_bits(cfg, found, pictures, look=look, origin=str(root))
     oddities.report()
     tell(splits, "pictures", root, ignored=found.ignored)
     return splits
+
+
+def fit(cfg: Config, splits: "Splits", rows: "NDArray[np.int32]") -> "Splits":
+    """Pictures of more than 8 bits by the range of the training rows; see `picture_splits.fit`."""
+    from fmtool.data import picture_splits
+
+    return picture_splits.fit(cfg, splits, rows, origin=cfg.path)
+
+
+def restore(cfg: Config, splits: "Splits", artifacts: Mapping[str, str]) -> "Splits":
+    """Pictures by the levels of a run; see `picture_splits.restore`."""
+    from fmtool.data import picture_splits
+
+    return picture_splits.restore(cfg, splits, artifacts, origin=cfg.path)
+
+
+def check(cfg: Config, splits: "Splits") -> None:
+    """DataError for what `load` cannot know, and a training on all rows refuses."""
+    import numpy as np
+
+    fit(cfg, splits, np.arange(len(splits.train), dtype=np.int32))
 
 
 def _found(cfg: Config, root: Path) -> "LabelledFiles":
@@ -98,38 +136,16 @@ def _found(cfg: Config, root: Path) -> "LabelledFiles":
     return scan_class_folders(root)
 
 
-def _pictures(
-    cfg: Config, splits: "Mapping[str, Sequence[LabelledFile]]", oddities: "Oddities"
-) -> "dict[str, PictureFiles]":
-    """By split; one picture is decoded to know the shape of all."""
-    from fmtool.data.oddities import Oddities
-    from fmtool.data.picture_files import PictureFiles
+def _look(cfg: Config) -> "Look":
+    from fmtool.data.picture_modes import Look
 
-    decode = _decoder(cfg)
-    count = sum(map(len, splits.values()))
-    _require_memory(cfg, count, cfg.resize or (1, 1))
-    first = splits["train"][0].path
-    shape = decode(first, Oddities()).shape
-    _require_memory(cfg, count, shape)
-    return {
-        split: PictureFiles(
-            [file.path for file in files], decode, shape=shape, first=first, oddities=oddities
-        )
-        for split, files in splits.items()
-    }
-
-
-def _decoder(cfg: Config) -> "Decode":
-    from fmtool.data.image_files import read_image
-
-    size = None if cfg.resize is None else (cfg.resize[0], cfg.resize[1])
-    return lambda path, oddities: read_image(
-        path,
+    return Look(
         color=cfg.color,
+        background=cfg.background,
+        levels="upper" if cfg.levels == "upper" else None,
         max_pixels=cfg.max_pixels,
-        size=size,
+        size=None if cfg.resize is None else (cfg.resize[0], cfg.resize[1]),
         resize_mode=cfg.resize_mode,
-        oddities=oddities,
     )
 
 

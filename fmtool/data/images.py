@@ -57,6 +57,10 @@ class ReadImages(ABC):
         """The same values, of another `shape` behind the first axis."""
         return _ReshapedImages(self, shape)
 
+    def fingerprints(self) -> list[bytes] | None:
+        """A digest of each sample as it is given; None where that is how it is read."""
+        return None
+
     @abstractmethod
     def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """The rows, integers of shape (b,), in a new array; DataError if they cannot be read."""
@@ -82,6 +86,10 @@ class ChosenImages(ReadImages):
 
     def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
         return np.asarray(self._images[self._rows[rows]])
+
+    def fingerprints(self) -> list[bytes] | None:
+        found = self._images.fingerprints() if isinstance(self._images, ReadImages) else None
+        return None if found is None else [found[row] for row in self._rows]
 
 
 def is_in_memory(images: Images) -> bool:

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from fmtool.notices import warn
+from fmtool.notices import note, warn
 
 
 @dataclass
@@ -12,19 +12,23 @@ class Oddities:
 
     _counts: dict[str, int] = field(default_factory=dict)
     _examples: dict[str, str] = field(default_factory=dict)
+    _usual: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, kind: str, example: str) -> None:
+    def add(self, kind: str, example: str, *, is_usual: bool = False) -> None:
+        """Counts one more; `is_usual` makes its line a notice and not a warning."""
         with self._lock:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._examples[kind] = min(example, self._examples.get(kind, example))
+            if is_usual:
+                self._usual.add(kind)
 
     def lines(self) -> list[str]:
-        return [
-            f"{kind}: {count}, such as {self._examples[kind]}"
-            for kind, count in sorted(self._counts.items())
-        ]
+        return [self._line(kind) for kind in sorted(self._counts)]
 
     def report(self) -> None:
-        for line in self.lines():
-            warn(line)
+        for kind in sorted(self._counts):
+            (note if kind in self._usual else warn)(self._line(kind))
+
+    def _line(self, kind: str) -> str:
+        return f"{kind}: {self._counts[kind]}, such as {self._examples[kind]}"

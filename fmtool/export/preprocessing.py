@@ -1,9 +1,10 @@
 """How a picture, a text or a row of numbers becomes what an exported model reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from fmtool.data import inputs
 from fmtool.elements import Element, Pixels, Tokens
 from fmtool.runs.layout import TOKENIZER
 
@@ -22,7 +23,8 @@ _RESIZING = {
 def of(cfg: "DataConfig", element: Element, artifacts: Mapping[str, str]) -> dict[str, Any]:
     """What `Metadata.preprocessing` holds, in JSON types.
 
-    Pictures: `color` (None for channels that no picture has), whether those of the training were
+    Pictures: `color` (None for channels that no picture has), `background` behind transparency,
+    `levels` (of more than 8 bits; None where 8 are expected), whether those of the training were
     resized (`was_resized`), and `resize_mode` and `filter` to do so. Texts:
     `tokenizer`, a file beside the model that cuts and pads, `length`, `truncate`, and the tokens
     of `padding` and of what is `unknown`. Rows of numbers: nothing.
@@ -32,6 +34,9 @@ def of(cfg: "DataConfig", element: Element, artifacts: Mapping[str, str]) -> dic
         mode = getattr(cfg, "resize_mode", "stretch")
         return {
             "color": _COLORS.get(element.shape[-1]),
+            # Sets that are not read from pictures have no such key.
+            "background": getattr(cfg, "background", "white"),
+            "levels": levels_of(cfg, artifacts),
             "was_resized": getattr(cfg, "resize", None) is not None,
             "resize_mode": mode,
             "filter": "bilinear",
@@ -49,6 +54,14 @@ def of(cfg: "DataConfig", element: Element, artifacts: Mapping[str, str]) -> dic
         "padding": 0,
         "unknown": tokenizers.unknown_of(tokenizer) or 1,
     }
+
+
+def levels_of(cfg: "DataConfig", artifacts: Mapping[str, str]) -> list[float] | str | None:
+    """The values of deep pictures that become 0 and 255, or `upper`, or None for 8 bits alone."""
+    if getattr(cfg, "levels", None) == "upper":
+        return "upper"
+    found = inputs.levels_in(inputs.decode(artifacts))
+    return None if found is None else list(found)
 
 
 def document(metadata: "Metadata") -> dict[str, Any]:
@@ -85,7 +98,10 @@ def _of_pictures(metadata: "Metadata") -> list[str]:
     if how["color"] is None:
         return [f"Give arrays of {channels} channels: no picture format has them."]
     found = [
+        "Of an animation or of several pages take the first.",
         "Turn the picture as its EXIF entry says.",
+        _of_depth(how["levels"]),
+        _of_transparency(how["background"]),
         f"Convert it to {how['color']}, 8 bits a channel.",
     ]
     if None in reads.shape:
@@ -99,3 +115,25 @@ def _of_pictures(metadata: "Metadata") -> list[str]:
     if most != 255:
         found.append(f"Multiply by {most}/255 and round, for pixels from 0 to {most}.")
     return found
+
+
+def _of_depth(levels: Sequence[float] | str | None) -> str:
+    if levels is None:
+        return "Take pictures of 8 bits a channel only."
+    if levels == "upper":
+        return "If its pixels are single numbers of 16 bits, take the upper 8 of each."
+    low, high = map(float, levels)
+    return (
+        "Take pictures whose pixels are single numbers of more than 8 bits only. Cut each number "
+        f"off at {low!r} and {high!r}, and take (number - {low!r}) / {high - low!r} * 255, rounded."
+    )
+
+
+def _of_transparency(background: str) -> str:
+    if background == "none":
+        return "Drop transparency."
+    behind = 255 if background == "white" else 0
+    return (
+        f"If it is transparent anywhere, put it on {background}: each channel c with alpha a "
+        f"becomes (c * a + {behind} * (255 - a)) / 255, rounded."
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data import channel_order
 from fmtool.data.array_files import open_npy, open_npz
 from fmtool.data.features import ReadFeatures
 from fmtool.data.images import Images, ReadImages
@@ -63,11 +64,15 @@ def _fitting(samples: Images, reads: Input, path: Path) -> Images:
     wanted = {"image": "u", "text": "iu", "features": "biuf"}[reads.kind]
     is_typed = kind in wanted and (reads.kind != "image" or samples.dtype == np.uint8)
     if not is_shaped or not is_typed or 0 in shape:
+        is_transposed = reads.kind == "image" and channel_order.is_transposed(shape, reads.shape)
+        fix = "save such an array with numpy.save"
+        if is_transposed:
+            fix = "channels come last: save x.transpose(0, 2, 3, 1)"
         sides = ", ".join("any" if side is None else str(side) for side in reads.shape)
         raise DataError(
             f"{path}: {samples.dtype} {samples.shape}, the model reads {WHAT[reads.kind]}: "
             f"{reads.dtype} (n, {sides})",
-            fix="save such an array with numpy.save",
+            fix=fix,
         )
     if reads.kind == "text":
         return _Tokens(samples, str(path))

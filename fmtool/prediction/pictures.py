@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.image_files import Color, read_image
+from fmtool.data.image_files import read_image
 from fmtool.data.images import ReadImages
 from fmtool.data.oddities import Oddities
-from fmtool.data.resizing import ResizeMode
+from fmtool.data.picture_modes import Look
 from fmtool.errors import DataError
 from fmtool.export.metadata import Metadata
 from fmtool.prediction import blocks
@@ -27,25 +27,15 @@ class Pictures(ReadImages):
     Args:
         paths: with why there is none in the place of one.
         shape: (height, width, channels) that the model reads.
-        resize_mode: how others are brought to its size; None where they are errors.
-        color: None for what the model reads.
+        look: how they are read; a picture of another size is an error where it has no size.
     """
 
     def __init__(
-        self,
-        paths: Sequence[Path | DataError],
-        shape: tuple[int, int, int],
-        *,
-        resize_mode: ResizeMode | None,
-        color: Color | None,
-        max_pixels: int,
+        self, paths: Sequence[Path | DataError], shape: tuple[int, int, int], look: Look
     ) -> None:
         super().__init__((len(paths), *shape))
         self.oddities = Oddities()
-        self._paths, self._max_pixels = paths, max_pixels
-        self._color: Color = color or ("grayscale" if shape[2] == 1 else "rgb")
-        self._resize_mode: ResizeMode = resize_mode or "stretch"
-        self._size = None if resize_mode is None else shape[:2]
+        self._paths, self._look = paths, look
 
     def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
         batch = np.empty((len(rows), *self.shape[1:]), np.uint8)
@@ -58,14 +48,7 @@ class Pictures(ReadImages):
         path = self._paths[row]
         if isinstance(path, DataError):
             raise path
-        pixels = read_image(
-            path,
-            color=self._color,
-            max_pixels=self._max_pixels,
-            size=self._size,
-            resize_mode=self._resize_mode,
-            oddities=self.oddities,
-        )
+        pixels = read_image(path, self._look, self.oddities)
         expected = (*(sides or pixels.shape[:2]), self.shape[3])
         if pixels.shape != expected:
             raise _misfit(path, pixels.shape, expected)

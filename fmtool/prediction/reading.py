@@ -50,6 +50,7 @@ def _pictures(
     cfg: PredictConfig, subject: Subject, source: Source, style: Style
 ) -> Iterator[Block]:
     # Imports Pillow, which texts do not need.
+    from fmtool.data.picture_modes import Look, as_depth
     from fmtool.prediction import picture_tables, pictures
 
     data, metadata = cfg.data, subject.model.metadata
@@ -57,11 +58,14 @@ def _pictures(
     if source.kind == "table":
         entries = picture_tables.read(source, column=data.path_column, style=style)
     height, width, channels = metadata.trained_shape
-    decoded = pictures.Pictures(
-        [path for _, path in entries],
-        (height, width, channels),
-        resize_mode=data.resize_mode or subject.resize_mode,
-        color=data.color or subject.color,
+    resize_mode = data.resize_mode or subject.resize_mode
+    look = Look(
+        color=data.color or subject.color or ("grayscale" if channels == 1 else "rgb"),
+        background=data.background or subject.background,
+        levels=as_depth(data.levels) or subject.levels,
         max_pixels=data.max_pixels,
+        size=None if resize_mode is None else (height, width),
+        resize_mode=resize_mode or "stretch",
     )
+    decoded = pictures.Pictures([path for _, path in entries], (height, width, channels), look)
     return pictures.read(decoded, [name for name, _ in entries], metadata, cfg.batch_size)

@@ -9,13 +9,13 @@ from typing import Any
 
 from fmtool import __version__, backend, registry
 from fmtool.class_names import ordered
-from fmtool.data.image_files import Color
+from fmtool.data.picture_modes import Background, Color, Depth, as_depth
 from fmtool.data.regular_file import open_regular
 from fmtool.data.resizing import ResizeMode
 from fmtool.data.silence import native_stderr_hidden
 from fmtool.elements import Features, Kind, Pixels, Tokens
 from fmtool.errors import DataError, UsageError
-from fmtool.export import runtimes
+from fmtool.export import preprocessing, runtimes
 from fmtool.export.metadata import INPUT_NAMES, OUTPUTS, Input, Metadata, output_types
 from fmtool.export.runtimes.base import Runtime
 from fmtool.machine.processor import physical_cores
@@ -37,6 +37,7 @@ class Subject:
         origin: for messages and reports.
         tokenizer: the content of its tokenizer.json; None where there is none.
         resize_mode, color: what the pictures of its training were made equal by, where it is known.
+        background, levels: what became of transparency and of more than 8 bits.
     """
 
     model: Runtime
@@ -44,6 +45,8 @@ class Subject:
     tokenizer: str | None = None
     resize_mode: ResizeMode | None = None
     color: Color | None = None
+    background: Background = "white"
+    levels: Depth = None
 
 
 def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subject:
@@ -78,6 +81,8 @@ def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subj
         tokenizer=kept.get(TOKENIZER),
         resize_mode=getattr(data, "resize_mode", None) if has_size else None,
         color=getattr(data, "color", None),
+        background=getattr(data, "background", "white"),
+        levels=as_depth(preprocessing.levels_of(data, kept)),
     )
 
 
@@ -110,6 +115,9 @@ def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Subject:
         tokenizer,
         resize_mode=prepared["resize_mode"] if prepared.get("was_resized") else None,
         color=prepared.get("color"),
+        # What files of earlier releases mean, which do not say it.
+        background=prepared.get("background", "none"),
+        levels=as_depth(prepared.get("levels", "upper")),
     )
 
 

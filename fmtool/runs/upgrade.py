@@ -22,7 +22,10 @@ class NewKey:
     options: frozenset[str] | None = None
 
 
-NEW_KEYS: tuple[NewKey, ...] = ()
+NEW_KEYS: tuple[NewKey, ...] = (
+    NewKey("data.background", "none", "0.2.0", frozenset({"image_folder"})),
+    NewKey("data.levels", "upper", "0.2.0", frozenset({"image_folder"})),
+)
 """Oldest first. A neutral value is no part of `request_digest`, so that earlier runs are found."""
 
 

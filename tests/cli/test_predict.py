@@ -114,6 +114,7 @@ def test_pictures_are_prepared_as_those_of_the_training_were(fmtool):
     from PIL import Image
 
     from fmtool.data.image_files import read_image
+    from fmtool.data.picture_modes import Look
 
     random = np.random.default_rng(0)
     for number in range(40):
@@ -127,8 +128,8 @@ def test_pictures_are_prepared_as_those_of_the_training_were(fmtool):
     train = ("train", "model=mlp", "data=image_folder", "data.path=pictures", *keys)
     assert fmtool(*train, "epochs=5", "batch_size=8", "logging=quiet").code == 0
     paths = sorted((fmtool.folder / "pictures").rglob("*.png"))
-    look = {**prepared, "size": (8, 8), "max_pixels": 1000, "oddities": None}
-    np.save(fmtool.folder / "raw.npy", np.stack([read_image(path, **look) for path in paths]))
+    look = Look(background="white", levels=None, size=(8, 8), max_pixels=1000, **prepared)
+    np.save(fmtool.folder / "raw.npy", np.stack([read_image(path, look, None) for path in paths]))
     answers = []
     for words in ("pictures", "raw.npy"):
         outcome = fmtool("predict", "run=last", f"input={words}", "probabilities=true", "--json")

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,15 +13,24 @@ from fmtool.config.compose import compose
 from fmtool.data.class_folders import scan_class_folders
 from fmtool.data.image_files import read_image
 from fmtool.data.oddities import Oddities
+from fmtool.data.picture_modes import Look
 from fmtool.errors import DataError
 
 LOSSLESS = [".png", ".bmp", ".gif", ".tif", ".webp"]
 
 
+LOOK = Look(
+    color="auto",
+    background="white",
+    levels=None,
+    max_pixels=10_000,
+    size=None,
+    resize_mode="stretch",
+)
+
+
 def read(path, **changes):
-    keys = {"color": "auto", "max_pixels": 10_000, "size": None, "resize_mode": "stretch"}
-    keys |= changes
-    return read_image(path, **keys, oddities=Oddities())
+    return read_image(path, replace(LOOK, **changes), Oddities())
 
 
 def load(root, **changes):
@@ -63,20 +73,24 @@ def test_a_picture_is_turned_as_exif_says(tmp_path, orientation, turns):
         ("P", "auto", 3),
         ("L", "rgb", 3),
         ("RGB", "grayscale", 1),
-        ("RGBA", "rgb", 3),
-        ("CMYK", "rgb", 3),
-        ("LA", "grayscale", 1),
+        ("RGBA", "auto", 3),
+        ("RGBA", "grayscale", 1),
+        ("PA", "auto", 3),
+        ("LA", "auto", 1),
+        ("LA", "rgb", 3),
+        ("CMYK", "auto", 3),
+        ("YCbCr", "auto", 3),
     ],
 )
 def test_the_color_key_decides_the_channels(tmp_path, mode, color, channels):
-    suffix = ".tif" if mode == "CMYK" else ".png"
+    suffix = ".tif" if mode in ("CMYK", "YCbCr", "PA") else ".png"
     Image.fromarray(distinct((4, 4, 3))).convert(mode).save(tmp_path / f"a{suffix}")
     assert read(tmp_path / f"a{suffix}", color=color).shape == (4, 4, channels)
 
 
 def test_the_upper_half_of_16_bits_is_kept(tmp_path):
     Image.fromarray(np.array([[0, 300, 65535]], np.uint16)).save(tmp_path / "a.png")
-    assert read(tmp_path / "a.png", color="grayscale")[..., 0].tolist() == [[0, 1, 255]]
+    assert read(tmp_path / "a.png", levels="upper")[..., 0].tolist() == [[0, 1, 255]]
 
 
 def test_the_size_is_height_then_width(tmp_path):

@@ -242,8 +242,9 @@ def test_size_and_mode_follow_the_pictures(sizes, keys):
 
 @pytest.mark.parametrize(
     ("modes", "color"),
-    [(["RGB", "P"], None), (["L", "1"], None), (["L", "RGB"], "rgb"), (["LA"], "grayscale"),
-     (["RGBA"], "rgb"), (["I;16", "L"], "grayscale"), (["P with transparency"], "rgb")],
+    [(["RGB", "P"], None), (["L", "1"], None), (["L", "RGB"], "rgb"), (["LA", "1"], None),
+     (["RGBA", "CMYK"], None), (["I;16"], None), (["L with transparency", "LA"], None),
+     (["P with transparency", "LA"], "rgb")],
 )  # fmt: skip
 def test_the_color_follows_the_modes(modes, color):
     from fmtool.data.inspection.sizes import color_key

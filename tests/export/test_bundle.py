@@ -196,7 +196,9 @@ def test_a_client_resizes_as_the_training_did(tmp_path, mode, size):
         "input": {
             "kind": "image", "dtype": "uint8", "shape": [8, 6, 3], "batch": None, "maximum": 255,
         },
-        "preprocessing": {"color": "rgb", "resize_mode": mode},
+        "preprocessing": {
+            "color": "rgb", "background": "white", "levels": None, "resize_mode": mode,
+        },
     }  # fmt: skip
     found = model_inputs.read(str(tmp_path / "a.png"), about, "")
     np.testing.assert_array_equal(found[0], np.asarray(resized(picture, (8, 6), mode)))

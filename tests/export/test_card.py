@@ -43,7 +43,13 @@ def metadata(**changes):
         "trained_shape": (32, 24, 3),
         "outputs": output_types(("probabilities", "logits", "label")),
         "labels": ("cat", "dog|wolf", "ant_<b>"),
-        "preprocessing": {"color": "rgb", "resize_mode": "crop", "filter": "bilinear"},
+        "preprocessing": {
+            "color": "rgb",
+            "background": "white",
+            "levels": None,
+            "resize_mode": "crop",
+            "filter": "bilinear",
+        },
     }
     return Metadata(**known | changes)
 

@@ -8,6 +8,7 @@ import small_onnx
 from PIL import Image
 
 from fmtool.data.image_files import read_image
+from fmtool.data.picture_modes import Look
 from fmtool.prediction.pictures import Pictures
 
 
@@ -77,10 +78,16 @@ def test_a_resized_picture_is_that_of_a_training(models, mode):
     path = models / "noise.png"
     noise = np.random.default_rng(0).integers(0, 256, (9, 17, 3), dtype=np.uint8)
     Image.fromarray(noise).save(path)
-    expected = read_image(
-        path, color="rgb", max_pixels=1000, size=(4, 4), resize_mode=mode, oddities=None
+    look = Look(
+        color="rgb",
+        background="white",
+        levels=None,
+        max_pixels=1000,
+        size=(4, 4),
+        resize_mode=mode,
     )
-    found = Pictures([path], (4, 4, 3), resize_mode=mode, color=None, max_pixels=1000)[0]
+    expected = read_image(path, look, None)
+    found = Pictures([path], (4, 4, 3), look)[0]
     np.testing.assert_array_equal(found, expected)
 
 

@@ -29,13 +29,14 @@ from fmtool.data.array_files import read_npz
 from fmtool.data.class_folders import scan_class_folders
 from fmtool.data.image_files import read_image
 from fmtool.data.oddities import Oddities
+from fmtool.data.picture_modes import Look
 from fmtool.errors import DataError, Refused, UsageError
 from fmtool.evaluation import measure, model_size
 from fmtool.runs import provenance, run
 from fmtool.safety import model_config, model_file, model_weights, references, yaml_text
 
 ENDLESS = 1 << 62
-PPM = {"PPM": (".png",)}
+TGA = {"TGA": (".png",)}
 
 
 class Harm(Exception):
@@ -150,7 +151,7 @@ ROWS = [
     row("A24 arrays without end", DataError, "data.array_files._check_members"),
     row("A25 link out of the pictures", DataError, "data.class_folders.check_link"),
     row("A27 picture without end", DataError, "data.image_files._check_header"),
-    row("A28 format that is not on the list", DataError, "data.image_files._SUFFIXES", PPM),
+    row("A28 format that is not on the list", DataError, "data.image_files._SUFFIXES", TGA),
     row("A26 run name", None, "runs.run._slug", str),
     row("A26 escape codes", None, "notices.printable", str),
     row("A30 secret in a variable", None, "runs.provenance._SECRET_NAME", re.compile("(?!)")),
@@ -178,8 +179,8 @@ class Bench:
     def read_picture(self, kind: str, *, max_pixels: int = 100) -> None:
         path = self.folder / "picture.png"
         Image.new("L", (11, 11)).save(path, format=kind)
-        look = {"color": "auto", "size": None, "resize_mode": "stretch", "oddities": Oddities()}
-        read_image(path, max_pixels=max_pixels, **look)
+        look = Look("auto", "white", None, max_pixels, None, "stretch")
+        read_image(path, look, Oddities())
 
     def check_yaml(self, text: str) -> None:
         path = self.folder / "mine.yaml"
@@ -321,7 +322,7 @@ def _pixels(bench: Bench) -> None:
 
 @attack("A28 format that is not on the list")
 def _format(bench: Bench) -> None:
-    bench.read_picture("PPM", max_pixels=1000)
+    bench.read_picture("TGA", max_pixels=1000)
 
 
 @attack("A26 run name")

@@ -5,6 +5,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,14 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageOps
 
+from fmtool.data import picture_clashes
 from fmtool.data.class_folders import scan_class_folders
-from fmtool.data.image_files import converted, format_of, note_oddities, opened, read_image
+from fmtool.data.image_files import format_of, note_oddities, opened, read_image
+from fmtool.data.inputs import Levels
 from fmtool.data.inspection import columns
 from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, evenly, spread
-from fmtool.data.inspection.sizes import color_key, size_keys
+from fmtool.data.inspection.sizes import TRANSPARENT, color_key, size_keys
 from fmtool.data.label_table import Columns, read_label_table
 from fmtool.data.labelled_files import LabelledFile, LabelledFiles
 from fmtool.data.oddities import Oddities
+from fmtool.data.picture_clashes import Labelled
+from fmtool.data.picture_modes import Look, converted, is_deep, values_of
 from fmtool.data.read_ahead import cores
 from fmtool.data.split_names import SPLITS
 from fmtool.data.table_style import Style
@@ -32,12 +37,19 @@ _PREVIEW_SIDE = 96
 
 
 class Facts(NamedTuple):
-    """What a picture is, turned as EXIF says."""
+    """What a picture is, turned as EXIF says.
+
+    Args:
+        levels: the smallest and the largest value of a picture of more than 8 bits; None for one
+            of 8 bits.
+        digest: of the picture on a white background; of its values where it has more than 8 bits.
+    """
 
     format: str
     mode: str
     height: int
     width: int
+    levels: Levels | None
     digest: bytes
 
 
@@ -73,7 +85,9 @@ def _findings(
     found: LabelledFiles, keys: Mapping[str, Key], max_pixels: int, problems: Problems
 ) -> Findings:
     files = [(split, file) for split in SPLITS for file in found.splits.get(split, ())]
-    samples, facts, oddities = [], [], Oddities()
+    samples: list[Sample] = []
+    facts: list[Facts] = []
+    oddities = Oddities()
     usable: dict[str, list[LabelledFile]] = {name: [] for name in found.class_names}
     time_left = TimeLeft(f"looking at {len(files):,} pictures", len(files))
     looked_at = _looked_at([file.path for _, file in files], max_pixels, oddities)
@@ -82,10 +96,15 @@ def _findings(
         if isinstance(fact, DataError):
             problems.report(fact)
             continue
+        if (problem := _of_other_depth(facts, fact, file.path)) is not None:
+            problems.report(problem)
+            continue
         name = found.class_names[file.label]
         samples.append(Sample(str(file.path), split, name, fact.digest))
         usable[name].append(file)
         facts.append(fact)
+    look = _look(max_pixels, facts)
+    _report_clashes(usable, samples, found.class_names, look, problems)
     for line in oddities.lines():
         problems.warn(line, "nothing has to be done")
     sizes = size_keys([(fact.height, fact.width) for fact in facts])
@@ -98,7 +117,7 @@ def _findings(
         class_names=found.class_names,
         samples=samples,
         statistics=_statistics(facts) | {"other_files": found.ignored},
-        pictures_of=lambda name: _some_of(usable[name], max_pixels),
+        pictures_of=lambda name: _some_of(usable[name], look),
         examples={},
     )
 
@@ -107,7 +126,8 @@ def _warn_of_mixtures(facts: Sequence[Facts], keys: Set[str], problems: Problems
     """What a training refuses unless the keys are set that are proposed."""
     sizes = len({(fact.height, fact.width) for fact in facts})
     if sizes > 1:
-        problems.warn(f"pictures of {sizes} different sizes", "set data.resize, as below")
+        fix = "set data.resize, as below: larger ones lose detail"
+        problems.warn(f"pictures of {sizes} different sizes", fix)
     if "color" in keys:
         modes = ", ".join(sorted({fact.mode for fact in facts}))
         problems.warn(f"pictures of mode {modes}", "set data.color, as below")
@@ -135,14 +155,74 @@ def _facts(path: Path, max_pixels: int, oddities: Oddities) -> Facts:
     with opened(path, max_pixels=max_pixels, is_new=True) as picture:
         kind, mode = format_of(picture), picture.mode
         if picture.has_transparency_data and "A" not in mode:
-            mode += " with transparency"
+            mode += TRANSPARENT
         note_oddities(picture, path, oddities)
         ImageOps.exif_transpose(picture, in_place=True)
-        pixels = converted(picture, path, "rgb")
-        width, height = pixels.size
+        width, height = picture.size
+        levels = None
+        if is_deep(picture):
+            what = "pictures of more than 8 bits, scaled by the range of the training pictures"
+            oddities.add(what, str(path))
+            values = values_of(picture, path)
+            levels = Levels(float(values.min()), float(values.max()))
+            return Facts(
+                kind, mode, height, width, levels, picture_clashes.content_digest(picture, path)
+            )
+        pixels = converted(picture, path, _look(max_pixels, ()), oddities)
         digest = hashlib.sha256(struct.pack("<2Q", height, width))
         digest.update(pixels.tobytes())
-        return Facts(kind, mode, height, width, digest.digest())
+        return Facts(kind, mode, height, width, None, digest.digest())
+
+
+def _look(max_pixels: int, facts: Sequence[Facts]) -> Look:
+    """How a training reads such pictures by default, in colour; deep ones by the range of all."""
+    ends = [end for fact in facts if fact.levels is not None for end in fact.levels]
+    levels = Levels(min(ends), max(*ends, min(ends) + 1)) if ends else None
+    return Look(
+        color="rgb",
+        background="white",
+        levels=levels,
+        max_pixels=max_pixels,
+        size=None,
+        resize_mode="stretch",
+    )
+
+
+def _of_other_depth(facts: Sequence[Facts], fact: Facts, path: Path) -> DataError | None:
+    """What a training says of a picture of 8 bits beside deeper ones, or the other way round."""
+    if not facts or (facts[0].levels is None) == (fact.levels is None):
+        return None
+    has, others = ("8 bits", "more") if fact.levels is None else ("more than 8 bits", "8")
+    return DataError(
+        f"{path}: mode {fact.mode} of {has}, where the first picture has {others}",
+        fix="save all pictures with one depth",
+    )
+
+
+def _report_clashes(
+    usable: Mapping[str, Sequence[LabelledFile]],
+    samples: Sequence[Sample],
+    class_names: Sequence[str],
+    look: Look,
+    problems: Problems,
+) -> None:
+    """The first two pictures that only putting them on a background makes equal."""
+    digests = {sample.place: sample.digest for sample in samples}
+    parts = [
+        Labelled(
+            [file.path for file in files],
+            np.frombuffer(b"".join(digests[str(file.path)] for file in files), np.uint8).reshape(
+                len(files), -1
+            ),
+            np.array([file.label for file in files], np.int32),
+        )
+        for files in usable.values()
+        if files
+    ]
+    try:
+        picture_clashes.check(parts, class_names, look)
+    except DataError as problem:
+        problems.report(problem)
 
 
 def _statistics(facts: Sequence[Facts]) -> dict[str, Any]:
@@ -158,15 +238,6 @@ def _statistics(facts: Sequence[Facts]) -> dict[str, Any]:
     }
 
 
-def _some_of(files: Sequence[LabelledFile], max_pixels: int) -> list[NDArray[np.uint8]]:
-    return [
-        read_image(
-            files[place].path,
-            color="rgb",
-            max_pixels=max_pixels,
-            size=(_PREVIEW_SIDE, _PREVIEW_SIDE),
-            resize_mode="pad",
-            oddities=None,
-        )
-        for place in evenly(len(files), _PREVIEWS)
-    ]
+def _some_of(files: Sequence[LabelledFile], look: Look) -> list[NDArray[np.uint8]]:
+    preview = replace(look, size=(_PREVIEW_SIDE, _PREVIEW_SIDE), resize_mode="pad")
+    return [read_image(files[place].path, preview, None) for place in evenly(len(files), _PREVIEWS)]

@@ -12,9 +12,9 @@ _LARGEST_KEPT = 128
 _SAME_PROPORTIONS = 1.1
 _CROPPED = 2.0
 """Up to this proportion of the sides a crop keeps half of a picture or more."""
-_WITHOUT_COLOR = ("1", "L", "LA", "La", "I;16")
-_KEPT = ({"1", "L"}, {"P", "RGB"})
-"""What `data.color=auto` takes together."""
+_WITHOUT_COLOR = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+TRANSPARENT = " with transparency"
+"""Behind a mode that has no channel for it."""
 
 
 def size_keys(sizes: Sequence[tuple[int, int]]) -> dict[str, Key]:
@@ -36,16 +36,17 @@ def size_keys(sizes: Sequence[tuple[int, int]]) -> dict[str, Key]:
     heights, widths = zip(*distinct, strict=True)
     ends = [f"{end(heights)}x{end(widths)}" for end in (min, max)]
     shown = " to ".join(dict.fromkeys(ends))
+    if max(heights) > height or max(widths) > width:
+        shown += ", larger ones lose detail"
     return {"resize": Key([height, width], f"[height, width]; now {shown}"), "resize_mode": mode}
 
 
 def color_key(modes: Collection[str]) -> dict[str, Key]:
-    """`color` for pictures of these modes; nothing if all are taken as they are."""
-    if any(set(modes) <= kept for kept in _KEPT):
+    """`color` for pictures of these modes; nothing if all have colour, or none has."""
+    are_grey = {mode.removesuffix(TRANSPARENT) in _WITHOUT_COLOR for mode in modes}
+    if len(are_grey) < 2:
         return {}
-    is_grey = all(mode.startswith(_WITHOUT_COLOR) for mode in modes)
-    shown = ", ".join(sorted(modes))
-    return {"color": Key("grayscale" if is_grey else "rgb", f"now {shown}")}
+    return {"color": Key("rgb", f"now {', '.join(sorted(modes))}; nothing is lost")}
 
 
 def _side(length: float) -> int:

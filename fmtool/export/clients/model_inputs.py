@@ -43,9 +43,13 @@ def answer(given: str, about: dict[str, Any], outputs: dict[str, Any]) -> str:
 def _pixels(given: str, reads: dict[str, Any], how: dict[str, Any]) -> NDArray[Any]:
     from PIL import Image, ImageOps
 
+    # Of several frames the first.
     picture = ImageOps.exif_transpose(Image.open(given))
-    if picture.mode.startswith("I;16"):
-        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    is_deep = picture.mode.startswith(("I", "F"))
+    if is_deep or isinstance(how["levels"], list):
+        picture = _in_8_bits(given, picture, how["levels"], is_deep)
+    if picture.has_transparency_data and how["background"] != "none":
+        picture = _on_background(picture, 255 if how["background"] == "white" else 0)
     picture = picture.convert({"rgb": "RGB", "grayscale": "L"}[how["color"]])
     height, width = reads["shape"][:2]
     # A model that reads any size resizes by itself.
@@ -55,6 +59,29 @@ def _pixels(given: str, reads: dict[str, Any], how: dict[str, Any]) -> NDArray[A
     if reads["maximum"] != 255:
         pixels = np.rint(pixels * (reads["maximum"] / 255))
     return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def _in_8_bits(given: str, picture: Any, levels: Any, is_deep: bool) -> Any:
+    from PIL import Image
+
+    values = np.asarray(picture)
+    if levels == "upper" and picture.mode.startswith("I;16"):
+        return Image.fromarray((values >> 8).astype(np.uint8))
+    if not is_deep or not isinstance(levels, list) or not np.isfinite(values).all():
+        raise SystemExit(f"{given}: mode {picture.mode}, not the depth of the training pictures")
+    low, high = levels
+    shares = (np.clip(values.astype(np.float64), low, high) - low) / (high - low)
+    return Image.fromarray(np.rint(shares * 255).astype(np.uint8))
+
+
+def _on_background(picture: Any, behind: int) -> Any:
+    from PIL import Image
+
+    is_grey = picture.mode in ("1", "L", "LA", "La")
+    pixels = np.asarray(picture.convert("LA" if is_grey else "RGBA")).astype(np.uint16)
+    colors, alpha = pixels[..., :-1], pixels[..., -1:]
+    found = ((colors * alpha + behind * (255 - alpha) + 127) // 255).astype(np.uint8)
+    return Image.fromarray(found[..., 0] if is_grey else found)
 
 
 def _resized(picture: Any, size: tuple[int, int], mode: str) -> Any:

@@ -1,0 +1,55 @@
+"""The artifact inputs.json of a run: what is done to samples on the host, fitted on training rows.
+
+One object, an entry for each kind: `levels` of pictures of more than 8 bits.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from fmtool.errors import DataError
+from fmtool.runs.layout import INPUTS
+
+_LEVELS = "levels"
+
+
+class Levels(NamedTuple):
+    """The values of pictures of more than 8 bits that become 0 and 255."""
+
+    low: float
+    high: float
+
+
+def encode(entries: Mapping[str, Any]) -> dict[str, str]:
+    """`Splits.artifacts` with the entries, in JSON types."""
+    return {INPUTS: json.dumps(entries, indent=2, sort_keys=True) + "\n"}
+
+
+def decode(artifacts: Mapping[str, str]) -> dict[str, Any]:
+    """The entries; none where the run has no such file. DataError for one that is damaged."""
+    try:
+        found = json.loads(artifacts.get(INPUTS, "{}"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise DataError(f"{INPUTS} of the run is damaged", fix="restore the file, or train again")
+    return found
+
+
+def entry_of_levels(levels: Levels) -> dict[str, Any]:
+    return {_LEVELS: {"low": levels.low, "high": levels.high}}
+
+
+def levels_in(entries: Mapping[str, Any]) -> Levels | None:
+    """The levels among the entries, None for none; DataError where they are damaged."""
+    found = entries.get(_LEVELS)
+    if found is None:
+        return None
+    try:
+        levels = Levels(float(found["low"]), float(found["high"]))
+    except (TypeError, KeyError, ValueError):
+        levels = Levels(0, 0)
+    if not levels.low < levels.high:
+        fix = "restore the file, or train again"
+        raise DataError(f"the levels in {INPUTS} of the run are damaged", fix=fix)
+    return levels
