@@ -54,7 +54,7 @@ exit codes:
   4 quality gate not met   5 training diverged   6 an export does not match the model
   65 bad data or corrupt file   69 a download or service is unavailable
   71 out of memory   73 cannot create the output   74 write failed, disk full
-  75 busy, retry   77 refused for security   78 resume refused, config changed
+  75 busy, retry   77 refused for security   78 not the config or data of the run
   124 time limit reached, after a checkpoint   129/130/141/143 ended by HUP/INT/PIPE/TERM
 environment:
   FMTOOL_DATA      where data sets are cached    FMTOOL_CONF    folders of your own YAML files

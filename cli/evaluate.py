@@ -57,7 +57,7 @@ def main(argv: list[str], flags: Flags) -> int:
 
     from fmtool.evaluation.workflow import evaluate
 
-    evaluation = evaluate(asked.cfg, asked.saved, asked.directory)
+    evaluation = evaluate(asked.cfg, asked.saved, asked.directory, data_words=asked.data_words)
     if flags.as_json:
         output.print_json(evaluation.to_json())
     else:

@@ -70,7 +70,13 @@ def main(argv: list[str], flags: Flags) -> int:
 
     from fmtool.export.workflow import export
 
-    made = export(asked.cfg, asked.saved, asked.directory, plugins=flags.plugins)
+    made = export(
+        asked.cfg,
+        asked.saved,
+        asked.directory,
+        plugins=flags.plugins,
+        data_words=asked.data_words,
+    )
     if flags.as_json:
         output.print_json(made.to_json())
     else:

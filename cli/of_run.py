@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from fmtool.schema import SavedRunConfig
 
 
+_GROUPS, _KEYS = ("data", "runtime"), ("eval_batch_size",)
+"""Of the run's config, what may be set."""
+
+
 @dataclass(frozen=True)
 class OfRun:
     """What such a command line comes to.
@@ -22,11 +26,13 @@ class OfRun:
     Args:
         cfg: the command's own config.
         saved: the run's, with what the command line says of it.
+        data_words: what the command line says of the data, as it was typed.
     """
 
     cfg: Any
     saved: "SavedRunConfig"
     directory: Path
+    data_words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,12 @@ class Own:
     Args:
         cfg: the command's own config.
         others: overrides of keys that it has not.
+        typed: all words with a key, as they were typed.
     """
 
     cfg: Any
     others: list[str]
+    typed: tuple[str, ...]
     folders: tuple[Path, ...]
 
 
@@ -90,7 +98,8 @@ def read_own(
     folders = compose.user_folders(parsed.config_dirs)
     own = [each for each in parsed.overrides if arguments.top_key(each) in own_keys]
     cfg = validated(compose.compose(command, own, folders=folders))
-    return Own(cfg, [each for each in parsed.overrides if each not in own], folders)
+    others = [each for each in parsed.overrides if each not in own]
+    return Own(cfg, others, tuple(parsed.typed), folders)
 
 
 def with_run(own: Own, *, own_keys: Sequence[str], is_written: bool = False) -> OfRun:
@@ -104,21 +113,34 @@ def with_run(own: Own, *, own_keys: Sequence[str], is_written: bool = False) -> 
     from fmtool.runs.containment import require_contained
     from fmtool.runs.find import find
     from fmtool.runs.layout import RunPaths
+    from fmtool.runs.sameness import require_unedited
     from fmtool.runs.saved_config import read_run_config
 
     directory = find(own.cfg.run, Path(own.cfg.runs_dir))
     if is_written:
         require_contained(directory)
-    saved = read_run_config(RunPaths(directory).config)
+    paths = RunPaths(directory)
+    saved = read_run_config(paths.config)
     check_known(own.others, {*saved, *own_keys})
     raw = compose.override_saved(
         saved,
         own.others,
-        groups_allowed=("data", "runtime"),
-        keys_allowed=("eval_batch_size",),
+        groups_allowed=_GROUPS,
+        keys_allowed=_KEYS,
         folders=own.folders,
     )
-    return OfRun(own.cfg, validate.saved_run_config(raw), directory)
+    keys = [_key(word) for word in own.typed]
+    require_unedited(paths, typed=keys, typable=(*_GROUPS, *_KEYS))
+    words = tuple(word for word, key in zip(own.typed, keys, strict=True) if _says_which_data(key))
+    return OfRun(own.cfg, validate.saved_run_config(raw), directory, words)
+
+
+def _key(word: str) -> str:
+    return word.lstrip("+~").partition("=")[0]
+
+
+def _says_which_data(key: str) -> bool:
+    return arguments.top_key(key) == "data" and key != "data.storage"
 
 
 def check_known(overrides: Sequence[str], known: Collection[str]) -> None:

@@ -12,7 +12,7 @@ FmtoolError                1   base; on its own only for internal faults
 ├── WriteFailed           74   a write that failed, such as on a full disk
 ├── Busy                  75   locked by another process; retry later
 ├── Refused               77   refused for security
-└── ConfigChanged         78   a run cannot be resumed: its configuration or data changed
+└── ConfigChanged         78   the configuration or the data are not those of the run
 
 Interrupted          128 + n   signal n arrived; the process dies by it
 ├── TimeLimit            124   the time that the user allowed is over

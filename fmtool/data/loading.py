@@ -11,6 +11,7 @@ from fmtool.data.base import DataConfig
 from fmtool.data.check import validate_labels
 from fmtool.data.selection import Selection, selection_of
 from fmtool.data.splits import Split, Splits
+from fmtool.runs.sameness import DataRead
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,26 @@ class Data:
         if len(self.selection.validation):
             return self.splits.train, self.selection.validation
         return None
+
+    def read(self, *, with_selection: bool) -> DataRead:
+        """What tells whether it is the data of a run.
+
+        Args:
+            with_selection: whether it matters which samples are trained and validated on.
+        """
+        return DataRead(
+            digest=self.splits.digest,
+            selection=self.selection.digest if with_selection else None,
+            samples={name: len(part) for name, part in self.splits.parts.items()},
+            class_names=self.splits.class_names,
+        )
+
+
+def how_to_mean_it(cfg: DataConfig) -> str:
+    """What a user types who means the data of `cfg`, whatever a run was made of."""
+    path = getattr(cfg, "path", None)
+    word = f"data={cfg.name}" if path is None else f"data.path={path}"
+    return f"type {word} if you mean these"
 
 
 def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = None) -> Data:

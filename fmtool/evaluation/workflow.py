@@ -1,6 +1,6 @@
 """`fmtool evaluate`: the model of a run measured on a split, with gates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from fmtool.data.loading import Data
 from fmtool.data.splits import Split
 from fmtool.errors import ExitCode, UsageError
 from fmtool.evaluation import gates
-from fmtool.runs import artifacts
+from fmtool.runs import artifacts, sameness
 from fmtool.runs.atomic import reporting, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import Gate
+from fmtool.runs.sameness import Difference
 from fmtool.schema import EvaluateConfig, SavedRunConfig
 from fmtool.signals import SignalGuard
 
@@ -27,6 +28,8 @@ class Evaluation:
     split: str
     data: str
     tta: str
+    data_differs: tuple[Difference, ...]
+    """How the data are not those of the run."""
     report: Mapping[str, Any]
     gates: tuple[Gate, ...]
     files: tuple[Path, ...]
@@ -44,18 +47,29 @@ class Evaluation:
             "split": self.split,
             "data": self.data,
             "tta": self.tta,
+            "data_differs": [each.to_json() for each in self.data_differs],
             **self.report,
             **({"gates": [row.to_json() for row in self.gates]} if self.gates else {}),
             "files": [str(path) for path in self.files],
         }
 
 
-def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) -> Evaluation:
+def evaluate(
+    cfg: EvaluateConfig,
+    run_cfg: SavedRunConfig,
+    run_directory: Path,
+    *,
+    data_words: Sequence[str] = (),
+) -> Evaluation:
     """Measures model.keras of the run and writes evaluation/<data>_<split>.json with pictures.
 
     With another test-time augmentation than the run was reported with, names end in _tta-<tta>.
 
+    Args:
+        data_words: what was typed of the data, which then need not be those of the run.
+
     Raises:
+        ConfigChanged: the data are not those of the run, and nothing was typed of them.
         DataError: the run has no usable model, or the data do not fit it.
         UsageError: the run has no such split or metric, or the images are too small for `tta`.
     """
@@ -65,6 +79,12 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
         paths = RunPaths(run_directory)
         loaded = loading.load(data, seed=run_cfg.seed, artifacts=artifacts.read(paths))
         splits = loaded.splits
+        differs = sameness.check_data(
+            paths,
+            loaded.read(with_selection=cfg.split != "test"),
+            typed=data_words,
+            fix=loading.how_to_mean_it(data),
+        )
         gates.require_possible(cfg.gate, splits.num_classes)
         split = _split(cfg.split, loaded)
         backend.select(run_cfg.runtime)
@@ -90,6 +110,7 @@ def evaluate(cfg: EvaluateConfig, run_cfg: SavedRunConfig, run_directory: Path) 
             split=cfg.split,
             data=splits.name,
             tta=tta,
+            data_differs=tuple(differs),
             report=measured.report,
             gates=gates.judge(cfg.gate, measured.report),
             files=(report, *(paths.evaluation / f"{name}.png" for name in named)),

@@ -18,9 +18,10 @@ from fmtool.export.release import Release
 from fmtool.export.workshop import Workshop
 from fmtool.machine.processor import physical_cores
 from fmtool.notices import note
-from fmtool.runs import artifacts
+from fmtool.runs import artifacts, sameness
 from fmtool.runs.atomic import reporting, write_json
 from fmtool.runs.layout import RunPaths
+from fmtool.runs.sameness import Difference
 from fmtool.runs.strict_json import read_object
 from fmtool.schema import ExportConfig, SavedRunConfig
 from fmtool.signals import SignalGuard
@@ -37,6 +38,7 @@ class Export:
         reference: the score of the run's own network.
         rows: a file each, as in export.json.
         failures: errors by the name of what was to be made.
+        data_differs: how the samples that it was tried on are not those of the run.
     """
 
     folder: Path
@@ -44,6 +46,7 @@ class Export:
     reference: Mapping[str, Any]
     rows: tuple[Mapping[str, Any], ...]
     failures: Mapping[str, FmtoolError]
+    data_differs: tuple[Difference, ...]
 
     @property
     def exit_code(self) -> int:
@@ -60,6 +63,7 @@ class Export:
             "exit_code": self.exit_code,
             "run": self.run,
             "folder": str(self.folder),
+            "data_differs": [each.to_json() for each in self.data_differs],
             "reference": dict(self.reference),
             "files": [dict(row) for row in self.rows],
             "failures": {name: str(error) for name, error in self.failures.items()},
@@ -67,13 +71,22 @@ class Export:
 
 
 def export(
-    cfg: ExportConfig, run_cfg: SavedRunConfig, run_directory: Path, *, plugins: Sequence[str] = ()
+    cfg: ExportConfig,
+    run_cfg: SavedRunConfig,
+    run_directory: Path,
+    *,
+    plugins: Sequence[str] = (),
+    data_words: Sequence[str] = (),
 ) -> Export:
     """Writes each file that `plan.targets` asks for into a folder of its own, if it matches.
+
+    Args:
+        data_words: what was typed of the data, which then need not be those of the run.
 
     Raises:
         UsageError: a format cannot be had.
         DataError: the run has no usable model, or the data do not fit it.
+        ConfigChanged: the data are not those of the run, and nothing was typed of them.
     """
     targets = plan.targets(cfg)
     with SignalGuard():
@@ -86,13 +99,19 @@ def export(
         data = run_cfg.data.model_copy(update={"storage": "auto"})
         kept = artifacts.read(paths)
         loaded = loading.load(data, seed=run_cfg.seed, artifacts=kept)
+        differs = sameness.check_data(
+            paths,
+            loaded.read(with_selection=True),
+            typed=data_words,
+            fix=loading.how_to_mean_it(data),
+        )
         folder = paths.export if cfg.output is None else Path(cfg.output)
         with reporting(folder):
             folder.mkdir(parents=True, exist_ok=True)
         metadata = _metadata(cfg, run_cfg, loaded, paths)
         with tempfile.TemporaryDirectory(prefix=".fmtool-", dir=folder) as drafts:
             workshop = _workshop(cfg, run_cfg, loaded, targets, Path(drafts), paths, kept, plugins)
-            made = _make_all(workshop, metadata, targets, folder)
+            made = _make_all(workshop, metadata, targets, folder, differs)
             release = Release(
                 folder=folder,
                 run=paths,
@@ -166,7 +185,11 @@ def _workshop(
 
 
 def _make_all(
-    workshop: Workshop, metadata: Metadata, targets: Sequence[Target], folder: Path
+    workshop: Workshop,
+    metadata: Metadata,
+    targets: Sequence[Target],
+    folder: Path,
+    differs: Sequence[Difference],
 ) -> Export:
     reference = workshop.reference(metadata)
     backend = workshop.runtime["backend"]
@@ -190,7 +213,9 @@ def _make_all(
                     files.put_in_place(workshop.drafts / target.name, folder / target.name)
                     rows.append(row)
                     note(_line(row))
-                made = Export(folder, metadata.run, reference, tuple(rows), failures)
+                made = Export(
+                    folder, metadata.run, reference, tuple(rows), failures, tuple(differs)
+                )
                 _report(made, {each.name for each in targets})
     return made
 

@@ -272,7 +272,11 @@ class Execution:
             seeds={"seed": cfg.seed},
             data_digest=splits.digest,
             selection_digest=session.data.selection.digest,
-            data_facts={"class_names": list(splits.class_names), **splits.facts},
+            data_facts={
+                "class_names": list(splits.class_names),
+                "samples": {name: len(part) for name, part in splits.parts.items()},
+                **splits.facts,
+            },
             artifacts=artifacts.digests(splits.artifacts),
             backend=runtime.backend,
             device=runtime.device,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.errors import ExitCode, UsageError
-from fmtool.notices import note
-from fmtool.runs import manifest, reproduction
+from fmtool.notices import note, warn
+from fmtool.runs import manifest, reproduction, rules, sameness
 from fmtool.runs.identity import REPRODUCES
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.records import read_record
@@ -77,8 +77,12 @@ def reproduce(
     environment = manifest.changes(record.manifest)
     for name, (was, now) in environment.items():
         note(f"the last bits may differ from those of {run}: {name} was {was}, is {now}")
+    sameness.require_unedited(original, typed=(), typable=())
     comparison = reproduction.compare_data(original, load_data(cfg).splits.digest)
     directory = None
+    if comparison is not None and not rules.are_current(record.manifest):
+        release = sameness.read_by(record.manifest)
+        warn(f"{release} read the data of {run} by other rules: whether they differ is not known")
     if comparison is None:
         extra = {**request.extra, REPRODUCES: run}
         directory = train(cfg, replace(request, extra=extra)).run_directory

@@ -10,7 +10,7 @@ from fmtool.data.loading import Data
 from fmtool.errors import ConfigChanged, ExitCode, UsageError
 from fmtool.evaluation import gates
 from fmtool.notices import warn
-from fmtool.runs import artifacts, manifest
+from fmtool.runs import artifacts, manifest, rules, sameness
 from fmtool.runs.identity import is_free, with_free_keys
 from fmtool.runs.layout import ARTIFACTS, RunPaths
 from fmtool.runs.result import COMPLETED, GATE_NOT_MET, RunResult, read_result
@@ -21,9 +21,6 @@ from fmtool.suggest import did_you_mean
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Dotted keys to what was and what is."""
-
-_DIGESTS = ("data_digest", "selection_digest")
-_MOST_SHOWN = 3
 
 
 def saved_config(run_directory: Path) -> TrainConfig:
@@ -49,8 +46,10 @@ def require_same(run_directory: Path, cfg: TrainConfig, data: Data) -> Changes:
         flatten(each.model_copy(update=request).model_dump(mode="json", serialize_as_any=True))
         for each in (saved_config(run_directory), cfg)
     )
-    facts = read_object(RunPaths(run_directory).manifest)
-    digests = dict(zip(_DIGESTS, (data.splits.digest, data.selection.digest), strict=True))
+    paths = RunPaths(run_directory)
+    facts, read = read_object(paths.manifest), data.read(with_selection=True)
+    digests = {sameness.DATA: read.digest, sameness.SELECTION: read.selection}
+    then |= {each.what: each.was for each in sameness.edited_keys(paths)}
     then |= {name: facts.get(name) for name in digests} | facts.get("artifacts", {})
     now |= digests | artifacts.digests(data.splits.artifacts)
     changes = {
@@ -69,7 +68,7 @@ def require_same(run_directory: Path, cfg: TrainConfig, data: Data) -> Changes:
         if not is_free(key) and not any(_covers(name, key) for name in cfg.allow_change)
     ]
     if refused:
-        raise _refusal(run_directory, changes, refused)
+        raise _refusal(run_directory, changes, refused, facts, read)
     for name, (was, is_) in manifest.version_changes(facts).items():
         warn(f"{name} was {was} when the run began and is {is_}: results may differ in their bits")
     return changes
@@ -97,18 +96,36 @@ def _covers(name: str, key: str) -> bool:
     return key == name or key.startswith(f"{name}.")
 
 
-def _refusal(run_directory: Path, changes: Changes, refused: list[str]) -> ConfigChanged:
-    shown = "; ".join(_shown(key, *changes[key]) for key in refused[:_MOST_SHOWN])
-    more = f" and {len(refused) - _MOST_SHOWN} more" if len(refused) > _MOST_SHOWN else ""
+def _refusal(
+    run_directory: Path,
+    changes: Changes,
+    refused: list[str],
+    manifest_facts: Mapping[str, Any],
+    read: sameness.DataRead,
+) -> ConfigChanged:
+    settings = [key for key in refused if key not in (sameness.DATA, sameness.SELECTION)]
+    shown = "; ".join(_shown(key, *changes[key]) for key in settings[: sameness.MAX_SHOWN])
+    left = len(settings) - sameness.MAX_SHOWN
+    what = [f"another configuration: {shown}{f' and {left} more' if left > 0 else ''}"]
+    what, fixes = (what, ["leave that out"]) if settings else ([], [])
+    if len(settings) < len(refused):
+        how = sameness.described(sameness.data_differences(manifest_facts, read))
+        if rules.are_current(manifest_facts):
+            what.append(f"other data: {how}")
+            fixes += [] if settings else ["restore them"]
+        else:
+            release = sameness.read_by(manifest_facts)
+            what.append(f"data that {release} read by other rules: {how}")
+            fixes = [f"go on with it by {release}"]
     return ConfigChanged(
-        f"run {run_directory.name} cannot go on with another configuration: {shown}{more}",
-        fix=f"leave that out, start a new run, or allow_change=[{','.join(refused)}]",
+        f"run {run_directory.name} cannot go on with {', and with '.join(what)}",
+        fix=f"{', '.join(fixes)}, start a new run, or allow_change=[{','.join(refused)}]",
         details={"changes": {key: list(changes[key]) for key in refused}},
     )
 
 
 def _shown(key: str, was: Any, is_: Any) -> str:
     # The start of a digest tells it apart; the whole is among the details.
-    if key in (*_DIGESTS, *ARTIFACTS):
+    if key in ARTIFACTS:
         was, is_ = str(was)[:12], str(is_)[:12]
     return f"{key}: {was} -> {is_}"
