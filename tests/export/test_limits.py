@@ -83,3 +83,10 @@ def test_a_tolerance_that_is_met_exactly_is_kept(tmp_path):
     met = Limits(tolerance=0.25, agreement=0.0, score_loss=None)
     assert parity.objection(compared, met, accuracy=1, reference_accuracy=1) is None
     assert parity.objection(compared, NOTHING, accuracy=0, reference_accuracy=1) is None
+
+
+def test_the_accuracy_of_a_file_is_its_share_of_true_labels(tmp_path):
+    folder = write(tmp_path / "file", np.array([0.75, 0.75, 0.25, 0.75]))
+    score = parity.score(folder, np.array([0, 0, 1, 1], np.int32), NAMES)
+    assert score["accuracy"] == 0.75
+    assert score["loss"] == pytest.approx(-(3 * np.log(0.75) + np.log(0.25)) / 4)

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import resource
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fmtool.errors import CannotCreate
-from fmtool.runs.atomic import write_bytes, write_json, write_text, write_with
+from fmtool.runs.atomic import sync, write_bytes, write_json, write_text, write_with
 
 
 def names(directory):
@@ -72,6 +73,18 @@ def test_file_and_directory_are_synced_around_the_rename(tmp_path, monkeypatch):
     write_text(tmp_path / "file", "x")
     assert synced[0].startswith(f"{tmp_path}/.fmtool-")
     assert synced[1:] == [str(tmp_path)]
+
+
+def test_what_cannot_be_synced_at_all_is_no_error_and_a_failing_disk_is_one(monkeypatch):
+    """Some network file systems know no fsync of a folder, as this device knows none."""
+    sync(Path("/dev/null"))
+
+    def fail(descriptor):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        sync(Path("/dev/null"))
 
 
 def test_a_full_disk_exits_74_with_path_and_bytes_and_keeps_the_old_file(tmp_path, python):
