@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from fmtool.data.image_files import has_more_frames, opened, read_image
 from fmtool.data.inputs import Levels
-from fmtool.data.picture_modes import BACKGROUNDS, Look, is_deep, is_reduced, shown, values_of
+from fmtool.data.picture_modes import BACKGROUNDS, Look, is_deep, is_reduced, values_of
 from fmtool.data.regular_file import open_regular
 from fmtool.errors import DataError
 
@@ -35,10 +35,19 @@ class Labelled(NamedTuple):
     labels: NDArray[np.int32]
 
 
-def check(parts: Iterable[Labelled], class_names: Sequence[str], look: Look) -> None:
+def check(
+    parts: Iterable[Labelled],
+    class_names: Sequence[str],
+    look: Look,
+    *,
+    levels: Sequence[tuple[str, Levels]] = (),
+) -> None:
     """DataError, with the key to change, for two files that only the conversion made equal.
 
     Originals are decoded again only where converted pictures of several classes are equal.
+
+    Args:
+        levels: others that may tell deep pictures apart, with the value of `data.levels`.
     """
     for clash in _clashes(parts):
         known: dict[bytes, tuple[Path, int]] = {}
@@ -47,7 +56,8 @@ def check(parts: Iterable[Labelled], class_names: Sequence[str], look: Look) -> 
             for other, (its_path, its_label) in known.items():
                 if other != original and its_label != label:
                     names = class_names[its_label], class_names[label]
-                    raise _problem((its_path, path), names, look)
+                    keys = _alternatives((its_path, path), look, levels)
+                    raise _problem((its_path, path), names, keys)
             known.setdefault(original, (path, label))
 
 
@@ -96,12 +106,14 @@ def _clashes(parts: Iterable[Labelled]) -> Iterator[list[tuple[Path, int]]]:
         for path, digest, label in rows:
             if (key := digest.tobytes()) in groups:
                 groups[key].append((path, label))
-    yield from sorted(groups.values())
+    yield from sorted(sorted(group) for group in groups.values())
 
 
-def _problem(paths: tuple[Path, Path], names: tuple[str, str], look: Look) -> DataError:
+def _problem(
+    paths: tuple[Path, Path], names: tuple[str, str], alternatives: Iterator[tuple[str, Look]]
+) -> DataError:
     fix = _CANNOT_TELL
-    for words, other in _alternatives(paths, look):
+    for words, other in alternatives:
         one, another = (read_image(path, other, None) for path in paths)
         if one.shape != another.shape or not np.array_equal(one, another):
             fix = f"set {words}"
@@ -114,17 +126,19 @@ def _problem(paths: tuple[Path, Path], names: tuple[str, str], look: Look) -> Da
     )
 
 
-def _alternatives(paths: tuple[Path, Path], look: Look) -> Iterator[tuple[str, Look]]:
+def _alternatives(
+    paths: tuple[Path, Path], look: Look, levels: Sequence[tuple[str, Levels]]
+) -> Iterator[tuple[str, Look]]:
     """Keys that may tell two pictures apart, with how they would be read."""
     for background in BACKGROUNDS[:2]:
         if background != look.background:
             yield f"data.background={background}", replace(look, background=background)
     if look.color != "rgb":
         yield "data.color=rgb", replace(look, color="rgb")
-    if look.levels is not None and (levels := _levels_of(paths, look)) is not None:
-        low, high = shown(levels)
-        words = "data.levels=auto" if look.levels == "upper" else f"data.levels=[{low},{high}]"
-        yield words, replace(look, levels=levels)
+    if look.levels == "upper" and (found := _levels_of(paths, look)) is not None:
+        yield "data.levels=auto", replace(look, levels=found)
+    for value, other in levels:
+        yield f"data.levels={value}", replace(look, levels=other)
     if look.size is not None:
         height, width = look.size
         for times in (2, 4, 8):

@@ -138,7 +138,11 @@ def fit(cfg: "Config", splits: Splits, rows: NDArray[np.int32], *, origin: str) 
     require_range(levels, origin)
     fitted = _between(splits, levels)
     held, read = _read(cfg, fitted)
-    picture_clashes.check(read, splits.class_names, replace(splits.look, levels=levels))
+    whole = _whole_range(splits)
+    others = [("auto", _range(splits, rows))] if given else []
+    others.append((f"[{','.join(shown(whole))}]", whole))
+    look = replace(splits.look, levels=levels)
+    picture_clashes.check(read, splits.class_names, look, levels=others)
     _tell(splits, levels, given=given)
     return replace(held, artifacts=inputs.encode(inputs.entry_of_levels(levels)))
 
@@ -180,6 +184,12 @@ def _deep(images: Images) -> DeepPictures:
 
 def _range(splits: Splits, rows: NDArray[np.integer[Any]]) -> Levels:
     return _deep(splits.train.x).range_of(rows)
+
+
+def _whole_range(splits: Splits) -> Levels:
+    """The range of all pictures, those that are tested on included."""
+    ranges = [_deep(p.x).range_of(np.arange(len(p))) for p in splits.parts.values()]
+    return Levels(min(each.low for each in ranges), max(each.high for each in ranges))
 
 
 def _between(splits: PictureSplits, levels: Levels) -> PictureSplits:
