@@ -23,7 +23,7 @@ Images = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def steps_per_dispatch(cfg: TrainConfig, network: Any, images: Images, steps: int) -> int:
-    """As many steps as take less than half a second, and no row or checkpoint within.
+    """As many steps as take less than half a second; where rows fall is left to `Plan.stops`.
 
     Args:
         images: a batch.
@@ -34,9 +34,7 @@ def steps_per_dispatch(cfg: TrainConfig, network: Any, images: Images, steps: in
         return runtime.steps_per_dispatch
     # A step, forward and backward, costs about three forward passes.
     seconds = 3 * _forward_seconds(network, images, runtime)
-    wanted = cfg.logging.every_n_steps, cfg.callbacks.checkpoint.every_steps
-    limits = (_LONGEST, steps, int(_SECONDS / seconds), *(each for each in wanted if each))
-    return max(1, min(limits))
+    return max(1, min(_LONGEST, steps, int(_SECONDS / seconds)))
 
 
 def _forward_seconds(network: Any, images: Images, runtime: RuntimeConfig) -> float:

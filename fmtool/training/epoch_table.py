@@ -49,7 +49,7 @@ class EpochTable:
             self._next_batches = self._on_device(self._plan.arrays_of(self._next_epoch))
 
     def steps(self, iterator: Iterator[tuple[Any]], length: int) -> range:
-        """The next steps that fit asks for, at most `length`; raises StopIteration behind the last.
+        """The next steps that fit asks for, at most `length`; none behind the last.
 
         Args:
             iterator: of the numbers of the steps, of which only the first is looked at: the others
@@ -57,9 +57,8 @@ class EpochTable:
         """
         if iterator is not self._iterator:
             self._iterator, self._next_step = iterator, int(next(iterator)[0])
-        begin, self._next_step = self._next_step, min(self._next_step + length, self._plan.steps)
-        if begin >= self._plan.steps:
-            raise StopIteration
+        begin = self._next_step
+        self._next_step = self._plan.dispatch_end(begin, length)
         return range(begin, self._next_step)
 
     def _on_device(self, arrays: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -69,3 +68,23 @@ class EpochTable:
             for each in arrays
         )
         return rows, draws
+
+
+class FedSteps:
+    """The steps of each dispatch where batches are fed that do not say which one they are.
+
+    Args:
+        length: steps that a dispatch has at most.
+    """
+
+    def __init__(self, plan: Plan, length: int) -> None:
+        self._plan, self._length = plan, length
+        self._epoch: int | None = None
+        self._begin = 0
+
+    def next(self) -> range:
+        """Those that follow; none behind the last of the epoch."""
+        if self._epoch != self._plan.epoch:
+            self._epoch, self._begin = self._plan.epoch, self._plan.start
+        begin, self._begin = self._begin, self._plan.dispatch_end(self._begin, self._length)
+        return range(begin, self._begin)

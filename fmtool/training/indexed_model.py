@@ -153,20 +153,24 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         backend, length = keras.backend.backend(), self.steps_per_execution
         if source is not None and backend == "torch":
             return self._torch_dispatch(step, source)
-        if source is None or source.table is None:
+        trains = source is not None and source is self._parts().train
+        if source is None or not (trains or source.table is not None):
             return None
         if backend == "jax":
             from fmtool.training import jax_dispatch
 
+            if source.table is None:
+                return jax_dispatch.SampleDispatch(step, source.plan, length=length)
             loops = self._parts().loops
             return jax_dispatch.Dispatch(
                 step, source.plan, source.table, length=length, loops=loops
             )
         from fmtool.training import tensorflow_dispatch
 
-        return tensorflow_dispatch.Dispatch(
-            step, self.get_metrics_result, source.plan, length=length, jit=self.jit_compile
-        )
+        by_samples, by_rows = tensorflow_dispatch.SampleDispatch, tensorflow_dispatch.Dispatch
+        dispatch: Any = by_samples if source.table is None else by_rows
+        results, jit = self.get_metrics_result, self.jit_compile
+        return dispatch(step, results, source.plan, length=length, jit=jit)
 
     def _torch_dispatch(self, step: Any, source: Source) -> Any:
         from fmtool.training import torch_dispatch

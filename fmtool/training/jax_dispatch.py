@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fmtool.training.epoch_table import EpochTable
+from fmtool.training.epoch_table import EpochTable, FedSteps
 from fmtool.training.plan import Plan
 from fmtool.training.table import Arrays, Table
 
@@ -80,6 +80,8 @@ class Dispatch:
 
     def __call__(self, state: Any, iterator: Iterator[tuple[Any]]) -> tuple[Any, Any]:
         steps = self._epoch.steps(iterator, self._length)
+        if not steps:
+            return self._logs_before, state
         self.wait_for_compiler()
         logs, state = self._run(state, steps)
         if steps.stop == self._plan.steps:
@@ -104,3 +106,21 @@ class Dispatch:
             batch = tuple(each[self._plan.batch(number)] for each in self._plan.arrays())
             logs, state = self._ragged(state, batch, table)
         return logs, state
+
+
+class SampleDispatch:
+    """As `Dispatch`, where the batches hold the samples: each step is a call of its own.
+
+    Args:
+        length: steps that one call of this function runs at most.
+    """
+
+    def __init__(self, step: Step, plan: Plan, *, length: int) -> None:
+        self._steps = FedSteps(plan, length)
+        self._step = jax.jit(step, donate_argnums=0)
+        self._logs: Any = None
+
+    def __call__(self, state: Any, iterator: Iterator[Any]) -> tuple[Any, Any]:
+        for _ in self._steps.next():
+            self._logs, state = self._step(state, next(iterator))
+        return self._logs, state

@@ -91,9 +91,8 @@ def _fit(
     session: Session, callbacks: Sequence[Any], begin: int, end: int, *, start: int = 0
 ) -> None:
     model, steps = session.model, session.plan.steps - start
-    called: Any = list(callbacks)
-    if not session.own_callbacks:
-        called = _Callbacks(called, add_history=True, model=model, epochs=end, steps=steps)
+    kind = keras.callbacks.CallbackList if session.own_callbacks else _Callbacks
+    called = kind(list(callbacks), add_history=True, model=model, epochs=end, steps=steps)
     with session.train_feed(start=start) as train, session.validation_feed() as validation:
         model.fit(
             train,

@@ -20,6 +20,9 @@ class Plan:
             smaller than the others is left out, and other samples fall into it each time.
         alternates: whether the first uniform of a sample is `order.flip_coins`, which changes
             sides from epoch to epoch.
+        stops: numbers of steps at whose multiples, counted over the run, a dispatch ends: rows of
+            the log and checkpoints fall on them, whatever the length of a dispatch is.
+        start: steps at the begin of an epoch that are not fed, as training goes on behind them.
     """
 
     indices: NDArray[np.int32]
@@ -28,7 +31,9 @@ class Plan:
     draws: int = 0
     shuffles: bool = False
     alternates: bool = False
+    stops: tuple[int, ...] = ()
     epoch: int = 0
+    start: int = 0
     _cached: tuple[int, NDArray[np.int32], NDArray[np.float32]] | None = field(
         default=None, init=False, repr=False
     )
@@ -45,6 +50,30 @@ class Plan:
     def samples(self) -> int:
         """Samples seen in an epoch."""
         return self.steps * self.batch_size if self.shuffles else len(self.indices)
+
+    def dispatch_end(self, begin: int, length: int) -> int:
+        """The step of the epoch before which a dispatch ends; `begin` where none is left.
+
+        Args:
+            begin: the first step of the dispatch, counted from the begin of the epoch.
+            length: steps that a dispatch has at most.
+        """
+        before = self.epoch * self.steps
+        at = before + begin
+        ends = [each * (at // each + 1) - before for each in self.stops]
+        return min(begin + length, self.steps, *ends)
+
+    def fed(self, start: int, length: int) -> int:
+        """Steps that Keras is told of, in so many at a time, for every dispatch to have its turn.
+
+        Some dispatches of an epoch are shorter than others, and not the same ones in each epoch:
+        the last ones may find nothing left.
+        """
+        left = self.steps - start
+        if not self.stops or length == 1:
+            return left
+        dispatches = -(-left // length) + sum(left // each + 1 for each in self.stops)
+        return min(left, dispatches) * length
 
     def batch(self, number: int) -> slice:
         """Where the batch lies in `arrays`."""
@@ -68,10 +97,15 @@ class Plan:
 
 
 def plan_of(
-    indices: NDArray[np.int32], batch_size: int, augment: Pipeline | None, *, seed: int
+    indices: NDArray[np.int32],
+    batch_size: int,
+    augment: Pipeline | None,
+    *,
+    seed: int,
+    stops: tuple[int, ...] = (),
 ) -> Plan:
     """The plan of training epochs over rows of a table."""
-    if augment is None:
-        return Plan(indices, batch_size, seed, shuffles=True)
-    draws, alternates = augment.draws, augment.alternates
-    return Plan(indices, batch_size, seed, draws, shuffles=True, alternates=alternates)
+    plan = Plan(indices, batch_size, seed, shuffles=True, stops=stops)
+    if augment is not None:
+        plan.draws, plan.alternates = augment.draws, augment.alternates
+    return plan

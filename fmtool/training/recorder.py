@@ -46,8 +46,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         self._look_seconds = look_seconds
         self._began = time.perf_counter()
         self._epoch_began = self._epoch_seconds = self._looked = 0.0
-        self._recorded = 0
-        self._start = 0
+        self._start = self._done = 0
+        """Steps of the epoch that were done before this training began, and that are done now."""
         self._finite: dict[str, float] = {}
         self.epoch = 0
         self.step = 0
@@ -77,8 +77,6 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         self.step = step
         self.epoch = epochs_done
         self._start = step - epochs_done * self._plan.steps
-        if self._every_n_steps:
-            self._recorded = step // self._every_n_steps
 
     @property
     def seconds_per_step(self) -> float:
@@ -94,23 +92,25 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._plan.epoch = epoch
         self.epoch = epoch
+        self._done = self._start
         self._epoch_began = time.perf_counter()
         self._epoch_seconds = 0.0
         self._learning_rate = self._optimization.learning_rate()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        # The last dispatch of an epoch may be shorter than Keras' count of its steps says.
-        steps_done = min(self._start + batch + 1, self._plan.steps)
+        # Dispatches may be shorter than Keras' count of their steps says, the last ones empty.
+        steps_done = self._plan.dispatch_end(self._done, self.model.steps_per_execution)
+        if steps_done == self._done:
+            return
+        self._done = steps_done
         self.step = self.epoch * self._plan.steps + steps_done
         self._epoch_seconds = time.perf_counter() - self._epoch_began
-        is_due = self._every_n_steps and self.step // self._every_n_steps > self._recorded
+        is_due = bool(self._every_n_steps) and self.step % self._every_n_steps == 0
         now = time.perf_counter()
         if not is_due and now - self._looked < self._look_seconds:
             return
         self._looked = now
         row = self._row("step", logs, (steps_done - self._start) * self._plan.batch_size)
-        if is_due:
-            self._recorded = self.step // self._every_n_steps
         for sink in self._sinks:
             if is_due or getattr(sink, "shows_progress", False):
                 sink.step(row)

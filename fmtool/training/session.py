@@ -42,7 +42,7 @@ class Session:
 
     def train_feed(self, *, start: int = 0) -> AbstractContextManager[Any]:
         """What `fit` is fed; `start` batches of each epoch are left out."""
-        return _feed_of(self.train, start=start)
+        return _feed_of(self.train, start=start, length=self.model.steps_per_execution)
 
     @contextmanager
     def validation_feed(self) -> Iterator[Any]:
@@ -55,13 +55,13 @@ class Session:
 
 
 @contextmanager
-def _feed_of(source: Any, *, start: int = 0) -> Iterator[Any]:
+def _feed_of(source: Any, *, start: int = 0, length: int = 1) -> Iterator[Any]:
     from fmtool.training.feed import feed, sample_feed
 
     if source.table is not None:
-        yield feed(source.plan, start=start)
+        yield feed(source.plan, start=start, length=length)
         return
-    with sample_feed(source.plan, source.split, start=start) as samples:
+    with sample_feed(source.plan, source.split, start=start, length=length) as samples:
         yield samples
 
 
@@ -100,7 +100,9 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     cfg, network = _build(cfg, data)
     splits = data.splits
     augment = pipeline.build(cfg.augment, splits.element, splits.num_classes)
-    plan = plan_of(data.selection.train, batch_size, augment, seed=cfg.seed)
+    wanted = cfg.logging.every_n_steps, cfg.callbacks.checkpoint.every_steps
+    stops = tuple(each for each in wanted if each)
+    plan = plan_of(data.selection.train, batch_size, augment, seed=cfg.seed, stops=stops)
     cfg, train, validation = sources.place(cfg, plan, splits.train, data.validation)
     optimization = optimizations.build(
         network,

@@ -160,7 +160,7 @@ def test_a_training_that_diverges_more_often_than_allowed_ends_with_5(fmtool):
 def test_checkpoints_come_by_steps_and_by_minutes_too(fmtool):
     words = ("model=mlp", "model.units=[4]", "epochs=1", "logging=quiet", "batch_size=20")
     keep = "callbacks.checkpoint.keep=99"
-    steps = ("runtime.steps_per_dispatch=4", "callbacks.checkpoint.every_steps=20")
+    steps = ("runtime.steps_per_dispatch=7", "callbacks.checkpoint.every_steps=20")
     assert fmtool("train", *words, keep, *steps).code == 0
     minutes = ("runtime.steps_per_dispatch=16", "callbacks.checkpoint.every_minutes=1e-9")
     assert fmtool("train", *words, keep, *minutes).code == 0

@@ -26,9 +26,9 @@ SLOW = [pytest.param(backend, marks=pytest.mark.slow) for backend in ("tensorflo
 
 
 def bits(folder):
-    """Of the newest checkpoint and of the model."""
+    """Of the newest checkpoint, of the model and of every row, each at its step."""
     left = ending(run_of(folder))
-    return left["arrays"], left["model.keras"], left["result"]["metrics"]
+    return left["arrays"], left["model.keras"], left["result"]["metrics"], left["metrics.jsonl"]
 
 
 @pytest.fixture(scope="module", params=[*SLOW, "torch"])

@@ -19,7 +19,7 @@ JOB = (
     "optimizer.ema_momentum=0.5", "schedule=reduce_on_plateau", "schedule.factor=0.5",
     "schedule.patience=1", "schedule.min_delta=0.05", "callbacks.early_stopping.patience=3",
     "callbacks.checkpoint.every_steps=7", "logging.every_n_steps=5", "logging.plots=false",
-    "runtime.steps_per_dispatch=3", "runtime.device=cpu",
+    "runtime.device=cpu",
 )  # fmt: skip
 """Everything that keeps a state of its own; the learning rate falls, training may end early."""
 

@@ -83,8 +83,7 @@ def test_a_call_runs_the_steps_that_follow_and_looks_at_one_number_of_an_epoch()
 
     first = numbers(0)
     assert [table.steps(first, 3), table.steps(first, 3)] == [range(3), range(3, 4)]
-    with pytest.raises(StopIteration):
-        table.steps(first, 3)
+    assert not table.steps(first, 3), "Keras may be told of more"
     assert table.steps(numbers(2), 3) == range(2, 4), "training goes on in mid-epoch"
     assert taken == [0, 2]
 
