@@ -11,10 +11,14 @@ Size = int | tuple[int, int]
 """Of a kernel: pixels a side, or height and width."""
 
 
-def normalize(x: Any, kind: Normalization) -> Any:
-    """`x` after the named normalization layer, unchanged for `none`."""
+def normalize(x: Any, kind: Normalization, momentum: float = 0.99) -> Any:
+    """`x` after the named normalization layer, unchanged for `none`.
+
+    Args:
+        momentum: share of the old batch statistics at each step, of `batch`.
+    """
     if kind == "batch":
-        return keras.layers.BatchNormalization()(x)
+        return keras.layers.BatchNormalization(momentum=momentum)(x)
     if kind == "layer":
         return keras.layers.LayerNormalization()(x)
     return x
@@ -51,10 +55,10 @@ def activate(x: Any, kind: Activation) -> Any:
 
 
 def normalize_and_activate(
-    x: Any, activation: Activation, normalization: Normalization = "batch"
+    x: Any, activation: Activation, normalization: Normalization, momentum: float = 0.99
 ) -> Any:
     """As most networks have it behind a convolution, in this order."""
-    return activate(normalize(x, normalization), activation)
+    return activate(normalize(x, normalization, momentum), activation)
 
 
 def drop(x: Any, rate: float) -> Any:
@@ -69,12 +73,17 @@ def hidden_layers(
     dropout: float,
     *,
     normalization: Normalization = "none",
+    momentum: float = 0.99,
     kernel_initializer: str = "glorot_uniform",
 ) -> Any:
-    """Dense layers of so many `units`, each normalised, activated and then dropped from."""
+    """Dense layers of so many `units`, each normalised, activated and then dropped from.
+
+    Args:
+        momentum: of the batch statistics, with `normalization="batch"`.
+    """
     for count in units:
         x = keras.layers.Dense(count, kernel_initializer=kernel_initializer)(x)
-        x = drop(normalize_and_activate(x, activation, normalization), dropout)
+        x = drop(normalize_and_activate(x, activation, normalization, momentum), dropout)
     return x
 
 

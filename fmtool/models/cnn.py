@@ -17,6 +17,7 @@ class Config(ModelConfig):
     dense_units: list[PositiveInt]
     activation: Activation
     normalization: Normalization
+    batchnorm_momentum: Rate
     dropout: Rate
     convolution_dropout: Rate
     """Of what each block gives, of the kind that follows."""
@@ -50,7 +51,9 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     inputs = x = keras.Input(image.shape)
     for filters in cfg.filters:
         x = keras.layers.Conv2D(filters, cfg.kernel_size, padding=cfg.padding)(x)
-        x = blocks.normalize_and_activate(x, cfg.activation, cfg.normalization)
+        x = blocks.normalize_and_activate(
+            x, cfg.activation, cfg.normalization, cfg.batchnorm_momentum
+        )
         if cfg.pooling != "none":
             x = pool[cfg.pooling](pool_size=2)(x)
         x = blocks.drop_features(x, cfg.convolution_dropout, cfg.dropout_kind, cfg.block_size)

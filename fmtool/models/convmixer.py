@@ -5,7 +5,7 @@ Trockman & Kolter 2022 (arXiv:2201.09792).
 
 from typing import Any, Literal
 
-from fmtool.config.base import PositiveInt
+from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation
 from fmtool.models.patches import PatchConfig, check
@@ -16,6 +16,7 @@ class Config(PatchConfig):
     width: PositiveInt
     depth: PositiveInt
     kernel_size: PositiveInt
+    batchnorm_momentum: Rate
     activation: Activation
 
 
@@ -28,7 +29,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     from fmtool.models import blocks
 
     def activate_and_normalize(x: Any) -> Any:
-        return blocks.normalize(blocks.activate(x, cfg.activation), "batch")
+        return blocks.normalize(blocks.activate(x, cfg.activation), "batch", cfg.batchnorm_momentum)
 
     inputs = keras.Input(image.shape)
     x = keras.layers.Conv2D(cfg.width, cfg.patch_size, strides=cfg.patch_size)(inputs)

@@ -22,6 +22,7 @@ class Config(ModelConfig):
     bottleneck: bool
     compression: Annotated[float, Field(gt=0, le=1)]
     """Share of the channels that a transition between blocks keeps."""
+    batchnorm_momentum: Rate
     activation: Activation
     dropout: Rate
     dropout_kind: DropoutKind
@@ -35,25 +36,27 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 
     from fmtool.models import blocks
 
-    activation = cfg.activation
+    def activated(x: Any) -> Any:
+        return blocks.normalize_and_activate(x, cfg.activation, "batch", cfg.batchnorm_momentum)
+
     inputs = keras.Input(image.shape)
     if has_large_stem(cfg.stem, image.shape):
         x = blocks.convolve(inputs, 2 * cfg.growth_rate, 7, strides=2)
-        x = blocks.halve(blocks.normalize_and_activate(x, activation))
+        x = blocks.halve(activated(x))
     else:
         x = blocks.convolve(inputs, 2 * cfg.growth_rate, 3)
     for number, layers in enumerate(cfg.layers_per_block):
         if number:
-            x = blocks.normalize_and_activate(x, activation)
+            x = activated(x)
             x = blocks.convolve(x, int(cfg.compression * x.shape[-1]), 1)
             x = keras.layers.AveragePooling2D(2, padding="same")(x)
         for _ in range(layers):
-            y = blocks.normalize_and_activate(x, activation)
+            y = activated(x)
             if cfg.bottleneck:
                 y = blocks.convolve(y, _BOTTLENECK * cfg.growth_rate, 1)
-                y = blocks.normalize_and_activate(y, activation)
+                y = activated(y)
             y = blocks.convolve(y, cfg.growth_rate, 3)
             y = blocks.drop_features(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
             x = keras.layers.Concatenate()([x, y])
-    x = keras.layers.GlobalAveragePooling2D()(blocks.normalize_and_activate(x, activation))
+    x = keras.layers.GlobalAveragePooling2D()(activated(x))
     return keras.Model(inputs, blocks.logits(x, num_classes), name="densenet")

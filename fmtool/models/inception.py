@@ -35,6 +35,7 @@ class Config(ModelConfig):
     name: Literal["inception"]
     version: Literal[1, 3]
     normalization: Literal["none", "batch"]
+    batchnorm_momentum: Rate
     activation: Activation
     dropout: Rate
     stem: Stem
@@ -50,7 +51,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
         is_normalized = cfg.normalization == "batch"
         x = blocks.convolve(x, filters, size, strides=strides, use_bias=not is_normalized)
         if is_normalized:
-            x = keras.layers.BatchNormalization(scale=False)(x)
+            x = keras.layers.BatchNormalization(momentum=cfg.batchnorm_momentum, scale=False)(x)
         return blocks.activate(x, cfg.activation)
 
     inputs = keras.Input(image.shape)

@@ -15,6 +15,7 @@ class Config(ModelConfig):
     units: list[PositiveInt]
     activation: Activation
     normalization: Normalization
+    batchnorm_momentum: Rate
     dropout: Rate
 
 
@@ -27,6 +28,11 @@ def build(cfg: Config, element: Pixels | Features, num_classes: int) -> Any:
     inputs = keras.Input(element.shape)
     x = keras.layers.Flatten()(inputs)
     x = blocks.hidden_layers(
-        x, cfg.units, cfg.activation, cfg.dropout, normalization=cfg.normalization
+        x,
+        cfg.units,
+        cfg.activation,
+        cfg.dropout,
+        normalization=cfg.normalization,
+        momentum=cfg.batchnorm_momentum,
     )
     return keras.Model(inputs, blocks.logits(x, num_classes), name="mlp")

@@ -60,6 +60,7 @@ class Config(ModelConfig):
     """Share of samples that skip the last block; it grows linearly up to there."""
     squeeze_excitation: PositiveInt | None
     """Channels for each hidden unit of the gates; null for no gates."""
+    batchnorm_momentum: Rate
     activation: Activation
     dropout: Rate
     dropout_kind: DropoutKind
@@ -85,9 +86,15 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
             strides = 2 if stage and not number else 1
             x = _block(cfg, x, _convolutions(cfg.depth, width << stage, strides), next(rates))
     if cfg.preactivation:
-        x = blocks.normalize_and_activate(x, cfg.activation)
+        x = _activated(cfg, x)
     x = keras.layers.GlobalAveragePooling2D()(x)
     return keras.Model(inputs, blocks.logits(x, num_classes), name="resnet")
+
+
+def _activated(cfg: Config, x: Any) -> Any:
+    from fmtool.models import blocks
+
+    return blocks.normalize_and_activate(x, cfg.activation, "batch", cfg.batchnorm_momentum)
 
 
 def _stem(cfg: Config, x: Any, filters: int, *, is_large: bool) -> Any:
@@ -95,7 +102,7 @@ def _stem(cfg: Config, x: Any, filters: int, *, is_large: bool) -> Any:
 
     x = blocks.convolve(x, filters, 7, strides=2) if is_large else blocks.convolve(x, filters, 3)
     if not cfg.preactivation:
-        x = blocks.normalize_and_activate(x, cfg.activation)
+        x = _activated(cfg, x)
     return blocks.halve(x) if is_large else x
 
 
@@ -111,15 +118,15 @@ def _block(cfg: Config, x: Any, convolutions: list[Convolution], rate: float) ->
 
     from fmtool.models import blocks
 
-    y = blocks.normalize_and_activate(x, cfg.activation) if cfg.preactivation else x
+    y = _activated(cfg, x) if cfg.preactivation else x
     shortcut = _shortcut(cfg, x, y, convolutions)
     for number, (filters, size, strides) in enumerate(convolutions):
         if number:
-            y = blocks.normalize_and_activate(y, cfg.activation)
+            y = _activated(cfg, y)
             y = blocks.drop_features(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
         y = blocks.convolve(y, filters, size, strides=strides)
     if not cfg.preactivation:
-        y = blocks.normalize(y, "batch")
+        y = blocks.normalize(y, "batch", cfg.batchnorm_momentum)
     if cfg.squeeze_excitation is not None:
         y = blocks.squeeze_and_excite(y, cfg.squeeze_excitation, cfg.activation)
     x = keras.layers.Add()([shortcut, blocks.drop_branch(y, rate)])
@@ -141,6 +148,6 @@ def _shortcut(cfg: Config, x: Any, activated: Any, convolutions: list[Convolutio
         kind = "pad" if cfg.depth not in _FOUR_STAGES and cfg.depth % 6 == 2 else "project"
     if kind == "project":
         y = blocks.convolve(activated, filters, 1, strides=strides)
-        return y if cfg.preactivation else blocks.normalize(y, "batch")
+        return y if cfg.preactivation else blocks.normalize(y, "batch", cfg.batchnorm_momentum)
     y = keras.layers.MaxPooling2D(1, strides=strides, padding="same")(x)  # every second pixel
     return keras.ops.pad(y, [[0, 0], [0, 0], [0, 0], [missing // 2, missing - missing // 2]])

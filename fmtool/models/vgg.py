@@ -25,6 +25,7 @@ class Config(ModelConfig):
     width: PositiveInt
     """Filters of the first stage; the last has eight times as many."""
     normalization: Literal["none", "batch"]
+    batchnorm_momentum: Rate
     dense_units: list[PositiveInt]
     activation: Activation
     dropout: Rate
@@ -40,7 +41,9 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     for count, width in zip(_CONVOLUTIONS[cfg.depth], _WIDTHS, strict=True):
         for _ in range(count):
             x = blocks.convolve(x, width * cfg.width, 3, use_bias=True)
-            x = blocks.normalize_and_activate(x, cfg.activation, cfg.normalization)
+            x = blocks.normalize_and_activate(
+                x, cfg.activation, cfg.normalization, cfg.batchnorm_momentum
+            )
         x = blocks.halve(x, pool_size=2)
     x = keras.layers.Flatten()(x)
     x = blocks.hidden_layers(

@@ -22,9 +22,12 @@ class NewKey:
     options: frozenset[str] | None = None
 
 
+_NORMALIZED = frozenset({"cnn", "convmixer", "densenet", "inception", "mlp", "resnet", "vgg"})
+
 NEW_KEYS: tuple[NewKey, ...] = (
     NewKey("data.background", "none", "0.2.0", frozenset({"image_folder"})),
     NewKey("data.levels", "upper", "0.2.0", frozenset({"image_folder"})),
+    NewKey("model.batchnorm_momentum", 0.99, "0.2.0", _NORMALIZED),
 )
 """Oldest first. A neutral value is no part of `request_digest`, so that earlier runs are found."""
 

@@ -1,30 +1,58 @@
-"""Lets validation judge the moving average of the weights, which is what training ends with."""
+"""What a training ends with in the place of the weights of its last step, and validation sees."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from fmtool.training.batch_statistics import BatchStatistics
 from fmtool.training.optimization import Optimization
+from fmtool.training.recorder import Recorder
 
 
-class AverageInValidation(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Puts what training will end with in the place of the weights during validation.
+@dataclass(frozen=True)
+class FinalWeights:
+    """Moving averages or slow weights for the weights, and statistics freed of their start."""
 
-    Keras' SwapEMAWeights exchanges them on TensorFlow by adding and subtracting, which rounds.
+    optimization: Optimization
+    statistics: BatchStatistics
 
+    @property
+    def is_other(self) -> bool:
+        """Whether a training can end with other values than those of its last step."""
+        return self.optimization.averages or bool(self.statistics.variables())
+
+    def variables(self) -> list[Any]:
+        """Those that `take` assigns to, each once; the optimizer must have been built."""
+        found = self.statistics.variables()
+        if self.optimization.averages:
+            found += self.optimization.averaged_weights()
+        return list({id(each): each for each in found}.values())
+
+    def take(self, step: int) -> None:
+        """Puts them in the place of the weights of after so many training steps of the run."""
+        self.optimization.take_average()
+        self.statistics.free(step)
+
+
+class FinalWeightsInValidation(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Puts what training would end with in the place of the weights during validation.
+
+    Training goes on from the bits that it had. Keras' SwapEMAWeights exchanges averages on
+    TensorFlow by adding and subtracting, which rounds.
     """
 
-    def __init__(self, optimization: Optimization) -> None:
+    def __init__(self, final: FinalWeights, recorder: Recorder) -> None:
         super().__init__()
-        self._optimization = optimization
+        self._final, self._recorder = final, recorder
         self._kept: list[tuple[Any, Any]] = []
 
     def on_test_begin(self, logs: Any = None) -> None:
-        for weight in self._optimization.averaged_weights():
+        for weight in self._final.variables():
             self._kept.append((weight, keras.ops.convert_to_numpy(weight.value).copy()))
-        self._optimization.take_average()
+        self._final.take(self._recorder.step)
 
     def on_test_end(self, logs: Any = None) -> None:
         for weight, kept in self._kept:
@@ -37,7 +65,7 @@ def weights_kept(optimizer: Any) -> Iterator[None]:
     """Within, `fit` does not end by putting the average in the place of the weights.
 
     Training goes on from them, in another `fit`; which weights are saved in the end is decided
-    by whoever saves.
+    where they are saved.
     """
     optimizer.finalize_variable_values = lambda _: None
     try:

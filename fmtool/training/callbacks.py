@@ -10,7 +10,7 @@ from fmtool.logging.sink import Sink
 from fmtool.runs.checkpoints import CheckpointStore
 from fmtool.signals import SignalGuard
 from fmtool.training import state
-from fmtool.training.averaging import AverageInValidation
+from fmtool.training.averaging import FinalWeightsInValidation
 from fmtool.training.checkpointing import Checkpointer, Stateful
 from fmtool.training.early_stopping import EarlyStopping
 from fmtool.training.recorder import Recorder
@@ -101,8 +101,8 @@ def assemble(
     )
     counters: dict[str, Stateful] = {"recorder": recorder, "monitor": monitor}
     callbacks: list[Any] = [recorder]
-    if session.optimization.averages:
-        callbacks.append(AverageInValidation(session.optimization))
+    if session.final.is_other:
+        callbacks.append(FinalWeightsInValidation(session.final, recorder))
     plateau = session.optimization.callback(monitor=watched, mode=monitor.mode)
     if plateau is not None:
         counters["schedule"] = plateau

@@ -31,7 +31,7 @@ from fmtool.runs.run import Run
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training import batch_size as batch_sizes
-from fmtool.training import out_of_memory
+from fmtool.training import foresight, out_of_memory
 from fmtool.training.resume import Changes
 from fmtool.training.session import Session, prepare
 
@@ -138,7 +138,9 @@ class Execution:
         # All of what describes the run or nothing, so that who finds any of it can go on with it.
         with self._signals.deferring():
             self._write_config(session, from_step=position.step)
-        self._warn_of_another_curve(session, position.step)
+        foresight.warn_of_another_curve(session, self._changes, step=position.step)
+        foresight.warn_of_few_steps(session)
+        foresight.note_freed_statistics(session, self._run.paths.manifest, step=position.step)
         if session.cfg.model.summary:
             model_summary.announce(session.network, batch_size=session.plan.batch_size)
         # Where a step is traced, an exception from outside may be swallowed.
@@ -227,28 +229,6 @@ class Execution:
         cfg = self._session.cfg.model_copy(update={"optimizer": slower})
         return prepare(cfg, self._data)
 
-    def _warn_of_another_curve(self, session: Session, step: int) -> None:
-        """With more epochs a schedule that spans them all is another one from here on."""
-        if not step or self._changes is None or "epochs" not in self._changes:
-            return
-        from fmtool.training.optimization import planned_rate
-
-        then, now = (
-            planned_rate(
-                session.cfg.schedule,
-                session.cfg.optimizer,
-                steps_per_epoch=session.plan.steps,
-                epochs=epochs,
-                step=step,
-            )
-            for epochs in self._changes["epochs"]
-        )
-        if then != now:
-            warn(
-                f"schedule={session.cfg.schedule.name} spans all epochs: at step {step} its "
-                f"learning rate was {then:g} with {self._changes['epochs'][0]} epochs, is {now:g}"
-            )
-
     def _write_config(self, session: Session, *, from_step: int) -> None:
         cfg, paths, runtime = session.cfg, self._run.paths, session.cfg.runtime
         # Re-runnable as it is: what resumes is the request, not the config.
@@ -294,14 +274,15 @@ class Execution:
         checkpoint = self._store.best if wants_best else self._store.last
         try:
             assert checkpoint is not None, "the last epoch commits a checkpoint"
-            verify(checkpoint)
+            meta = verify(checkpoint)
         except DataError as error:
             warn(f"{error.message}; the newest intact checkpoint becomes the model")
             checkpoint = self._store.latest_valid()
             assert checkpoint is not None, "there are checkpoints"
+            meta = verify(checkpoint)
         session.model.build_everything()
         state.load(session.model, checkpoint)
-        session.optimization.take_average()
+        session.final.take(meta["step"])
 
     def _save_model(self, session: Session) -> None:
         needed = 4 * session.network.count_params()

@@ -61,6 +61,27 @@ class Lookahead:
         for variable, value in zip([self.slow, *self.weights], weights, strict=True):
             variable.assign(value)
 
+    def share_of_start(self, kept: float, steps: int) -> float:
+        """The share of its first value in a slow weight, if a step leaves `kept` of the fast one.
+
+        Args:
+            steps: done so far; a share that is below 1e-38 is 0.
+        """
+        slow = fast = 1.0
+        for step in range(self._steps, steps + 1, self._steps):
+            fast *= kept**self._steps
+            slow += self._share_at(step) * (fast - slow)
+            fast = slow
+            if slow < 1e-38:
+                return 0.0
+        return slow
+
+    def _share_at(self, step: int) -> float:
+        if not self._growth:
+            return self._alpha
+        behind: float = (1.0 - self._alpha) * (step / self._total_steps) ** self._growth
+        return 1.0 - behind
+
     def finalize(self) -> None:
         """To be called when training ends: the slow weights are its result."""
         for variable, value in zip(self.weights, self._split(self.slow.value), strict=True):

@@ -21,6 +21,7 @@ class Session:
     """A compiled training, ready for its first step.
 
     Args:
+        final: see `averaging.FinalWeights`.
         train, validation: see `indexed_model.Source`; no validation is None.
     """
 
@@ -29,6 +30,7 @@ class Session:
     network: Any
     model: Any
     optimization: Any
+    final: Any
     train: Any
     validation: Any
     monitor: monitors.Monitor
@@ -95,6 +97,8 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     from fmtool.augment import pipeline
     from fmtool.training import optimization as optimizations
     from fmtool.training import own_callbacks, sources
+    from fmtool.training.averaging import FinalWeights
+    from fmtool.training.batch_statistics import BatchStatistics
     from fmtool.training.plan import plan_of
 
     cfg, network = _build(cfg, data)
@@ -113,6 +117,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
         epochs=cfg.epochs,
         seed=cfg.seed,
     )
+    final = FinalWeights(optimization, BatchStatistics(network, optimization.lookahead))
     own = own_callbacks.build(cfg.callbacks.own)
     cfg = _with_single_steps(cfg, own_callbacks.wanting_every_batch(own))
     cfg, model = _compile(cfg, network, train, validation, augment, optimization, data)
@@ -123,6 +128,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
         network=network,
         model=model,
         optimization=optimization,
+        final=final,
         train=train,
         validation=validation,
         monitor=monitors.Monitor(monitor),

@@ -9,7 +9,7 @@ WORDS = (
     "augment.erasing=0.5", "optimizer.use_ema=false", "optimizer.lookahead_steps=4",
     "optimizer.lookahead_growth=2.0", "callbacks.checkpoint.every_steps=null", "task.loss=focal",
     "task.class_weights=balanced", "model.convolution_dropout=0.2", "model.dropout_kind=block",
-    "model.block_size=2", "model.normalization=batch",
+    "model.block_size=2",
 )  # fmt: skip
 DENSE = (
     "model=mlp", "model.units=[16]", "model.dropout=0.2", "data=digits", "data.limit=320",

@@ -5,9 +5,12 @@ import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ending import differences, ending
 from torture import FAULTS, run_of, train
+
+from fmtool.evaluation.measure import load_model
 
 SHORT = ("epochs=2",)
 REGULARIZED = (
@@ -35,6 +38,43 @@ def copy(finished, tmp_path):
 def contents(folder):
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path): path.read_bytes() for path in files if path.name != "run.lock"}
+
+
+def test_a_model_has_statistics_freed_of_their_start_and_checkpoints_have_them_as_they_are(
+    finished,
+):
+    run = run_of(finished)
+    step = json.loads((run / "result.json").read_text())["best"]["step"]
+    checkpoint = run / "checkpoints" / f"step-{step}"
+    arrays = np.load(checkpoint / "state.npz")
+    paths = json.loads((checkpoint / "state.json").read_text())
+    raw = {path.rpartition("/")[2]: np.float64(arrays[key]) for key, path in paths.items()}
+    (layer,) = (
+        each
+        for each in load_model(run / "model.keras").get_layer("cnn").layers
+        if "normalization" in each.name
+    )
+    share = float(np.float32(0.99)) ** step
+    assert 0.5 < share < 1
+    freed = {
+        "moving_mean": raw["moving_mean"] / (1 - share),
+        "moving_variance": (raw["moving_variance"] - share) / (1 - share),
+    }
+    for name, expected in freed.items():
+        found = np.asarray(getattr(layer, name).value)
+        np.testing.assert_array_equal(found, expected.astype(np.float32))
+
+
+def test_validation_sees_the_model_that_is_saved(zygote, finished):
+    run = run_of(finished)
+    child = zygote.run(
+        finished, "evaluate", f"run={run}", "split=validation", "--json", "runtime.device=cpu"
+    )
+    assert child.code == 0, child.err
+    best = json.loads((run / "result.json").read_text())["best"]
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    (row,) = (each for each in rows if each["kind"] == "epoch" and each["step"] == best["step"])
+    assert json.loads(child.out)["loss"] == pytest.approx(row["val_loss"], rel=1e-4)
 
 
 def test_auto_begins_a_run_where_there_is_none(zygote, finished, tmp_path):
@@ -94,7 +134,7 @@ def test_a_regularized_training_goes_on_in_mid_epoch_to_the_same_bits(zygote_on,
     killed = train(zygote, tmp_path, *words, send=signal.SIGKILL, at_step=33, holds=True)
     assert killed.code == -signal.SIGKILL
     child = train(zygote, tmp_path, *words, "resume=auto")
-    assert (child.code, child.first) == (0, 31)
+    assert (child.code, child.first) == (0, 29)
     assert differences(ending(run_of(tmp_path / "whole")), ending(run_of(tmp_path))) == []
 
 

@@ -14,6 +14,7 @@ from ending import differences, ending
 
 JOB = (
     "model=cnn", "model.filters=[4]", "model.dense_units=[16]", "model.dropout=0.2",
+    "model.normalization=batch",
     "data=digits", "data.limit=320", "batch_size=12", "epochs=12", "augment=flip_crop",
     "augment.crop_padding=1", "optimizer.learning_rate=0.02", "optimizer.use_ema=true",
     "optimizer.ema_momentum=0.5", "schedule=reduce_on_plateau", "schedule.factor=0.5",

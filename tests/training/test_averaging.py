@@ -1,10 +1,13 @@
 """Validation sees the moving average of the weights, and training gets its weights back."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
-from fmtool.training.averaging import AverageInValidation, weights_kept
+from fmtool.training.averaging import FinalWeights, FinalWeightsInValidation, weights_kept
+from fmtool.training.batch_statistics import BatchStatistics
 from fmtool.training.optimization import Optimization
 
 
@@ -42,7 +45,8 @@ def optimization(model):
 
 def trained(model):
     seen = Seen()
-    callbacks = [AverageInValidation(optimization(model)), seen]
+    final = FinalWeights(optimization(model), BatchStatistics(model))
+    callbacks = [FinalWeightsInValidation(final, SimpleNamespace(step=3)), seen]
     with weights_kept(model.optimizer):
         model.fit(X, Y, validation_data=(X, Y), epochs=2, callbacks=callbacks, verbose=0)
     return seen.weights
