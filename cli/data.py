@@ -215,7 +215,8 @@ def _show_list(result: Result) -> None:
     output.print_table(
         ["name", "title", "samples", "classes", "download", "licence", "cached"], rows
     )
-    print(f"your own: {', '.join(f'data={name} data.path=PATH' for name in result['your_own'])}")
+    own = ", ".join(f"data={name} data.path=PATH" for name in result["your_own"])
+    output.print_line(f"your own: {own}")
 
 
 def _show_facts(result: Result) -> None:

@@ -88,7 +88,7 @@ def _unusable(result: Result) -> DataError:
 
 
 def _show(result: Result) -> None:
-    print(printable(f"{result['path']}: {result['description']}"))
+    output.print_line(f"{result['path']}: {result['description']}")
     if "classes" in result:
         _show_classes(result["classes"])
         _show_facts(result)
@@ -130,7 +130,7 @@ def _show_problems(problems: list[Result]) -> None:
         chosen = [each for each in problems if each["stops_training"] is stops]
         if not chosen:
             continue
-        rows = [[printable(each["message"]), each["fix"]] for each in chosen[:_MOST_LINES]]
+        rows = [[each["message"], each["fix"]] for each in chosen[:_MOST_LINES]]
         if len(chosen) > _MOST_LINES:
             rows.append([f"... {len(chosen) - _MOST_LINES} more", "--json lists them all"])
         output.print_table([f"{title}: {len(chosen)}", "fix"], rows)
@@ -145,16 +145,20 @@ def _show_start(result: Result) -> None:
         ]
         output.print_table(["class", "example"], rows)
     if result["sheet"] is not None:
-        print(f"samples of each class: {result['sheet']}\n")
+        output.print_line(f"samples of each class: {result['sheet']}")
+        output.print_line()
     stopping = sum(each["stops_training"] for each in result["problems"])
     first = f", once the {stopping} problems are mended" if stopping else ""
-    print(f"next{first}:")
+    output.print_line(f"next{first}:")
     for command in result["next"]:
-        print(printable(f"  {command}"))
-    print(f"\nor keep the settings in {result['config_file']}:\n")
+        output.print_line(f"  {command}")
+    output.print_line()
+    output.print_line(f"or keep the settings in {result['config_file']}:")
+    output.print_line()
     for line in result["config"].splitlines():
-        print(f"  {line}".rstrip())
-    print(f"\nwhich makes it: {result['command_with_config_file']}")
+        output.print_line(f"  {line}".rstrip())
+    output.print_line()
+    output.print_line(f"which makes it: {result['command_with_config_file']}")
 
 
 def _short(text: str) -> str:

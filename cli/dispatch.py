@@ -14,6 +14,7 @@ from fmtool.signals import SignalGuard
 from fmtool.suggest import did_you_mean
 
 from . import flags as flags_module
+from . import output
 
 COMMANDS = {
     "train": "train a model and leave a run directory",
@@ -91,10 +92,10 @@ def run(argv: list[str]) -> int:
 
 def _run(argv: list[str], report: Callable[[Interrupted], None]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
-        print(HELP, end="", flush=True)
+        output.print_help(HELP)
         return ExitCode.SUCCESS
     if argv[0] in ("-V", "--version"):
-        print(f"fmtool {__version__}", flush=True)
+        output.print_line(f"fmtool {__version__}")
         return ExitCode.SUCCESS
     with SignalGuard(on_abandon=report) as signals:
         flags, rest = flags_module.take(argv)
@@ -109,7 +110,7 @@ def _dispatch(words: list[str], flags: flags_module.Flags) -> int:
         raise UsageError(f"unknown command '{command}'", fix=did_you_mean(command, COMMANDS))
     module = import_module(f"fmtool.cli.{command}")
     if "--help" in arguments or "-h" in arguments:
-        print(module.help_text(), end="", flush=True)
+        output.print_help(module.help_text())
         return ExitCode.SUCCESS
     execute: Callable[[list[str], flags_module.Flags], int] = module.main
     status = execute(arguments, flags)
@@ -120,9 +121,7 @@ def _dispatch(words: list[str], flags: flags_module.Flags) -> int:
 def _report(error: FmtoolError | Interrupted, *, as_json: bool) -> None:
     """One line on stderr, and with --json the run's result on stdout, or one that stands in."""
     if as_json:
-        import json
-
-        print(json.dumps(error.result or _failure(error)), flush=True)
+        output.print_json(error.result or _failure(error))
     if os.environ.get("FMTOOL_DEBUG") == "1":
         import traceback
 

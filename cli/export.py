@@ -97,4 +97,4 @@ def _print(made: "Export") -> None:
 
     if made.rows:
         output.print_table(COLUMNS, [cells(row) for row in made.rows])
-        print(f"{made.folder}/", flush=True)
+        output.print_line(f"{made.folder}/")

@@ -1,9 +1,14 @@
-"""What a command prints on stdout: one rich table or one JSON object."""
+"""What a command prints on stdout: tables and lines, or one JSON object."""
 
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from fmtool.notices import DataStream, printable
+
+if TYPE_CHECKING:
+    from fmtool.terminal import RenderableType
 
 _PIPE_COLUMNS = 10_000
 
@@ -14,28 +19,35 @@ def print_json(document: dict[str, Any]) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """One table of text."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+    from fmtool import terminal
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(Text(column))
+    table = terminal.table(*columns)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*row)
     print_tables(table)
 
 
-def print_tables(*renderables: Any) -> None:
+def print_tables(*renderables: "RenderableType") -> None:
     """Coloured on a terminal unless NO_COLOR is set; into a pipe plain, and nothing is cut."""
-    from rich.console import Console
+    from fmtool import terminal
 
-    class ResultConsole(Console):
-        """Leaves a reader that is gone to `main`, where rich would end the process with 1."""
+    console = terminal.console(sys.stdout, width=None if sys.stdout.isatty() else _PIPE_COLUMNS)
+    for each in renderables:
+        console.print(terminal.line(each) if isinstance(each, str) else each)
 
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
 
-    console = ResultConsole(width=None if sys.stdout.isatty() else _PIPE_COLUMNS)
-    for renderable in renderables:
-        console.print(renderable)
+def print_line(text: str = "") -> None:
+    """A line for people, whatever is in it."""
+    print(printable(text), flush=True)
+
+
+def print_data(text: str) -> None:
+    """For programs, as JSON or CSV."""
+    DataStream(sys.stdout).write(text)
+    sys.stdout.flush()
+
+
+def print_help(text: str) -> None:
+    """Lines of our own."""
+    sys.stdout.write(text)
+    sys.stdout.flush()

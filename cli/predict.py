@@ -128,4 +128,4 @@ def _print(report: "Report") -> None:
     output.print_table(columns, rows)
     left = report.predicted + report.failed - len(shown)
     if left:
-        print(f"and {left:,} more; output=FILE.csv writes them all", flush=True)
+        output.print_line(f"and {left:,} more; output=FILE.csv writes them all")

@@ -2,13 +2,11 @@
 
 import difflib
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fmtool.errors import ExitCode, UsageError
-from fmtool.notices import printable
 from fmtool.runs import csv_text, tables
 from fmtool.runs.compare import compare
 from fmtool.runs.find import find
@@ -123,16 +121,16 @@ def _list(request: _Request) -> None:
         )
     chosen = _chosen(request)
     if request.as_json:
-        _print(encode({"runs": [record.to_json() for record in chosen]}))
+        output.print_data(encode({"runs": [record.to_json() for record in chosen]}))
     elif request.as_csv:
-        _print(csv_text.runs_csv(chosen))
+        output.print_data(csv_text.runs_csv(chosen))
     elif chosen:
         output.print_tables(tables.runs_table(chosen))
     elif request.settings.keys() - {"runs_dir"}:
-        _print(f"no run in {printable(str(request.runs_dir))} matches\n")
+        output.print_line(f"no run in {request.runs_dir} matches")
     else:
-        place = printable(str(request.runs_dir))
-        _print(f"no runs in {place} yet; start one with: fmtool train data=digits\n")
+        place = request.runs_dir
+        output.print_line(f"no runs in {place} yet; start one with: fmtool train data=digits")
 
 
 def _chosen(request: _Request) -> list[RunRecord]:
@@ -178,7 +176,7 @@ def _show(request: _Request) -> None:
     record = read_record(find(request.words[0], request.runs_dir))
     if request.as_json:
         result = record.result.to_json() if record.result else None
-        _print(
+        output.print_data(
             encode(
                 {
                     **record.to_json(),
@@ -195,12 +193,8 @@ def _show(request: _Request) -> None:
 def _compare(request: _Request) -> None:
     comparison = compare([find(word, request.runs_dir) for word in request.words])
     if request.as_json:
-        _print(encode(comparison.to_json()))
+        output.print_data(encode(comparison.to_json()))
     elif request.as_csv:
-        _print(csv_text.comparison_csv(comparison))
+        output.print_data(csv_text.comparison_csv(comparison))
     else:
         output.print_tables(tables.comparison_table(comparison))
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text)

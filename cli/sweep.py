@@ -103,7 +103,7 @@ def _print(sweep: "Sweep", planned: "list[Planned]") -> None:
         )
     columns = ("job", "overrides", "state", "epochs", "samples", "time", "run")
     output.print_table(columns, rows)
-    print(_summary(sweep, planned), flush=True)
+    output.print_line(_summary(sweep, planned))
 
 
 def _summary(sweep: "Sweep", planned: "list[Planned]") -> str:

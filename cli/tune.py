@@ -106,7 +106,7 @@ def carry_out(
     cfg: "TuneConfig", place: Any, name: str, line: Any, flags: Flags, signals: Any
 ) -> int:
     """Works at the study, here or on a cluster, and prints what it came to."""
-    from fmtool.errors import Interrupted, Unavailable
+    from fmtool.errors import FmtoolError, Interrupted
     from fmtool.notices import note
     from fmtool.tuning import workflow
     from fmtool.tuning.patience import Patience
@@ -122,7 +122,7 @@ def carry_out(
         else:
             workflow.work(cfg, store, place, line, signals=signals, tell=_Teller(store))
     except Interrupted as interruption:
-        with suppress(Unavailable):
+        with suppress(FmtoolError):  # it is away or broken, and the signal is what ends this
             document = workflow.conclude(store, place, cfg)
             interruption.result = {**document, "exit_code": interruption.exit_code}
         note(f"study {name} is left as it is: the same line goes on with it")

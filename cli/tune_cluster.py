@@ -20,8 +20,6 @@ _LOOK_SECONDS = 2.0
 
 def submit(cfg: "TuneConfig", store: "Store", place: "Place", line: "Line", flags: Flags) -> int:
     """Returns at once; what the study comes to is seen by `fmtool tune status`."""
-    from rich.text import Text
-
     from fmtool.privacy import without_password
     from fmtool.tuning import cluster
     from fmtool.tuning.cluster import slurm
@@ -44,7 +42,7 @@ def submit(cfg: "TuneConfig", store: "Store", place: "Place", line: "Line", flag
     if flags.as_json:
         output.print_json(document)
     else:
-        output.print_tables(Text(f"submitted: {', '.join(jobs)}; see {status}"))
+        output.print_line(f"submitted: {', '.join(jobs)}; see {status}")
     return ExitCode.SUCCESS
 
 

@@ -37,8 +37,6 @@ def _status(request: Request, store: "Store") -> Answer:
 
 
 def _best(request: Request, store: "Store") -> Answer:
-    from rich.text import Text
-
     from fmtool.tuning import experiment_file, report, summary
 
     document = summary.document(store)
@@ -50,11 +48,11 @@ def _best(request: Request, store: "Store") -> Answer:
     shown: list[Any] = [report.trials(document["best"], document["objectives"])]
     best = document["best"][0]
     line = ["fmtool", "train", *experiment_file.training_words(store.definition, best)]
-    shown.append(Text(" ".join(line)))
+    shown.append(" ".join(line))
     if "output" in request.extra:
         path = experiment_file.write(Path(request.extra["output"]), store.definition, best)
         document["written"] = str(path)
-        shown.append(Text(f"written: {path}"))
+        shown.append(f"written: {path}")
     return {"study": request.name, "best": document["best"], **_written(document)}, shown
 
 
@@ -75,19 +73,15 @@ def _importance(request: Request, store: "Store") -> Answer:
 
 
 def _plot(request: Request, store: "Store") -> Answer:
-    from rich.text import Text
-
     from fmtool.tuning import pictures
 
     folder = request.extra.get("output")
     written = pictures.draw(store, Path(folder) if folder else request.place.paths.plots)
     paths = [str(path) for path in written]
-    return {"study": request.name, "pictures": paths}, [Text(path) for path in paths]
+    return {"study": request.name, "pictures": paths}, paths
 
 
 def _export(request: Request, store: "Store") -> Answer:
-    from rich.text import Text
-
     from fmtool.runs.atomic import write_json, write_text
     from fmtool.tuning import trial_table
 
@@ -100,16 +94,14 @@ def _export(request: Request, store: "Store") -> Answer:
     else:
         write_json(path, {"study": request.name, "trials": rows})
     found = {"study": request.name, "written": str(path), "trials": len(rows)}
-    return found, [Text(f"{len(rows)} trials: {path}")]
+    return found, [f"{len(rows)} trials: {path}"]
 
 
 def _retry(request: Request, store: "Store") -> Answer:
-    from rich.text import Text
-
     numbers = store.retry_failed()
     shown = ", ".join(map(str, numbers)) or "none failed"
     found = {"study": request.name, "waiting": numbers}
-    return found, [Text(f"trials to be tried again by the next line: {shown}")]
+    return found, [f"trials to be tried again by the next line: {shown}"]
 
 
 _ACTIONS: dict[str, tuple[Callable[[Request, "Store"], Answer], tuple[str, ...]]] = {

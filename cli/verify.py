@@ -82,9 +82,9 @@ def _settings(keys: dict[str, str]) -> tuple[bool, int]:
 
 def _print(found: "Verification") -> None:
     state = f"{len(found.problems)} problems" if found.problems else "whole"
-    print(f"{found.bundle}: {found.members} files, {state}", flush=True)
+    output.print_line(f"{found.bundle}: {found.members} files, {state}")
     for answer in found.answers:
-        print(_line(answer, found.samples), flush=True)
+        output.print_line(_line(answer, found.samples))
 
 
 def _line(answer: "Answer", samples: int) -> str:

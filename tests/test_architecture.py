@@ -14,7 +14,7 @@ FOLDERS = {"fmtool": "fmtool", "fmtool.cli": "cli", "fmtool.conf": "conf"}
 
 LAYERS = (
     {"fmtool", "conf", "elements", "errors", "notices", "privacy", "suggest"},
-    {"class_names", "safety"},
+    {"class_names", "safety", "terminal"},
     {"config", "runs", "signals"},
     {"kernels", "machine", "registry"},
     {

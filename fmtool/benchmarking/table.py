@@ -3,13 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
+from fmtool import terminal
 from fmtool.elements import UNITS
-from fmtool.notices import printable
+from fmtool.terminal import Column, Group, RenderableType, Table
 
 _PHASES = {
     "seconds_command": "Python, configuration",
@@ -28,7 +24,7 @@ def tables(figures: Mapping[str, Any]) -> RenderableType:
         f"{figures['backend']} on {figures['device']}, {figures['precision']}, "
         f"{figures['threads']} threads, {figures['steps_per_dispatch']} steps per dispatch"
     )
-    return Group(Text(printable(heading), style="bold"), _speed(figures), _rest(figures))
+    return Group(terminal.line(heading, "bold"), _speed(figures), _rest(figures))
 
 
 def _speed(figures: Mapping[str, Any]) -> Table:
@@ -63,7 +59,5 @@ def _rest(figures: Mapping[str, Any]) -> Table:
 
 
 def _table(*headings: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_header=any(headings))
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading else "left")
-    return table
+    columns = (Column(heading, is_number=bool(heading)) for heading in headings)
+    return terminal.table(*columns, has_header=any(headings))

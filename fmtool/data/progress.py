@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fmtool.notices import note
+from fmtool.notices import note, printable
 
 
 @contextmanager
@@ -19,10 +19,18 @@ def progress(name: str, *, size: int) -> Iterator[Callable[[int], None]]:
         yield lambda _done: None
         note(f"downloaded {name}")
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=size)
+    from fmtool import terminal
+
+    named = TextColumn("{task.description}", markup=False)
+    columns = (named, BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=terminal.console(sys.stderr), transient=True) as bar:
+        task = bar.add_task(printable(name), total=size)
         yield lambda done: bar.update(task, completed=done)

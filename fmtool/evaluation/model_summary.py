@@ -8,13 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
+from fmtool import terminal
 from fmtool.machine.flops import flops_of_calls
-from fmtool.notices import note, printable
+from fmtool.notices import note
+from fmtool.terminal import Column, Group, RenderableType
 
 _WIDE = 10_000
 """Columns; nothing is cut."""
@@ -92,17 +90,12 @@ def tables(
         facts: that come before the totals.
         batch_size: to say what the outputs of a batch take, too.
     """
-    layers = Table(box=box.SIMPLE_HEAD)
-    for column in ("layer", "kind", "output"):
-        layers.add_column(column)
-    for column in ("weights", "operations"):
-        layers.add_column(column, justify="right")
+    numbers = (Column(name, is_number=True) for name in ("weights", "operations"))
+    layers = terminal.table("layer", "kind", "output", *numbers)
     for layer in summary.layers:
-        numbers = (f"{number:,}" if number else "" for number in (layer.parameters, layer.flops))
-        layers.add_row(Text(printable(layer.name)), layer.kind, _shown_shape(layer), *numbers)
-    totals = Table(box=box.SIMPLE_HEAD)
-    for column in ("", printable(title)):
-        totals.add_column(Text(column))
+        figures = (f"{number:,}" if number else "" for number in (layer.parameters, layer.flops))
+        layers.add_row(layer.name, layer.kind, _shown_shape(layer), *figures)
+    totals = terminal.table("", title)
     for name, value in (*facts, *_totals(summary, batch_size)):
         totals.add_row(name, value)
     return Group(layers, totals)
@@ -111,7 +104,7 @@ def tables(
 def announce(model: Any, *, batch_size: int) -> None:
     """Prints the summary on stderr, in plain text."""
     text = io.StringIO()
-    console = Console(file=text, width=_WIDE, color_system=None, force_terminal=False)
+    console = terminal.console(text, width=_WIDE, is_plain=True)
     console.print(tables(summarize(model), model.name, batch_size=batch_size))
     for line in text.getvalue().splitlines():
         note(line.rstrip())

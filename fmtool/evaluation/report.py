@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
+from fmtool import terminal
 from fmtool.elements import UNITS, Kind
 from fmtool.evaluation.metrics import MACRO_ALL
 from fmtool.logging.rows import show
-from fmtool.notices import printable
 from fmtool.runs.result import Gate
 from fmtool.tasks.classification import REPORT_METRICS
+from fmtool.terminal import Column, Group, RenderableType, Table, Text
 
 _MOST_CLASSES = 20
 MAX_ABSENT_NAMED = 10
@@ -56,7 +52,7 @@ def evaluation_table(report: Mapping[str, Any], title: str) -> RenderableType:
         # Without absent classes both averages are one.
         if name in report and (absent or not name.endswith(f"_{MACRO_ALL}")):
             figures.add_row(name, show(report[name]))
-    notes = [_safe(absent_line(absent))] if absent else []
+    notes = [terminal.line(absent_line(absent))] if absent else []
     return Group(_heading(title), figures, _class_table(report["per_class"]), *notes)
 
 
@@ -73,9 +69,9 @@ def absent_line(names: Sequence[str]) -> str:
 def gate_table(rows: Sequence[Gate]) -> Table:
     table = _table("quality gate", "metric", "wanted", "got", "met")
     for row in rows:
-        met = Text("yes", style="green") if row.met else Text("no", style="bold red")
+        met = terminal.line("yes", "green") if row.met else terminal.line("no", "bold red")
         got = f"{show(row.got)} ({row.why})" if row.why else show(row.got)
-        table.add_row(_safe(row.metric), row.wanted, _safe(got), met)
+        table.add_row(row.metric, row.wanted, got, met)
     return table
 
 
@@ -91,17 +87,17 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
         table.add_row("test-time augmentation", summary.tta)
     speed = f"{summary.seconds:.1f} s, {summary.images_per_second:.0f} {UNITS[summary.kind]}/s"
     table.add_row("time", speed)
-    table.add_row("run", _safe(str(summary.run_directory)))
-    runs_directory = printable(str(summary.run_directory.parent))
+    table.add_row("run", str(summary.run_directory))
+    runs_directory = summary.run_directory.parent
     commands = ("fmtool evaluate run=last", f"tensorboard --logdir {runs_directory}")
     title = _heading(f"{summary.model_name} on {summary.data_name}")
-    expectation = [] if summary.expectation is None else [_safe(summary.expectation)]
+    expectation = [] if summary.expectation is None else [terminal.line(summary.expectation)]
     return Group(
         title,
         table,
         *expectation,
-        Text("next:", style="dim"),
-        *(Text(f"  {line}") for line in commands),
+        terminal.line("next:", "dim"),
+        *(terminal.line(f"  {line}") for line in commands),
     )
 
 
@@ -116,7 +112,7 @@ def facts_table(title: str, facts: Mapping[str, Any]) -> RenderableType:
             text = f"{value:,}"
         elif isinstance(value, float):
             text = show(value)
-        table.add_row(label, _safe(text))
+        table.add_row(label, text)
     return Group(_heading(title), table)
 
 
@@ -130,30 +126,19 @@ def _class_table(per_class: Sequence[Mapping[str, Any]]) -> Table:
     table = _table(title, "class", "precision", "recall", "f1", "support")
     for entry in shown:
         scores = (show(entry[name]) for name in ("precision", "recall", "f1"))
-        table.add_row(_safe(entry["name"]), *scores, str(entry["support"]))
+        table.add_row(entry["name"], *scores, str(entry["support"]))
     return table
 
 
 def _heading(title: str) -> Text:
     """Not the table's own title, which would be wrapped to the table's width."""
-    return Text(printable(title), style="bold")
+    return terminal.line(title, "bold")
 
 
 def _pairs() -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_header=False)
-    table.add_column(style="bold")
-    table.add_column()
-    return table
+    return terminal.table(Column("", style="bold"), "", has_header=False)
 
 
 def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column(first)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table
-
-
-def _safe(text: str) -> Text:
-    """Neither control characters nor square brackets of a name reach the terminal as commands."""
-    return Text(printable(text))
+    numbers = (Column(name, is_number=True) for name in others)
+    return terminal.table(first, *numbers, title=title)

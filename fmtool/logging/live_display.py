@@ -2,17 +2,15 @@
 
 import time
 
-from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
 
+from fmtool import terminal
 from fmtool.logging.course import Clock, Course
 from fmtool.logging.plain_lines import epoch_line, figures, start_line
 from fmtool.logging.rows import show
 from fmtool.logging.sink import Row, TrainingPlan
-from fmtool.notices import printable
+from fmtool.terminal import Console, Group, RenderableType, Table
 
 _SECONDS_BETWEEN_REFRESHES = 0.2
 
@@ -35,9 +33,9 @@ class LiveDisplay:
 
     def start(self, plan: TrainingPlan) -> None:
         self._course = Course(plan, self._clock)
-        self._live.console.print(Text(printable(start_line(plan)), style="bold"))
+        self._live.console.print(terminal.line(start_line(plan), "bold"))
         self._live.start()
-        self._live.update(Text("preparing the first step", style="dim"), refresh=True)
+        self._live.update(terminal.line("preparing the first step", "dim"), refresh=True)
 
     def step(self, row: Row) -> None:
         self._course.take_step(row)
@@ -49,7 +47,7 @@ class LiveDisplay:
     def epoch(self, row: Row) -> None:
         seconds, is_best = self._course.take_epoch(row)
         line = epoch_line(row, self._course.plan, seconds, is_best)
-        self._live.console.print(Text(printable(line), style="green" if is_best else ""))
+        self._live.console.print(terminal.line(line, "green" if is_best else ""))
         self._live.update(_picture(row, self._course), refresh=True)
 
     def close(self) -> None:
@@ -75,8 +73,8 @@ def _picture(row: Row, course: Course) -> RenderableType:
     )
     return Group(
         bars,
-        Text(printable("  ".join(figures(row, plan.kind)))),
-        Text(printable("  ".join(_times_and_best(row, course))), style="dim"),
+        terminal.line("  ".join(figures(row, plan.kind))),
+        terminal.line("  ".join(_times_and_best(row, course)), "dim"),
     )
 
 

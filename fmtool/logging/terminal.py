@@ -10,9 +10,8 @@ def terminal_sink(stream: TextIO) -> Sink:
     """NO_COLOR takes the colours away; TERM=dumb and everything but a terminal gets lines."""
     if not stream.isatty():
         return PlainLines(stream)
-    from rich.console import Console
-
     from fmtool.logging.live_display import LiveDisplay
+    from fmtool.terminal import console as console_on
 
-    console = Console(file=stream)
+    console = console_on(stream)
     return PlainLines(stream) if console.is_dumb_terminal else LiveDisplay(console)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from fmtool.errors import DataError, UsageError
-from fmtool.notices import note
+from fmtool.notices import DataStream, note
 from fmtool.prediction import reading, results, sources, writing
 from fmtool.prediction import subject as subjects
 from fmtool.prediction.report import Report
@@ -50,7 +50,8 @@ def predict(
             if cfg.output is None:
                 _add_all(found, report, None)
             elif cfg.output == STREAM:
-                _add_all(found, report, _writer(sys.stdout, output_format, cfg, metadata.labels))
+                stream = DataStream(sys.stdout)
+                _add_all(found, report, _writer(stream, output_format, cfg, metadata.labels))
             else:
                 _write(Path(cfg.output), found, report, output_format, cfg)
         if not report.predicted + report.failed:
@@ -98,7 +99,10 @@ def _write(
 
 
 def _writer(
-    file: TextIO, output_format: writing.OutputFormat, cfg: PredictConfig, labels: Sequence[str]
+    file: TextIO | DataStream,
+    output_format: writing.OutputFormat,
+    cfg: PredictConfig,
+    labels: Sequence[str],
 ) -> Writer:
     if output_format == "jsonl":
         return writing.JsonLines(file, labels)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal, TextIO
 
+from fmtool.notices import DataStream
 from fmtool.prediction.results import Prediction
 from fmtool.runs.csv_text import cell
 
@@ -22,7 +23,7 @@ class Writer(ABC):
 class JsonLines(Writer):
     """An object for each sample: input, label and probability, or input and error."""
 
-    def __init__(self, file: TextIO, labels: Sequence[str]) -> None:
+    def __init__(self, file: TextIO | DataStream, labels: Sequence[str]) -> None:
         self._file, self._labels = file, labels
 
     def add(self, prediction: Prediction) -> None:
@@ -51,7 +52,13 @@ class Csv(Writer):
     """A line for each sample; the columns are the same whatever comes."""
 
     def __init__(
-        self, file: TextIO, labels: Sequence[str], *, top: int, probabilities: bool, errors: bool
+        self,
+        file: TextIO | DataStream,
+        labels: Sequence[str],
+        *,
+        top: int,
+        probabilities: bool,
+        errors: bool,
     ) -> None:
         self._writer = csv.writer(file, lineterminator="\n")
         self._top, self._count = top, len(labels) if probabilities else 0

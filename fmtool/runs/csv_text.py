@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fmtool.notices import printable
+from fmtool.notices import encodable, printable
 from fmtool.runs.compare import Comparison
 from fmtool.runs.records import RunRecord
 from fmtool.runs.tables import show_value
@@ -41,15 +41,19 @@ def comparison_csv(comparison: Comparison) -> str:
 def _document(rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([[cell(value) for value in row] for row in rows])
+    writer.writerows([[cell(value, is_shown=True) for value in row] for row in rows])
     return text.getvalue()
 
 
-def cell(value: Any) -> Any:
-    """`value` as the csv module may write it."""
+def cell(value: Any, *, is_shown: bool = False) -> Any:
+    """`value` as the csv module may write it: data as they are, which no program runs.
+
+    Args:
+        is_shown: on stdout, where a person may look at it.
+    """
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    text = printable(show_value(value))
+    text = (printable if is_shown else encodable)(show_value(value))
     return f"'{text}" if text.startswith(_FORMULA_STARTS) and not _is_number(text) else text
 
 

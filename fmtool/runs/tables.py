@@ -1,17 +1,15 @@
-"""Runs as rich tables; text from outside goes in as plain text, never as markup."""
+"""Runs as tables."""
 
 import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from fmtool.notices import printable
 from fmtool.runs.compare import Comparison
 from fmtool.runs.records import RunRecord
 
 if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
+    from fmtool.terminal import Table
 
 _ABSENT = "-"
 
@@ -31,7 +29,7 @@ def runs_table(records: Sequence[RunRecord]) -> "Table":
             _headline(record),
             _duration(record.seconds),
         )
-        table.add_row(*map(_text, cells))
+        table.add_row(*map(show_value, cells))
     return table
 
 
@@ -40,20 +38,20 @@ def run_table(record: RunRecord) -> "Table":
     table = _table("run", record.id)
     for name, value in _facts(record):
         if value not in ("", None):
-            table.add_row(_text(name), _text(value))
+            table.add_row(show_value(name), show_value(value))
     if record.result:
         table.add_section()
         for name, score in record.result.metrics.items():
             why = record.result.undefined.get(name)
             absent = _ABSENT if why is None else f"{_ABSENT} ({why})"
-            table.add_row(_text(name), _text(absent if score is None else score))
+            table.add_row(show_value(name), show_value(absent if score is None else score))
         if record.result.absent_classes:
             names = ", ".join(record.result.absent_classes)
-            table.add_row(_text("classes without test samples"), _text(names))
+            table.add_row("classes without test samples", names)
         for gate in record.result.gates:
             got = gate.why if gate.got is None and gate.why else f"with {show_value(gate.got)}"
             verdict = "met" if gate.met else f"missed {got}"
-            table.add_row(_text(f"gate {gate.metric}"), _text(f"{gate.wanted}: {verdict}"))
+            table.add_row(f"gate {gate.metric}", f"{gate.wanted}: {verdict}")
     return table
 
 
@@ -63,7 +61,7 @@ def comparison_table(comparison: Comparison) -> "Table":
     for rows in (comparison.config, comparison.scores):
         for key, row in rows.items():
             values = [show_value(row[run]) if run in row else _ABSENT for run in comparison.runs]
-            table.add_row(*map(_text, (key, *values)))
+            table.add_row(*map(show_value, (key, *values)))
         table.add_section()
     return table
 
@@ -121,17 +119,7 @@ def _duration(seconds: float | None) -> str:
 
 
 def _table(*columns: str) -> "Table":
-    from rich import box
-    from rich.table import Table
+    from fmtool.terminal import Column, table
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        # Folded, because half an id or half a number is worth nothing.
-        table.add_column(_text(column), overflow="fold")
-    return table
-
-
-def _text(value: Any) -> "Text":
-    from rich.text import Text
-
-    return Text(printable(show_value(value)))
+    # Folded, because half an id or half a number is worth nothing.
+    return table(*(Column(each, is_folded=True) for each in columns), has_edge=False)

@@ -4,14 +4,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from rich import box
-from rich.console import Console
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
+from fmtool import terminal
 from fmtool.logging.rows import show
-from fmtool.notices import note, printable
+from fmtool.notices import note
 from fmtool.runs.layout import RunPaths
 from fmtool.sweeping.jobs import Job
 from fmtool.sweeping.metrics_tail import last_epoch
@@ -30,7 +27,7 @@ def view_for(stream: TextIO, jobs: Sequence[Job], *, total: int) -> View:
         total: of the whole sweep.
     """
     if stream.isatty():
-        console = Console(file=stream)
+        console = terminal.console(stream)
         if not console.is_dumb_terminal:
             return Board(console, jobs)
     return Lines(total)
@@ -82,7 +79,7 @@ def _failed(result: Mapping[str, Any]) -> str:
 class Board:
     """Redraws the table in place; it stays as it was last when the sweep has ended."""
 
-    def __init__(self, console: Console, jobs: Sequence[Job]) -> None:
+    def __init__(self, console: terminal.Console, jobs: Sequence[Job]) -> None:
         self._jobs = [job for job in jobs if job.same_as is None]
         self._states: dict[int, list[str]] = {job.number: [] for job in self._jobs}
         self._ended: list[int] = []
@@ -122,19 +119,20 @@ class Board:
             self._live.update(self._picture([]), refresh=True)
             self._live.stop()
 
-    def _picture(self, running: Sequence[int]) -> Table:
-        table = Table(box=box.SIMPLE_HEAD, caption_justify="left")
-        for heading in ("job", "overrides", "state", "epoch", "value", "seconds"):
-            table.add_column(heading, no_wrap=True)
+    def _picture(self, running: Sequence[int]) -> terminal.Table:
+        waiting = sum(not cells for cells in self._states.values())
+        ended = len(self._jobs) - len(running) - waiting
+        headings = ("job", "overrides", "state", "epoch", "value", "seconds")
+        table = terminal.table(
+            *(terminal.Column(heading, is_whole=True) for heading in headings),
+            caption=f"{len(running)} running, {ended} ended, {waiting} waiting",
+        )
         shown = self._shown(running)
         for job in self._jobs:
             if job.number in shown:
                 cells = (str(job.number), " ".join(job.varied), *self._states[job.number])
                 style = "bold" if job.number in running else ""
-                table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
-        waiting = sum(not cells for cells in self._states.values())
-        ended = len(self._jobs) - len(running) - waiting
-        table.caption = f"{len(running)} running, {ended} ended, {waiting} waiting"
+                table.add_row(*cells, style=style)
         return table
 
     def _shown(self, running: Sequence[int]) -> set[int]:

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fmtool.logging.rows import show
-from fmtool.notices import printable
 from fmtool.runs.csv_text import cell
 from fmtool.sweeping.document import Row, Spread, failures, value_of
 from fmtool.sweeping.jobs import Job
 
 if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
+    from fmtool.terminal import Table, Text
 
 
 def csv_text(jobs: Sequence[Job], document: Mapping[str, Any]) -> str:
@@ -42,14 +40,14 @@ def csv_text(jobs: Sequence[Job], document: Mapping[str, Any]) -> str:
 
 def tables(document: Mapping[str, Any]) -> list["Table | Text"]:
     """How each job ended, the mean over repetitions where there are any, and the best."""
-    from rich.text import Text
+    from fmtool import terminal
 
     found: list[Table | Text] = [_jobs_table(document["runs"])]
     if document["points"] is not None:
         found.append(_points_table(document["points"]))
     if document["best"] is not None:
-        found.append(Text(printable(best_line(document["best"]))))
-    found.append(Text(printable(f"{document['directory']}/")))
+        found.append(terminal.line(best_line(document["best"])))
+    found.append(terminal.line(f"{document['directory']}/"))
     return found
 
 
@@ -120,17 +118,12 @@ def _message(row: Row) -> str:
 
 
 def _table(*headings: str) -> "Table":
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+    from fmtool.terminal import Column, table
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in headings:
-        table.add_column(Text(heading), no_wrap=heading == "overrides")
-    return table
+    return table(*(Column(each, is_whole=each == "overrides") for each in headings))
 
 
 def _add(table: "Table", *cells: Any) -> None:
-    from rich.text import Text
+    from fmtool.terminal import lines
 
-    table.add_row(*(Text("\n".join(map(printable, str(each).split("\n")))) for each in cells))
+    table.add_row(*(lines(str(each).split("\n")) for each in cells))

@@ -207,15 +207,13 @@ def _kept_from_failing(what: str) -> Iterator[None]:
 
 
 def _print(seconds: Mapping[str, float]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    from fmtool import terminal
+    from fmtool.terminal import Column
 
     whole = sum(seconds.values())
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("phase", "seconds", "share", "spent on"):
-        table.add_column(heading, justify="right" if heading in ("seconds", "share") else "left")
+    numbers = (Column(name, is_number=True) for name in ("seconds", "share"))
+    table = terminal.table("phase", *numbers, "spent on")
     for phase, taken in seconds.items():
         table.add_row(phase, f"{taken:.3f}", f"{taken / whole:.1%}", PHASES[phase])
     table.add_row("sum", f"{whole:.3f}", "100.0%", "from data in memory to the report")
-    Console(file=sys.stderr).print(table)
+    terminal.console(sys.stderr).print(table)

@@ -1,20 +1,16 @@
-"""A study as lines and rich tables; text from outside goes in as plain text."""
+"""A study as lines and tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fmtool.evaluation.report import gate_table
 from fmtool.logging.rows import show
-from fmtool.notices import printable
 from fmtool.runs.result import Gate
 from fmtool.tuning import chains
 from fmtool.tuning.space import overrides_of
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.table import Table
-    from rich.text import Text
-
+    from fmtool.terminal import RenderableType, Table, Text
     from fmtool.tuning.definition import Definition
     from fmtool.tuning.worker import Event
 
@@ -145,16 +141,12 @@ def _short(override: str) -> str:
 
 
 def _table(*columns: str) -> "Table":
-    from rich import box
-    from rich.table import Table
+    from fmtool.terminal import Column, table
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+    return table(*(Column(heading, is_folded=True) for heading in columns))
 
 
 def _text(value: str, style: str = "") -> "Text":
-    from rich.text import Text
+    from fmtool.terminal import lines
 
-    return Text("\n".join(map(printable, value.split("\n"))), style=style)
+    return lines(value.split("\n"), style)
