@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,10 +26,17 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A header, and rows of as many cells that are read from the file as they are asked for."""
+    """Names of columns, and rows of as many cells, read from the file as they are asked for."""
 
     columns: list[str]
     rows: Iterator[Row]
+    delimiter: str
+
+
+def name_of(character: str) -> Delimiter:
+    """What a delimiter is called in a `Style`; `auto` for one that has no name."""
+    named = (name for name, each in _CHARACTERS.items() if each == character)
+    return next(named, "auto")
 
 
 def ending(path: Path) -> str:
@@ -46,6 +54,9 @@ def read_table(
 ) -> Table:
     """The table in `path`, plain or gzipped, whose first line names the columns.
 
+    Without a header they are called 0, 1 and so on. A line `sep=;`, as Excel writes it, may stand
+    above all.
+
     Args:
         report: takes a DataError for each row that is no text, is quoted wrongly, or has more or
             fewer cells than the header.
@@ -57,12 +68,27 @@ def read_table(
         OutOfMemory: it is larger than the memory.
     """
     lines = read_lines(path, style.encoding, report, is_kept=is_kept)
-    header = next(lines, Line(1, ""))
-    if header.number > 1:
+    first, stated = next(lines, Line(1, "")), None
+    if first.number == 1:
+        stated = _stated_delimiter(first.text)
+        if stated is not None:
+            first = next(lines, Line(2, ""))
+    if first.number > (1 if stated is None else 2):
         raise LineError(path, 1, "no header", fix="correct the first line")
-    delimiter = _delimiter(header.text, path, style.delimiter, wanted)
-    columns = _columns(header.text, path, delimiter, style)
-    return Table(columns, _rows(lines, path, delimiter, style, len(columns), report))
+    delimiter = stated or _delimiter(first.text, path, style.delimiter, wanted)
+    columns = _columns(first, path, delimiter, style)
+    counted = _Counted(lines, first.number)
+    if style.has_header is False:
+        counted = _Counted(chain([first], lines), first.number - 1)
+    rows = _rows(counted, path, delimiter, style, len(columns), report)
+    return Table(columns, rows, delimiter)
+
+
+def _stated_delimiter(line: str) -> str | None:
+    """That of a line `sep=;`; None for any other line."""
+    stated = line.strip('"')
+    is_statement = stated.lower().startswith("sep=") and len(stated) == len("sep=;")
+    return stated[-1] if is_statement else None
 
 
 def _delimiter(header: str, path: Path, chosen: Delimiter, wanted: Collection[str]) -> str:
@@ -83,25 +109,28 @@ def _delimiter(header: str, path: Path, chosen: Delimiter, wanted: Collection[st
     return _CHARACTERS[best[0]]
 
 
-def _columns(header: str, path: Path, delimiter: str, style: Style) -> list[str]:
+def _columns(first: Line, path: Path, delimiter: str, style: Style) -> list[str]:
     try:
         with _long_fields():
-            cells: list[str] = next(_reader(iter([header]), delimiter, style), [])
+            cells: list[str] = next(_reader(iter([first.text]), delimiter, style), [])
     except csv.Error as error:
-        raise LineError(path, 1, f"no header ({error})", fix=_QUOTES) from error
+        raise LineError(path, first.number, f"no header ({error})", fix=_QUOTES) from error
+    if style.has_header is False:
+        return [str(place) for place in range(len(cells))]
     names = [cell.strip() for cell in cells]
     for place, name in enumerate(names):
         if name and name in names[:place]:
-            raise LineError(path, 1, f"column '{name}' is there twice", fix="rename one")
+            fix = "rename one, or set data.header=false if no line names the columns"
+            raise LineError(path, first.number, f"column '{name}' is there twice", fix=fix)
     return names
 
 
 class _Counted:
     """Lines as `csv.reader` wants them, which number the last one had."""
 
-    def __init__(self, lines: Iterator[Line]) -> None:
+    def __init__(self, lines: Iterator[Line], number: int) -> None:
         self._lines = lines
-        self.number = 1
+        self.number = number
 
     def __iter__(self) -> Iterator[str]:
         for number, text in self._lines:
@@ -110,9 +139,8 @@ class _Counted:
 
 
 def _rows(
-    lines: Iterator[Line], path: Path, delimiter: str, style: Style, width: int, report: Report
+    counted: _Counted, path: Path, delimiter: str, style: Style, width: int, report: Report
 ) -> Iterator[Row]:
-    counted = _Counted(lines)
     reader = _reader(iter(counted), delimiter, style)
     while True:
         begin = counted.number + 1

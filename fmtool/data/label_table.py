@@ -7,11 +7,12 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from fmtool import class_names
-from fmtool.data.delimited import Table, read_table
+from fmtool.data.delimited import Table, name_of, read_table
 from fmtool.data.labelled_files import LabelledFile, LabelledFiles, collision_key, one_form
 from fmtool.data.labels import require_two_classes
 from fmtool.data.problems import Report, stop
 from fmtool.data.split_names import SPLITS, split_called
+from fmtool.data.table_checks import Swallowed, require_header
 from fmtool.data.table_paths import FilesBelow, relative
 from fmtool.data.table_style import Style
 from fmtool.errors import DataError, UsageError
@@ -57,13 +58,19 @@ def read_label_table(
     """
     table = read_table(path, style, report, wanted=[name for name in columns if name])
     places = _places(path, table, columns)
+    keys = {"path": "data.path_column", "label": "data.label_column"}
+    chosen = style._replace(delimiter=name_of(table.delimiter))
+    require_header(path, chosen, dict(zip(keys, places[:2], strict=True)), keys)
+    swallowed = Swallowed(path, table, places[1])
     reading = _Reading(path.parent, _start(pictures_dir), report, FilesBelow(path.parent))
-    for line, cells in table.rows:
-        row = f"{path}:{line}"
+    for each in table.rows:
+        swallowed.see(each)
+        row = f"{path}:{each.line}"
         try:
-            reading.add(row, *(cells[n].strip() if n >= 0 else None for n in places))
+            reading.add(row, *(each.cells[n].strip() if n >= 0 else None for n in places))
         except DataError as problem:
             report(DataError(f"{row}: {problem.message}", fix=problem.fix))
+    swallowed.report(report)
     return reading.finished(path)
 
 
@@ -96,7 +103,8 @@ def required_column(path: Path, columns: Sequence[str], key: str, name: str | No
         usual = ", ".join(USUAL_NAMES[key])
         raise DataError(
             f"{path}:1: no column {usual}, but {', '.join(columns) or 'nothing'}",
-            fix=f"name the columns in the first line, or set data.{key}_column",
+            fix=f"name the columns in the first line, or set data.{key}_column, with "
+            "data.header=false if there is no such line",
         )
     return found
 
@@ -133,7 +141,7 @@ class _Reading:
         """`row` is its `FILE:LINE`."""
         name = str(PurePosixPath(self.pictures_dir, relative(path or "")))
         class_name = _class(label or "")
-        entry = _Entry(_split(split), class_name, name, self.root / name)
+        entry = _Entry(_split(split), class_name, name, self.files.place(name))
         twin, place = self._entries.get(collision_key(name), (None, ""))
         if twin is not None:
             raise DataError(*_conflict(entry, twin, place), fix="keep one of the two rows")

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
-from fmtool.data.labelled_files import check_link
+from fmtool.data.labelled_files import check_link, one_form
 from fmtool.data.regular_file import unreadable
 from fmtool.errors import DataError
 
@@ -28,9 +28,33 @@ class FilesBelow:
     """Files below a folder, none of which is reached by a link that leads out of it."""
 
     def __init__(self, root: Path) -> None:
-        self._real_root = os.path.realpath(root)
+        self._root, self._real_root = root, os.path.realpath(root)
         self._checked: set[Path] = set()
         """Folders that no link leads out of."""
+        self._names: dict[Path, dict[str, str]] = {}
+        """Of folders that were looked through: names on disk by their composed form."""
+
+    def place(self, name: str) -> Path:
+        """The path of a file by its `name` in the table, in the Unicode form that is on disk.
+
+        Some systems and archives decompose accents. A name that is not there stays as it is.
+        """
+        path = self._root / name
+        if name.isascii() or os.path.lexists(path):
+            return path
+        found = self._root
+        for part in PurePosixPath(name).parts:
+            below = found / part
+            if not os.path.lexists(below):
+                below = found / self._names_in(found).get(one_form(part), part)
+            found = below
+        return found
+
+    def _names_in(self, folder: Path) -> dict[str, str]:
+        if folder not in self._names:
+            listed = folder.iterdir() if folder.is_dir() else ()
+            self._names[folder] = {one_form(each.name): each.name for each in listed}
+        return self._names[folder]
 
     def check(self, path: Path) -> None:
         """DataError for what is no file, or is reached by a link out of the folder."""

@@ -63,7 +63,7 @@ def read_lines(
 ) -> Iterator[Line]:
     """The lines of `path`; those that are no text are reported and left out.
 
-    A line ends by LF or CR LF. A byte-order mark is dropped.
+    A line ends by LF or CR LF; in a file without any LF, by CR. A byte-order mark is dropped.
 
     Args:
         encoding: one for which `is_line_encoding` is true.
@@ -123,7 +123,11 @@ def _raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
                 f"{path}: {in_units(packed)} unpack to more than {in_units(int(most))}",
                 fix="unpack it if this is not an attack",
             )
-        yield content
+        if number == 1 and b"\r" in content and not content.endswith(b"\n"):
+            # As old programs for the Macintosh wrote it: there is no LF in all of the file.
+            yield from (bare + b"\n" for bare in content.removesuffix(b"\r").split(b"\r"))
+        else:
+            yield content
 
 
 def _unmarked(first: bytes, path: Path) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fmtool.data import delimited
 from fmtool.data.problems import Report
+from fmtool.data.table_checks import Swallowed, require_header
 from fmtool.data.table_style import Style
 from fmtool.data.text_lines import LineError, read_lines
 from fmtool.suggest import did_you_mean
@@ -133,13 +134,24 @@ def _csv_records(
     )
     label = others[0] if others else None
     split = table.columns.index(columns.split) if columns.split in table.columns else None
-    for line, cells in table.rows:
-        stated = ("" if place is None else cells[place] for place in (label, split))
-        yield Record(line, cells[text], *stated)
+    swallowed = None
+    if label is not None:
+        keys = {"text": "data.text_column", "label": "data.label_column"}
+        places = {"text": text, "label": label}
+        chosen = style._replace(delimiter=delimited.name_of(table.delimiter))
+        require_header(path, chosen, places, keys)
+        swallowed = Swallowed(path, table, label)
+    for row in table.rows:
+        if swallowed is not None:
+            swallowed.see(row)
+        stated = ("" if place is None else row.cells[place] for place in (label, split))
+        yield Record(row.line, row.cells[text], *stated)
+    if swallowed is not None:
+        swallowed.report(report)
 
 
 def _place(name: str, key: str, names: Sequence[str], path: Path) -> int:
     if name not in names:
-        fix = f"set data.{key}; {did_you_mean(name, names)}"
+        fix = f"set data.{key}; {did_you_mean(name, names)}; or data.header=false if it is a row"
         raise LineError(path, 1, f"no column '{name}' in the header", fix=fix)
     return names.index(name)

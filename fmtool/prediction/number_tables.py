@@ -61,7 +61,7 @@ def _check_header(columns: Sequence[str], path: Path, width: int) -> None:
             path,
             1,
             "numbers, where the names of the columns are expected",
-            fix="write a line with their names above",
+            fix="write a line with their names above, or set data.header=false",
         )
 
 

@@ -36,7 +36,7 @@ def _entries(source: Source, path: Path, column: str | None, style: Style) -> It
             yield _name(source, path, problems[0]), problems.pop(0)
         cell = cells[place].strip()
         try:
-            file = path.parent / relative(cell)
+            file = files.place(relative(cell))
             files.check(file)
         except DataError as error:
             yield cell, LineError(path, line, error.message, fix=error.fix)

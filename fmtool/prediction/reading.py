@@ -19,7 +19,7 @@ def blocks(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Blo
     """
     metadata = subject.model.metadata
     reads, data, size = metadata.input, cfg.data, cfg.batch_size
-    style = Style(data.delimiter, data.quotes, data.encoding)
+    style = data.style
     kind = source.kind
     if kind == "arrays":
         return array_samples.read(source, reads, size)

@@ -181,7 +181,7 @@ def test_a_column_that_is_not_there_is_answered_with_the_closest(table):
     [
         (b"path,label\na/0.png,caf\xe9\n", ":2: not utf-8 ('utf-8' codec can't decode byte 0xe9"),
         ("path,label\n".encode("utf-16"), ": UTF-16; fix: save it as UTF-8"),
-        (b"path,label\ra/0.png,a\r", ":1: no header (new-line character seen in unquoted field"),
+        (b"path,label\ra/0.png,a\r", ": 1 class, 'a' in train; need 2 classes; fix: "),
         (b"", ": empty file; fix: "),
         (b"path,label\n", ": 0 classes in train; need 2 classes; fix: "),
         (b"path,label\na/0.png,a\n", ": 1 class, 'a' in train; need 2 classes; fix: "),

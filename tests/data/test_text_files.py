@@ -154,16 +154,18 @@ BAD = {
     ),
     "column twice": (
         {"t.csv": "text,label,text\na,b,c\n"},
-        "t.csv:1: column 'text' is there twice; fix: rename one",
+        "t.csv:1: column 'text' is there twice; fix: rename one, or set data.header=false if no "
+        "line names the columns",
     ),
     "no text column": (
         {"t.csv": "review,label\na,b\n"},
-        "t.csv:1: no column 'text' in the header; fix: set data.text_column; one of label, review",
+        "t.csv:1: no column 'text' in the header; fix: set data.text_column; one of label, review; "
+        "or data.header=false if it is a row",
     ),
     "no label column": (
         {"t.csv": "text,labels\na,b\n"},
         "t.csv:1: no column 'label' in the header; fix: set data.label_column; did you mean "
-        "'labels'?",
+        "'labels'?; or data.header=false if it is a row",
     ),
     "open quote": (
         {"t.csv": 'text,label\nfine,pos\n"bad,neg\nmore,pos\n'},

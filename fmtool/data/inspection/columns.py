@@ -9,6 +9,8 @@ from fmtool.data import image_files
 from fmtool.data.delimited import read_table
 from fmtool.data.inspection.findings import Problems
 from fmtool.data.label_table import USUAL_NAMES
+from fmtool.data.problems import Report
+from fmtool.data.table_checks import is_like_below
 from fmtool.data.table_style import Style
 from fmtool.data.text_tables import has_json_lines, read_objects
 
@@ -18,10 +20,15 @@ LOOKED_AT = 200
 
 
 class Beginning(NamedTuple):
-    """The header of a table and its first rows; of JSON objects, the keys of the first."""
+    """The header of a table and its first rows; of JSON objects, the keys of the first.
+
+    Args:
+        style: how a training has to read it.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    style: Style = Style()
 
     def values(self, column: str) -> list[str]:
         place = self.columns.index(column)
@@ -35,9 +42,24 @@ def beginning_of(path: Path) -> Beginning:
         found = [row for _, row in islice(read_objects(path, Style(), report), LOOKED_AT)]
         names = list(found[0]) if found else []
         return Beginning(names, [[str(row.get(name, "")) for name in names] for row in found])
-    table = read_table(path, Style(), report)
+    beginning = _beginning(path, Style(), report)
+    if any(_is_a_row(beginning, place) for place in range(len(beginning.columns))):
+        return _beginning(path, Style(has_header=False), report)
+    return beginning
+
+
+def _beginning(path: Path, style: Style, report: Report) -> Beginning:
+    table = read_table(path, style, report)
     rows = [[cell.strip() for cell in row.cells] for row in islice(table.rows, LOOKED_AT)]
-    return Beginning(table.columns, rows)
+    return Beginning(table.columns, rows, style)
+
+
+def _is_a_row(table: Beginning, place: int) -> bool:
+    """Whether the name of a column looks like a path or a class below it."""
+    cells, name = [row[place] for row in table.rows], table.columns[place]
+    below = set(cells)
+    is_path = is_like_below("path", name, below) and _share_of_pictures(cells) > 0.5
+    return is_path or (len(below) <= len(cells) / 2 and is_like_below("label", name, below))
 
 
 def path_column(table: Beginning) -> str | None:

@@ -27,7 +27,6 @@ from fmtool.data.picture_clashes import Labelled
 from fmtool.data.picture_modes import Look, converted, is_deep, values_of
 from fmtool.data.read_ahead import cores
 from fmtool.data.split_names import SPLITS
-from fmtool.data.table_style import Style
 from fmtool.data.time_left import TimeLeft
 from fmtool.errors import DataError
 
@@ -69,10 +68,12 @@ def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Finding
         path,
         columns=Columns(path_name, label_name, None),
         pictures_dir=pictures_dir,
-        style=Style(),
+        style=beginning.style,
         report=problems.report,
     )
     keys = {"path": Key(str(path))}
+    if beginning.style.has_header is False:
+        keys["header"] = Key(False, "the first line is a sample")
     for key, name in (("path", path_name), ("label", label_name)):
         if name is not None and not columns.is_found_by_name(beginning, key, name):
             keys[f"{key}_column"] = Key(name)

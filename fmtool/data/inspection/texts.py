@@ -27,12 +27,14 @@ def inspect_tables(path: Path, problems: Problems) -> Findings:
 
     DataError if it is not known which columns are which.
     """
-    found = _columns(tables_by_split(path)["train"] if path.is_dir() else path)
+    found, style = _columns(tables_by_split(path)["train"] if path.is_dir() else path)
     keys = {"path": Key(str(path))}
+    if style.has_header is False:
+        keys["header"] = Key(False, "the first line is a sample")
     for key, name, default in zip(Columns._fields, found, _DEFAULTS, strict=True):
         if name != default:
             keys[f"{key}_column"] = Key(name)
-    texts = open_texts(path, found, Style(), problems.report).texts
+    texts = open_texts(path, found, style, problems.report).texts
     return _findings(texts, keys, problems.report, has_lines=True)
 
 
@@ -43,7 +45,8 @@ def inspect_files(root: Path, *, is_folders: bool, problems: Problems) -> Findin
     return _findings(texts, keys, problems.report, has_lines=not is_folders)
 
 
-def _columns(table: Path) -> Columns:
+def _columns(table: Path) -> tuple[Columns, Style]:
+    """And how the table has to be read."""
     beginning = columns.beginning_of(table)
     text = columns.text_column(beginning)
     label = columns.label_column(beginning, beside=text)
@@ -53,7 +56,7 @@ def _columns(table: Path) -> Columns:
             f"{table}: no columns of texts and classes, but {found}", fix="call them text and label"
         )
     named = (name for name in beginning.columns if name.casefold() == "split")
-    return Columns(text, label, next(named, _DEFAULTS.split))
+    return Columns(text, label, next(named, _DEFAULTS.split)), beginning.style
 
 
 def _findings(
