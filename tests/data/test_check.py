@@ -34,3 +34,5 @@ def test_duplicates_are_counted_within_and_between_splits():
     test = np.stack([image + 1, image + 2, image + 2])
     found = find_duplicates(train, test)
     assert (found.train, found.test, found.across) == (2, 1, 1)
+    found = find_duplicates(np.stack([image] * 3 + [image + 1] * 2), test)
+    assert (found.train, found.test, found.across) == (3, 1, 1)

@@ -218,6 +218,9 @@ def test_logits_that_are_not_finite_are_a_diverged_model():
     logits[1, 0], logits[3, 2] = np.nan, np.inf
     with pytest.raises(Diverged, match="the logits of 2 of 5 samples are NaN or infinite"):
         classification_report(logits, labels, names)
+    logits[3, 1] = -np.inf
+    with pytest.raises(Diverged, match="the logits of 2 of 5 samples are NaN or infinite"):
+        classification_report(logits, labels, names)
 
 
 def test_an_empty_split_is_bad_data():

@@ -67,3 +67,5 @@ def test_a_lost_value_is_no_best_one():
 def test_a_constraint_is_missed_by_so_much():
     found = objective.violations({"val_accuracy": 0.7}, {"parameters": 5.0}, {"val_accuracy": 0.8})
     assert found == pytest.approx({"min.val_accuracy": -0.1, "max.parameters": 1.0})
+    found = objective.violations({"val_loss": 0.5}, {"val_loss": 0.5}, {"val_loss": 0.75})
+    assert found == {"min.val_loss": -0.25, "max.val_loss": 0.25}
