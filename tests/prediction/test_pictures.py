@@ -126,7 +126,7 @@ def test_skipped_pictures_are_counted_and_keep_their_place(predict, pictures):
     assert lines[3] == "pictures/b/c.png,green,1.0,"
     assert outcome.err.splitlines()[-2:] == [
         "skipped: pictures/b/bad.png: not an image; fix: remove it, or save it as PNG, JPEG, BMP, "
-        "GIF, WEBP, TIFF",
+        "GIF, WEBP, TIFF, PPM, PCX, SGI",
         "error: 1 of 4 were skipped",
     ]
 
@@ -148,3 +148,97 @@ def test_a_folder_without_pictures_is_bad_data(predict, models):
     outcome = predict("image", "input=empty")
     assert outcome.code == 65
     assert outcome.error.startswith("error: empty: 0 pictures in it; fix: name a folder of")
+
+
+def test_arrays_with_channels_first_are_named_as_such(predict, models):
+    np.save(models / "first.npy", np.zeros((2, 3, 4, 4), np.uint8))
+    outcome = predict("image", "input=first.npy")
+    assert outcome.code == 65
+    assert outcome.error.endswith("; fix: channels come last: save x.transpose(0, 2, 3, 1)")
+    np.save(models / "last.npy", np.zeros((2, 3, 4, 4), np.uint8).transpose(0, 2, 3, 1))
+    assert predict("image", "input=last.npy").code == 0
+
+
+PREPARED = {"color": "rgb", "background": "white", "levels": None, "resize_mode": "stretch"}
+
+
+def probabilities(outcome):
+    (found,) = outcome.json["predictions"]
+    return found["probabilities"]
+
+
+def softmax(pixel):
+    exponents = np.exp(np.array(pixel, float) - max(pixel))
+    return dict(zip(small_onnx.LABELS, exponents / exponents.sum(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "pixel"),
+    [
+        ({"background": "white"}, None, (127, 128, 126)),
+        ({"background": "black"}, None, (0, 1, -1)),
+        ({"background": "white"}, "black", (0, 1, -1)),
+        (None, None, (0, 2, -2)),
+    ],
+    ids=["white", "black", "typed", "of an earlier release"],
+)
+def test_transparency_is_what_the_file_says_unless_typed(predict, models, said, key, pixel):
+    prepared = {} if said is None else PREPARED | said
+    small_onnx.write(models / "own.onnx", "image", (4, 4, 3), preprocessing=prepared)
+    Image.new("RGBA", (4, 4), (2, 4, 0, 128)).save(models / "a.png")
+    keys = [] if key is None else [f"data.background={key}"]
+    outcome = predict("own", "input=a.png", "probabilities=true", "--json", *keys)
+    assert outcome.code == 0, outcome.err
+    assert probabilities(outcome) == pytest.approx(softmax(pixel), abs=1e-5)
+    assert "pictures with transparency, " in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("levels", "key", "grey"),
+    [([1000, 1255], None, 45), (None, "[900,1410]", 72), ("upper", None, 4), (None, "upper", 4)],
+)
+def test_deep_pictures_are_scaled_as_the_file_says_unless_typed(models, levels, key, grey):
+    from fmtool.config.compose import compose
+    from fmtool.prediction import reading, sources, subject
+    from fmtool.schema import PredictConfig
+
+    small_onnx.write(
+        models / "own.onnx", "image", (4, 4, 3), preprocessing=PREPARED | {"levels": levels}
+    )
+    Image.fromarray(np.full((4, 4), 1045, np.uint16)).save(models / "a.png")
+    keys = [] if key is None else [f"data.levels={key}"]
+    path = models / "own.onnx"
+    cfg = PredictConfig.model_validate(compose("predict", [f"input={models}/a.png", *keys]))
+    asked = subject.of_file(path, cfg, origin="own")
+    (block,) = reading.blocks(cfg, asked, sources.find(cfg.input))
+    assert np.unique(block.samples).tolist() == [grey]
+
+
+@pytest.mark.parametrize(
+    ("levels", "dtype", "message"),
+    [
+        (None, np.uint16, "mode I;16 (more than 8 bits), where 8 bits are expected; fix: save all"),
+        ([0, 9], np.uint8, "mode L (8 bits), where more than 8 bits are expected; fix: save all"),
+    ],
+)
+def test_pictures_of_another_depth_are_refused(predict, models, levels, dtype, message):
+    prepared = PREPARED | {"levels": levels}
+    small_onnx.write(models / "own.onnx", "image", (4, 4, 3), preprocessing=prepared)
+    Image.fromarray(np.full((4, 4), 9, dtype)).save(models / "a.png")
+    outcome = predict("own", "input=a.png")
+    assert outcome.code == 65
+    assert outcome.error.startswith(f"error: a.png: {message}")
+
+
+def test_what_is_beyond_the_levels_is_counted_in_one_line(predict, models):
+    prepared = PREPARED | {"levels": [0, 1000]}
+    small_onnx.write(models / "own.onnx", "image", (4, 4, 3), preprocessing=prepared)
+    for number, value in enumerate((5, 1005, 2005)):
+        path = models / "deep" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.full((4, 4), value, np.uint16)).save(path)
+    outcome = predict("own", "input=deep")
+    assert outcome.code == 0
+    assert outcome.error == (
+        "pictures with values beyond 0 to 1000, which become 0 or 1000: 2, such as deep/1.png"
+    )

@@ -3,6 +3,7 @@
 Needs NumPy; for pictures Pillow, for texts tokenizers.
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,9 @@ def answer(given: str, about: dict[str, Any], outputs: dict[str, Any]) -> str:
 def _pixels(given: str, reads: dict[str, Any], how: dict[str, Any]) -> NDArray[Any]:
     from PIL import Image, ImageOps
 
-    # Of several frames the first.
-    picture = ImageOps.exif_transpose(Image.open(given))
+    # Of several frames the first; from memory, since Pillow turns a TIFF that it maps wrongly.
+    content = io.BytesIO(Path(given).read_bytes())
+    picture = ImageOps.exif_transpose(Image.open(content))
     is_deep = picture.mode.startswith(("I", "F"))
     if is_deep or isinstance(how["levels"], list):
         picture = _in_8_bits(given, picture, how["levels"], is_deep)
