@@ -156,6 +156,14 @@ def _point_stderr_at(descriptor: int) -> None:
 def _set_environment(cfg: RuntimeConfig, threads: int) -> None:
     if "keras" in sys.modules:
         return
+    _set_variables(cfg, threads)
+    if cfg.backend != "tensorflow":
+        # Keras imports TensorFlow wherever it is installed, seconds for nothing on another
+        # backend.
+        hide("tensorflow")
+
+
+def _set_variables(cfg: RuntimeConfig, threads: int) -> None:
     environment = {
         "KERAS_BACKEND": cfg.backend,
         "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -175,10 +183,6 @@ def _set_environment(cfg: RuntimeConfig, threads: int) -> None:
         os.environ.setdefault(name, value)
     if cfg.backend == "jax":
         _keep_compiled_programs()
-    if cfg.backend != "tensorflow":
-        # Keras imports TensorFlow wherever it is installed, seconds for nothing on another
-        # backend.
-        hide("tensorflow")
 
 
 def _keep_compiled_programs() -> None:

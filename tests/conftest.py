@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,15 +28,56 @@ from fmtool.registry import KINDS
 # Modules that several tests share.
 sys.path.insert(0, str(Path(__file__).parent))
 
-TIMEOUT = 120
+import forked
+import yardstick
 
-CACHE = tempfile.TemporaryDirectory(prefix="fmtool-tests-")
+TIMEOUT = yardstick.scaled(120)
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _SHARED = tempfile.TemporaryDirectory(prefix="fmtool-tests-")
+    os.environ["FMTOOL_TESTS"] = _SHARED.name
+    os.environ["FMTOOL_TESTS_OWNER"] = str(os.getpid())
+SHARED = Path(os.environ["FMTOOL_TESTS"])
+"""A folder of all workers of this session."""
+CACHE = SHARED / "cache"
 """What is measured of the machine, once for all tests, and not where users keep it."""
-os.environ["FMTOOL_CACHE"] = CACHE.name
+CACHE.mkdir(exist_ok=True)
+os.environ["FMTOOL_CACHE"] = str(CACHE)
+
+BASE = forked.clean_environment() | {
+    "FMTOOL_CACHE": str(CACHE),
+    "FMTOOL_DATA": str(SHARED / "data"),
+    "FMTOOL_OFFLINE": "1",
+}
+SERVERS = forked.Servers(SHARED, int(os.environ["FMTOOL_TESTS_OWNER"]), BASE)
 
 # Ignored in the background of a script and under nohup, and then by every process of the tests.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--costs", type=int, default=0, metavar="N", help="show the N costliest tests at the end"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(yardstick.Costs(SERVERS))
+
+
+def pytest_report_header() -> str:
+    return yardstick.header()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("processor time")
+    costs = yardstick.totals(SERVERS.log)
+    for line in yardstick.summary(costs, terminalreporter.config.getoption("--costs")):
+        terminalreporter.line(line)
+
+
+Process = subprocess.Popen[str] | forked.Process
 
 
 @dataclass(frozen=True)
@@ -60,17 +102,27 @@ class Outcome:
 
 
 class Command:
-    """`fmtool` in a folder of its own, with a data cache of its own beside it."""
+    """`fmtool` in a folder of its own, with a data cache of its own beside it.
+
+    Its processes are forked where that cannot be told; `real` is the same command without.
+    """
+
+    is_real = False
 
     def __init__(self, root: Path) -> None:
         self.folder, self.cache = root / "work", root / "cache"
         self.folder.mkdir()
 
+    @property
+    def real(self) -> "Command":
+        """For what is said of a process: signals, imports, memory, open files, its very start."""
+        same = copy(self)
+        same.is_real = True
+        return same
+
     def environment(self, **changes: str) -> dict[str, str]:
-        own = ("FMTOOL_", "KERAS_", "HYDRA_", "COMP_")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-        ours = {"FMTOOL_CACHE": CACHE.name, "FMTOOL_DATA": str(self.cache), "FMTOOL_OFFLINE": "1"}
-        return kept | ours | changes
+        ours = {"FMTOOL_CACHE": str(CACHE), "FMTOOL_DATA": str(self.cache), "FMTOOL_OFFLINE": "1"}
+        return forked.clean_environment() | ours | changes
 
     def start(
         self,
@@ -78,26 +130,27 @@ class Command:
         prefix: tuple[str, ...] = (),
         stdout: int = subprocess.PIPE,
         **env: str,
-    ) -> subprocess.Popen[str]:
+    ) -> Process:
         return self._start([*prefix, sys.executable, "-m", "fmtool.cli", *argv], env, stdout)
 
     def _start(
         self, command: list[str], env: dict[str, str], stdout: int = subprocess.PIPE
-    ) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment(**env),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    ) -> Process:
+        options: dict[str, Any] = {
+            "cwd": self.folder,
+            "env": self.environment(**env),
+            "stdin": subprocess.DEVNULL,
+            "stdout": stdout,
+            "stderr": subprocess.PIPE,
+            "text": True,
+        }
+        forks = None if self.is_real else SERVERS.fork(command, **options)
+        return subprocess.Popen(command, **options) if forks is None else forks
 
     def __call__(self, *argv: str, **env: str) -> Outcome:
         return finish(self.start(*argv, **env))
 
-    def start_python(self, code: str, *argv: str, **env: str) -> subprocess.Popen[str]:
+    def start_python(self, code: str, *argv: str, **env: str) -> Process:
         return self._start([sys.executable, "-c", code, *argv], env)
 
     def python(self, code: str, *argv: str, **env: str) -> Outcome:
@@ -118,9 +171,15 @@ class Command:
         return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*")}
 
 
-def finish(process: subprocess.Popen[str]) -> Outcome:
+def finish(process: Process) -> Outcome:
     out, err = process.communicate(timeout=TIMEOUT)
     return Outcome(process.returncode, out, err)
+
+
+@pytest.fixture(scope="session")
+def fork_servers() -> forked.Servers:
+    """For what asks them for other programs than `fmtool`."""
+    return SERVERS
 
 
 @pytest.fixture
@@ -259,9 +318,9 @@ def stepper() -> Iterator[Callable[[str], Stepper]]:
 
 
 @pytest.fixture
-def started() -> Iterator[list[subprocess.Popen[str]]]:
+def started() -> Iterator[list[Process]]:
     """Processes put in here are gone after the test, whatever happened."""
-    processes: list[subprocess.Popen[str]] = []
+    processes: list[Process] = []
     yield processes
     for process in processes:
         process.kill()

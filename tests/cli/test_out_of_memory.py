@@ -45,7 +45,7 @@ def test_running_out_of_memory_ends_with_71_and_a_batch_size_to_try(fmtool, star
 
 @pytest.mark.slow
 def test_auto_is_stored_as_the_number_that_was_found_and_never_decided_again(fmtool):
-    first = fmtool("train", *SMALL, "batch_size=auto", "resume=auto", "--json")
+    first = fmtool.real("train", *SMALL, "batch_size=auto", "resume=auto", "--json")
     assert first.code == 0, first.err
     lines = first.err.splitlines()
     assert lines[0].startswith("batch_size=auto: trying 256: fits, peak ")
@@ -77,7 +77,7 @@ def probes_of(pid):
 
 
 def test_a_signal_during_a_probe_ends_both(fmtool, started):
-    process = fmtool.start("train", *SMALL, "batch_size=auto")
+    process = fmtool.real.start("train", *SMALL, "batch_size=auto")
     started.append(process)
     deadline = time.monotonic() + 30
     while not (probes := probes_of(process.pid)) and time.monotonic() < deadline:

@@ -1,24 +1,19 @@
-"""Trainings as forked children of a zygote, which can be killed at a chosen step."""
+"""Trainings as forked children, which can be killed at a chosen step."""
 
-import json
 import os
 import signal
-import subprocess
 import sys
-import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from subprocess import DEVNULL, PIPE
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import forked
 
 EXPORT = 10**9
 """Stands for a step: the model is in a file, which does not have its name yet."""
-
-_PROGRAM = Path(__file__).with_name("zygote.py")
-_CACHE_EVERYTHING = {
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-}
 
 
 @dataclass(frozen=True)
@@ -40,31 +35,15 @@ class Child:
 
 
 class Zygote:
-    """The process of zygote.py for one backend; a context that ends it.
+    """The fork server of a backend, asked for trainings that are attacked.
 
     Args:
         threads: of the backend, for all trainings.
-        compiled: a folder in which JAX keeps what it has compiled, which takes longer than the
-            trainings; None to compile in each child.
     """
 
-    def __init__(self, backend: str, *, threads: int = 1, compiled: Path | None = None) -> None:
-        self.backend, self.threads = backend, threads
-        foreign = ("FMTOOL_", "KERAS_", "HYDRA_", "XLA_", "JAX_")
-        env = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        self._output = tempfile.TemporaryDirectory()
-        env |= {"FMTOOL_OFFLINE": "1", "FMTOOL_DATA": self._output.name}
-        env["FMTOOL_CACHE"] = os.environ.get("FMTOOL_CACHE", self._output.name)
-        if compiled is not None:
-            env |= {"JAX_COMPILATION_CACHE_DIR": str(compiled), **_CACHE_EVERYTHING}
-        self._process = subprocess.Popen(
-            [sys.executable, str(_PROGRAM), backend, str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=env,
-        )
-        assert self._line() == "ready"
+    def __init__(self, servers: forked.Servers, backend: str, *, threads: int = 1) -> None:
+        self._servers, self.backend, self.threads = servers, backend, threads
+        self._stopped: dict[int, forked.Process] = {}
 
     def run(
         self,
@@ -88,40 +67,49 @@ class Zygote:
             in_validation: steps are reported by the validations that follow them.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        request = {
-            "folder": str(folder),
-            "program": program,
-            "argv": argv,
-            "signal": send,
+        attack = {
+            "backend": self.backend,
+            "threads": self.threads,
             "fault": fault,
             "at_step": at_step,
-            "delay": delay,
             "holds": holds,
             "in_validation": in_validation,
-            "output": self._output.name,
         }
-        return self._ask(request)
+        ear, mouth = os.pipe()
+        process = self._servers.ask(
+            self.backend,
+            {
+                "function": f"attacked.{program}",
+                "path": str(Path(__file__).parent),
+                "arguments": [argv, attack],
+                "cwd": str(folder),
+                "env": dict(self._servers.base),
+            },
+            extra=[mouth],
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            text=True,
+        )
+        os.close(mouth)
+        steps, is_sent = [], False
+        with os.fdopen(ear) as reports:
+            for step in map(int, reports):
+                if step != EXPORT:
+                    steps.append(step)
+                if send and not is_sent and step >= at_step:
+                    time.sleep(delay)
+                    os.kill(process.pid, send)
+                    is_sent = True
+                    if send == signal.SIGSTOP:
+                        self._stopped[process.pid] = process
+                        return Child(process.pid, None, min(steps), max(steps), "", "")
+        out, err = process.communicate()
+        code, first, last = process.returncode, min(steps, default=0), max(steps, default=0)
+        return Child(process.pid, code, first, last, out, err)
 
     def kill(self, child: Child) -> None:
         """SIGKILL to a child that is stopped."""
-        self._ask({"kill": child.pid})
-
-    def _ask(self, request: dict[str, Any]) -> Child:
-        assert self._process.stdin is not None
-        print(json.dumps(request), file=self._process.stdin, flush=True)
-        reply = {"first": 0, "step": 0} | json.loads(self._line())
-        said = {name: (Path(self._output.name) / name).read_text() for name in ("out", "err")}
-        return Child(**reply, **said)
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().rstrip()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
-    ) -> None:
-        self._process.communicate()
-        self._output.cleanup()
+        process = self._stopped.pop(child.pid)
+        process.kill()
+        process.communicate()

@@ -1,8 +1,8 @@
-"""A zygote for each backend, shared by all tests of this folder."""
+"""Attacked trainings on each backend, shared by all tests of this folder."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -14,18 +14,9 @@ from children import Zygote
 
 
 @pytest.fixture(scope="session")
-def zygote_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Zygote]]:
-    """The zygote of a backend, started when it is first asked for."""
-    zygotes: dict[str, Zygote] = {}
-    cache = tmp_path_factory.mktemp("compiled")
-    with ExitStack() as running:
-
-        def zygote(backend: str) -> Zygote:
-            if backend not in zygotes:
-                zygotes[backend] = running.enter_context(Zygote(backend, compiled=cache))
-            return zygotes[backend]
-
-        yield zygote
+def zygote_on(fork_servers) -> Callable[[str], Zygote]:
+    """The zygote of a backend."""
+    return cache(partial(Zygote, fork_servers))
 
 
 @pytest.fixture(scope="session")

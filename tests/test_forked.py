@@ -1,0 +1,82 @@
+"""A forked command cannot be told from a process of its own, and is one where it could be."""
+
+import signal
+import subprocess
+import sys
+
+import forked
+import pytest
+
+WORDS = (
+    ["data", "list", "--json"],
+    ["train", "epochz=1"],
+    ["train", "epochs=0", "--json"],
+    ["evaluate", "run=nope"],
+)
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_code_and_output_are_those_of_a_real_process(fmtool, words):
+    assert fmtool(*words) == fmtool.real(*words)
+
+
+def test_it_sees_the_folder_the_variables_and_the_words_of_the_test(fmtool):
+    plugin = (
+        "import os, sys\nprint(os.getcwd(), sys.path[0], os.environ['FMTOOL_DATA'], sys.argv)\n"
+    )
+    words = ("train", "--plugin", str(fmtool.write("plugin.py", plugin)), "epochs=0")
+    forks, real = fmtool(*words), fmtool.real(*words)
+    assert str(fmtool.folder) in forks.out
+    assert forks == real
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_it_is_ended_by_a_signal_as_a_process(fmtool, started, number):
+    plugin = fmtool.write("plugin.py", "import time\nprint('here', flush=True)\ntime.sleep(60)\n")
+    process = fmtool.start("train", "--plugin", str(plugin))
+    started.append(process)
+    assert isinstance(process, forked.Process)
+    assert process.stdout.readline() == "here\n"
+    assert process.poll() is None
+    process.send_signal(number)
+    assert process.wait(timeout=60) == -number
+
+
+@pytest.mark.parametrize("variables", [{"PYTHONHASHSEED": "1"}, {"LC_ALL": "C"}, {"KERAS_X": "1"}])
+def test_other_variables_than_the_servers_make_a_process(fmtool, started, variables):
+    started.append(fmtool.start("--version", **variables))
+    assert isinstance(started[0], subprocess.Popen)
+
+
+def test_another_program_is_a_process(fork_servers):
+    assert fork_servers.fork([sys.executable, "-c", "pass"]) is None
+
+
+RUN = "backend_of_nothing: torch\nruntime:\n  device: cpu\n  backend: {}\n  threads: 2\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "server"),
+    [
+        (["train"], "tensorflow"),
+        (["train", "runtime.backend=jax"], "jax"),
+        (["train", "runtime.backend=auto"], forked.NONE),
+        (["train", "-m", "seed=0,1"], forked.NONE),
+        (["train", "resume=auto"], "tensorflow"),
+        (["train", "resume=last"], "torch"),
+        (["evaluate", "run=one"], "torch"),
+        (["predict", "run=runs/one", "input=x"], "torch"),
+        (["predict", "model=model.onnx", "input=x"], forked.NONE),
+        (["evaluate", "run=last", "runs_dir=mixed"], forked.NONE),
+        (["evaluate", "run=last", "runs_dir=nowhere"], forked.NONE),
+        (["runs"], forked.NONE),
+        ([], forked.NONE),
+    ],
+    ids=str,
+)
+def test_the_server_is_the_one_whose_imports_the_command_needs(tmp_path, words, server):
+    runs = {"runs/one": "torch", "mixed/one": "torch", "mixed/other": "jax"}
+    for name, backend in runs.items():
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "config.yaml").write_text(RUN.format(backend))
+    assert forked.backend_for(words, tmp_path) == server
