@@ -50,6 +50,29 @@ def linear_onnx(path: Path, weights: Any, metadata: Metadata) -> None:
     onnx.save_model(model, path)
 
 
+def resizing_onnx(path: Path, weights: Any, metadata: Metadata, *, antialias: int) -> None:
+    """The same for pictures of any size, by the resizing of ONNX, which has no whole numbers."""
+    linear_onnx(path, weights, metadata)
+    onnx = pytest.importorskip("onnx")
+    helper, types = onnx.helper, onnx.TensorProto
+    model = onnx.load(path)
+    sizes = onnx.numpy_helper.from_array(np.array(metadata.trained_shape[:2], np.int64), "sizes")
+    resize = helper.make_node(
+        "Resize",
+        ["any", "", "", "sizes"],
+        ["floats"],
+        mode="linear",
+        antialias=antialias,
+        axes=[1, 2],
+    )
+    model.graph.node[0].output[0] = "any"
+    model.graph.node.insert(1, resize)
+    model.graph.initializer.append(sizes)
+    assert model.graph.node[0].attribute[0].i == types.FLOAT
+    model.opset_import[0].version = 18
+    onnx.save_model(model, path)
+
+
 @dataclass(frozen=True)
 class ByHand:
     """Files as an export leaves them, and the release that goes with them."""

@@ -114,6 +114,37 @@ def check(cfg: Config, splits: "Splits") -> None:
     fit(cfg, splits, np.arange(len(splits.train), dtype=np.int32))
 
 
+def originals(
+    cfg: Config, rows: "NDArray[np.int64]", artifacts: Mapping[str, str]
+) -> "list[NDArray[np.uint8]]":
+    """Test samples as they are on disk, (height, width, channels): decoded, but not resized.
+
+    Args:
+        rows: of the test split.
+        artifacts: of the run.
+    """
+    import numpy as np
+
+    from fmtool.data import inputs
+    from fmtool.data.image_files import read_image
+    from fmtool.data.local_splits import train_and_test
+    from fmtool.data.splits import Split
+
+    root = existing(cfg.path)
+    found, look = _found(cfg, root), replace(_look(cfg), size=None)
+    if (levels := inputs.levels_in(inputs.decode(artifacts))) is not None:
+        look = replace(look, levels=levels)
+    parts = {
+        split: Split(
+            np.array([str(file.path) for file in files]),
+            np.array([file.label for file in files], np.int32),
+        )
+        for split, files in found.splits.items()
+    }
+    _, test = train_and_test(cfg, found.class_names, parts, origin=str(root))
+    return [read_image(Path(str(test.x[row])), look, None) for row in rows]
+
+
 def _found(cfg: Config, root: Path) -> "LabelledFiles":
     from fmtool.data import delimited
     from fmtool.data.class_folders import scan_class_folders

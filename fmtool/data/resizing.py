@@ -1,5 +1,6 @@
 """Brings a picture of any size to a given one."""
 
+from fractions import Fraction
 from typing import Literal
 
 from PIL import Image, ImageOps
@@ -30,7 +31,8 @@ def resized(picture: Image.Image, size: tuple[int, int], mode: ResizeMode) -> Im
 
 
 def _padded(picture: Image.Image, height: int, width: int) -> Image.Image:
-    scale = min(height / picture.height, width / picture.width)
+    # Exact: graphs of exported files come to the same sides, in whole numbers.
+    scale = min(Fraction(height, picture.height), Fraction(width, picture.width))
     inner_width, inner_height = (max(1, round(side * scale)) for side in picture.size)
     padded = Image.new(picture.mode, (width, height))
     inner = picture.resize((inner_width, inner_height), _RESAMPLING)

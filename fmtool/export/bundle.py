@@ -17,6 +17,7 @@ PREPROCESSING = "preprocessing.json"
 README = "README.md"
 REPORT = "export.json"
 SAMPLES = "samples.npz"
+PICTURES = "pictures"
 SUMS = "SHA256SUMS"
 CLIENTS = "clients"
 
@@ -49,7 +50,7 @@ def write(
     folder: Path,
     card: str,
     kept: Mapping[str, str],
-    samples: bytes | None,
+    checks: Mapping[str, bytes],
 ) -> None:
     """Packs the files of `rows`, which lie in `folder`; equal arguments give equal bytes.
 
@@ -57,21 +58,20 @@ def write(
         rows: of export.json.
         card: the text of the model card.
         kept: files by name that a model needs beside it, such as a tokenizer.
-        samples: the content of samples.npz; None for none.
+        checks: members that the models can be tried on, by name: samples.npz and pictures/.
     """
     texts = {
         CARD: card,
         LABELS: "\n".join(metadata.labels) + "\n",
         PREPROCESSING: encode(preprocessing.document(metadata)),
-        README: _readme(rows, metadata, has_samples=samples is not None),
+        README: _readme(rows, metadata, checks),
         REPORT: encode(_report(rows, reference, metadata)),
         **kept,
     }
     scripts = clients.texts(row["format"] for row in rows)
     texts |= {f"{CLIENTS}/{name}": text for name, text in scripts.items()}
     members: dict[str, Content] = {name: text.encode() for name, text in texts.items()}
-    if samples is not None:
-        members[SAMPLES] = samples
+    members |= checks
     for row in rows:
         for name in row["sha256"]:
             members[f"{row['name']}/{name}"] = folder / row["name"] / name
@@ -106,7 +106,9 @@ def _digest(content: Content) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _readme(rows: Sequence[Mapping[str, Any]], metadata: Metadata, *, has_samples: bool) -> str:
+def _readme(
+    rows: Sequence[Mapping[str, Any]], metadata: Metadata, checks: Mapping[str, bytes]
+) -> str:
     kind = metadata.input.kind
     commands = "\n".join(
         f"pip install numpy{_READERS[kind]} {RUNTIMES[row['format']]}\n"
@@ -117,9 +119,11 @@ def _readme(rows: Sequence[Mapping[str, Any]], metadata: Metadata, *, has_sample
     samples = (
         f"\n- `{SAMPLES}`: held-out samples with the answers of the run; they are part of the data "
         "set, so look at its licence before you pass them on"
-        if has_samples
+        if SAMPLES in checks
         else ""
     )
+    if any(name.startswith(f"{PICTURES}/") for name in checks):
+        samples += f"\n- `{PICTURES}/`: the same for pictures of other sizes, made of such samples"
     return f"""\
 # {metadata.model} on {metadata.data}
 

@@ -1,7 +1,6 @@
 """Reads a bundle.zip: its members, and whether they are what it says they are."""
 
 import hashlib
-import json
 import re
 import shutil
 import stat
@@ -13,7 +12,7 @@ from typing import Any, BinaryIO
 
 from fmtool.data.regular_file import open_regular
 from fmtool.errors import DataError, Refused
-from fmtool.export import bundle, clients
+from fmtool.export import bundle, check_pictures, clients, documents
 from fmtool.notices import printable
 from fmtool.runs.layout import ARTIFACTS
 
@@ -41,14 +40,6 @@ class Bundle:
             if self._archive.getinfo(name).file_size > _MOST_TEXT:
                 raise DataError(f"{self._origin}: {name} is too long", fix=_FIX)
             return self._archive.read(name).decode("utf-8")
-
-    def document(self, name: str) -> dict[str, Any]:
-        """A member in JSON."""
-        with self._damage_named(name):
-            found = json.loads(self.text(name))
-            if not isinstance(found, dict):
-                raise ValueError("no JSON object")
-            return found
 
     def digest(self, name: str) -> str | None:
         """Hex SHA-256; None where the member cannot be read."""
@@ -183,9 +174,11 @@ def _problems_of_report(found: Bundle, digests: Mapping[str, str | None]) -> lis
     """Of export.json beside the files."""
     lines, known = [], {*_REQUIRED, *_OPTIONAL, f"{bundle.CLIENTS}/{clients.SHARED}"}
     try:
-        rows = rows_of(found)
+        rows, pictures = rows_of(found), pictures_of(found)
     except DataError as error:
         return [error.message]
+    if pictures:
+        known |= {check_pictures.ANSWERS, *(f"{bundle.PICTURES}/{row['file']}" for row in pictures)}
     for row in rows:
         script = f"{bundle.CLIENTS}/{clients.script(row['format'])}"
         files = {f"{row['name']}/{name}": digest for name, digest in row["sha256"].items()}
@@ -202,17 +195,38 @@ def _problems_of_report(found: Bundle, digests: Mapping[str, str | None]) -> lis
     return lines
 
 
+def report_of(found: Bundle) -> dict[str, Any]:
+    """export.json; DataError, with the field, where something else stands there."""
+    report = documents.parsed(
+        documents.ReportDocument,
+        found.text(bundle.REPORT),
+        what=f"{bundle.REPORT} is malformed",
+        fix=_FIX,
+    )
+    return documents.plain(report)
+
+
 def rows_of(found: Bundle) -> list[dict[str, Any]]:
-    """Of export.json; DataError where something else stands there."""
-    rows = found.document(bundle.REPORT).get("files")
-    if not isinstance(rows, list) or not rows or not all(_is_row(row) for row in rows):
-        raise DataError(f"{bundle.REPORT} is malformed", fix=_FIX)
+    """The models in export.json; DataError as `report_of`."""
+    rows: list[dict[str, Any]] = report_of(found)["files"]
     return rows
 
 
-def _is_row(row: Any) -> bool:
-    if not isinstance(row, dict) or not set(bundle.FACTS) <= set(row):
-        return False
-    texts = (row["name"], row["format"], row["quantization"], row["path"])
-    is_named = all(isinstance(text, str) for text in texts) and row["format"] in bundle.RUNTIMES
-    return is_named and isinstance(row["sha256"], dict) and isinstance(row["parity"], dict)
+def pictures_of(found: Bundle) -> list[dict[str, Any]]:
+    """The pictures of other sizes, with the answers of the run; none where there are none.
+
+    Raises DataError, with the field, for something else.
+    """
+    if check_pictures.ANSWERS not in found.names:
+        return []
+    answers = documents.parsed(
+        documents.PicturesDocument,
+        found.text(check_pictures.ANSWERS),
+        what=f"{check_pictures.ANSWERS} is malformed",
+        fix=_FIX,
+    )
+    rows: list[dict[str, Any]] = documents.plain(answers)["pictures"]
+    for row in rows:
+        if f"{bundle.PICTURES}/{row['file']}" not in found.names:
+            raise DataError(f"{bundle.PICTURES}/{row['file']} is missing", fix=_FIX)
+    return rows

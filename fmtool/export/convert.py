@@ -28,7 +28,8 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
         simplify=job["simplify"],
     )
     loaded = _network(Path(job["model"]), unrolls=getattr(module, "UNROLLS", False))
-    served = serving.build(loaded, metadata.input, tuple(metadata.outputs))
+    mode = metadata.preprocessing.get("resize_mode", "stretch")
+    served = serving.build(loaded, metadata.input, tuple(metadata.outputs), mode=mode)
     module.convert(served, Path(job["path"]), options)
     return {}
 

@@ -16,6 +16,8 @@ KEY = "fmtool"
 FILE = "fmtool.json"
 """Where its format has files within a file."""
 
+_FIX = "give a file that `fmtool export` wrote"
+
 INPUT_NAMES: Mapping[Kind, str] = {"image": "pixels", "text": "tokens", "features": "features"}
 OUTPUTS = ("probabilities", "logits", "label", "embedding")
 
@@ -68,23 +70,15 @@ class Metadata:
 
     @classmethod
     def from_json(cls, text: str, *, origin: str) -> "Metadata":
-        """Raises DataError for what fmtool did not write."""
-        try:
-            fields = json.loads(text)
-            read = {**fields["input"], "shape": tuple(fields["input"]["shape"])}
-            return cls(
-                **{
-                    **fields,
-                    "input": Input(**read),
-                    "trained_shape": tuple(fields["trained_shape"]),
-                    "labels": tuple(fields["labels"]),
-                }
-            )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DataError(
-                f"{origin} does not say what it reads and gives",
-                fix="give a file that `fmtool export` wrote",
-            ) from error
+        """Raises DataError, with the field, for what fmtool did not write."""
+        from fmtool.export import documents
+
+        what = f"{origin} does not say what it reads and gives"
+        if not text:
+            raise DataError(what, fix=_FIX)
+        found = documents.parsed(documents.MetadataDocument, text, what=what, fix=_FIX)
+        fields = documents.plain(found)
+        return cls(**{**fields, "input": Input(**fields["input"])})
 
 
 def input_of(element: Element, *, any_size: bool, batch: int | None) -> Input:

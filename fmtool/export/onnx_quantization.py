@@ -1,6 +1,7 @@
 """Smaller ONNX graphs, by the tools of ONNX Runtime."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,61 @@ _WEIGHTED = ["Conv", "MatMul", "Gemm"]
 
 
 def quantized(model: Any, options: Options) -> Any:
-    """The model with float16 or 8-bit weights; `int8` has 8-bit activations too."""
+    """The model with float16 or 8-bit weights; `int8` has 8-bit activations too.
+
+    What resizes pictures of any size stays exact.
+    """
+    if None not in options.metadata.input.shape:
+        return _quantized(model, options, lambda samples: samples)
+    from onnx import compose
+    from onnxruntime import InferenceSession
+
+    resizing, network = _split(model)
+    session = InferenceSession(resizing.SerializeToString(), providers=["CPUExecutionProvider"])
+    name = options.metadata.input.name
+    # As the graph has them within: their axes may be in another order.
+    made = _quantized(network, options, lambda samples: session.run(None, {name: samples})[0])
+    _set_apart(resizing.graph)
+    # The tools may ask for another version of the format than the graph came with.
+    resizing.ir_version = made.ir_version
+    pixels = resizing.graph.output[0].name
+    return compose.merge_models(resizing, made, io_map=[(pixels, pixels)])
+
+
+def _set_apart(graph: Any) -> None:
+    """Gives all but the ends of a graph names that the other half cannot have."""
+    ends = {"", *(each.name for each in (*graph.input, *graph.output))}
+
+    def renamed(name: str) -> str:
+        return name if name in ends else f"resizing/{name}"
+
+    del graph.value_info[:]
+    for part in (*graph.node, *graph.initializer):
+        part.name = renamed(part.name)
+    for node in graph.node:
+        node.input[:] = map(renamed, node.input)
+        node.output[:] = map(renamed, node.output)
+
+
+def _split(model: Any) -> tuple[Any, Any]:
+    """What brings pictures to their size, until they are whole numbers again; and the rest."""
+    from onnx import TensorProto, shape_inference, utils
+
+    model = shape_inference.infer_shapes(model)
+    (pixels,) = (
+        node.output[0]
+        for node in model.graph.node
+        if node.op_type == "Cast" and node.attribute[0].i == TensorProto.UINT8
+    )
+    extractor = utils.Extractor(model)
+    samples, outputs = (
+        [each.name for each in ends] for ends in (model.graph.input, model.graph.output)
+    )
+    return extractor.extract_model(samples, [pixels]), extractor.extract_model([pixels], outputs)
+
+
+def _quantized(model: Any, options: Options, prepared_by: Callable[[Any], Any]) -> Any:
+    """See `quantized`; `prepared_by` makes of samples what the model reads."""
     if options.quantization == "float16":
         return _halved(model)
     import onnx
@@ -24,7 +79,7 @@ def quantized(model: Any, options: Options) -> Any:
         if options.quantization == "dynamic":
             _quantize_weights(prepared, made)
         else:
-            _quantize_all(prepared, made, options)
+            _quantize_all(prepared, made, options, prepared_by)
         return onnx.load_model(made)
 
 
@@ -52,7 +107,10 @@ def _quantize_weights(given: Path, made: Path) -> None:
     quantize_dynamic(given, made, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
 
 
-def _quantize_all(given: Path, made: Path, options: Options) -> None:
+def _quantize_all(
+    given: Path, made: Path, options: Options, prepared_by: Callable[[Any], Any]
+) -> None:
+    import onnx
     from onnxruntime.quantization import (
         CalibrationDataReader,
         QuantFormat,
@@ -60,8 +118,8 @@ def _quantize_all(given: Path, made: Path, options: Options) -> None:
         quantize_static,
     )
 
-    reads, samples = options.metadata.input, options.calibration_samples()
-    size = reads.batch or _BATCH
+    samples, size = options.calibration_samples(), options.metadata.input.batch or _BATCH
+    name = onnx.load_model(given).graph.input[0].name
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]  # ships no types
         def __init__(self) -> None:
@@ -70,7 +128,7 @@ def _quantize_all(given: Path, made: Path, options: Options) -> None:
 
         def get_next(self) -> dict[str, Any] | None:
             batch = next(self._batches, None)
-            return None if batch is None else {reads.name: batch}
+            return None if batch is None else {name: prepared_by(batch)}
 
     quantize_static(
         given,

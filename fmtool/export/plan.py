@@ -39,15 +39,32 @@ def targets(cfg: ExportConfig) -> list[Target]:
     if _ALL in named_formats:
         installed = [name for name in formats.NAMES if formats.is_installed(name)]
         chosen += [name for name in installed if name not in chosen]
-    found = [Target(name, each) for name in chosen for each in _quantizations(name, named)]
+    any_size = cfg.export.any_size
+    found = [
+        Target(name, each) for name in chosen for each in _quantizations(name, named, any_size)
+    ]
     if not found:
         raise UsageError("format: nothing to export", fix="write format=onnx, or format=all")
     return found
 
 
-def _quantizations(name: str, named: Sequence[str]) -> list[str]:
-    possible = ("none", *formats.module(name).QUANTIZATIONS)
+def _quantizations(name: str, named: Sequence[str], any_size: bool) -> list[str]:
+    module = formats.module(name)
+    of_one_size = getattr(module, "OF_ONE_SIZE", ()) if any_size else ()
+    possible = [each for each in ("none", *module.QUANTIZATIONS) if each not in of_one_size]
     for each in named:
+        if each in of_one_size:
+            others = [
+                other
+                for other in formats.NAMES
+                if each in formats.module(other).QUANTIZATIONS and other != name
+            ]
+            raise UsageError(
+                f"export.any_size=true: what resizes pictures would be quantized to {each} too "
+                f"in {name}",
+                fix=f"leave export.any_size out, or write format={' or '.join(others)}, or "
+                f"quantization={' or '.join(possible)}",
+            )
         if each not in (*possible, _ALL):
             raise UsageError(
                 f"quantization={each}: {name} has none",

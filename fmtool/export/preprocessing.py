@@ -72,8 +72,16 @@ def document(metadata: "Metadata") -> dict[str, Any]:
         "trained_shape": list(metadata.trained_shape),
         "outputs": dict(metadata.outputs),
         "preprocessing": dict(metadata.preprocessing),
+        **_resizer(metadata),
         "steps": steps(metadata),
     }
+
+
+def _resizer(metadata: "Metadata") -> dict[str, str]:
+    """Says of pictures where they are brought to their size."""
+    if metadata.input.kind != "image":
+        return {}
+    return {"resized_by": "model" if None in metadata.input.shape else "client"}
 
 
 def steps(metadata: "Metadata") -> list[str]:
@@ -105,7 +113,10 @@ def _of_pictures(metadata: "Metadata") -> list[str]:
         f"Convert it to {how['color']}, 8 bits a channel.",
     ]
     if None in reads.shape:
-        found.append(f"Leave its size: the model resizes to {height}x{width} by itself.")
+        found.append(
+            f"Leave its size: the model resizes it to {height}x{width} by itself, with a "
+            f"{how['filter']} filter {_RESIZING[how['resize_mode']]}."
+        )
     else:
         found.append(
             f"If it is not {height}x{width}, resize it with a {how['filter']} filter "

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from fmtool.export import runtimes
+from fmtool.export import bundle, other_sizes, runtimes
 from fmtool.export.outputs import Writer
 
 
 def main(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Writes outputs of `job["samples"]` into `job["folder"]`; gives the metadata of the file."""
+    """Writes outputs of `job["samples"]` into `job["folder"]`; gives the metadata of the file.
+
+    Of `job["pictures"]`, files of other sizes, they go into a folder in it.
+    """
     path = Path(job["path"])
     if path.suffix == ".keras":
         from fmtool import backend
@@ -23,4 +26,10 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
     writer = Writer(Path(job["folder"]), len(samples))
     writer.add(model(samples))
     writer.close()
+    paths = [Path(each) for each in job["pictures"]]
+    if paths:
+        pictures = Writer(Path(job["folder"], bundle.PICTURES), len(paths))
+        for outputs in other_sizes.answers(model, paths):
+            pictures.add(outputs)
+        pictures.close()
     return {"metadata": model.metadata.to_json()}

@@ -1,6 +1,6 @@
 """What goes with exported files: the model card, and an archive of everything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.loading import Data
-from fmtool.export import bundle, card, check_samples, run_facts
+from fmtool.export import bundle, card, check_pictures, check_samples, run_facts
 from fmtool.export.metadata import Metadata
 from fmtool.notices import note
 from fmtool.runs.atomic import write_text
@@ -29,6 +29,7 @@ class Release:
         samples: a .npy file of the held-out samples, `truth` their labels, and `reference` the
             folder of what the run's network gave for them.
         kept: files by name that each model has beside it.
+        pictures: files of other sizes that the models were tried on.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Release:
     truth: NDArray[np.int32]
     reference: Path
     kept: Mapping[str, str]
+    pictures: Sequence[Path] = ()
 
     def hand_over(self, made: "Export", *, bundles: bool, samples: int) -> None:
         """Writes the card of all that export.json lists, and the archive of what was made now.
@@ -68,9 +70,12 @@ class Release:
             folder=self.folder,
             card=card.render(facts, made.rows),
             kept=self.kept,
-            samples=self._pack(samples) if samples else None,
+            checks=self._checks(samples) if samples else {},
         )
         note(f"{bundle.NAME}: {len(made.rows)} models, {path.stat().st_size / 1e6:.2f} MB")
 
-    def _pack(self, most: int) -> bytes:
-        return check_samples.pack(self.samples, self.reference, self.metadata, most=most)
+    def _checks(self, most: int) -> dict[str, bytes]:
+        """Members of the archive by name."""
+        packed = check_samples.pack(self.samples, self.reference, self.metadata, most=most)
+        pictures = check_pictures.pack(self.pictures, self.reference.parent, self.metadata)
+        return {bundle.SAMPLES: packed, **pictures}

@@ -8,22 +8,28 @@ from typing import Any
 
 import keras
 
+from fmtool.data.resizing import ResizeMode
 from fmtool.errors import UsageError
+from fmtool.export import resizing
 from fmtool.export.metadata import Input
 
 
-def build(network: Any, reads: Input, outputs: Sequence[str]) -> Any:
+def build(
+    network: Any, reads: Input, outputs: Sequence[str], *, mode: ResizeMode = "stretch"
+) -> Any:
     """A Keras model with a dictionary of `outputs`; see `metadata.OUTPUTS`.
 
     Args:
         network: maps samples to logits, as a run saves it.
+        mode: for a model that reads pictures of any size.
 
     Raises UsageError where it has no layer whose input is an embedding.
     """
     samples = keras.Input(reads.shape, batch_size=reads.batch, dtype=reads.dtype, name=reads.name)
     x = samples
     if None in reads.shape:
-        x = _resized(samples, network.input_shape[1:3], reads)
+        pixels = resizing.resized(samples, network.input_shape[1:3], mode)
+        x = keras.ops.cast(pixels, reads.dtype)
     found: dict[str, Any] = {}
     if "embedding" in outputs:
         network = _with_embedding(network)
@@ -49,13 +55,6 @@ def _first_largest(logits: Any) -> Any:
     """
     largest = keras.ops.equal(logits, keras.ops.max(logits, axis=-1, keepdims=True))
     return keras.ops.argmax(keras.ops.cast(largest, "int32"), axis=-1)
-
-
-def _resized(samples: Any, size: tuple[int, int], reads: Input) -> Any:
-    """Bilinear, and whole numbers again: what has the size already stays as it is."""
-    x = keras.ops.cast(samples, "float32")
-    x = keras.ops.image.resize(x, size, interpolation="bilinear", data_format="channels_last")
-    return keras.ops.cast(keras.ops.round(keras.ops.clip(x, 0, reads.maximum)), reads.dtype)
 
 
 def _with_embedding(network: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data import memory
-from fmtool.export import runtimes
+from fmtool.export import other_sizes, runtimes
 from fmtool.export.outputs import Writer
 from fmtool.export.runtimes.base import Runtime
 from fmtool.machine.hiding import hide
@@ -25,7 +25,10 @@ _MOST_SECONDS = 2.0
 
 
 def main(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Writes outputs of `job["samples"]` into `job["folder"]`; gives times and peak memory."""
+    """Writes outputs of `job["samples"]` into `job["folder"]`; gives times and peak memory.
+
+    `job["pictures"]`, if not None, has what a file that reads any size is tried on besides.
+    """
     path = Path(job["path"])
     if path.suffix == ".keras":
         _select_keras(job)
@@ -46,6 +49,8 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
         seconds += time.perf_counter() - began
         writer.add(outputs)
     writer.close()
+    if job["pictures"]:
+        _try_pictures(model, job["pictures"])
     latencies = {}
     if model.metadata.input.batch is None:
         latencies = {str(each): _latency(model, samples, each) for each in BATCHES}
@@ -58,6 +63,19 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
         "latency_ms": latencies,
         "peak_memory_bytes": memory.peak(),
     }
+
+
+def _try_pictures(model: Runtime, job: Mapping[str, Any]) -> None:
+    """Writes what the file gives for pictures as they are, and for the same ones resized."""
+    paths = [Path(each) for each in job["paths"]]
+    raw = Writer(Path(job["folder"]), len(paths))
+    for outputs in other_sizes.answers(model, paths):
+        raw.add(outputs)
+    raw.close()
+    samples = np.load(job["resized"], allow_pickle=False)
+    at_size = Writer(Path(job["folder_resized"]), len(samples))
+    at_size.add(model(samples))
+    at_size.close()
 
 
 def _select_keras(job: Mapping[str, Any]) -> None:

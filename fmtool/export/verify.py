@@ -1,7 +1,7 @@
 """`fmtool verify`: whether a bundle is whole, and whether its files still give the same answers."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.errors import DataError, ExitCode, ExportFailed, Refused, UsageError
-from fmtool.export import bundle, bundle_file, check_samples, outputs
+from fmtool.export import bundle, bundle_file, check_pictures, check_samples, outputs
 from fmtool.export.bundle_file import Bundle
 from fmtool.export.child import Child
 from fmtool.export.metadata import Metadata
@@ -122,21 +122,26 @@ def _run_all(found: Bundle, runtime: RuntimeConfig) -> tuple[int, list[Answer]]:
             found.extract(bundle.SAMPLES, folder)
             expected = check_samples.unpack(folder / bundle.SAMPLES)
             np.save(folder / _SAMPLES, expected[check_samples.SAMPLES])
-            answers = [_run(found, row, expected, folder, runtime) for row in _rows(found)]
-    return len(expected["label"]), answers
+            found.extract(f"{bundle.PICTURES}/", folder)
+            pictures = bundle_file.pictures_of(found)
+            answers = [
+                _run(found, row, expected, pictures, folder, runtime) for row in _rows(found)
+            ]
+    return len(expected["label"]) + len(pictures), answers
 
 
 def _rows(found: Bundle) -> list[dict[str, Any]]:
-    report = found.document(bundle.REPORT)
+    report = bundle_file.report_of(found)
     labels, digest = found.text(bundle.LABELS), report.get("manifest_digest")
     facts = {"labels": labels, "manifest_digest": digest}
-    return [{**row, **facts} for row in bundle_file.rows_of(found)]
+    return [{**row, **facts} for row in report["files"]]
 
 
 def _run(
     found: Bundle,
     row: Mapping[str, Any],
     expected: Mapping[str, NDArray[Any]],
+    pictures: Sequence[Mapping[str, Any]],
     folder: Path,
     runtime: RuntimeConfig,
 ) -> Answer:
@@ -151,12 +156,14 @@ def _run(
             "path": str(unpacked / path),
             "samples": str(folder / _SAMPLES),
             "folder": str(given),
+            "pictures": [str(folder / bundle.PICTURES / each["file"]) for each in pictures],
             "runtime": runtime.model_dump(),
         }
         try:
             with Child("recheck", log=Path(place, "recheck.log"), plugins=[]) as child:
                 told = child.ask(job)
-            return _judged(row, Metadata.from_json(told["metadata"], origin=path), expected, given)
+            metadata = Metadata.from_json(told["metadata"], origin=path)
+            return _judged(row, metadata, expected, pictures, given)
         except Refused:
             raise
         except (DataError, ExportFailed, UsageError) as error:
@@ -167,6 +174,7 @@ def _judged(
     row: Mapping[str, Any],
     metadata: Metadata,
     expected: Mapping[str, NDArray[Any]],
+    pictures: Sequence[Mapping[str, Any]],
     given: Path,
 ) -> Answer:
     """By what the file says of itself, then by what it gave."""
@@ -175,16 +183,38 @@ def _judged(
     if not is_the_same or "\n".join(metadata.labels) + "\n" != row["labels"]:
         return Answer(path, "differs", "it says that it is of another run, or has other labels")
     try:
-        return _compared(row, expected, given)
+        answer = _compared(row, row["parity"], expected, given)
+        if answer.status == "differs" or not pictures:
+            return answer
+        others = check_pictures.expected(pictures)
+        bound = row["parity"]["pictures"]
+        return _both(answer, _compared(row, bound, others, given / bundle.PICTURES))
     # Sums may be in order and all the same the parts not go together.
     except (KeyError, TypeError, ValueError, FileNotFoundError):
         detail = f"its outputs are none that {bundle.REPORT} and {bundle.SAMPLES} know"
         return Answer(path, "differs", detail)
 
 
-def _compared(row: Mapping[str, Any], expected: Mapping[str, NDArray[Any]], given: Path) -> Answer:
+def _both(samples: Answer, pictures: Answer) -> Answer:
+    """One answer of the two, the second of which is about pictures of other sizes."""
+    gaps = [each.difference for each in (samples, pictures) if each.difference is not None]
+    return Answer(
+        samples.path,
+        pictures.status,
+        pictures.detail and f"pictures of other sizes: {pictures.detail}",
+        (samples.agreeing or 0) + (pictures.agreeing or 0),
+        max(gaps, default=None),
+    )
+
+
+def _compared(
+    row: Mapping[str, Any],
+    at_export: Mapping[str, Any],
+    expected: Mapping[str, NDArray[Any]],
+    given: Path,
+) -> Answer:
     """What was measured on all held-out samples bounds what some of them may show."""
-    path, at_export = str(row["path"]), row["parity"]
+    path = str(row["path"])
     labels = outputs.read(given, "label")
     agreeing = int(np.sum(labels == expected["label"]))
     difference = None

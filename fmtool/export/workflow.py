@@ -7,11 +7,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from fmtool import __version__
+from fmtool import __version__, registry
 from fmtool.data import loading
 from fmtool.data.loading import Data
-from fmtool.errors import DataError, ExitCode, FmtoolError
-from fmtool.export import files, formats, plan, preprocessing, samples
+from fmtool.elements import WHAT
+from fmtool.errors import DataError, ExitCode, FmtoolError, UsageError
+from fmtool.export import files, formats, other_sizes, plan, preprocessing, samples
 from fmtool.export.metadata import OUTPUTS, Metadata, input_of, output_types
 from fmtool.export.plan import Target
 from fmtool.export.release import Release
@@ -108,9 +109,14 @@ def export(
         folder = paths.export if cfg.output is None else Path(cfg.output)
         with reporting(folder):
             folder.mkdir(parents=True, exist_ok=True)
+        _require_pictures(cfg, loaded)
         metadata = _metadata(cfg, run_cfg, loaded, paths)
         with tempfile.TemporaryDirectory(prefix=".fmtool-", dir=folder) as drafts:
             workshop = _workshop(cfg, run_cfg, loaded, targets, Path(drafts), paths, kept, plugins)
+            if cfg.export.any_size:
+                workshop = replace(
+                    workshop, pictures=_pictures(run_cfg, loaded, workshop, metadata)
+                )
             made = _make_all(workshop, metadata, targets, folder, differs)
             release = Release(
                 folder=folder,
@@ -121,6 +127,7 @@ def export(
                 truth=workshop.truth,
                 reference=workshop.drafts / "reference",
                 kept=kept,
+                pictures=workshop.pictures,
             )
             release.hand_over(made, bundles=cfg.bundle, samples=cfg.export.bundle_samples)
         if cfg.benchmark and made.rows:
@@ -128,6 +135,14 @@ def export(
 
             picture.save(made.rows, folder / PICTURE)
         return made
+
+
+def _require_pictures(cfg: ExportConfig, data: Data) -> None:
+    kind = data.splits.element.kind
+    if cfg.export.any_size and kind != "image":
+        raise UsageError(
+            f"export.any_size=true: the run reads {WHAT[kind]}", fix="leave export.any_size out"
+        )
 
 
 def _metadata(cfg: ExportConfig, run_cfg: SavedRunConfig, data: Data, paths: RunPaths) -> Metadata:
@@ -181,7 +196,22 @@ def _workshop(
         runtime=run_cfg.runtime.model_copy(update=runtime).model_dump(),
         kept=kept,
         plugins=list(plugins),
+        pictures=(),
     )
+
+
+def _pictures(
+    run_cfg: SavedRunConfig, data: Data, workshop: Workshop, metadata: Metadata
+) -> list[Path]:
+    """Made of test samples as they are on disk, where the data set is made of picture files."""
+    module = registry.module("data", run_cfg.data.name)
+    originals: Sequence[Any] = ()
+    if hasattr(module, "originals"):
+        rows = other_sizes.rows_of(len(data.splits.test))
+        originals = module.originals(run_cfg.data, rows, data.splits.artifacts)
+    folder = workshop.drafts.absolute() / "pictures"
+    with reporting(folder):
+        return other_sizes.write(data, originals, folder, metadata)
 
 
 def _make_all(

@@ -1,6 +1,6 @@
 """Makes one file after another, each in its own process, and tries it in its own runtime."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.errors import ExportFailed
-from fmtool.export import files, formats, parity
+from fmtool.export import files, formats, other_sizes, parity
 from fmtool.export.child import Child
 from fmtool.export.metadata import Metadata
 from fmtool.export.parity import Limits
@@ -18,6 +18,9 @@ from fmtool.runs.atomic import reporting
 from fmtool.schema import ExportOptions
 
 LABELS = "labels.txt"
+REFERENCE_PICTURES = "reference_pictures"
+"""The folder of what the run's network gives for pictures of other sizes, resized by Pillow."""
+_RAW, _AT_SIZE = "pictures_raw", "pictures_at_size"
 _BATCH = 256
 
 
@@ -32,6 +35,7 @@ class Workshop:
         calibration: the same to calibrate on; None where nothing is.
         runtime: fields of a RuntimeConfig with the run's backend, in float32 on the CPU.
         kept: files by name that each file has beside it, such as a tokenizer.
+        pictures: files of other sizes than the trained one, for those that read any; else empty.
     """
 
     options: ExportOptions
@@ -43,12 +47,18 @@ class Workshop:
     runtime: Mapping[str, Any]
     kept: Mapping[str, str]
     plugins: list[str]
+    pictures: Sequence[Path]
 
     def reference(self, metadata: Metadata) -> dict[str, Any]:
         """Runs the network of the run itself; gives its score on the samples."""
         folder = self.drafts / "reference"
         job = {**self._job(metadata), "folder": str(folder), "batch_size": _BATCH}
-        self._ask("reference", job)
+        with self.child("reference") as child:
+            child.ask(job)
+            if self.pictures:
+                resized = self.pictures[0].parent / other_sizes.RESIZED
+                pictures = str(self.drafts / REFERENCE_PICTURES)
+                child.ask({**job, "samples": str(resized), "folder": pictures})
         return parity.score(folder, self.truth, metadata.outputs)
 
     def make(
@@ -71,6 +81,8 @@ class Workshop:
         compared = parity.compare(metadata.outputs, self.drafts / "reference", found)
         score = parity.score(found, self.truth, metadata.outputs)
         self._require_match(target, compared, score, reference)
+        if self.pictures:
+            compared["pictures"] = self._compare_pictures(target, metadata)
         files.remove(found)
         reads = metadata.input
         return {
@@ -116,8 +128,41 @@ class Workshop:
             "folder": str(found),
             "threads": self.runtime["threads"],
             "batch_size": metadata.input.batch or _BATCH,
+            "pictures": None,
         }
+        if self.pictures:
+            job["pictures"] = {
+                "paths": list(map(str, self.pictures)),
+                "resized": str(self.pictures[0].parent / other_sizes.RESIZED),
+                "folder": str(self.drafts / _RAW),
+                "folder_resized": str(self.drafts / _AT_SIZE),
+            }
         return self._ask("trial", job)
+
+    def _compare_pictures(self, target: Target, metadata: Metadata) -> dict[str, Any]:
+        """How a file does on pictures as they are, beside the network on the same ones resized.
+
+        What a quantization costs was measured on the samples: such a file is judged by what it
+        gives itself for the pictures that Pillow resized.
+
+        Raises ExportFailed where that differs by more than the limits.
+        """
+        raw, at_size = self.drafts / _RAW, self.drafts / _AT_SIZE
+        compared = parity.compare(metadata.outputs, self.drafts / REFERENCE_PICTURES, raw)
+        judged = compared
+        if target.quantization != "none":
+            judged = parity.compare(metadata.outputs, at_size, raw)
+        limits = self._limits(target.quantization)
+        objection = parity.objection(judged, limits, accuracy=0, reference_accuracy=0)
+        for folder in (raw, at_size):
+            files.remove(folder)
+        if objection is not None:
+            raise ExportFailed(
+                f"{target.name} does not match the model for pictures of other sizes: {objection}",
+                fix="it was not kept; leave export.any_size out, or if that is good enough, set "
+                "export.tolerance or export.agreement",
+            )
+        return compared
 
     def child(self, task: str) -> Child:
         return Child(task, log=self.drafts / f"{task}.log", plugins=self.plugins)

@@ -46,6 +46,18 @@ def test_all_formats_are_those_whose_packages_are_there(installed):
     assert names("format=[all]") == ["keras", "saved_model"]
 
 
+def test_a_quantization_that_would_spoil_resizing_is_left_out_of_all_and_refused_by_name():
+    asked = names("format=[litert]", "quantization=[all]", "export.any_size=true")
+    assert asked == ["litert", "litert_float16", "litert_dynamic"]
+    with pytest.raises(UsageError) as raised:
+        names("format=[litert]", "quantization=[int8]", "export.any_size=true")
+    assert str(raised.value) == (
+        "export.any_size=true: what resizes pictures would be quantized to int8 too in litert; "
+        "fix: leave export.any_size out, or write format=onnx or openvino, or "
+        "quantization=none or float16 or dynamic"
+    )
+
+
 def test_a_benchmark_is_of_all_of_them(installed):
     installed("tensorflow", "ai_edge_litert")
     assert names("benchmark=true") == [

@@ -4,6 +4,7 @@ Needs NumPy; for pictures Pillow, for texts tokenizers.
 """
 
 import io
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def _pixels(given: str, reads: dict[str, Any], how: dict[str, Any]) -> NDArray[A
         picture = _on_background(picture, 255 if how["background"] == "white" else 0)
     picture = picture.convert({"rgb": "RGB", "grayscale": "L"}[how["color"]])
     height, width = reads["shape"][:2]
-    # A model that reads any size resizes by itself.
+    # A model that reads any size brings pictures to its own, just as below.
     if None not in (height, width) and picture.size != (width, height):
         picture = _resized(picture, (width, height), how["resize_mode"])
     pixels = np.asarray(picture)
@@ -94,7 +95,7 @@ def _resized(picture: Any, size: tuple[int, int], mode: str) -> Any:
         return ImageOps.fit(picture, size, bilinear)
     if mode == "stretch":
         return picture.resize(size, bilinear)
-    scale = min(size[0] / picture.width, size[1] / picture.height)
+    scale = min(Fraction(size[0], picture.width), Fraction(size[1], picture.height))
     width, height = (max(1, round(side * scale)) for side in picture.size)
     padded = Image.new(picture.mode, size)
     corner = ((size[0] - width) // 2, (size[1] - height) // 2)

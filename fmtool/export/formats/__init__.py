@@ -5,6 +5,7 @@ Each module says
 - `BACKEND`: of Keras, on which the format is exact;
 - `MODULES`: what must be importable to write it and to run it; `PIP`, what brings them;
 - `QUANTIZATIONS`: what it can be made smaller by, beside `none`;
+- `OF_ONE_SIZE`, where it has one: those that cannot be had for pictures of any size;
 - `FILE`: the name of what it writes into a folder of its own;
 - `convert(network, path, options)`, which writes it.
 """

@@ -14,6 +14,8 @@ MODULES = ("tensorflow", "ai_edge_litert")
 PIP = "fmtool[litert]"
 QUANTIZATIONS = ("float16", "dynamic", "int8")
 FILE = "model.tflite"
+OF_ONE_SIZE = ("int8",)
+"""The converter quantizes whatever computes, so resizing within the graph as well."""
 UNROLLS = True
 """It has no loops over steps."""
 

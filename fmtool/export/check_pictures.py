@@ -1,0 +1,39 @@
+"""pictures/ of a bundle: pictures of other sizes, and what the run's network gives for them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.export import bundle, outputs
+from fmtool.export.metadata import Metadata
+from fmtool.export.workshop import REFERENCE_PICTURES
+from fmtool.runs.strict_json import encode
+
+ANSWERS = f"{bundle.PICTURES}/answers.json"
+_COMPARED = ("label", "probabilities")
+
+
+def pack(pictures: Sequence[Path], drafts: Path, metadata: Metadata) -> dict[str, bytes]:
+    """Members by name; none where there are no pictures.
+
+    Args:
+        drafts: of the export, with the answers of the run's network.
+    """
+    if not pictures:
+        return {}
+    named = [name for name in _COMPARED if name in metadata.outputs]
+    found = {name: outputs.read(drafts / REFERENCE_PICTURES, name).tolist() for name in named}
+    rows = [
+        {"file": path.name, **{name: values[row] for name, values in found.items()}}
+        for row, path in enumerate(pictures)
+    ]
+    members = {f"{bundle.PICTURES}/{path.name}": path.read_bytes() for path in pictures}
+    return {**members, ANSWERS: encode({"pictures": rows}).encode()}
+
+
+def expected(rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
+    """`label` and, where the files give them, `probabilities`, of `pictures` in answers.json."""
+    return {name: np.array([row[name] for row in rows]) for name in _COMPARED if name in rows[0]}
