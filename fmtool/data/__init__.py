@@ -14,7 +14,7 @@ A data set file holds
   tokenizer: on `rows` of the training split alone; what the run has to keep of it stands in
   `Splits.artifacts`, and what is worth knowing in `Splits.facts`;
 - `restore(cfg, splits, artifacts) -> Splits`, to make the same samples of what a run has kept;
-- `check(cfg, splits)`, where a training refuses more than `load` does: `fmtool data check` calls it.
+- `check(cfg, splits)`, where a training refuses more than `load` does, for `fmtool data check`.
 
 Nothing heavy is imported at its top, so that a config is validated in milliseconds. `load` returns
 whole splits; the subset and the validation part are drawn by `selection.select`, and `loading.load`

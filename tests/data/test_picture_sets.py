@@ -2,16 +2,18 @@
 
 import json
 import shutil
+from functools import cache
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.data import loading
 from fmtool.data.images import is_in_memory
-from fmtool.errors import DataError
+from fmtool.errors import DataError, UsageError
 from fmtool.runs.layout import INPUTS
 
 BLACK_SHAPES = {
@@ -53,10 +55,21 @@ def grey(value, size=(4, 4)):
     return Image.new("L", size, value)
 
 
-def load(root, *, artifacts=None, seed=0, **changes):
-    """As a training loads it, and with `artifacts` as everything that comes after it."""
-    raw = compose("train", ["data=image_folder"])["data"] | {"path": str(root)} | changes
-    return loading.load(validate.option("data", raw), seed=seed, artifacts=artifacts)
+@cache
+def defaults():
+    return compose("train", ["data=image_folder"])["data"]
+
+
+def load(root, *words, artifacts=None, **changes):
+    """As a training loads it, and with `artifacts` as everything that comes after it.
+
+    `words` are keys with values, as they are typed behind `data.`.
+    """
+    typed = {
+        key: yaml.safe_load(value) for key, _, value in (word.partition("=") for word in words)
+    }
+    raw = defaults() | {"path": str(root)} | typed | changes
+    return loading.load(validate.option("data", raw), seed=0, artifacts=artifacts)
 
 
 def pixels_of(data):
@@ -200,7 +213,8 @@ TWINS = {
 
 
 @pytest.mark.parametrize("case", TWINS)
-def test_what_a_conversion_makes_equal_ends_it_and_the_fix_can_be_typed(call, fmtool, case):
+def test_what_a_conversion_makes_equal_ends_it_and_the_fix_can_be_typed(fmtool, monkeypatch, case):
+    monkeypatch.chdir(fmtool.folder)
     twins, keys, fix = TWINS[case]
     for label, (name, twin) in enumerate(zip("ab", twins, strict=True)):
         save(fmtool.folder / "set" / name / "twin.png", twin)
@@ -212,28 +226,28 @@ def test_what_a_conversion_makes_equal_ends_it_and_the_fix_can_be_typed(call, fm
             if like.shape[-1] == 4:
                 other[..., 3] = 255
             save(fmtool.folder / "set" / name / f"{number}.png", other)
-    outcome = check(call, "set", *keys)
-    assert (outcome.code, outcome.out) == (65, "")
-    assert outcome.err.splitlines()[-1] == (
-        "error: set/a/twin.png (class 'a') and set/b/twin.png (class 'b') are different pictures, "
-        f"but equal as they are read; fix: {fix}"
+    with pytest.raises(DataError) as caught:
+        load("set", *keys)
+    assert caught.value.message == (
+        "set/a/twin.png (class 'a') and set/b/twin.png (class 'b') are different pictures, but "
+        "equal as they are read"
     )
-    key, value = fix.removeprefix("set data.").split("=")
-    kept = [each for each in keys if not each.startswith(f"{key}=")]
-    assert check(call, "set", *kept, f"{key}={value}").code == 0
+    assert caught.value.fix == fix
+    word = fix.removeprefix("set data.")
+    load("set", *keys, word)
 
 
-def test_what_only_the_test_split_loses_is_found_and_the_levels_of_all_mend_it(call, fmtool):
+def test_what_only_the_test_split_loses_is_found_and_the_levels_of_all_mend_it(fmtool):
     for name, value in (("a", 1000), ("b", 1500)):
         for number in range(3):
             values = np.full((2, 2), value + number, np.uint16)
             save(fmtool.folder / "set" / "train" / name / f"{number}.png", values)
         values = np.full((2, 2), value * 20, np.uint16)
         save(fmtool.folder / "set" / "test" / name / "0.png", values)
-    outcome = check(call, "set")
-    assert outcome.code == 65
-    assert outcome.err.endswith("; fix: set data.levels=[1000,30000]\n")
-    assert check(call, "set", "levels=[1000,30000]").code == 0
+    with pytest.raises(DataError) as caught:
+        load(fmtool.folder / "set")
+    assert caught.value.fix == "set data.levels=[1000,30000]"
+    load(fmtool.folder / "set", "levels=[1000,30000]")
 
 
 def test_a_training_ends_before_keras_and_leaves_nothing(call, icons, fmtool):
@@ -245,30 +259,29 @@ def test_a_training_ends_before_keras_and_leaves_nothing(call, icons, fmtool):
     assert fmtool.files() == before
 
 
-def test_animations_that_begin_alike_are_different_pictures(call, pictures):
+def test_animations_that_begin_alike_are_different_pictures(pictures):
     for name, color in (("a", 50), ("b", 90)):
         frames = [Image.new("RGB", (8, 8), (value, 0, 0)) for value in (0, color)]
         frames[0].save(pictures / name / "9.gif", save_all=True, append_images=frames[1:])
-    outcome = check(call, "pictures")
-    assert outcome.code == 65
-    assert outcome.err.splitlines()[-1].endswith(
-        "are different pictures, but equal as they are read; fix: remove one of them, or give both "
-        "one class"
-    )
+    with pytest.raises(DataError, match="are different pictures") as caught:
+        load(pictures)
+    assert caught.value.fix == "remove one of them, or give both one class"
+    shutil.copy(pictures / "a" / "9.gif", pictures / "b" / "9.gif")
+    load(pictures)
 
 
-def test_the_same_picture_in_two_classes_loses_nothing(call, icons):
+def test_the_same_picture_in_two_classes_loses_nothing(icons):
     shutil.copy(icons / "circle" / "0.png", icons / "square" / "copy.png")
     picture = Image.open(icons / "circle" / "1.png")
     save(icons / "square" / "as_webp.webp", picture, lossless=True, exact=True)
-    assert check(call, "icons").code == 0
+    load(icons)
 
 
 def test_old_runs_drop_transparency_and_keep_the_upper_bits(icons, scans):
     from fmtool.runs.upgrade import completed
 
     keys = completed({"data": {"name": "image_folder"}})["data"]
-    assert keys == {"name": "image_folder", "background": "none", "levels": "upper"}
+    assert (keys["background"], keys["levels"]) == ("none", "upper")
     old = {"background": "none", "levels": "upper", "color": "rgb"}
     assert not pixels_of(load(icons, artifacts={}, **old)).any()
     assert set(np.unique(pixels_of(load(scans, artifacts={}, **old)))) == {7}
@@ -287,39 +300,35 @@ def test_depths_are_not_mixed(call, fmtool, first, second, message):
         for number in range(3):
             values = (np.arange(16).reshape(4, 4) + number).astype(dtype)
             save(fmtool.folder / "set" / name / f"{number}.tif", values)
-    outcome = check(call, "set")
-    assert outcome.code == 65
-    assert outcome.error.startswith(f"error: set/b/0.tif: {message}; fix: save all pictures with")
-    report = call("data", "inspect", "path=set", "--json").json
-    assert [each["stops_training"] for each in report["problems"]][:3] == [True] * 3
-    if first == np.uint8 and second == np.uint16:
-        assert outcome.error.endswith("or set data.levels=upper")
-        assert "data.levels=upper" not in check(call, "set", "levels=upper").err.splitlines()[-1]
+    with pytest.raises(DataError) as caught:
+        load(fmtool.folder / "set")
+    assert caught.value.message.endswith(f"/set/b/0.tif: {message}")
+    assert caught.value.fix.startswith("save all pictures with one depth")
+    if second is np.uint16:
+        assert caught.value.fix.endswith(", or set data.levels=upper")
+        load(fmtool.folder / "set", "levels=upper")
+        report = call("data", "inspect", "path=set", "--json")
+        assert report.code == 65
+        assert [each["stops_training"] for each in report.json["problems"]][:3] == [True] * 3
 
 
-def test_levels_of_a_set_of_8_bits_are_a_mistake(call, pictures):
-    outcome = check(call, "pictures", "levels=[0,4095]")
-    assert outcome.code == 65
-    assert "mode RGB (8 bits), where more than 8 bits are expected" in outcome.error
+def test_levels_of_a_set_of_8_bits_are_a_mistake(pictures):
+    with pytest.raises(DataError, match="where more than 8 bits are expected"):
+        load(pictures, "levels=[0,4095]")
 
 
 @pytest.mark.parametrize("levels", ["[5,5]", "[9,1]", "[1]", "[0,.inf]", "lower"])
-def test_levels_that_cannot_be_are_refused(call, scans, levels):
-    outcome = check(call, "scans", f"levels={levels}")
-    assert outcome.code == 2
-    assert "levels" in outcome.error
+def test_levels_that_cannot_be_are_refused(scans, levels):
+    with pytest.raises(UsageError, match="levels"):
+        load(scans, f"levels={levels}")
 
 
-def test_pictures_of_one_value_are_refused(call, fmtool):
+def test_pictures_of_one_value_are_refused(fmtool):
     for name in "ab":
         for number in range(3):
             save(fmtool.folder / "set" / name / f"{number}.png", np.full((4, 4), 700, np.uint16))
-    outcome = check(call, "set")
-    assert outcome.code == 65
-    assert outcome.err.splitlines()[-1] == (
-        "error: set: every pixel of the training pictures is 700; fix: look at how the pictures "
-        "were saved"
-    )
+    with pytest.raises(DataError, match="every pixel of the training pictures is 700"):
+        load(fmtool.folder / "set")
 
 
 @pytest.mark.parametrize("trained_on", ["8 bits", "more than 8 bits"])
