@@ -78,7 +78,8 @@ def train_and_test(
     if test is not None:
         if cfg.folds is not None:
             raise UsageError(
-                f"data.folds={cfg.folds}, but {origin} has a test split", fix="data.folds=null"
+                f"data.folds={cfg.folds}, but {origin} has a test split",
+                fix="data.folds=null data.fold=0",
             )
         return train, test
     if cfg.folds is not None:

@@ -65,7 +65,7 @@ def _misfit(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> Da
     modes = [_MODES.get(shape[2], f"{shape[2]} channels") for shape in (found, expected)]
     return DataError(
         f"{path}: mode {modes[0]}, the model reads {modes[1]}",
-        fix="set data.color=rgb or data.color=grayscale",
+        fix=f"set data.color={'rgb' if expected[2] == 3 else 'grayscale'}",
     )
 
 
