@@ -131,7 +131,7 @@ def test_all_that_differs_is_counted_and_three_are_shown(begun, data):
 
 def test_other_data_are_another_configuration(begun, data):
     splits = replace(data.splits, digest="e" * 64)
-    with pytest.raises(ConfigChanged, match=f"data_digest: {'d' * 12} -> {'e' * 12}"):
+    with pytest.raises(ConfigChanged, match=f"data_digest {'d' * 12} -> {'e' * 12}"):
         resume.require_same(begun, asked(), replace(data, splits=splits))
 
 
