@@ -75,6 +75,16 @@ def test_it_is_found_in_a_branch_of_a_branch(made, write):
     assert "ai.onnx.contrib.PyOp" in refusal("onnx", write(made))
 
 
+@pytest.mark.parametrize("said_by", ["the place", "the kind of place"])
+def test_either_half_of_a_reference_to_another_file_is_refused(made, write, said_by):
+    tensor = made.graph.initializer.add(name="weights", data_type=1, dims=[3])
+    if said_by == "the place":
+        tensor.external_data.add(key="location", value="../../etc/passwd")
+    else:
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+    assert refusal("onnx", write(made)) == "some of its weights are in another file"
+
+
 @pytest.mark.parametrize("place", ["graph", "attribute"])
 def test_weights_in_another_file_are_refused(made, write, place):
     tensor = onnx.numpy_helper.from_array(np.zeros(3, np.float32), "weights")

@@ -25,6 +25,10 @@ def test_a_plain_network_passes(write):
     exported_file.check("openvino", write(f"<net><layers>{LAYER}</layers></net>"))
 
 
+def test_layers_side_by_side_are_no_nesting(write):
+    exported_file.check("openvino", write(f"<net><layers>{LAYER * 500}</layers></net>"))
+
+
 @pytest.mark.parametrize(
     "declaration",
     [
