@@ -39,10 +39,14 @@ def start_line(plan: TrainingPlan) -> str:
     samples = f"{plan.train_size} training"
     if plan.validation_size:
         samples += f" + {plan.validation_size} validation"
+    left_out = plan.train_size - plan.steps_per_epoch * plan.batch_size
+    batches = f"batch size {plan.batch_size}"
+    if left_out > 0:
+        batches += f", {left_out} samples left out of each epoch"
     return (
         f"train {plan.model_name} on {plan.data_name}  {plan.parameters} parameters"
         f"  {samples} samples  {plan.backend} on {plan.device}, {plan.precision}"
-        f"  {plan.epochs} epochs of {plan.steps_per_epoch} steps, batch size {plan.batch_size}"
+        f"  {plan.epochs} epochs of {plan.steps_per_epoch} steps, {batches}"
     )
 
 

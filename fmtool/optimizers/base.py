@@ -1,12 +1,14 @@
 """What all optimizers share: their config keys, and the variables spared from weight decay."""
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from fmtool.config.base import Fraction, NamedConfig, NonNegativeFloat, PositiveFloat, PositiveInt
+from fmtool.errors import UsageError
 
 if TYPE_CHECKING:
     import keras
@@ -72,6 +74,53 @@ class OptimizerConfig(NamedConfig):
             raise ValueError("use_ema and lookahead_steps exclude each other; turn one off")
         return self
 
+    def require_effect(self, *, steps_per_epoch: int, epochs: int) -> None:
+        """Raises UsageError for what a run of this length ends before; a step is one batch."""
+        total = steps_per_epoch * epochs
+        if self.ema_overwrite_frequency is not None and not self.use_ema:
+            raise UsageError(
+                "optimizer.ema_overwrite_frequency has no moving average to put into the weights",
+                fix="add optimizer.use_ema=true",
+            )
+        for key, what in _PERIODS.items():
+            period = getattr(self, key)
+            if period is not None and period > total:
+                shorter = f"optimizer.{key}={total} or " if total > 1 else ""
+                raise UsageError(
+                    f"optimizer.{key}={period}: a run of {total} steps {what}",
+                    fix=f"{shorter}epochs={-(-period // steps_per_epoch)}",
+                )
+        for pattern, end in self.freeze_after.items():
+            if round(end * steps_per_epoch) >= total:
+                raise UsageError(
+                    f"optimizer.freeze_after: '{pattern}' after {end:g} epochs is no earlier than "
+                    f"the end of the run, after {epochs}",
+                    fix=f"epochs={math.floor(end) + 1} or more, or an earlier end",
+                )
+
+    def remarks(self, *, steps_per_epoch: int, epochs: int) -> Iterator[str]:
+        """Lines on what such a run leaves out at its end."""
+        total = steps_per_epoch * epochs
+        every = self.gradient_accumulation_steps
+        if every is not None and (rest := total % every):
+            yield (
+                f"optimizer.gradient_accumulation_steps={every}: the last {rest} of {total} "
+                "batches make no update"
+            )
+        every = self.lookahead_steps
+        if every is not None and (rest := total % every):
+            yield (
+                f"optimizer.lookahead_steps={every}: the last {rest} of {total} steps have no "
+                "part in the slow weights, which are the result"
+            )
+
+
+_PERIODS = {
+    "gradient_accumulation_steps": "makes no update",
+    "lookahead_steps": "never moves the slow weights, which are its result",
+    "ema_overwrite_frequency": "never puts the average into the weights before its end",
+}
+"""Keys of a number of steps, and what becomes of a run that has fewer."""
 
 NOT_OF_KERAS = frozenset(
     {

@@ -4,6 +4,8 @@ A step is one batch. A length in epochs is turned into steps here, once; a sched
 final value at the step after its last one, as `decay_steps` means in Keras.
 """
 
+import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
 from pydantic import model_validator
@@ -36,6 +38,14 @@ class ScheduleConfig(NamedConfig):
             raise ValueError("warmup_steps and warmup_epochs exclude each other; leave one at 0")
         return self
 
+    def require_effect(self, *, steps_per_epoch: int, epochs: int) -> None:
+        """Raises UsageError for what a run of this length ends before; a step is one batch."""
+        self.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
+
+    def remarks(self, *, epochs: int) -> Iterator[str]:
+        """Lines on what such a run cannot come to, though it is no mistake."""
+        return iter(())
+
     def warmup_length(self, *, steps_per_epoch: int, epochs: int) -> int:
         """The warm-up in steps.
 
@@ -59,12 +69,33 @@ class DecayConfig(ScheduleConfig):
     decay_epochs: PositiveFloat | None
     """Counted from the end of the warm-up; null for the rest of the run."""
 
+    def require_a_drop(self, *, steps_per_epoch: int, epochs: int) -> None:
+        """UsageError where a decay in whole lengths of `decay_epochs` never does its first."""
+        warmup = self.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
+        steps = warmup + self.decay_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
+        if steps >= epochs * steps_per_epoch:
+            raise beyond_the_end("decay_epochs", begin=steps / steps_per_epoch, epochs=epochs)
+
     def decay_length(self, *, steps_per_epoch: int, epochs: int) -> int:
         """The decay in steps, at least one."""
         if self.decay_epochs is not None:
             return max(1, round(self.decay_epochs * steps_per_epoch))
         warmup = self.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
         return steps_per_epoch * epochs - warmup
+
+
+def beyond_the_end(key: str, *, begin: float, epochs: int) -> UsageError:
+    """For a schedule whose first change, after so many epochs, comes when the run has ended.
+
+    Args:
+        key: of the schedule, which says so.
+        begin: epochs that have passed then, warm-up included.
+    """
+    return UsageError(
+        f"schedule.{key}: a change after {begin:g} epochs is no earlier than the end of the run, "
+        f"after {epochs}",
+        fix=f"epochs={math.floor(begin) + 1} or more, or a smaller schedule.{key}",
+    )
 
 
 def with_warmup(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from fmtool.config.base import Fraction, PositiveFloat, PositiveInt
-from fmtool.schedules.base import ScheduleConfig, with_warmup
+from fmtool.schedules.base import ScheduleConfig, beyond_the_end, with_warmup
 
 if TYPE_CHECKING:
     import keras
@@ -24,6 +24,15 @@ class Config(ScheduleConfig):
     """The peak of a cycle divided by the peak of the one before."""
     alpha: Fraction
     """The fraction of the learning rate that is left at the end of a cycle."""
+
+    def require_effect(self, *, steps_per_epoch: int, epochs: int) -> None:
+        super().require_effect(steps_per_epoch=steps_per_epoch, epochs=epochs)
+        if self.first_decay_epochs is None:
+            return
+        warmup = self.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
+        begin = self.first_decay_epochs + warmup / steps_per_epoch
+        if round(begin * steps_per_epoch) >= epochs * steps_per_epoch:
+            raise beyond_the_end("first_decay_epochs", begin=begin, epochs=epochs)
 
 
 def build(

@@ -15,6 +15,11 @@ class Config(DecayConfig):
     """What is left of the learning rate after one length of the decay; it goes on beyond."""
     staircase: bool
 
+    def require_effect(self, *, steps_per_epoch: int, epochs: int) -> None:
+        super().require_effect(steps_per_epoch=steps_per_epoch, epochs=epochs)
+        if self.staircase and self.decay_epochs is not None:
+            self.require_a_drop(steps_per_epoch=steps_per_epoch, epochs=epochs)
+
 
 def build(
     cfg: Config, *, learning_rate: float, steps_per_epoch: int, epochs: int

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from fmtool.config.base import NonNegativeFloat, PositiveFloat, Rate
-from fmtool.schedules.base import ScheduleConfig, with_warmup
+from fmtool.schedules.base import ScheduleConfig, beyond_the_end, with_warmup
 
 if TYPE_CHECKING:
     import keras
@@ -26,6 +26,12 @@ class Config(ScheduleConfig):
             if any(a >= b for a, b in pairwise(getattr(self, key) or [])):
                 raise ValueError(f"{key} must rise from one to the next: {getattr(self, key)}")
         return self
+
+    def require_effect(self, *, steps_per_epoch: int, epochs: int) -> None:
+        super().require_effect(steps_per_epoch=steps_per_epoch, epochs=epochs)
+        last = (self.milestone_epochs or [0.0])[-1]
+        if round(last * steps_per_epoch) >= epochs * steps_per_epoch:
+            raise beyond_the_end("milestone_epochs", begin=last, epochs=epochs)
 
 
 def build(

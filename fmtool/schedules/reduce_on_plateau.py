@@ -5,6 +5,7 @@ in checkpoints, and behind a warm-up. After the optimizer is made, call `attach`
 then train with `callback`.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -30,6 +31,14 @@ class Config(ScheduleConfig):
     cooldown: NonNegativeInt
     """Epochs after a fall during which none is counted."""
     min_lr: NonNegativeFloat
+
+    def remarks(self, *, epochs: int) -> Iterator[str]:
+        # The first epoch is always the best so far, and a fall after the last one is of no use.
+        if max(self.patience, 1) + 1 >= epochs:
+            yield (
+                f"schedule.patience={self.patience}: the learning rate cannot fall within "
+                f"{epochs} epochs"
+            )
 
 
 def build(cfg: Config, *, learning_rate: float, steps_per_epoch: int, epochs: int) -> "Plateau":

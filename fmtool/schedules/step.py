@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.config.base import PositiveFloat
-from fmtool.schedules.base import ScheduleConfig, with_warmup
+from fmtool.schedules.base import ScheduleConfig, beyond_the_end, with_warmup
 
 if TYPE_CHECKING:
     import keras
@@ -14,6 +14,12 @@ class Config(ScheduleConfig):
     drop_epochs: PositiveFloat | None
     """Counted from the start of the run, warm-up included; null for a third of the run."""
     factor: PositiveFloat
+
+    def require_effect(self, *, steps_per_epoch: int, epochs: int) -> None:
+        super().require_effect(steps_per_epoch=steps_per_epoch, epochs=epochs)
+        begin = self.drop_epochs
+        if begin is not None and round(begin * steps_per_epoch) >= epochs * steps_per_epoch:
+            raise beyond_the_end("drop_epochs", begin=begin, epochs=epochs)
 
 
 def build(

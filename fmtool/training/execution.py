@@ -139,6 +139,7 @@ class Execution:
         with self._signals.deferring():
             self._write_config(session, from_step=position.step)
         foresight.warn_of_another_curve(session, self._changes, step=position.step)
+        foresight.note_what_is_left_out(session)
         foresight.warn_of_few_steps(session)
         foresight.note_freed_statistics(session, self._run.paths.manifest, step=position.step)
         if session.cfg.model.summary:

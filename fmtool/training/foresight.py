@@ -15,6 +15,15 @@ _VISIBLE = 1e-6
 """A share of the start that may change a figure which is printed."""
 
 
+def note_what_is_left_out(session: Session) -> None:
+    """What the end of the run cuts off, and what it is too short for."""
+    cfg, steps = session.cfg, session.plan.steps
+    for remark in cfg.optimizer.remarks(steps_per_epoch=steps, epochs=cfg.epochs):
+        note(remark)
+    for remark in cfg.schedule.remarks(epochs=cfg.epochs):
+        warn(remark)
+
+
 def warn_of_few_steps(session: Session) -> None:
     """Where the moving statistics of batch normalization reach back to the first steps."""
     steps = session.plan.steps * session.cfg.epochs

@@ -88,6 +88,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     """
     batch_size = cfg.batch_size
     assert isinstance(batch_size, int), "auto is resolved before"
+    _require_effect(cfg, steps_per_epoch=steps_per_epoch(len(data.selection.train), batch_size))
     architecture = registry.module("model", cfg.model.name)
     # Said only by models without convolutions.
     is_convolutional = getattr(architecture, "IS_CONVOLUTIONAL", True)
@@ -134,6 +135,17 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
         monitor=monitors.Monitor(monitor),
         own_callbacks=own,
     )
+
+
+def steps_per_epoch(samples: int, batch_size: int) -> int:
+    """Batches of an epoch: whole ones, or one of all samples where they are fewer."""
+    return max(1, samples // batch_size)
+
+
+def _require_effect(cfg: TrainConfig, *, steps_per_epoch: int) -> None:
+    """UsageError for what a run of this length ends before."""
+    for part in (cfg.optimizer, cfg.schedule):
+        part.require_effect(steps_per_epoch=steps_per_epoch, epochs=cfg.epochs)
 
 
 def _with_single_steps(cfg: TrainConfig, names: Sequence[str]) -> TrainConfig:
