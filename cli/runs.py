@@ -4,10 +4,12 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fmtool.errors import ExitCode, UsageError
+from fmtool.notices import note
 from fmtool.runs import csv_text, tables
+from fmtool.runs.bests import measure_of
 from fmtool.runs.compare import compare
 from fmtool.runs.find import find
 from fmtool.runs.records import STATUSES, RunRecord, read_record, records
@@ -121,7 +123,9 @@ def _list(request: _Request) -> None:
         )
     chosen = _chosen(request)
     if request.as_json:
-        output.print_data(encode({"runs": [record.to_json() for record in chosen]}))
+        by_score = request.settings.get("sort") == "score"
+        sorted_by = {"sorted_by": _measures(chosen)} if by_score else {}
+        output.print_data(encode({"runs": [record.to_json() for record in chosen], **sorted_by}))
     elif request.as_csv:
         output.print_data(csv_text.runs_csv(chosen))
     elif chosen:
@@ -150,7 +154,7 @@ def _chosen(request: _Request) -> list[RunRecord]:
         if all(getattr(record, key) == settings[key] for key in filters)
     ]
     if sort == "score":
-        chosen.sort(key=_by_score)
+        chosen = _by_score(chosen)
     elif sort == "seconds":
         chosen.sort(key=lambda record: -1.0 if record.seconds is None else -record.seconds)
     return chosen[:limit]
@@ -162,12 +166,49 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def _by_score(record: RunRecord) -> tuple[bool, str, float]:
-    """The best first within each monitor, as scores by different ones do not compare."""
-    if record.best is None:
-        return True, "", 0.0
-    is_lower_better = "loss" in record.monitor or "error" in record.monitor
-    return False, record.monitor, record.best if is_lower_better else -record.best
+def _by_score(chosen: list[RunRecord]) -> list[RunRecord]:
+    """The best first within each monitor, as scores by different ones do not compare.
+
+    Of losses that are different functions, by the headline of the task, and a line says so.
+    """
+    groups = _groups(chosen)
+    without = [record for record in chosen if record.best_entry is None]
+    return [each for monitor in groups for each in _best_first(groups[monitor], monitor)] + without
+
+
+def _groups(chosen: list[RunRecord]) -> dict[str, list[RunRecord]]:
+    """Those with a best value, by their monitors."""
+    groups: dict[str, list[RunRecord]] = {}
+    for record in chosen:
+        if record.best_entry is not None:
+            groups.setdefault(record.monitor, []).append(record)
+    return dict(sorted(groups.items()))
+
+
+def _measures(chosen: list[RunRecord]) -> dict[str, Any]:
+    """By which figure the runs of each monitor are sorted, null where none compares."""
+    found: dict[str, Any] = {}
+    for monitor, group in _groups(chosen).items():
+        measure = measure_of([record.best_entry or {} for record in group])
+        by = None if measure is None else measure.name
+        found[monitor] = {"by": by, "losses": [] if measure is None else list(measure.losses)}
+    return found
+
+
+def _best_first(group: list[RunRecord], monitor: str) -> list[RunRecord]:
+    entries = [record.best_entry or {} for record in group]
+    measure = measure_of(entries)
+    if measure is None:
+        note(f"runs by {monitor} are left in their order: their losses are different functions")
+        return group
+    if measure.losses:
+        note(f"runs by {monitor} are sorted by {measure.name}, {measure.why()}")
+    sign = 1.0 if measure.is_lower_better else -1.0
+    values = [measure.of(entry) for entry in entries]
+    order = sorted(
+        range(len(group)), key=lambda place: (values[place] is None, sign * (values[place] or 0.0))
+    )
+    return [group[place] for place in order]
 
 
 def _show(request: _Request) -> None:

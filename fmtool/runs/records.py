@@ -1,7 +1,7 @@
 """What is known of each run under a runs directory, however far it got."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -119,6 +119,22 @@ class RunRecord:
         return self.result.best.value if self.result and self.result.best else None
 
     @property
+    def best_entry(self) -> Mapping[str, Any] | None:
+        """As result.json has it, see `bests`; the loss by the config where that does not say."""
+        best = self.result.best if self.result else None
+        if best is None or best.value is None:
+            return None
+        return {**asdict(best), "loss": best.loss or self._loss_in_config()}
+
+    def _loss_in_config(self) -> str | None:
+        task = self.config.get("task")
+        loss = str(task.get("loss") or "") if isinstance(task, Mapping) else ""
+        regularizer = self._option("regularizer")
+        # Earlier releases had the penalties in the loss.
+        has_penalty = loss and regularizer not in ("", "none")
+        return f"{loss} with {regularizer}" if has_penalty else loss or None
+
+    @property
     def metrics(self) -> Mapping[str, float | None]:
         """The final report on the test split."""
         return self.result.metrics if self.result else {}
@@ -142,6 +158,8 @@ class RunRecord:
             "tags": list(self.tags),
             "monitor": self.monitor,
             "best": self.best,
+            "loss": (self.best_entry or {}).get("loss"),
+            "headline": (self.best_entry or {}).get("headline") or {},
             "metrics": dict(self.metrics),
             "seconds": self.seconds,
             "started": self.started,

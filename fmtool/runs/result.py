@@ -57,6 +57,10 @@ class Best:
     step: int
     monitor: str
     value: float | None
+    loss: str | None = None
+    """The function that is minimized, as its task names it; None where that was not kept."""
+    headline: Mapping[str, float] = field(default_factory=dict)
+    """The task's first metric on the validation split at that epoch, by its name."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,15 @@ def _number(value: Any) -> float | None:
 def _best(row: Any) -> Best | None:
     if row is None:
         return None
-    return Best(int(row["epoch"]), int(row["step"]), str(row["monitor"]), _number(row["value"]))
+    loss, headline = row.get("loss"), row.get("headline") or {}
+    return Best(
+        int(row["epoch"]),
+        int(row["step"]),
+        str(row["monitor"]),
+        _number(row["value"]),
+        loss=None if loss is None else str(loss),
+        headline={str(name): float(value) for name, value in headline.items()},
+    )
 
 
 def _error(row: Any) -> RunError | None:

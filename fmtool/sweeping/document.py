@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from fmtool.errors import ExitCode
+from fmtool.runs.bests import Measure, measure_of
 from fmtool.runs.layout import SweepPaths
 from fmtool.sweeping.config import Shard
 from fmtool.sweeping.earlier import ENDED
 from fmtool.sweeping.jobs import Job
 from fmtool.sweeping.queue import GOOD
-from fmtool.training.monitor import Monitor
 
 SCHEMA_VERSION = 1
 NOT_STARTED = "not_started"
@@ -37,9 +37,19 @@ def _row(job: Job, result: Mapping[str, Any] | None, paths: SweepPaths) -> dict[
         "same_as": job.same_as,
         "log": str(log) if log.exists() else None,
     }
-    ended = {"status": NOT_STARTED, "exit_code": None} if result is None else result
+    ended: Row = {"status": NOT_STARTED, "exit_code": None} if result is None else result
     # A result that was stored has a place of its own.
-    return {**place, **{key: value for key, value in ended.items() if key not in place}}
+    row = {**place, **{key: value for key, value in ended.items() if key not in place}}
+    best: Row | None = row.get("best")
+    if best is not None and best.get("loss") is None:
+        row["best"] = {**best, "loss": _loss_of(job)}
+    return row
+
+
+def _loss_of(job: Job) -> str:
+    """What a run minimized whose release did not keep it: with the penalties, then."""
+    name, regularizer = job.cfg.task.loss_name(), job.cfg.regularizer.name
+    return name if regularizer == "none" else f"{name} with {regularizer}"
 
 
 def exit_code_of(rows: Sequence[Row]) -> int:
@@ -68,6 +78,7 @@ def document(
         exit_code: None while the sweep goes on.
     """
     points = points_of(rows)
+    measure = measure_of_rows(rows)
     is_repeated = len(points) < len(rows)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -77,7 +88,7 @@ def document(
         "shard": None if shard is None else str(shard),
         "exit_code": exit_code,
         "best": best_of(points) if is_repeated else best_of([[row] for row in rows]),
-        "points": [point_document(each) for each in points] if is_repeated else None,
+        "points": [point_document(each, measure) for each in points] if is_repeated else None,
         "runs": list(rows),
     }
 
@@ -90,7 +101,12 @@ def points_of(rows: Sequence[Row]) -> list[list[Row]]:
     return list(points.values())
 
 
-def point_document(rows: Sequence[Row]) -> dict[str, Any]:
+def measure_of_rows(rows: Sequence[Row]) -> Measure | None:
+    """The figure by which the jobs that have ended compare; None where there is none."""
+    return measure_of([row["best"] for row in rows if row["status"] in ENDED and row.get("best")])
+
+
+def point_document(rows: Sequence[Row], measure: Measure | None) -> dict[str, Any]:
     """The mean and the standard deviation over the repetitions that came to their end."""
     ended = [row for row in rows if row["status"] in ENDED]
     names = dict.fromkeys(name for row in ended for name in row.get("metrics", {}))
@@ -100,8 +116,8 @@ def point_document(rows: Sequence[Row]) -> dict[str, Any]:
         "overrides": [word for word in rows[0]["overrides"] if not word.startswith("seed=")],
         "jobs": [row["job"] for row in rows],
         "seeds": [row["seed"] for row in ended],
-        "monitor": next((row["best"]["monitor"] for row in ended if row.get("best")), None),
-        "best": spread([value_of(row) for row in ended]),
+        "monitor": next((_name(row, measure) for row in ended if row.get("best")), None),
+        "best": spread([value_of(row, measure) for row in ended]),
         "metrics": {name: spread(values) for name, values in metrics.items()},
     }
 
@@ -122,38 +138,46 @@ def spread(values: Sequence[float | None]) -> Spread | None:
     return Spread(mean=statistics.fmean(numbers), sd=deviation)
 
 
-def value_of(row: Row) -> float | None:
-    """The best value that the monitor saw."""
+def value_of(row: Row, measure: Measure | None) -> float | None:
+    """The figure at the best epoch; without one that compares, what the monitor saw."""
     best = row.get("best")
-    return None if best is None else best["value"]
+    if best is None:
+        return None
+    return best["value"] if measure is None else measure.of(best)
+
+
+def _name(row: Row, measure: Measure | None) -> str:
+    return str(row["best"]["monitor"]) if measure is None else measure.name
 
 
 def best_of(points: Sequence[Sequence[Row]]) -> dict[str, Any] | None:
-    """The point with the best value of the monitor, by the mean over its repetitions, and of them
-    the best run.
+    """The point with the best value, by the mean over its repetitions, and of them the best run.
 
+    The value is what the monitor saw, or the task's headline where that was another loss in each.
     None where the jobs have no value, or different monitors, which do not compare. The test split
     has no part in it.
     """
     complete = [each for each in points if all(row["status"] in ENDED for row in each)]
-    means = [(mean, each) for each in complete if (mean := _mean(each)) is not None]
-    monitors = {row["best"]["monitor"] for _, each in means for row in each}
-    if len(monitors) != 1:
+    measure = measure_of_rows([row for each in complete for row in each])
+    if measure is None:
         return None
-    (monitor,) = monitors
-    sign = 1.0 if Monitor(monitor).mode == "min" else -1.0
+    means = [(mean, each) for each in complete if (mean := _mean(each, measure)) is not None]
+    if not means:
+        return None
+    sign = 1.0 if measure.is_lower_better else -1.0
     mean, rows = min(means, key=lambda pair: sign * pair[0])
-    row = min(rows, key=lambda each: sign * each["best"]["value"])
+    row = min(rows, key=lambda each: sign * (value_of(each, measure) or 0.0))
     return {
         "job": row["job"],
         "run": row["run"],
         "overrides": row["overrides"],
-        "monitor": monitor,
+        "monitor": measure.name,
         "value": mean,
+        "losses": list(measure.losses),
         "seeds": len(rows),
     }
 
 
-def _mean(rows: Sequence[Row]) -> float | None:
-    value = spread([value_of(row) for row in rows])
+def _mean(rows: Sequence[Row], measure: Measure) -> float | None:
+    value = spread([value_of(row, measure) for row in rows])
     return None if value is None else value["mean"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fmtool.runs.layout import SweepPaths
-from fmtool.sweeping.document import points_of, spread, value_of
+from fmtool.sweeping.document import measure_of_rows, points_of, spread, value_of
 from fmtool.sweeping.earlier import ENDED
 from fmtool.sweeping.jobs import Job
 
@@ -14,9 +14,11 @@ _FEWEST = 2
 def draw(jobs: Sequence[Job], document: Mapping[str, Any], paths: SweepPaths) -> None:
     """Both pictures, once two points have come to their end with a value that compares."""
     rows = [row for row in document["runs"] if row["status"] in ENDED]
-    valued = [row for row in rows if value_of(row) is not None and row["same_as"] is None]
-    monitors = {row["best"]["monitor"] for row in valued}
-    if len(valued) < _FEWEST or len(monitors) != 1:
+    measure = measure_of_rows(rows)
+    if measure is None:
+        return
+    valued = [row for row in rows if value_of(row, measure) is not None and row["same_as"] is None]
+    if len(valued) < _FEWEST:
         return
     from fmtool.evaluation.plots import save_png
     from fmtool.sweeping import plots
@@ -27,9 +29,9 @@ def draw(jobs: Sequence[Job], document: Mapping[str, Any], paths: SweepPaths) ->
         own = dict(settings[repetitions[0]["job"]])
         if document["points"] is not None:
             own.pop("seed", None)
-        value = spread([value_of(row) for row in repetitions])
+        value = spread([value_of(row, measure) for row in repetitions])
         assert value is not None, "each has a value"
         points.append(plots.Point(own, value["mean"], value["sd"]))
-    (monitor,) = monitors
-    save_png(plots.bars_figure(points, monitor), paths.bars)
-    save_png(plots.parallel_coordinates_figure(points, monitor), paths.parallel_coordinates)
+    name = measure.name
+    save_png(plots.bars_figure(points, name), paths.bars)
+    save_png(plots.parallel_coordinates_figure(points, name), paths.parallel_coordinates)

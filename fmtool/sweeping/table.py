@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fmtool.logging.rows import show
+from fmtool.runs.bests import Measure
 from fmtool.runs.csv_text import cell
-from fmtool.sweeping.document import Row, Spread, failures, value_of
+from fmtool.sweeping.document import Row, Spread, failures, measure_of_rows, value_of
 from fmtool.sweeping.jobs import Job
 
 if TYPE_CHECKING:
@@ -19,11 +20,14 @@ def csv_text(jobs: Sequence[Job], document: Mapping[str, Any]) -> str:
     rows: list[Row] = document["runs"]
     varied = list(dict.fromkeys(key for job in jobs for key in job.settings if key != "seed"))
     metrics = list(dict.fromkeys(name for row in rows for name in row.get("metrics", {})))
+    bests = [row.get("best") or {} for row in rows]
+    headlines = list(dict.fromkeys(name for best in bests for name in best.get("headline") or {}))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
         [
             *("job", *varied, "seed", "status", "exit_code", "monitor", "best"),
+            *headlines,
             *(f"test_{name}" for name in metrics),
             *("epochs", "seconds", "run"),
         ]
@@ -32,6 +36,7 @@ def csv_text(jobs: Sequence[Job], document: Mapping[str, Any]) -> str:
         settings, best = job.settings, row.get("best") or {}
         cells = [row["job"], *(settings.get(key) for key in varied), row["seed"], row["status"]]
         cells += [row["exit_code"], best.get("monitor"), best.get("value")]
+        cells += [(best.get("headline") or {}).get(name) for name in headlines]
         cells += [row.get("metrics", {}).get(name) for name in metrics]
         cells += [row.get("epochs"), row.get("seconds"), row.get("run")]
         writer.writerow([cell(value) for value in cells])
@@ -54,17 +59,19 @@ def tables(document: Mapping[str, Any]) -> list["Table | Text"]:
 def best_line(best: Mapping[str, Any]) -> str:
     what = " ".join(best["overrides"]) or "(no variation)"
     mean = f" as the mean of {best['seeds']} seeds" if best["seeds"] > 1 else ""
-    return f"best {best['monitor']} {show(best['value'])}{mean}  job {best['job']}  {what}"
+    line = f"best {best['monitor']} {show(best['value'])}{mean}  job {best['job']}  {what}"
+    why = Measure(best["monitor"], tuple(best["losses"])).why()
+    return f"{line}  ({why})" if why else line
 
 
 def _jobs_table(rows: Sequence[Row]) -> "Table":
-    monitors = {row["best"]["monitor"] for row in rows if row.get("best")}
-    best = f"best {monitors.pop()}" if len(monitors) == 1 else "best"
+    measure = measure_of_rows(rows)
+    best = "best" if measure is None else f"best {measure.name}"
     table = _table(
         "job", "overrides", "status", best, "test accuracy", "test loss", "seconds", "run"
     )
     for row in rows:
-        metrics, value = row.get("metrics", {}), value_of(row)
+        metrics, value = row.get("metrics", {}), value_of(row, measure)
         scores = (value, *(metrics.get(name) for name in ("accuracy", "loss")))
         outcome = row.get("run") or _message(row)
         _add(

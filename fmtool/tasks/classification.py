@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 TRAINING_METRICS = ("loss", "accuracy")
 """What rows of metrics.jsonl hold; `val_` in front for the validation split."""
 
+HEADLINE = "accuracy"
+"""The one of them by which runs compare whose losses are different functions."""
+
 REPORT_METRICS = (
     "loss",
     "accuracy",
@@ -44,6 +47,12 @@ class Config(TaskConfig):
     """The error of a probability from which `huber` is linear."""
     label_smoothing: Rate
     class_weights: ClassWeights
+
+    def loss_name(self) -> str:
+        own = {"focal": "focal_gamma", "huber": "huber_delta"}
+        keys = [own[self.loss]] if self.loss in own else []
+        keys += ["label_smoothing"] if self.label_smoothing else []
+        return ", ".join([self.loss, *(f"{key}={getattr(self, key):g}" for key in keys)])
 
 
 def loss(cfg: Config, num_classes: int) -> Any:

@@ -83,10 +83,37 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     def __init__(self, parts: Parts) -> None:
         super().__init__(name="indexed")
         self.network = parts.network
+        self.penalty = keras.metrics.Mean(name="penalty") if parts.network.losses else None
+        """Of regularizers, a figure of its own: `loss` compares between runs without it."""
         if parts.lookahead is not None:
             self.slow_weights = parts.lookahead.slow
         # Lists would be tracked as layers and closures are not: the tables are data, not state.
         self._parts = lambda: parts
+
+    def compile(self, *arguments: Any, **named: Any) -> None:
+        super().compile(*arguments, **named)
+        if self.penalty is not None:
+            # What Keras' steps would add is the sum that is minimized.
+            self._loss_tracker.update_state = lambda *_, **__: None
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The sum of loss and penalties, as Keras has it, each of which is recorded apart."""
+        if self.penalty is None:
+            return super().compute_loss(x, y, y_pred, sample_weight, training=training)
+        loss = self._compile_loss(y, y_pred, sample_weight)
+        penalties = [self._aggregate_additional_loss(each) for each in self.losses]
+        record = keras.metrics.Mean.update_state
+        samples = keras.ops.shape(y_pred)[0]
+        record(self._loss_tracker, keras.ops.stop_gradient(loss), sample_weight=samples)
+        record(self.penalty, keras.ops.stop_gradient(keras.ops.sum(penalties)))
+        return keras.ops.sum([loss, *penalties])
 
     def call(self, images: Any, training: bool = False) -> Any:
         return self.network(images, training=training)

@@ -9,9 +9,16 @@ from fmtool.runs.result import Best
 
 @dataclass
 class Monitor:
-    """Follows `name` over the epochs; without a name the last epoch is the best."""
+    """Follows `name` over the epochs; without a name the last epoch is the best.
+
+    Args:
+        loss, headline: the function that is minimized, and the metric of rows that compares where
+            it does not; see `Best`.
+    """
 
     name: str | None
+    loss: str | None = None
+    headline: str | None = None
     best: Best | None = field(default=None, init=False)
 
     @property
@@ -24,7 +31,15 @@ class Monitor:
         value = None if self.name is None else float(row[self.name])
         if value is not None and not self._is_better(value):
             return False
-        self.best = Best(row["epoch"], row["step"], self.name or "last epoch", value)
+        headline = self.headline if self.headline in row else None
+        self.best = Best(
+            row["epoch"],
+            row["step"],
+            self.name or "last epoch",
+            value,
+            loss=self.loss,
+            headline={} if headline is None else {headline: float(row[headline])},
+        )
         return True
 
     def state(self) -> dict[str, Any]:
@@ -47,3 +62,10 @@ def resolve(monitor: str, *, has_validation: bool) -> str | None:
     if monitor != "auto":
         return monitor
     return "val_loss" if has_validation else None
+
+
+def headline(task: Any) -> str | None:
+    """The column of rows with the first metric of a task's module on the validation split."""
+    # Not every task of a plugin says so.
+    name: str | None = getattr(task, "HEADLINE", None)
+    return None if name is None else f"val_{name}"

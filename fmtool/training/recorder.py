@@ -17,6 +17,8 @@ from fmtool.training.plan import Plan
 _MOST_BATCHES = 32
 """Whose samples are listed when training diverges."""
 _LOOK_SECONDS = 0.1
+_REPEATED = "val_penalty"
+"""The penalty again: it is one of weights, not of samples."""
 
 
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
@@ -125,7 +127,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
 
     def _row(self, kind: str, logs: Any, samples: int) -> Row:
         to_host.begin((logs or {}).values())
-        metrics = {name: float(logs[name]) for name in sorted(logs or {}, key=_reading_order)}
+        names = sorted((logs or {}).keys() - {_REPEATED}, key=_reading_order)
+        metrics = {name: float(logs[name]) for name in names}
         row: Row = {
             "kind": kind,
             "epoch": self.epoch + 1,

@@ -74,6 +74,19 @@ def require_same(run_directory: Path, cfg: TrainConfig, data: Data) -> Changes:
     return changes
 
 
+def require_comparable_loss(run_directory: Path, cfg: TrainConfig) -> None:
+    """Raises ConfigChanged where the rows of a run have penalties within `loss` and `val_loss`."""
+    facts = read_object(RunPaths(run_directory).manifest)
+    if cfg.regularizer.name == "none" or rules.are_current(facts):
+        return
+    raise ConfigChanged(
+        f"run {run_directory.name} began with an earlier release, whose loss and val_loss had the "
+        f"penalty of regularizer={cfg.regularizer.name} in them: its best epoch and its rows do "
+        "not compare with those to come",
+        fix="start a new run, without resume",
+    )
+
+
 def finished(run_directory: Path, cfg: TrainConfig) -> RunResult | None:
     """The result of a run that has nothing left to do, judged by the gates of `cfg`, else None."""
     paths = RunPaths(run_directory)

@@ -122,7 +122,11 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     own = own_callbacks.build(cfg.callbacks.own)
     cfg = _with_single_steps(cfg, own_callbacks.wanting_every_batch(own))
     cfg, model = _compile(cfg, network, train, validation, augment, optimization, data)
-    monitor = monitors.resolve(cfg.monitor, has_validation=validation is not None)
+    monitor = monitors.Monitor(
+        monitors.resolve(cfg.monitor, has_validation=validation is not None),
+        loss=cfg.task.loss_name(),
+        headline=monitors.headline(registry.module("task", cfg.task.name)),
+    )
     return Session(
         cfg=cfg,
         data=data,
@@ -132,7 +136,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
         final=final,
         train=train,
         validation=validation,
-        monitor=monitors.Monitor(monitor),
+        monitor=monitor,
         own_callbacks=own,
     )
 

@@ -62,4 +62,5 @@ def _go_on(
                 request.parent.announce(directory)
             note(f"run {run.id} is complete, {result.epochs} epochs: nothing is left to do")
             return Outcome(directory, result, report=None, kind=data.splits.element.kind)
+        resume.require_comparable_loss(directory, cfg)
         return Execution(cfg, request, data, run, signals, changes=changes).carry_out()

@@ -20,7 +20,7 @@ from fmtool.runs.identity import config_digest, request_digest
 from fmtool.schema import GateConfig, TrainConfig
 from fmtool.tuning.config import StudyBudget, TuneConfig
 from fmtool.tuning.dimension import Dimension, Range
-from fmtool.tuning.objective import Objective
+from fmtool.tuning.objective import Objective, comparable
 from fmtool.tuning.space import Space
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -89,7 +89,7 @@ def define(
     cfg: TuneConfig, space: Space, *, config_name: str, folders: tuple[Path, ...]
 ) -> Definition:
     """The definition that a command line comes to; UsageError where parts do not go together."""
-    objectives = cfg.objectives
+    objectives = comparable(cfg.objectives, [each.key for each in space.dimensions])
     fixed = trial_overrides(space.fixed, objectives, cfg.constraint)
     composed = compose.compose(config_name, fixed, folders=folders)
     _check(cfg, composed["data"], objectives)

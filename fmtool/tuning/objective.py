@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from fmtool.config.base import Config
 from fmtool.errors import UsageError
+from fmtool.notices import warn
+from fmtool.runs.bests import is_loss
 from fmtool.suggest import did_you_mean
 from fmtool.tasks import classification
 
@@ -61,6 +63,33 @@ def parse(given: str | Sequence[str]) -> list[Objective]:
             f"objective={given}: nothing, or one metric twice", fix="write 'max val_accuracy'"
         )
     return objectives
+
+
+def comparable(objectives: Sequence[Objective], keys: Sequence[str]) -> list[Objective]:
+    """With the task's headline for a loss that is another function in each trial, which is said.
+
+    Args:
+        keys: those that are searched.
+    """
+    changing = [key for key in keys if _changes_loss(key)]
+    if not changing or not any(is_loss(each.metric) for each in objectives):
+        return list(objectives)
+    headline = Objective(direction="maximize", metric=f"val_{classification.HEADLINE}")
+    found = [each for each in objectives if not is_loss(each.metric)]
+    if headline.metric not in [each.metric for each in found]:
+        found.insert(0, headline)
+    (loss,) = (each for each in objectives if is_loss(each.metric))
+    warn(
+        f"objective={loss} is another function in each trial, as {', '.join(changing)} "
+        f"{'is' if len(changing) == 1 else 'are'} searched: the study goes by "
+        f"{', '.join(map(str, found))}"
+    )
+    return found
+
+
+def _changes_loss(key: str) -> bool:
+    group, _, rest = key.partition(".")
+    return group == "task" and rest.partition(".")[0] != "class_weights"
 
 
 def _parse(text: str) -> Objective:

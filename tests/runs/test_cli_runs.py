@@ -300,3 +300,31 @@ def test_a_refusal_imports_no_table_or_yaml_library(python, tmp_path):
         """
     )
     assert done.stdout == "[]\n"
+
+
+def test_scores_of_different_losses_are_sorted_by_the_headline_and_a_line_says_so(
+    three, capsys, make_run
+):
+    for run_id, value, loss, accuracy in (
+        ("small", 0.01, "mse", 0.7),
+        ("large", 0.3, "cross_entropy", 0.9),
+    ):
+        best = {"epoch": 1, "step": 1, "monitor": "val_loss", "value": value, "loss": loss}
+        make_run(run_id, result={"best": best | {"headline": {"val_accuracy": accuracy}}})
+    for run_id in (A, B):
+        (three / run_id / "result.json").unlink()
+    assert main(["sort=score"], Flags(as_json=True)) == 0
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert [row["id"] for row in document["runs"]][:2] == ["large", "small"]
+    losses = ["cross_entropy", "mse"]
+    assert document["sorted_by"] == {"val_loss": {"by": "val_accuracy", "losses": losses}}
+    assert "runs by val_loss are sorted by val_accuracy, as the loss is not the same" in err
+
+
+def test_the_list_names_the_loss_and_the_headline_in_json(three, capsys, make_run):
+    best = {"epoch": 1, "step": 1, "monitor": "val_loss", "value": 0.1, "loss": "mse"}
+    make_run("new", result={"best": best | {"headline": {"val_accuracy": 0.7}}})
+    rows = {row["id"]: row for row in json.loads(output(capsys, "list", as_json=True))["runs"]}
+    assert (rows["new"]["loss"], rows["new"]["headline"]) == ("mse", {"val_accuracy": 0.7})
+    assert (rows[C]["loss"], rows[C]["headline"]) == (None, {})

@@ -63,3 +63,27 @@ def test_aliases_that_blow_up_or_turn_in_circles_are_refused(make_run, config):
     (b / "config.yaml").write_text(config)
     with pytest.raises(DataError, match=r"config too large|refers to nothing complete"):
         compare([a, b])
+
+
+def best(value, loss, accuracy):
+    entry = {"epoch": 2, "step": 20, "monitor": "val_loss", "value": value, "loss": loss}
+    return {"best": {**entry, "headline": {"val_accuracy": accuracy}}}
+
+
+def test_values_of_different_losses_stand_in_rows_of_their_own_beside_what_compares(make_run):
+    a = make_run("a", result=best(0.2, "cross_entropy", 0.9))
+    b = make_run("b", result=best(0.01, "mse", 0.8))
+    comparison = compare([a, b])
+    assert comparison.scores["best val_loss (cross_entropy)"] == {"a": 0.2}
+    assert comparison.scores["best val_loss (mse)"] == {"b": 0.01}
+    assert comparison.scores["val_accuracy at the best epoch"] == {"a": 0.9, "b": 0.8}
+    assert comparison.to_json()["compared_by"] == "val_accuracy"
+    assert comparison.to_json()["losses"] == ["cross_entropy", "mse"]
+
+
+def test_the_same_loss_compares_by_itself(make_run):
+    a = make_run("a", result=best(0.2, "mse", 0.9))
+    b = make_run("b", result=best(0.01, "mse", 0.8))
+    comparison = compare([a, b])
+    assert comparison.scores["best val_loss"] == {"a": 0.2, "b": 0.01}
+    assert comparison.to_json()["compared_by"] == "val_loss"

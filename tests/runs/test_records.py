@@ -32,6 +32,8 @@ def test_a_finished_run_shows_its_outcome(make_run):
         "tags": ["x", "y"],
         "monitor": "val_loss",
         "best": 0.4,
+        "loss": None,
+        "headline": {},
         "metrics": {"loss": 0.5, "accuracy": 0.75},
         "seconds": 61.4,
         "started": "2026-01-01T00:00:00.000000+00:00",

@@ -6,17 +6,20 @@ import pytest
 
 from fmtool.runs.layout import SweepPaths
 from fmtool.sweeping.document import best_of, document, exit_code_of, failures, rows_of, spread
+from fmtool.sweeping.table import best_line
 
 
 @pytest.fixture
 def rows(expanded, result_of, tmp_path):
     """Rows of jobs that ended with the best value given for each; None for a failure."""
 
-    def make(*overrides, values, seeds=None, monitor="val_loss"):
+    def make(*overrides, values, seeds=None, monitor="val_loss", accuracies=None):
         jobs = expanded(*overrides, seeds=seeds)
         results = {}
         for job, value in zip(jobs, values, strict=True):
             best = {"epoch": 1, "step": 20, "monitor": monitor, "value": value}
+            if accuracies is not None:
+                best["headline"] = {"val_accuracy": accuracies[job.number - 1]}
             ended = {"best": best, "metrics": {"accuracy": None if value is None else value / 2}}
             failed = {"status": "failed", "exit_code": 1, "best": None, "metrics": {}}
             results[job.number] = result_of(
@@ -74,6 +77,7 @@ def test_the_least_loss_is_the_best(rows):
         "overrides": ["batch_size=32"],
         "monitor": "val_loss",
         "value": 0.1,
+        "losses": [],
         "seeds": 1,
     }
 
@@ -91,6 +95,46 @@ def test_values_of_different_monitors_do_not_compare(rows):
     one = rows("batch_size=16", values=[0.3])
     other = rows("batch_size=32", values=[0.1], monitor="val_accuracy")
     assert best_of([one, other]) is None
+
+
+LOSSES = "task.loss=cross_entropy,mse,focal"
+
+
+def test_jobs_with_different_losses_compare_by_the_headline_of_the_task_and_say_so(rows):
+    found = made(rows(LOSSES, values=[0.2, 0.01, 0.08], accuracies=[0.9, 0.8, 0.95]))
+    best = found["best"]
+    assert (best["job"], best["monitor"], best["value"]) == (3, "val_accuracy", 0.95)
+    assert best["losses"] == ["cross_entropy", "focal, focal_gamma=2", "mse"]
+    assert best_line(best).startswith("best val_accuracy 0.95")
+    assert "as the loss is not the same: cross_entropy; focal, focal_gamma=2; mse" in best_line(
+        best
+    )
+
+
+def test_points_with_different_losses_have_the_means_of_their_headline(rows):
+    values = {"values": [0.2, 0.3, 0.01, 0.02], "accuracies": [0.9, 0.8, 0.5, 0.7]}
+    found = made(rows("task.label_smoothing=0,0.1", seeds=2, **values))
+    assert [point["monitor"] for point in found["points"]] == ["val_accuracy"] * 2
+    assert [point["best"]["mean"] for point in found["points"]] == pytest.approx([0.85, 0.6])
+    assert (found["best"]["job"], found["best"]["seeds"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "overrides", ["task.class_weights=none,balanced", "task.focal_gamma=1,2", "batch_size=16,32"]
+)
+def test_what_does_not_change_the_loss_of_validation_leaves_it_to_the_monitor(rows, overrides):
+    found = made(rows(overrides, values=[0.2, 0.1], accuracies=[0.9, 0.8]))
+    assert (found["best"]["job"], found["best"]["monitor"]) == (2, "val_loss")
+    assert "not the same" not in best_line(found["best"])
+
+
+def test_an_accuracy_compares_whatever_the_loss_is(rows):
+    found = made(rows(LOSSES, values=[0.3, 0.1, 0.2], monitor="val_accuracy"))
+    assert (found["best"]["job"], found["best"]["losses"]) == (1, [])
+
+
+def test_different_losses_without_a_headline_have_no_best(rows):
+    assert made(rows(LOSSES, values=[0.3, 0.1, 0.2]))["best"] is None
 
 
 def test_repetitions_are_compared_by_their_mean(rows):

@@ -69,3 +69,24 @@ def test_a_constraint_is_missed_by_so_much():
     assert found == pytest.approx({"min.val_accuracy": -0.1, "max.parameters": 1.0})
     found = objective.violations({"val_loss": 0.5}, {"val_loss": 0.5}, {"val_loss": 0.75})
     assert found == {"min.val_loss": -0.25, "max.val_loss": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("given", "keys", "expected", "is_said"),
+    [
+        ("min val_loss", ["task.loss"], ["max val_accuracy"], True),
+        ("min val_loss", ["optimizer.name", "task.label_smoothing"], ["max val_accuracy"], True),
+        (["min val_loss", "min bytes"], ["task"], ["max val_accuracy", "min bytes"], True),
+        (["min val_loss", "max val_accuracy"], ["task.loss"], ["max val_accuracy"], True),
+        ("min val_loss", ["task.class_weights", "batch_size"], ["min val_loss"], False),
+        ("max val_accuracy", ["task.loss"], ["max val_accuracy"], False),
+    ],
+)
+def test_a_loss_that_is_another_function_in_each_trial_is_no_objective(
+    given, keys, expected, is_said, capsys
+):
+    found = objective.comparable(objective.parse(given), keys)
+    assert list(map(str, found)) == expected
+    err = capsys.readouterr().err
+    assert ("is another function in each trial" in err) == is_said
+    assert (f"the study goes by {', '.join(expected)}" in err) == is_said

@@ -1,0 +1,55 @@
+"""By which figure the best epochs of several runs compare."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Best = Mapping[str, Any]
+"""The entry `best` of a result.json."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure that all of the runs have, and that means the same in each.
+
+    Args:
+        losses: what the monitored loss is, where it is not the same function in all of them; the
+            figure is the task's headline on the validation split then.
+    """
+
+    name: str
+    losses: tuple[str, ...] = ()
+
+    @property
+    def is_lower_better(self) -> bool:
+        return is_loss(self.name)
+
+    def of(self, best: Best) -> float | None:
+        """The figure at the best epoch of a run."""
+        value = (best.get("headline") or {}).get(self.name) if self.losses else best["value"]
+        return None if value is None else float(value)
+
+    def why(self) -> str:
+        """Says why it is not the monitored loss; empty where it is."""
+        return f"as the loss is not the same: {'; '.join(self.losses)}" if self.losses else ""
+
+
+def is_loss(metric: str) -> bool:
+    """Whether a smaller value is better, and depends on what is minimized."""
+    return metric.endswith("loss")
+
+
+def measure_of(bests: Sequence[Best]) -> Measure | None:
+    """None for different monitors, or where the losses differ and a run has no headline."""
+    monitors = {str(best["monitor"]) for best in bests}
+    if len(monitors) != 1:
+        return None
+    (monitor,) = monitors
+    losses = {str(best["loss"]) for best in bests if best.get("loss")}
+    if not is_loss(monitor) or len(losses) < 2:
+        return Measure(monitor)
+    names = {tuple(best.get("headline") or ()) for best in bests}
+    if len(names) != 1 or names == {()}:
+        return None
+    (name,) = names.pop()
+    return Measure(name, tuple(sorted(losses)))
