@@ -9,19 +9,24 @@ from .flags import Flags
 if TYPE_CHECKING:
     from fmtool.evaluation.workflow import Evaluation
 
-_OWN_KEYS = ("run", "runs_dir", "split", "tta", "gate")
+_OWN_KEYS = ("run", "runs_dir", "split", "predictions", "plots", "tta", "gate")
 
 HELP = """\
-usage: fmtool evaluate run=RUN [split=test|validation|train] [tta=TTA] [key=value ...]
+usage: fmtool evaluate run=RUN [split=test|validation|train|all] [data.path=PATH] [key=value ...]
 
 measures model.keras of a run and writes the report and its pictures under evaluation/ in it
 
   run=RUN             a path, a unique prefix of a run's name, a name=, or `last`
   runs_dir=DIR        where RUN is looked up; runs by default
-  split=SPLIT         test (default), validation or train, drawn as the run drew them
+  split=SPLIT         test (default), validation or train, drawn as the run drew them; or all
+  data.path=PATH      other labelled samples, of the classes that the run has: the test part if they
+                      have one, else all; nothing is held out of them
+  predictions=FILE    .csv or .jsonl: each sample with its name, part, true class, label and
+                      probabilities; with split=all also which samples were held out
   tta=TTA             test-time augmentation, logits averaged over views: none, flip (image and
                       mirror image) or flip_translate (both also shifted by one pixel: 6 views);
                       as the run was reported by default
+  plots=false         no pictures beside the report
   gate.min.METRIC=X   exit 4 if METRIC is below X
   gate.max.METRIC=X   exit 4 if METRIC is above X
   data=NAME           another data set of the same shape and classes; data.key=value for its keys
@@ -51,7 +56,12 @@ def main(argv: list[str], flags: Flags) -> int:
     from fmtool import validate
 
     asked = of_run.read(
-        "evaluate", argv, flags, own_keys=_OWN_KEYS, validated=validate.evaluate_config
+        "evaluate",
+        argv,
+        flags,
+        own_keys=_OWN_KEYS,
+        validated=validate.evaluate_config,
+        paths=("predictions",),
     )
     gc.enable()
 
@@ -61,14 +71,15 @@ def main(argv: list[str], flags: Flags) -> int:
     if flags.as_json:
         output.print_json(evaluation.to_json())
     else:
-        _print(evaluation)
+        _print(evaluation, of_other_data=bool(evaluation.data_differs and asked.data_words))
     return evaluation.exit_code
 
 
-def _print(evaluation: "Evaluation") -> None:
+def _print(evaluation: "Evaluation", *, of_other_data: bool) -> None:
     from fmtool.evaluation.report import evaluation_table, gate_table
 
-    title = f"{evaluation.run_directory.name} on {evaluation.data} {evaluation.split}"
+    other = "other " if of_other_data else ""
+    title = f"{evaluation.run_directory.name} on {other}{evaluation.data} {evaluation.split}"
     if evaluation.tta != "none":
         title += f", tta={evaluation.tta}"
     gates = [gate_table(evaluation.gates)] if evaluation.gates else []

@@ -58,15 +58,17 @@ def read(
     *,
     own_keys: Sequence[str],
     validated: Callable[[dict[str, Any]], Any],
+    paths: Sequence[str] = (),
 ) -> OfRun:
     """Finds the run and validates both configs.
 
     Args:
         own_keys: of the command, with which `validated` makes its config; the others are the run's.
+        paths: those of the keys that hold paths in this command alone.
 
     Raises UsageError for what neither has.
     """
-    own = read_own(command, argv, flags, own_keys=own_keys, validated=validated)
+    own = read_own(command, argv, flags, own_keys=own_keys, validated=validated, paths=paths)
     return with_run(own, own_keys=own_keys, is_written=True)
 
 

@@ -22,7 +22,7 @@ from fmtool.regularizers.base import RegularizerConfig
 from fmtool.schedules.base import ScheduleConfig
 from fmtool.tasks.base import TaskConfig
 
-SplitName = Literal["train", "validation", "test"]
+SplitName = Literal["auto", "test", "validation", "train", "all"]
 ExportFormat = Literal["all", "keras", "saved_model", "onnx", "litert", "openvino", "torch"]
 Quantization = Literal["all", "none", "float16", "dynamic", "int8"]
 
@@ -141,6 +141,10 @@ class EvaluateConfig(Config):
     run: str
     runs_dir: str
     split: SplitName
+    """`auto` for `test`, or `all` of other labelled data that have no test split."""
+    predictions: str | None
+    """A file for what the model says of each sample."""
+    plots: bool
     tta: TestTimeAugmentation | None
     """None for what the run was reported with."""
     gate: GateConfig

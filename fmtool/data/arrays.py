@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fmtool.data.images import Images
+    from fmtool.data.measured import Measured
     from fmtool.data.splits import Split, Splits
     from fmtool.elements import Element
 
@@ -29,6 +30,16 @@ class Config(LocalConfig):
 
 
 def load(cfg: Config) -> "Splits":
+    """See `_load`."""
+    return _load(cfg, None)
+
+
+def load_measured(cfg: Config, measured: "Measured") -> "Splits":
+    """What is to be measured as a test split; see `_load`."""
+    return _load(cfg, measured)
+
+
+def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     """The arrays `x` and `y`, or `x_train`, `y_train` and so on, of a file or of a folder.
 
     Raises:
@@ -48,13 +59,17 @@ def load(cfg: Config) -> "Splits":
     arrays = opened(path, samples=samples, is_held=partial(is_held, cfg))
     try:
         names = _class_names(arrays.pop(_CLASS_NAMES, None))
-        parts, class_names = _parts(_by_split(arrays), names)
+        found = _by_split(arrays, needs_train=measured is None)
+        if measured is None:
+            parts, class_names = _parts(found, names)
+        else:
+            parts, class_names = _measured_parts(found, names, measured)
     except DataError as error:
         raise DataError(f"{path}: {error.message}", fix=error.fix) from error
     element = _element(parts["train"].x)
     if element.kind == "features":
         parts = {
-            split: Split(to_features(part.x, f"{path}: x of {split}"), part.y)
+            split: Split(to_features(part.x, f"{path}: x of {split}"), part.y, part.names)
             for split, part in parts.items()
         }
     splits = to_splits(
@@ -67,11 +82,14 @@ def load(cfg: Config) -> "Splits":
     )
     if cfg.storage == "stream" and any(is_in_memory(part.x) for part in parts.values()):
         warn(f"{path} is compressed: it was read into memory; numpy.savez does not compress")
-    tell(splits, described(element), path)
+    if measured is None:
+        tell(splits, described(element), path)
     return splits
 
 
-def _by_split(arrays: "Mapping[str, Any]") -> "dict[str, tuple[Any, NDArray[Any]]]":
+def _by_split(
+    arrays: "Mapping[str, Any]", *, needs_train: bool
+) -> "dict[str, tuple[Any, NDArray[Any]]]":
     """Samples and labels of each split; `x` and `y` alone are the training split."""
     suffixes = {"train": ""} if "x" in arrays else {split: f"_{split}" for split in SPLITS}
     accepted = [f"{axis}{suffix}" for suffix in suffixes.values() for axis in "xy"]
@@ -82,7 +100,8 @@ def _by_split(arrays: "Mapping[str, Any]") -> "dict[str, tuple[Any, NDArray[Any]
     found = {}
     for split, suffix in suffixes.items():
         x, y = f"x{suffix}", f"y{suffix}"
-        if split != "train" and x not in arrays and y not in arrays:
+        is_needed = needs_train and split == "train"
+        if not is_needed and x not in arrays and y not in arrays:
             continue
         for name in (x, y):
             if name not in arrays:
@@ -123,6 +142,42 @@ def _parts(
     }
     require_all_classes(labels["train"], class_names, "train")
     return {split: Split(samples[split], labels[split]) for split in samples}, class_names
+
+
+def _measured_parts(
+    arrays: "Mapping[str, tuple[Images, NDArray[Any]]]",
+    names: tuple[str, ...] | None,
+    measured: "Measured",
+) -> "tuple[dict[str, Split], tuple[str, ...]]":
+    """The samples to be measured as a test split, and the classes of the run.
+
+    Label values stand for `names`, and where there are none for the classes of the run.
+    """
+    import numpy as np
+
+    from fmtool.data.images import join
+    from fmtool.data.labels import to_labels
+    from fmtool.data.measured import unknown_class
+    from fmtool.data.splits import Split
+
+    known = measured.class_names
+    labels, samples = {}, {}
+    for split, (x, y) in arrays.items():
+        samples[split] = _samples(x, split)
+        if len(x) != y.size:
+            raise DataError(f"{split}: x {len(x)}, y {y.size}", fix="give each sample one label")
+        labels[split] = to_labels(y, num_classes=len(names or known), split=split)
+        for value in np.unique(labels[split]) if names is not None else ():
+            if names is not None and names[value] not in known:
+                raise unknown_class(f"y of {split}", names[value], known)
+    places = np.array([known.index(n) if n in known else -1 for n in names or known], np.int32)
+    taken = measured.choose({split: len(y) for split, y in labels.items()})
+    whole = Split(
+        join([samples[split] for split in taken]),
+        places[np.concatenate([labels[split] for split in taken])],
+        np.concatenate([np.arange(len(labels[split])) for split in taken]),
+    )
+    return {"train": whole.take(np.arange(1)), "test": whole}, known
 
 
 def _samples(x: "Images", split: str) -> "Images":

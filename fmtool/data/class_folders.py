@@ -1,7 +1,7 @@
 """Finds the files of a data set that is a folder for each class, and everything odd about them."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -16,9 +16,10 @@ from fmtool.data.labelled_files import (
     one_form,
 )
 from fmtool.data.labels import require_two_classes
+from fmtool.data.measured import unknown_class
 from fmtool.data.problems import Report, stop
 from fmtool.data.regular_file import unreadable
-from fmtool.data.split_names import SPLITS, split_called
+from fmtool.data.split_names import ALIASES, SPLITS, split_called
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
 
@@ -52,7 +53,11 @@ PICTURES = FileKind(SUFFIXES, "picture", "pictures")
 
 
 def scan_class_folders(
-    root: Path, kind: FileKind = PICTURES, *, report: Report = stop
+    root: Path,
+    kind: FileKind = PICTURES,
+    *,
+    report: Report = stop,
+    known: tuple[str, ...] | None = None,
 ) -> LabelledFiles:
     """The files of `root`/<class>/, or of `root`/{train,validation,test}/<class>/.
 
@@ -63,19 +68,21 @@ def scan_class_folders(
         report: takes a DataError for fewer than two classes, an empty one or one absent from
             train, names that collide, a link that loops or leaves `root`, and what is neither
             file nor folder.
+        known: the classes of a run, for samples that its model is measured on: all of them, or
+            the folder `train`, may be missing then, and others are reported.
     """
     scan = _Scan(root, kind, report)
-    classes = {split: scan.classes(folder) for split, folder in scan.splits().items()}
+    classes = {split: scan.classes(folder) for split, folder in scan.splits(known).items()}
     for found in classes.values():
         scan.leave_one_spelling(found)
-    names = class_names.ordered(classes["train"])
+    names = class_names.ordered(classes["train"]) if known is None else known
     table = ", or name a table of paths and labels" if kind is PICTURES else ""
     fix = f"make a folder for each class{table}"
-    require_two_classes(names, root, report, fix=fix, none="0 class folders")
+    if known is None:
+        require_two_classes(names, root, report, fix=fix, none="0 class folders")
     for folders in classes.values():
         for name in sorted(folders.keys() - set(names)):
-            fix = did_you_mean(name, names, otherwise=f"remove it, or give it training {kind.many}")
-            report(DataError(f"{folders[name]}: class '{name}' is absent from train", fix=fix))
+            report(_absent(folders[name], name, names, kind, is_known=known is not None))
             del folders[name]
     labels = {name: label for label, name in enumerate(names)}
     splits = {
@@ -89,6 +96,15 @@ def scan_class_folders(
     return LabelledFiles(names, splits, scan.ignored)
 
 
+def _absent(
+    folder: Path, name: str, names: Sequence[str], kind: FileKind, *, is_known: bool
+) -> DataError:
+    if is_known:
+        return unknown_class(folder, name, names)
+    fix = did_you_mean(name, names, otherwise=f"remove it, or give it training {kind.many}")
+    return DataError(f"{folder}: class '{name}' is absent from train", fix=fix)
+
+
 class _Scan:
     """Lists folders below `root`; counts what it leaves out."""
 
@@ -98,11 +114,15 @@ class _Scan:
         self._report = report
         self.ignored = 0
 
-    def splits(self) -> dict[str, Path]:
-        """The folders of the splits; `root` itself as `train` where it holds the classes."""
-        train = self._root / "train"
+    def splits(self, known: Collection[str] | None = None) -> dict[str, Path]:
+        """The folders of the splits; `root` itself as `train` where it holds the classes.
+
+        Args:
+            known: see `scan_class_folders`; with them any one split makes its folder one.
+        """
+        usual = ("train",) if known is None else (*SPLITS, *ALIASES)
         # A class may be called `train` too: then it holds files.
-        if not train.is_dir() or not any(entry.is_dir() for entry in self._listed(train)):
+        if not any(self._holds_folders(self._root / name) for name in usual):
             return {"train": self._root}
         found: dict[str, Path] = {}
         for name, folder in self._folders(self._root).items():
@@ -116,6 +136,9 @@ class _Scan:
             else:
                 found[split] = folder
         return found
+
+    def _holds_folders(self, folder: Path) -> bool:
+        return folder.is_dir() and any(entry.is_dir() for entry in self._listed(folder))
 
     def classes(self, folder: Path) -> dict[str, Path]:
         """The class folders in `folder` by name."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fmtool.data.labelled_files import LabelledFiles
+    from fmtool.data.measured import Measured
     from fmtool.data.picture_modes import Look
     from fmtool.data.splits import Splits
 
@@ -47,6 +48,16 @@ class Config(LocalConfig, TableConfig):
 
 
 def load(cfg: Config) -> "Splits":
+    """See `_load`."""
+    return _load(cfg, None)
+
+
+def load_measured(cfg: Config, measured: "Measured") -> "Splits":
+    """What is to be measured as a test split; see `_load`."""
+    return _load(cfg, measured)
+
+
+def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     """Decodes every picture once, whether it is kept in memory or decoded again on access.
 
     Pictures of more than 8 bits are measured; `fit` and `restore` say which values become 0 and
@@ -64,7 +75,10 @@ def load(cfg: Config) -> "Splits":
     from fmtool.data.picture_files import PictureFiles
 
     root = existing(cfg.path)
-    found, oddities, look = _found(cfg, root), Oddities(), _look(cfg)
+    found = _found(cfg, root, None if measured is None else measured.class_names)
+    if measured is not None:
+        found = replace(found, splits=measured.chosen(found.splits))
+    oddities, look = Oddities(), _look(cfg)
     count = sum(map(len, found.splits.values()))
     _require_memory(cfg, count, cfg.resize or (1, 1))
     first = found.splits["train"][0].path
@@ -89,7 +103,8 @@ def load(cfg: Config) -> "Splits":
         }
         splits = picture_splits.of_8_bits(cfg, found, pictures, look=look, origin=str(root))
     oddities.report()
-    tell(splits, "pictures", root, ignored=found.ignored)
+    if measured is None:
+        tell(splits, "pictures", root, ignored=found.ignored)
     return splits
 
 
@@ -131,7 +146,7 @@ def originals(
     from fmtool.data.splits import Split
 
     root = existing(cfg.path)
-    found, look = _found(cfg, root), replace(_look(cfg), size=None)
+    found, look = _found(cfg, root, None), replace(_look(cfg), size=None)
     if (levels := inputs.levels_in(inputs.decode(artifacts))) is not None:
         look = replace(look, levels=levels)
     parts = {
@@ -145,7 +160,7 @@ def originals(
     return [read_image(Path(str(test.x[row])), look, None) for row in rows]
 
 
-def _found(cfg: Config, root: Path) -> "LabelledFiles":
+def _found(cfg: Config, root: Path, known: tuple[str, ...] | None) -> "LabelledFiles":
     from fmtool.data import delimited
     from fmtool.data.class_folders import scan_class_folders
     from fmtool.data.label_table import Columns, read_label_table
@@ -153,7 +168,7 @@ def _found(cfg: Config, root: Path) -> "LabelledFiles":
     if root.suffix.lower() in delimited.SUFFIXES and not root.is_dir():
         columns = Columns(cfg.path_column, cfg.label_column, cfg.split_column)
         return read_label_table(
-            root, columns=columns, pictures_dir=cfg.pictures_dir, style=cfg.style
+            root, columns=columns, pictures_dir=cfg.pictures_dir, style=cfg.style, known=known
         )
     if not root.is_dir():
         raise DataError(
@@ -164,7 +179,7 @@ def _found(cfg: Config, root: Path) -> "LabelledFiles":
             raise UsageError(
                 f"data.{key} is of a table, but {root} is a folder", fix="name the table"
             )
-    return scan_class_folders(root)
+    return scan_class_folders(root, known=known)
 
 
 def _look(cfg: Config) -> "Look":

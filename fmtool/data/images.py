@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -90,6 +91,34 @@ class ChosenImages(ReadImages):
     def fingerprints(self) -> list[bytes] | None:
         found = self._images.fingerprints() if isinstance(self._images, ReadImages) else None
         return None if found is None else [found[row] for row in self._rows]
+
+
+class JoinedImages(ReadImages):
+    """The rows of several, one after the other; all of one type and shape."""
+
+    def __init__(self, parts: Sequence[Images]) -> None:
+        super().__init__((sum(map(len, parts)), *parts[0].shape[1:]))
+        self.dtype = parts[0].dtype
+        self._parts = parts
+        self._ends = np.cumsum([len(part) for part in parts])
+
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        batch = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        owners = np.searchsorted(self._ends, rows, side="right")
+        for number, part in enumerate(self._parts):
+            mine = owners == number
+            if mine.any():
+                batch[mine] = part[rows[mine] - (self._ends[number] - len(part))]
+        return batch
+
+
+def join(parts: Sequence[Images]) -> Images:
+    """The rows of all, in memory where all of them are, else read on access."""
+    if len(parts) == 1:
+        return parts[0]
+    if all(map(is_in_memory, parts)):
+        return np.concatenate([np.asarray(part) for part in parts])
+    return JoinedImages(parts)
 
 
 def is_in_memory(images: Images) -> bool:

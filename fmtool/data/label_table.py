@@ -10,6 +10,7 @@ from fmtool import class_names
 from fmtool.data.delimited import Table, name_of, read_table
 from fmtool.data.labelled_files import LabelledFile, LabelledFiles, collision_key, one_form
 from fmtool.data.labels import require_two_classes
+from fmtool.data.measured import unknown_class
 from fmtool.data.problems import Report, stop
 from fmtool.data.split_names import SPLITS, split_called
 from fmtool.data.table_checks import Swallowed, require_header
@@ -41,6 +42,7 @@ def read_label_table(
     pictures_dir: str | None,
     style: Style,
     report: Report = stop,
+    known: tuple[str, ...] | None = None,
 ) -> LabelledFiles:
     """The files that the rows of `path` name, none of which is opened.
 
@@ -51,6 +53,7 @@ def read_label_table(
         pictures_dir: the folder, below that of the table, where its paths begin.
         report: takes a DataError for each row that cannot be used, fewer than two classes, and a
             class that is absent from train.
+        known: the classes of a run, see `scan_class_folders`.
 
     Raises:
         DataError: the table has no header that could be read.
@@ -71,7 +74,7 @@ def read_label_table(
         except DataError as problem:
             report(DataError(f"{row}: {problem.message}", fix=problem.fix))
     swallowed.report(report)
-    return reading.finished(path)
+    return reading.finished(path, known)
 
 
 def _places(path: Path, table: Table, columns: Columns) -> tuple[int, int, int]:
@@ -148,18 +151,21 @@ class _Reading:
         self.files.check(entry.path)
         self._entries[collision_key(name)] = entry, row
 
-    def finished(self, path: Path) -> LabelledFiles:
+    def finished(self, path: Path, known: tuple[str, ...] | None) -> LabelledFiles:
         self._leave_one_spelling()
-        names = class_names.ordered(
-            entry.class_name for entry, _ in self._entries.values() if entry.split == "train"
-        )
+        trained = (e.class_name for e, _ in self._entries.values() if e.split == "train")
+        names = class_names.ordered(trained) if known is None else known
         places = {name: place for place, name in enumerate(names)}
         found = (entry for entry, _ in self._entries.values())
         entries = sorted(found, key=lambda entry: _order(entry, places))
-        require_two_classes(names, path, self.report, fix="add rows of another class")
+        if known is None:
+            require_two_classes(names, path, self.report, fix="add rows of another class")
         for entry in entries:
             if entry.class_name not in names:
                 place = self._entries[collision_key(entry.name)][1]
+                if known is not None:
+                    self.report(unknown_class(place, entry.class_name, names))
+                    continue
                 message = f"{place}: class '{entry.class_name}' is absent from train"
                 fix = did_you_mean(entry.class_name, names, otherwise="give it rows in train")
                 self.report(DataError(message, fix=fix))

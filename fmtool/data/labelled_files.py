@@ -36,6 +36,11 @@ def one_form(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def below(path: Path, folder: Path) -> str:
+    """`path` within `folder` with slashes, or as it is where it lies elsewhere."""
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+
 def collision_key(name: str) -> str:
     """Equal for names that not every file system tells apart."""
     return one_form(name).casefold()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fmtool import registry
 from fmtool.data.base import DataConfig
 from fmtool.data.check import validate_labels
+from fmtool.data.measured import Measured
 from fmtool.data.selection import Selection, selection_of
 from fmtool.data.splits import Split, Splits
 from fmtool.runs.sameness import DataRead
@@ -70,8 +71,7 @@ def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = No
     """
     module = registry.module("data", cfg.name)
     splits = module.load(cfg)
-    for name, split in splits.parts.items():
-        validate_labels(split.y, num_classes=splits.num_classes, split=name)
+    _check_labels(splits)
     selection = selection_of(splits, cfg, seed=seed)
     # Has them only a set whose samples are made by something that is fitted, such as a tokenizer.
     if artifacts is not None and hasattr(module, "restore"):
@@ -79,3 +79,25 @@ def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = No
     elif hasattr(module, "fit"):
         splits = module.fit(cfg, splits, selection.train)
     return Data(splits, selection)
+
+
+def load_measured(cfg: DataConfig, measured: Measured, *, artifacts: Mapping[str, str]) -> Splits:
+    """Samples that the model of a run is measured on, as a test split.
+
+    Args:
+        measured: which ones; says afterwards what was found.
+        artifacts: of the run.
+
+    Raises as `load`; DataError for a class that the run has not.
+    """
+    module = registry.module("data", cfg.name)
+    splits: Splits = module.load_measured(cfg, measured)
+    _check_labels(splits)
+    if hasattr(module, "restore"):
+        splits = module.restore(cfg, splits, artifacts)
+    return splits
+
+
+def _check_labels(splits: Splits) -> None:
+    for name, split in splits.parts.items():
+        validate_labels(split.y, num_classes=splits.num_classes, split=name)

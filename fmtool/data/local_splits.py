@@ -3,8 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fmtool.data.check import count_classes
 from fmtool.data.images import is_in_memory
@@ -60,7 +62,13 @@ def to_splits(
         digest=reading.digest.hexdigest(),
         element=element,
         validation=validation,
+        names=names_of({"train": train, "validation": validation, "test": test}),
     )
+
+
+def names_of(parts: Mapping[str, Split | None]) -> dict[str, NDArray[Any]]:
+    """The names of the samples by split, as `Splits` keeps them."""
+    return {name: part.sample_names for name, part in parts.items() if part is not None}
 
 
 def train_and_test(
@@ -113,7 +121,7 @@ class _Reading:
             start += len(block)
             self._time_left.step(len(block))
         self.digest.update(split.y.astype("<i4").tobytes())
-        return split if held is None else Split(held, split.y)
+        return split if held is None else Split(held, split.y, split.names)
 
     def skip(self, part: str) -> None:
         self.digest.update(json.dumps([part, None]).encode())

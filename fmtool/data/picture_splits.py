@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from fmtool.data import inputs, picture_clashes
 from fmtool.data.deep_pictures import DeepPictures, Measurements, require_range
 from fmtool.data.images import Images, pixels_of
 from fmtool.data.inputs import Levels
-from fmtool.data.labelled_files import LabelledFiles
+from fmtool.data.labelled_files import LabelledFiles, below
 from fmtool.data.local import is_held
 from fmtool.data.local_splits import to_splits
 from fmtool.data.oddities import Oddities
@@ -66,11 +67,11 @@ def of_8_bits(
     origin: str,
 ) -> PictureSplits:
     """Reads each picture once, whether it is kept in memory or decoded again on access."""
-    labels = _labels(found)
+    labels, names = _labels(found), _names(found, origin)
     splits = to_splits(
         cfg,
         found.class_names,
-        {name: Split(files, labels[name]) for name, files in pictures.items()},
+        {name: Split(files, labels[name], names[name]) for name, files in pictures.items()},
         element=pixels_of(pictures["train"]),
         origin=origin,
         is_held=is_held(cfg, sum(prod(each.shape) for each in pictures.values())),
@@ -94,13 +95,15 @@ def of_more_bits(
 
     The digest is that of the values in the files, whatever the levels.
     """
-    labels, first = _labels(found), found.splits["train"][0].path
+    labels, names = _labels(found), _names(found, origin)
+    first = found.splits["train"][0].path
     paths = {name: [file.path for file in files] for name, files in found.splits.items()}
     kept = shape if look.size is None else None
     parts = {
         name: Split(
             Measurements(paths[name], look, shape=kept, first=first, oddities=oddities),
             labels[name],
+            names[name],
         )
         for name in found.splits
     }
@@ -168,6 +171,16 @@ def restore(cfg: "Config", splits: Splits, artifacts: Mapping[str, str], *, orig
 def _labels(found: LabelledFiles) -> dict[str, NDArray[np.int32]]:
     return {
         name: np.array([file.label for file in files], np.int32)
+        for name, files in found.splits.items()
+    }
+
+
+def _names(found: LabelledFiles, origin: str) -> dict[str, NDArray[Any]]:
+    """Paths below the folder of the data set, or of its table."""
+    root = Path(origin)
+    folder = root if root.is_dir() else root.parent
+    return {
+        name: np.array([below(file.path, folder) for file in files], object)
         for name, files in found.splits.items()
     }
 

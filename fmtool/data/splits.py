@@ -18,17 +18,25 @@ class Split:
     Args:
         x: of shape (n, ...), see `fmtool.elements`: images (n, height, width, channels) as uint8.
         y: int32 of shape (n,), each in [0, number of classes).
+        names: of shape (n,), what tells a user which sample it is: a path, or the number of a line
+            or row; None for the row number.
     """
 
     x: Images
     y: NDArray[np.int32]
+    names: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
 
     def take(self, rows: NDArray[np.integer[Any]]) -> "Split":
         """The samples of `rows`, integers of shape (b,); what is read on access stays so."""
-        return Split(choose(self.x, rows), self.y[rows])
+        return Split(choose(self.x, rows), self.y[rows], self.sample_names[rows])
+
+    @property
+    def sample_names(self) -> NDArray[Any]:
+        """Of shape (n,), see `names`."""
+        return np.arange(len(self.y)) if self.names is None else self.names
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,8 @@ class Splits:
         element: what one sample is.
         artifacts: the files, by name and content, that a run keeps to make such samples again.
         facts: of samples that were fitted, for the manifest, in JSON types.
+        names: of the samples of each split, see `Split.names`; those of a split that is not there
+            are its row numbers.
     """
 
     name: str
@@ -53,6 +63,7 @@ class Splits:
     validation: Split | None = None
     artifacts: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, Split]:

@@ -9,9 +9,10 @@ from fmtool.data.table_style import TableConfig
 from fmtool.data.text_base import KIND, LocalTextConfig, fit, require_library, restore
 
 if TYPE_CHECKING:
+    from fmtool.data.measured import Measured
     from fmtool.data.splits import Splits
 
-__all__ = ["KIND", "Config", "fit", "load", "restore"]
+__all__ = ["KIND", "Config", "fit", "load", "load_measured", "restore"]
 
 
 class Config(LocalTextConfig, TableConfig):
@@ -22,6 +23,16 @@ class Config(LocalTextConfig, TableConfig):
 
 
 def load(cfg: Config) -> "Splits":
+    """See `_load`."""
+    return _load(cfg, None)
+
+
+def load_measured(cfg: Config, measured: "Measured") -> "Splits":
+    """What is to be measured as a test split; see `_load`."""
+    return _load(cfg, measured)
+
+
+def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     """Strings, with their classes in alphabetical order.
 
     Raises:
@@ -31,13 +42,16 @@ def load(cfg: Config) -> "Splits":
     """
     from fmtool.data.problems import stop
     from fmtool.data.text_files import open_texts
-    from fmtool.data.text_splits import to_text_splits
+    from fmtool.data.text_splits import to_measured_texts, to_text_splits
     from fmtool.data.text_tables import Columns
 
     require_library()
     path = existing(cfg.path)
     columns = Columns(cfg.text_column, cfg.label_column, cfg.split_column)
-    source = open_texts(path, columns, cfg.style, stop)
+    known = None if measured is None else measured.class_names
+    source = open_texts(path, columns, cfg.style, stop, known=known)
+    if measured is not None:
+        return to_measured_texts(cfg.name, source.texts, measured, root=path)
     splits = to_text_splits(cfg, source.texts, origin=str(path))
     tell(splits, "texts", path, ignored=source.ignored)
     return splits

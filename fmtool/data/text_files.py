@@ -54,11 +54,21 @@ class Source:
     ignored: int = 0
 
 
-def open_texts(path: Path, columns: Columns, style: Style, report: Report) -> Source:
+def open_texts(
+    path: Path,
+    columns: Columns,
+    style: Style,
+    report: Report,
+    *,
+    known: tuple[str, ...] | None = None,
+) -> Source:
     """The labelled texts of `path`, a file or folder.
 
     What is wrong with a text is reported, and the text left out: it is empty, too long, not in
     this encoding, has no label or a split that is none, or is no row of its table.
+
+    Args:
+        known: the classes of a run, see `class_folders.scan_class_folders`.
 
     Raises:
         DataError: what is wrong with a file or folder as a whole, also while iterating.
@@ -73,18 +83,19 @@ def open_texts(path: Path, columns: Columns, style: Style, report: Report) -> So
     listing = list_folder(path, problems.append)
     if listing.folders:
         # Which finds the same problems.
-        return _of_class_folders(path, style.encoding, report)
+        return _of_class_folders(path, style.encoding, report, known)
     for problem in problems:
         report(problem)
     if any(is_table(file) for file in listing.files):
-        tables = _of_splits(listing, path)
+        tables = _of_splits(listing, path, needs_train=known is None)
         rows = (
             row
             for split, table in tables.items()
             for row in _of_table(table, split, columns, style, report)
         )
         return Source(rows, listing.ignored)
-    return Source(_of_class_files(listing, path, style.encoding, report), listing.ignored)
+    texts = _of_class_files(listing, path, style.encoding, report, known)
+    return Source(texts, listing.ignored)
 
 
 def tables_by_split(root: Path) -> dict[str, Path]:
@@ -112,7 +123,7 @@ def _of_table(
             yield found
 
 
-def _of_splits(listing: Listing, root: Path) -> dict[str, Path]:
+def _of_splits(listing: Listing, root: Path, *, needs_train: bool = True) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for file in listing.files:
         split = split_called(file.name.split(".")[0])
@@ -123,13 +134,15 @@ def _of_splits(listing: Listing, root: Path) -> dict[str, Path]:
             fix = "remove one, or name one by data.path"
             raise DataError(f"{file}: a second table of {split}", fix=fix)
         found[split] = file
-    if "train" not in found:
+    if needs_train and "train" not in found:
         raise DataError(f"{root}: no table of train", fix="name the one to train on train.csv")
     return found
 
 
-def _of_class_folders(root: Path, encoding: str, report: Report) -> Source:
-    found = scan_class_folders(root, _TEXTS, report=report)
+def _of_class_folders(
+    root: Path, encoding: str, report: Report, known: tuple[str, ...] | None
+) -> Source:
+    found = scan_class_folders(root, _TEXTS, report=report, known=known)
 
     def texts() -> Iterator[LabelledText]:
         for split, files in found.splits.items():
@@ -150,13 +163,17 @@ def _of_class_folders(root: Path, encoding: str, report: Report) -> Source:
 
 
 def _of_class_files(
-    listing: Listing, root: Path, encoding: str, report: Report
+    listing: Listing,
+    root: Path,
+    encoding: str,
+    report: Report,
+    known: tuple[str, ...] | None,
 ) -> Iterator[LabelledText]:
     files: dict[str, Path] = {}
     for name, path in _with_classes(listing.files, report):
         if files.setdefault(name, path) is not path:
             report(DataError(f"{path}: a second file of class '{name}'", fix="remove one"))
-    if len(files) < 2:
+    if known is None and len(files) < 2:
         raise DataError(
             f"{root}: {len(files)} class files; need 2 classes",
             fix="make a folder, or a file CLASS.txt, for each class",

@@ -4,14 +4,17 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fmtool import class_names
+from fmtool.data.labelled_files import below
 from fmtool.data.labels import require_two_classes
 from fmtool.data.local import LocalConfig
-from fmtool.data.local_splits import train_and_test
+from fmtool.data.local_splits import names_of, train_and_test
+from fmtool.data.measured import Measured, unknown_class
 from fmtool.data.problems import stop
 from fmtool.data.split_names import SPLITS
 from fmtool.data.splits import Split, Splits
@@ -36,6 +39,22 @@ def to_text_splits(cfg: LocalConfig, found: Iterable[LabelledText], *, origin: s
     return _splits(cfg.name, names, {**parts, "train": train, "test": test})
 
 
+def to_measured_texts(
+    name: str, found: Iterable[LabelledText], measured: Measured, *, root: Path
+) -> Splits:
+    """`Splits` whose test split is to be measured; DataError for a class that the run has not."""
+    by_split = _by_split(found)
+    names = measured.class_names
+    for text in (text for texts in by_split.values() for text in texts):
+        if text.label not in names:
+            raise unknown_class(f"{text.path}:{text.line}", text.label, names)
+    numbers = {each: label for label, each in enumerate(names)}
+    chosen = measured.chosen(by_split)
+    return _splits(
+        name, names, {part: _split(texts, numbers, str(root)) for part, texts in chosen.items()}
+    )
+
+
 def with_test_split(name: str, found: Iterable[LabelledText], *, origin: str) -> Splits:
     """The same of texts among which there are some to test on."""
     names, parts = _parts(found, origin)
@@ -44,15 +63,32 @@ def with_test_split(name: str, found: Iterable[LabelledText], *, origin: str) ->
 
 def _parts(found: Iterable[LabelledText], origin: str) -> tuple[tuple[str, ...], dict[str, Split]]:
     """The names of the classes, and the splits by name."""
+    by_split = _by_split(found)
+    names = trained_classes(by_split.get("train", []), origin)
+    numbers = {name: label for label, name in enumerate(names)}
+    return names, {split: _split(texts, numbers, origin) for split, texts in by_split.items()}
+
+
+def _by_split(found: Iterable[LabelledText]) -> dict[str, list[LabelledText]]:
     by_split: dict[str, list[LabelledText]] = {}
     for text in found:
         by_split.setdefault(text.split, []).append(text)
-    names = trained_classes(by_split.get("train", []), origin)
-    numbers = {name: label for label, name in enumerate(names)}
-    return names, {
-        split: Split(texts_of([each.text for each in texts]), _labels(texts, numbers))
-        for split, texts in by_split.items()
-    }
+    return by_split
+
+
+def _split(texts: Sequence[LabelledText], numbers: Mapping[str, int], origin: str) -> Split:
+    root, of_file = Path(origin), Counter(text.path for text in texts)
+    names = [_name(text, root, is_whole=of_file[text.path] == 1) for text in texts]
+    x = texts_of([each.text for each in texts])
+    return Split(x, _labels(texts, numbers), np.array(names, object))
+
+
+def _name(text: LabelledText, root: Path, *, is_whole: bool) -> str | int:
+    """What tells a user which text it is: its line in the one file, or its file in the folder."""
+    if text.path == root:
+        return text.line
+    path = below(text.path, root)
+    return path if is_whole and text.line == 1 else f"{path}:{text.line}"
 
 
 def _splits(name: str, names: tuple[str, ...], parts: Mapping[str, Split]) -> Splits:
@@ -64,6 +100,7 @@ def _splits(name: str, names: tuple[str, ...], parts: Mapping[str, Split]) -> Sp
         digest=digest_of(names, parts),
         element=NOT_TOKENIZED,
         validation=parts.get("validation"),
+        names=names_of(parts),
     )
 
 

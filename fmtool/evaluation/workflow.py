@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import backend
-from fmtool.data import loading
-from fmtool.data.loading import Data
-from fmtool.data.splits import Split
-from fmtool.errors import ExitCode, UsageError
-from fmtool.evaluation import gates
-from fmtool.runs import artifacts, sameness
+from fmtool.errors import ExitCode
+from fmtool.evaluation import gates, predictions, samples
 from fmtool.runs.atomic import reporting, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import Gate
@@ -63,7 +59,8 @@ def evaluate(
 ) -> Evaluation:
     """Measures model.keras of the run and writes evaluation/<data>_<split>.json with pictures.
 
-    With another test-time augmentation than the run was reported with, names end in _tta-<tta>.
+    With another test-time augmentation than the run was reported with, names end in _tta-<tta>;
+    of other data than the run's they begin with <data>_other.
 
     Args:
         data_words: what was typed of the data, which then need not be those of the run.
@@ -74,19 +71,11 @@ def evaluate(
         UsageError: the run has no such split or metric, or the images are too small for `tta`.
     """
     with SignalGuard():
-        # Where the samples lay while training says nothing about this machine.
-        data = run_cfg.data.model_copy(update={"storage": "auto"})
+        predictions.require_possible(cfg.predictions)
         paths = RunPaths(run_directory)
-        loaded = loading.load(data, seed=run_cfg.seed, artifacts=artifacts.read(paths))
-        splits = loaded.splits
-        differs = sameness.check_data(
-            paths,
-            loaded.read(with_selection=cfg.split != "test"),
-            typed=data_words,
-            fix=loading.how_to_mean_it(data),
-        )
+        found = samples.find(cfg.split, run_cfg, paths, data_words=data_words)
+        splits = found.splits
         gates.require_possible(cfg.gate, splits.num_classes)
-        split = _split(cfg.split, loaded)
         backend.select(run_cfg.runtime)
 
         from fmtool.evaluation import pictures
@@ -96,39 +85,32 @@ def evaluate(
         check_fits(model, splits)
         tta = run_cfg.tta if cfg.tta is None else cfg.tta
         measured = measure(
-            model, split, splits.class_names, batch_size=run_cfg.eval_batch_size, tta=tta
+            model, found.split, splits.class_names, batch_size=run_cfg.eval_batch_size, tta=tta
         )
-        stem = f"{splits.name}_{cfg.split}" + (f"_tta-{tta}" if tta != run_cfg.tta else "")
+        files: list[Path] = []
+        if cfg.predictions is not None:
+            files = [Path(cfg.predictions)]
+            predictions.write(files[0], measured, found)
+        other = "_other" if found.differs and data_words else ""
+        view = f"_tta-{tta}" if tta != run_cfg.tta else ""
+        stem = f"{splits.name}{other}_{found.part}{view}"
         with reporting(paths.evaluation):
             paths.evaluation.mkdir(exist_ok=True)
-        drawn = pictures.figures(measured, splits.class_names, splits.element)
-        named = {f"{stem}_{name}": figure for name, figure in drawn.items()}
+        named = {}
+        if cfg.plots:
+            drawn = pictures.figures(measured, splits.class_names, splits.element)
+            named = {f"{stem}_{name}": figure for name, figure in drawn.items()}
         pictures.save(named, paths.evaluation)
         report = paths.evaluation / f"{stem}.json"
         evaluation = Evaluation(
             run_directory=run_directory,
-            split=cfg.split,
+            split=found.part,
             data=splits.name,
             tta=tta,
-            data_differs=tuple(differs),
+            data_differs=found.differs,
             report=measured.report,
             gates=gates.judge(cfg.gate, measured.report),
-            files=(report, *(paths.evaluation / f"{name}.png" for name in named)),
+            files=(report, *(paths.evaluation / f"{name}.png" for name in named), *files),
         )
         write_json(report, evaluation.to_json())
         return evaluation
-
-
-def _split(name: str, data: Data) -> Split:
-    """The split as the run saw it: its own rows of the training data for train and validation."""
-    if name == "test":
-        return data.splits.test
-    if name == "train":
-        return data.splits.train.take(data.selection.train)
-    if data.validation is None:
-        raise UsageError(
-            "split=validation: the run held out no validation samples",
-            fix="evaluate split=test or split=train",
-        )
-    split, rows = data.validation
-    return split if split is data.splits.validation else split.take(rows)

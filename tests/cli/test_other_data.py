@@ -1,12 +1,15 @@
 """`evaluate`, `export`, `predict` and resume where config or data are not those of the run."""
 
+import csv
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from in_one_process import QUIET, TORCH, OneProcess
+from PIL import Image
 
 MODEL = ("model=mlp", "model.units=[8]")
 
@@ -18,8 +21,9 @@ class Bench:
         self.command, self.folder = command, command.folder
         self._ask, self._outcome = OneProcess(command), outcome_type
 
-    def __call__(self, *argv):
-        return self._outcome(*self._ask(*argv))
+    def __call__(self, command, *words):
+        quiet = ("plots=false",) if command == "evaluate" else ()
+        return self._outcome(*self._ask(command, *words, *quiet))
 
     def close(self):
         self._ask.close()
@@ -98,12 +102,14 @@ def test_other_labels_alone_are_other_data_and_the_fix_works_as_it_is_typed(benc
     words = refused.err.partition("or type ")[2].partition(" if ")[0]
     meant = bench("evaluate", f"run={bench.run}", words, "--json")
     assert meant.code == 0
-    assert f"other data than those of run {Path(bench.run).name}, as {words} says: " in meant.err
-    (differs,) = meant.json["data_differs"]
-    assert differs["what"] == "data_digest"
-    assert differs["was"] != differs["is"]
+    assert "data.path=set.npz: all 150 samples are measured; they are not the data of" in meant.err
+    assert (
+        "warning: data.path=set.npz is the path of the run: it may have been trained" in meant.err
+    )
+    differs = meant.json["data_differs"]
+    assert [(each["what"], each["is"]) for each in differs] == [("data_digest", None)]
     saved = json.loads((bench.folder / meant.json["files"][0]).read_text())
-    assert saved["data_differs"] == [differs]
+    assert saved["data_differs"] == differs
 
 
 def test_resume_says_what_of_the_data_differs_and_can_be_allowed_to_go_on(bench, replaced):
@@ -207,3 +213,202 @@ def test_data_that_moved_and_what_no_number_depends_on_may_be_edited(bench):
     file.write_text(text.replace("epochs: 2", "epochs: 9"))
     ended = bench("evaluate", f"run={run}", "--json")
     assert (ended.code, len(ended.err.splitlines()), ended.json["data_differs"]) == (0, 1, [])
+
+
+def pictures(folder, classes, count, *, size=4, part=""):
+    """Grey pictures whose level is 20 times the number that their class is called by."""
+    for name in classes:
+        place = folder / part / name
+        place.mkdir(parents=True)
+        for number in range(count):
+            level = 20 * int(name) + number
+            Image.new("L", (size, size), level).save(place / f"{number}.png")
+
+
+TWELVE = [str(number) for number in range(12)]
+
+
+@pytest.fixture(scope="module")
+def shown(bench):
+    """A run on class folders called 0 to 11."""
+    pictures(bench.folder / "pictures", TWELVE, 6)
+    words = (*MODEL, *TORCH, *QUIET, "data=image_folder", "data.path=pictures", "batch_size=8")
+    trained = bench("train", *words, "epochs=1", "optimizer.learning_rate=0.01", "--json")
+    assert trained.code == 0, trained.err
+    return trained.json["run_directory"]
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_another_folder_is_measured_whole_with_the_classes_of_the_run_by_name(bench, shown):
+    pictures(bench.folder / "new", ["10", "2", "7"], 8)
+    words = ("data.path=new", "predictions=new.csv", "--json")
+    ended = bench("evaluate", f"run={shown}", *words)
+    assert ended.code == 0, ended.err
+    assert ended.json["split"] == "all"
+    assert ended.json["samples"] == 24
+    assert ended.json["absent_classes"] == ["0", "1", "3", "4", "5", "6", "8", "9", "11"]
+    (line,) = ended.err.splitlines()
+    assert line == ("data.path=new: all 24 samples are measured; they are not the data of the run")
+    assert [(each["what"], each["is"]) for each in ended.json["data_differs"]] == [
+        ("data_digest", None),
+        ("samples", 24),
+    ]
+    names = [Path(file).name for file in ended.json["files"]]
+    assert names == ["image_folder_other_all.json", "new.csv"]
+    rows = rows_of(bench.folder / "new.csv")
+    assert len(rows) == 24
+    assert all(row["truth"] == row["input"].split("/")[0] for row in rows)
+    assert list(rows[0])[:6] == [
+        "input", "split", "truth", "label", "probability", "probability of 0"
+    ]  # fmt: skip
+    correct = sum(row["truth"] == row["label"] for row in rows)
+    assert ended.json["accuracy"] == correct / 24
+    for row in rows:
+        shares = [float(row[f"probability of {name}"]) for name in TWELVE]
+        assert sum(shares) == pytest.approx(1, abs=1e-5)
+        assert TWELVE[int(np.argmax(shares))] == row["label"]
+        assert max(shares) == float(row["probability"])
+
+
+def test_a_folder_with_nothing_but_a_test_part_is_measured(bench, shown):
+    pictures(bench.folder / "tested", ["3", "11"], 2, part="test")
+    ended = bench("evaluate", f"run={shown}", "data.path=tested", "--json")
+    assert (ended.code, ended.json["split"], ended.json["samples"]) == (0, "test", 4)
+    pictures(bench.folder / "tested", ["3"], 5, part="train")
+    ended = bench("evaluate", f"run={shown}", "data.path=tested", "--json")
+    assert (ended.json["split"], ended.json["samples"]) == ("test", 4)
+    assert "the 4 of test samples are measured" in ended.err
+    whole = bench("evaluate", f"run={shown}", "data.path=tested", "split=all", "--json")
+    assert (whole.json["split"], whole.json["samples"]) == ("all", 9)
+
+
+def test_an_unknown_class_and_a_missing_part_are_refused_and_the_fix_works(bench, shown):
+    pictures(bench.folder / "more", ["1", "12"], 2)
+    refused = bench("evaluate", f"run={shown}", "data.path=more")
+    assert refused.code == 65
+    assert "more/12: class '12' is none of the run's, which are '0', '1', '2', '3', " in refused.err
+    shutil.rmtree(bench.folder / "more" / "12")
+    refused = bench("evaluate", f"run={shown}", "data.path=more", "split=test")
+    assert refused.code == 2
+    assert refused.err == (
+        "error: split=test: data.path=more has no such part of its own; fix: split=all\n"
+    )
+    fix = refused.err.split("fix: ")[1].strip()
+    ended = bench("evaluate", f"run={shown}", "data.path=more", fix, "--json")
+    assert (ended.code, ended.json["samples"]) == (0, 2)
+
+
+def test_the_data_of_the_run_in_another_place_are_split_as_the_run_split_them(bench, shown):
+    shutil.copytree(bench.folder / "pictures", bench.folder / "elsewhere")
+    there, here = (
+        bench("evaluate", f"run={shown}", *words, "--json")
+        for words in ((), ("data.path=elsewhere",))
+    )
+    assert here.json == there.json
+    assert (here.json["split"], here.json["data_differs"]) == ("test", [])
+    # One picture more, and they are other data, which the run was trained on in part.
+    Image.new("L", (4, 4), 255).save(bench.folder / "pictures" / "3" / "new.png")
+    more = bench("evaluate", f"run={shown}", "data.path=pictures", "--json")
+    assert (more.code, more.json["samples"]) == (0, 73)
+    assert "warning: data.path=pictures is the path of the run" in more.err
+    (bench.folder / "pictures" / "3" / "new.png").unlink()
+
+
+def test_all_of_the_run_lists_which_samples_were_held_out(bench, shown):
+    ended = bench("evaluate", f"run={shown}", "split=all", "predictions=all.jsonl", "--json")
+    assert (ended.code, ended.json["samples"]) == (0, 72)
+    assert "warning: split=all: the run was trained on 52 of the 72 samples" in ended.err
+    rows = [json.loads(line) for line in (bench.folder / "all.jsonl").read_text().splitlines()]
+    parts = Counter(row["split"] for row in rows)
+    assert parts == {"train": 52, "validation": 6, "test": 14}
+    listed = {(row["input"], row["split"]) for row in rows}
+    assert {name for name, _ in listed} == {
+        f"{folder}/{number}.png" for folder in TWELVE for number in range(6)
+    }
+    assert all(row["truth"] == row["input"].split("/")[0] for row in rows)
+    for part in ("test", "validation"):
+        bench("evaluate", f"run={shown}", f"split={part}", f"predictions={part}.csv")
+        held_out = {(row["input"], part) for row in rows_of(bench.folder / f"{part}.csv")}
+        assert held_out == {each for each in listed if each[1] == part}
+
+
+def test_a_table_with_nothing_but_test_rows_is_measured(bench, shown):
+    folder = bench.folder / "table"
+    pictures(folder, ["4", "9"], 3)
+    lines = ["path,label,split", *(f"{c}/{n}.png,{c},test" for c in (9, 4) for n in range(3))]
+    (folder / "list.csv").write_text("\n".join(lines))
+    ended = bench("evaluate", f"run={shown}", "data.path=table/list.csv", "--json")
+    assert (ended.code, ended.json["split"], ended.json["samples"]) == (0, "test", 6)
+    (folder / "list.csv").write_text("path,label\n4/0.png,4\n")
+    ended = bench("evaluate", f"run={shown}", "data.path=table/list.csv", "--json")
+    assert (ended.code, ended.json["split"], ended.json["samples"]) == (0, "all", 1)
+
+
+def test_arrays_for_testing_alone_are_measured_and_classes_found_by_their_names(bench):
+    x, y = samples(30, seed=5)
+    save(bench.folder / "one.npz", x, y, "_test")
+    save(bench.folder / "two.npz", x, 2 - y, class_names=np.array(["eel", "dog", "cat"]))
+    words = ("predictions=numbers.csv", "--json")
+    one = bench("evaluate", f"run={bench.run}", "data.path=one.npz", *words)
+    assert (one.code, one.json["split"], one.json["samples"]) == (0, "test", 30)
+    truth = [row["truth"] for row in rows_of(bench.folder / "numbers.csv")]
+    assert truth == [("cat", "dog", "eel")[label] for label in y]
+    two = bench("evaluate", f"run={bench.run}", "data.path=two.npz", *words)
+    assert (two.code, two.json["split"]) == (0, "all")
+    assert truth == [row["truth"] for row in rows_of(bench.folder / "numbers.csv")]
+    assert two.json["loss"] == one.json["loss"]
+    save(bench.folder / "bad.npz", x, y, class_names=np.array(["cat", "dog", "ray"]))
+    refused = bench("evaluate", f"run={bench.run}", "data.path=bad.npz")
+    assert refused.code == 65
+    assert "class 'ray' is none of the run's, which are 'cat', 'dog', 'eel'" in refused.err
+
+
+def test_texts_are_measured_by_the_tokenizer_of_the_run(bench):
+    texts = [f"{word} number {n},{word}" for n in range(12) for word in ("good", "bad")]
+    (bench.folder / "texts.csv").write_text("\n".join(["text,label", *texts]))
+    words = ("model=rnn", "model.units=4", "model.embedding_dim=4", *TORCH, *QUIET, "epochs=1")
+    trained = bench("train", *words, "data=text", "data.path=texts.csv", "batch_size=8", "--json")
+    assert trained.code == 0, trained.err
+    run = trained.json["run_directory"]
+    (bench.folder / "hard.csv").write_text('label,text\ngood,"=1+1 is good"\ngood,a number\n')
+    words = ("data.path=hard.csv", "predictions=hard_predictions.csv", "--json")
+    ended = bench("evaluate", f"run={run}", *words)
+    assert ended.code == 0, ended.err
+    assert (ended.json["split"], ended.json["samples"]) == ("all", 2)
+    assert ended.json["absent_classes"] == ["bad"]
+    rows = rows_of(bench.folder / "hard_predictions.csv")
+    assert [(row["input"], row["truth"]) for row in rows] == [("2", "good"), ("3", "good")]
+    (bench.folder / "hard.csv").write_text("label,text\ngood,a\nworse,b\n")
+    refused = bench("evaluate", f"run={run}", "data.path=hard.csv")
+    assert refused.code == 65
+    assert "hard.csv:3: class 'worse' is none of the run's, which are 'bad', 'good'" in refused.err
+
+
+def test_names_in_predictions_are_neither_formulas_nor_commands_of_a_terminal(bench, shown):
+    place = bench.folder / "odd" / "5"
+    place.mkdir(parents=True)
+    for name in ("=1+1.png", "a\x1b[31mb.png"):
+        Image.new("L", (4, 4), 100).save(place / name)
+    table = bench.folder / "odd" / "5" / "list.csv"
+    table.write_text('path,label\n"=1+1.png",5\n')
+    bench("evaluate", f"run={shown}", "data.path=odd/5/list.csv", "predictions=odd.csv")
+    assert [row["input"] for row in rows_of(bench.folder / "odd.csv")] == ["'=1+1.png"]
+    table.unlink()
+    ended = bench("evaluate", f"run={shown}", "data.path=odd", "predictions=odd.csv")
+    assert ended.code == 0
+    assert "5/a\\x1b[31mb.png" in (bench.folder / "odd.csv").read_text()
+    refused = bench("evaluate", f"run={shown}", "predictions=odd.txt")
+    assert refused.code == 2
+    assert "error: predictions=odd.txt: neither .csv nor .jsonl; fix: " in refused.err
+
+
+def test_classes_of_a_shipped_set_are_compared_by_name_too(bench, shown):
+    refused = bench("evaluate", f"run={shown}", "data=digits", "--json")
+    assert refused.code == 65
+    assert "data=digits has 12 classes of (8, 8, 1) images, the model was made for" in refused.err
+    refused = bench("evaluate", f"run={bench.run}", "data=digits")
+    assert "data=digits: class '0' is none of the run's, which are 'cat', 'dog'" in refused.err
