@@ -124,8 +124,9 @@ def _given(
 ) -> Samples:
     split, names = splits.test, splits.names.get("test")
     is_whole = len(measured.taken) == len(measured.counts)
-    part = ALL if is_whole and "test" not in measured.taken else measured.part
-    part = measured.taken[0] if part == AUTO else part
+    part = measured.part
+    if part == AUTO:
+        part = "test" if measured.taken == ("test",) else ALL
     which = f"all {len(split):,}" if is_whole else f"the {len(split):,} of {measured.taken[0]}"
     note(f"{measured.origin}: {which} samples are measured; they are not the data of the run")
     is_trained_on = measured.taken != ("test",) and _is_own_path(run_cfg, paths)

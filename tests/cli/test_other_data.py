@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -334,6 +335,17 @@ def test_all_of_the_run_lists_which_samples_were_held_out(bench, shown):
         bench("evaluate", f"run={shown}", f"split={part}", f"predictions={part}.csv")
         held_out = {(row["input"], part) for row in rows_of(bench.folder / f"{part}.csv")}
         assert held_out == {each for each in listed if each[1] == part}
+
+
+def test_what_goes_on_in_a_copy_by_hard_links_leaves_the_original_as_it_was(bench):
+    copied = bench.folder / "copies" / "linked"
+    shutil.copytree(bench.folder / bench.run, copied, copy_function=os.link)
+    files = [path for path in (bench.folder / bench.run).rglob("*") if path.is_file()]
+    before = {path: path.read_bytes() for path in files}
+    assert bench("train", "resume=copies/linked", "epochs=3").code == 0
+    assert bench("evaluate", "run=copies/linked").code == 0
+    assert {path: path.read_bytes() for path in files} == before
+    assert len((copied / "metrics.jsonl").read_text().splitlines()) > 2
 
 
 def test_a_table_with_nothing_but_test_rows_is_measured(bench, shown):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fmtool.data.images import ChosenImages, ReadImages, choose, is_in_memory
+from fmtool.data.images import ChosenImages, ReadImages, choose, is_in_memory, join
 from fmtool.data.splits import Split
 
 PIXELS = np.arange(7 * 2 * 3 * 1, dtype=np.uint8).reshape(7, 2, 3, 1)
@@ -69,3 +69,21 @@ def test_what_is_in_memory_is_chosen_into_memory_and_a_map_is_not(tmp_path):
     rows = np.array([1, 3])
     assert [is_in_memory(choose(each, rows)) for each in (PIXELS, mapped)] == [True, False]
     np.testing.assert_array_equal(choose(mapped, rows)[:], PIXELS[rows])
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(5, 9), [13, 0, 7, 7, 6], []], ids=str)
+def test_what_is_joined_is_the_rows_of_all_wherever_they_lie(rows):
+    whole = np.concatenate([PIXELS, PIXELS + 100])
+    rows = np.array(rows, np.int32) if isinstance(rows, list) else rows
+    held, read = join([PIXELS, PIXELS + 100]), join([Elsewhere(), PIXELS + 100])
+    assert (is_in_memory(held), is_in_memory(read)) == (True, False)
+    for each in (held, read):
+        np.testing.assert_array_equal(each[rows], whole[rows])
+        assert (each.dtype, each.shape) == (np.uint8, whole.shape)
+
+
+def test_samples_keep_their_names_when_some_are_taken():
+    split = Split(PIXELS, LABELS)
+    assert split.take(np.array([4, 2])).take(np.array([1])).sample_names.tolist() == [2]
+    named = Split(PIXELS, LABELS, np.array(list("abcdefg"), object))
+    assert named.take(np.array([4, 2])).sample_names.tolist() == ["e", "c"]
