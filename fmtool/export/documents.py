@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from fmtool.data.base import RisingPair
 from fmtool.elements import Features, Kind, Pixels, Tokens
 from fmtool.errors import DataError
 from fmtool.notices import printable
@@ -68,6 +69,8 @@ class PreprocessingDocument(Loose):
     """Keys of pictures and of texts; a kind of input has its own."""
 
     color: Literal["rgb", "grayscale"] | None = None
+    background: Literal["white", "black", "none"] = "none"
+    levels: Literal["upper"] | RisingPair | None = "upper"
     was_resized: bool = False
     resize_mode: Literal["stretch", "crop", "pad"] = "stretch"
     filter: Literal["bilinear"] = "bilinear"

@@ -277,6 +277,16 @@ def test_the_same_picture_in_two_classes_loses_nothing(icons):
     load(icons)
 
 
+def test_empty_pictures_of_other_sizes_are_one_picture(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, height in (("a", 8), ("b", 12)):
+        for number in range(3):
+            noise = rng.integers(0, 256, (height, 9, 3), dtype=np.uint8)
+            save(tmp_path / name / f"{number}.png", noise)
+        save(tmp_path / name / "empty.png", np.full((height, 9, 3), 255, np.uint8))
+    load(tmp_path, resize=[4, 4])
+
+
 def test_old_runs_drop_transparency_and_keep_the_upper_bits(icons, scans):
     from fmtool.runs.upgrade import completed
 

@@ -53,5 +53,5 @@ def by_hand(trained: Any, tmp_path: Path) -> ByHand:
         reference=tmp_path / "reference",
         kept={},
     )
-    made = Export(folder, paths.root.name, score, rows, {})
+    made = Export(folder, paths.root.name, score, rows, {}, ())
     return ByHand(release, made, weights).with_rows(*rows)

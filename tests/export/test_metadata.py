@@ -28,6 +28,25 @@ def test_what_is_written_is_read_again():
         assert Metadata.from_json(each.to_json(), origin="x.onnx") == each
 
 
+@pytest.mark.parametrize("levels", [None, "upper", [0, 4095], [0.5, 2.5]])
+def test_levels_of_deep_pictures_are_read_again(levels):
+    about = replace(METADATA, preprocessing={"background": "black", "levels": levels})
+    found = Metadata.from_json(about.to_json(), origin="x.onnx").preprocessing
+    assert found == {"background": "black", "levels": levels}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"background": "green"}, {"levels": [5, 5]}, {"levels": [1]}, {"levels": "lower"},
+     {"levels": ["a", "b"]}],
+)  # fmt: skip
+def test_levels_and_backgrounds_that_cannot_be_are_bad_data(said):
+    text = replace(METADATA, preprocessing=said).to_json()
+    (field,) = said
+    with pytest.raises(DataError, match=f"preprocessing.{field}"):
+        Metadata.from_json(text, origin="x.onnx")
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"input": {}}', '{"input": {"shape": [1]}}'])
 def test_what_fmtool_did_not_write_is_bad_data(text):
     with pytest.raises(

@@ -137,7 +137,7 @@ def test_test_samples_of_a_folder_are_decoded_at_the_size_they_have_on_disk(tmp_
     cfg = validate.train_config(compose("train", overrides)).data
     test = loading.load(cfg, seed=0).splits.test
     rows = other_sizes.rows_of(len(test))
-    originals = image_folder.originals(cfg, rows)
+    originals = image_folder.originals(cfg, rows, {})
     for row, pixels in zip(rows, originals, strict=True):
         number = int(pixels[0, 0, 0])
         assert pixels.shape == (9 if test.y[row] == 0 else 14, 10 + number, 3)
