@@ -23,6 +23,11 @@ RESULT = RunResult(
 )
 
 
+def test_what_is_read_is_written_again_letter_for_letter():
+    written = json.dumps(RESULT.to_json())
+    assert json.dumps(RunResult.from_json(json.loads(written)).to_json()) == written
+
+
 def test_the_document_has_the_published_keys_and_values():
     assert RESULT.to_json() == {
         "schema_version": 1,

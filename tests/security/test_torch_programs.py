@@ -100,6 +100,16 @@ def test_a_text_that_would_become_source_is_refused(parts, write, key, value):
     refusal("torch", write(parts))
 
 
+@pytest.mark.parametrize("place", ["graph_module", "metadata"])
+def test_a_key_that_would_become_source_is_refused(parts, write, place):
+    graph = parts["models/model.json"]["graph_module"]
+    (graph if place == "graph_module" else graph.setdefault(place, {}))["a=exit()"] = 1
+    if place == "metadata":
+        exported_file.check("torch", write(parts))
+    else:
+        assert "a name that is none, 'a=exit()'" in refusal("torch", write(parts))
+
+
 @pytest.mark.parametrize(
     "text",
     ["s0", "Symbol('s98', positive=True, integer=True)", "FloorDiv(Symbol('s1'), Integer(2))",

@@ -59,6 +59,14 @@ def test_of_facts_alone_the_last_epoch_tells_the_rest():
     assert (values["val_loss"], values["parameters"]) == (0.5, 10.0)
 
 
+@pytest.mark.parametrize(("text", "best"), [("min val_loss", 0.4), ("max val_loss", 0.6)])
+def test_the_best_epoch_is_the_first_with_the_value_furthest_in_the_direction(text, best):
+    values = (0.5, 0.4, 0.6, 0.4, 0.6)
+    rows = [{"val_loss": value, "epoch": number} for number, value in enumerate(values)]
+    found = objective.parse(text)[0].best_row(rows)
+    assert found == {"val_loss": best, "epoch": values.index(best)}
+
+
 def test_a_lost_value_is_no_best_one():
     rows = [{"val_loss": None}, {"val_loss": 0.4}]
     assert objective.parse("min val_loss")[0].best_row(rows) == {"val_loss": 0.4}
