@@ -141,7 +141,10 @@ def _given(
         splits=splits,
         part=part,
         split=split,
-        parts=np.repeat(measured.taken, [measured.counts[each] for each in measured.taken]),
+        # What has no parts was not trained on because its reader calls it `train`.
+        parts=np.repeat([part], len(split))
+        if len(measured.taken) == 1
+        else np.repeat(measured.taken, [measured.counts[each] for each in measured.taken]),
         names=split.sample_names if names is None else names,
         differs=tuple(differs),
     )
