@@ -32,7 +32,7 @@ from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training import batch_size as batch_sizes
 from fmtool.training import foresight, out_of_memory
-from fmtool.training.resume import Changes
+from fmtool.training.resume import Changes, shown_changes
 from fmtool.training.session import Session, prepare
 
 
@@ -186,7 +186,11 @@ class Execution:
                 session = self._session = self._slower(rollbacks)
             if position.checkpoint is not None:
                 epoch = -(-position.step // session.plan.steps)
-                note(f"run {self._run.id} goes on after step {position.step} of epoch {epoch}")
+                changed = shown_changes(self._changes or {})
+                note(
+                    f"run {self._run.id} goes on after step {position.step} of epoch {epoch}"
+                    + (f", with {changed}" if changed else "")
+                )
             sinks.start(session, step=position.step, epochs_done=position.epochs_done)
             parts = assemble(
                 session, sinks.all, self._store, self._signals, facts={"rollbacks": rollbacks}

@@ -1,5 +1,6 @@
 """Whether and how an earlier run may go on: what changed since, and what is left to do."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from fmtool.errors import ConfigChanged, ExitCode, UsageError
 from fmtool.evaluation import gates
 from fmtool.notices import warn
 from fmtool.runs import artifacts, manifest, rules, sameness
-from fmtool.runs.identity import is_free, with_free_keys
+from fmtool.runs.identity import is_free, is_path, with_free_keys
 from fmtool.runs.layout import ARTIFACTS, RunPaths
 from fmtool.runs.result import COMPLETED, GATE_NOT_MET, RunResult, read_result
 from fmtool.runs.saved_config import flatten, read_run_config
@@ -21,6 +22,10 @@ from fmtool.suggest import did_you_mean
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Dotted keys to what was and what is."""
+
+_APART = frozenset({"gate", "runtime", "data", "runs_dir", "expected"})
+"""Judge a run, or say how it computes: a command has them by itself each time."""
+_MAX_SHOWN = 4
 
 
 def saved_config(run_directory: Path) -> TrainConfig:
@@ -85,6 +90,21 @@ def require_comparable_loss(run_directory: Path, cfg: TrainConfig) -> None:
         "not compare with those to come",
         fix="start a new run, without resume",
     )
+
+
+def shown_changes(changes: Changes) -> str:
+    """What a command asks for beside what its run has; the gates, which judge it, left out."""
+    parts = [
+        f"{key}={_plain(now)} (the run has {_plain(was)})"
+        for key, (was, now) in changes.items()
+        if is_free(key) and key.partition(".")[0] not in _APART and not is_path(key)
+    ]
+    more = [f"{len(parts) - _MAX_SHOWN} more"] if len(parts) > _MAX_SHOWN else []
+    return ", ".join([*parts[:_MAX_SHOWN], *more])
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def finished(run_directory: Path, cfg: TrainConfig) -> RunResult | None:

@@ -60,7 +60,11 @@ def _go_on(
         if result is not None:
             if request.parent is not None:
                 request.parent.announce(directory)
-            note(f"run {run.id} is complete, {result.epochs} epochs: nothing is left to do")
+            unused = resume.shown_changes(changes)
+            note(
+                f"run {run.id} is complete, {result.epochs} epochs: nothing is left to do"
+                + (f"; not used of this command: {unused}" if unused else "")
+            )
             return Outcome(directory, result, report=None, kind=data.splits.element.kind)
         resume.require_comparable_loss(directory, cfg)
         return Execution(cfg, request, data, run, signals, changes=changes).carry_out()

@@ -21,6 +21,24 @@ def test_a_run_that_is_not_there_is_a_mistake(call):
     assert outcome.error.startswith("error: there is no run 'nothing' in runs")
 
 
+LINE = ("model=cnn", "model.filters=[4,8]", "model.dense_units=[16]", "resume=auto")
+"""As of the shared run."""
+
+
+def test_what_auto_found_is_said_with_what_it_does_not_use(call, run):
+    outcome = call("train", *LINE, "epochs=1", "name=other", "logging.every_n_steps=10")
+    assert outcome.code == 0
+    assert outcome.error == (
+        f"run {run.name} is complete, 2 epochs: nothing is left to do; not used of this command: "
+        "epochs=1 (the run has 2), name=other (the run has pilot)"
+    )
+
+
+def test_a_command_that_is_that_of_the_run_leaves_nothing_unused(call, run):
+    outcome = call("train", *LINE, "epochs=2", "name=pilot", "logging.every_n_steps=10")
+    assert outcome.error == f"run {run.name} is complete, 2 epochs: nothing is left to do"
+
+
 def test_a_key_that_is_not_there_is_named_with_the_closest(call, run):
     outcome = call("train", "resume=last", "optimizer.learning_rat=1")
     assert outcome.code == 2
