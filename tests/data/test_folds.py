@@ -55,7 +55,10 @@ def test_a_set_with_a_test_split_has_no_folds(option):
         train_and_test(
             option("arrays", path="x", folds=3), "abc", {"train": split, "test": split}, origin="x"
         )
-    assert str(caught.value) == "data.folds=3, but x has a test split; fix: data.folds=null"
+    assert (
+        str(caught.value)
+        == "data.folds=3, but x has a test split; fix: data.folds=null data.fold=0"
+    )
 
 
 def test_a_class_that_would_be_tested_only_is_named(option):
