@@ -29,6 +29,7 @@ from fmtool.registry import KINDS
 sys.path.insert(0, str(Path(__file__).parent))
 
 import forked
+import groups
 import yardstick
 
 TIMEOUT = yardstick.scaled(120)
@@ -60,10 +61,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--costs", type=int, default=0, metavar="N", help="show the N costliest tests at the end"
     )
+    groups.add_option(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    groups.by_file(config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(yardstick.Costs(SERVERS))
+
+
+# After those that are not asked for, with -m and -k, are gone.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    groups.choose(config, items)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    groups.require_time(item)
 
 
 def pytest_report_header() -> str:
@@ -75,6 +92,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     costs = yardstick.totals(SERVERS.log)
     for line in yardstick.summary(costs, terminalreporter.config.getoption("--costs")):
         terminalreporter.line(line)
+    groups.keep_costs(terminalreporter.config, costs)
 
 
 Process = subprocess.Popen[str] | forked.Process

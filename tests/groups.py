@@ -1,0 +1,113 @@
+"""Which tests one worker runs together, in which order, and which of the long ones run at all.
+
+A group is a file, since the tests of a file share what its fixtures have made; fork servers and the
+runs of `conftest` are shared by all workers. The costliest groups come first, so that no worker
+ends minutes before the other.
+"""
+
+import os
+import time
+import zlib
+from collections.abc import Mapping
+
+import pytest
+
+SLICES = 10
+SLICED = (
+    "tests/models/test_architectures.py",
+    "tests/reliability/test_kills.py",
+    "tests/reliability/test_paths.py",
+    "tests/scripts/test_reproduce_recipes.py",
+    "tests/test_conf_trains.py",
+    "tests/tuning/test_clusters.py",
+    "tests/tuning/test_faults.py",
+    "tests/tuning/test_guide.py",
+)
+"""Files whose slow tests, more than an hour in all, are dealt out to slices."""
+COSTLY = (
+    "tests/tuning/test_",
+    "tests/cli/",
+    "tests/reliability/",
+    "tests/export/",
+    "tests/training/",
+    "tests/models/",
+    "tests/test_",
+    "tests/prediction/",
+)
+"""What begins first while nothing is known of an earlier session, in this order."""
+LATE = "LEFT OUT, the time for the slice of long tests is over"
+_UNTIL = "FMTOOL_TESTS_LONG_UNTIL"
+_KEPT = "fmtool/costs"
+
+
+def add_option(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--slice",
+        type=int,
+        metavar="N",
+        help=f"of the slow tests that are dealt out, only slice N of {SLICES}",
+    )
+
+
+def by_file(config: pytest.Config) -> None:
+    """What `-n` does where no other way of distribution is named."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "loadfile"
+        # Else the files with the most tests would be first.
+        config.option.loadscopereorder = False
+
+
+def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Orders the tests by file, and leaves all slices but the chosen one out."""
+    chosen = config.getoption("--slice")
+    if chosen is not None:
+        left_out = {item for item in items if is_sliced(item) and slice_of(item.nodeid) != chosen}
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+    known = config.cache.get(_KEPT, {}) if config.cache is not None else {}
+
+    def place(item: pytest.Item) -> tuple[bool, float, int]:
+        file = _file_of(item.nodeid)
+        # The slice is what there may be no time for.
+        return (chosen is not None and file in SLICED, -known.get(file, 0.0), _guess(file))
+
+    items.sort(key=place)
+
+
+def keep_costs(config: pytest.Config, costs: Mapping[str, float]) -> None:
+    """For the order of the next session."""
+    if config.cache is None:
+        return
+    files: dict[str, float] = {}
+    for account, seconds in costs.items():
+        if "::" in account:
+            file = _file_of(account)
+            files[file] = files.get(file, 0.0) + round(seconds, 2)
+    config.cache.set(_KEPT, config.cache.get(_KEPT, {}) | files)
+
+
+def is_sliced(item: pytest.Item) -> bool:
+    return _file_of(item.nodeid) in SLICED and item.get_closest_marker("slow") is not None
+
+
+def slice_of(nodeid: str) -> int:
+    """The same for tests of a file with equal parameters, which may share what they are about."""
+    test = nodeid.partition("::")[2]
+    name, _, parameters = test.partition("[")
+    return zlib.crc32(f"{_file_of(nodeid)} {parameters or name}".encode()) % SLICES
+
+
+def require_time(item: pytest.Item) -> None:
+    """Skips a test of a slice past the Unix time that FMTOOL_TESTS_LONG_UNTIL gives."""
+    until = os.environ.get(_UNTIL)
+    if until is not None and time.time() > float(until) and is_sliced(item):
+        pytest.skip(LATE)
+
+
+def _file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+def _guess(file: str) -> int:
+    places = (place for place, start in enumerate(COSTLY) if file.startswith(start))
+    return next(places, len(COSTLY))
