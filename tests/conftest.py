@@ -1,17 +1,19 @@
 """The real command, in a process of its own and in this one, and runs that many tests look at."""
 
+import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -129,7 +131,7 @@ class Command:
 
     def __init__(self, root: Path) -> None:
         self.folder, self.cache = root / "work", root / "cache"
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def real(self) -> "Command":
@@ -249,10 +251,31 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def two_trainings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Outcome, Command]:
-    """The shared run, and beside it the same training elsewhere, quietly, missing a gate."""
-    first = Command(tmp_path_factory.mktemp("shared"))
-    again = Command(tmp_path_factory.mktemp("somewhere_else"))
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, list[Outcome]]]:
+    """For session fixtures: what `make` leaves in a folder, made by one worker for all of them.
+
+    `make` takes the folder and gives how its commands ended.
+    """
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+
+    def shared(name: str, make: Callable[[Path], Iterable[Outcome]]) -> tuple[Path, list[Outcome]]:
+        folder, said = place / name, place / f"{name}.json"
+        with (place / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not said.exists():
+                # Left by a worker that failed; the next one shall fail as it did.
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                said.write_text(json.dumps([astuple(each) for each in make(folder)]))
+        return folder, [Outcome(*each) for each in json.loads(said.read_text())]
+
+    return shared
+
+
+def _train_twice(folder: Path) -> Iterator[Outcome]:
+    first, again = Command(folder / "shared"), Command(folder / "somewhere_else")
     gates = ("gate.min.accuracy=0.05", "gate.max.loss=9")
     processes = (
         first.start("train", *SMALL, *gates, "logging.every_n_steps=10", "--json"),
@@ -269,6 +292,14 @@ def two_trainings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Ou
     )
     done, repeated = (finish(process) for process in processes)
     assert done.code == 0, done.err
+    yield from (done, repeated)
+
+
+@pytest.fixture(scope="session")
+def two_trainings(once: Callable[..., Any]) -> tuple[Trained, Outcome, Command]:
+    """The shared run, and beside it the same training elsewhere, quietly, missing a gate."""
+    folder, (done, repeated) = once("trainings", _train_twice)
+    first, again = Command(folder / "shared"), Command(folder / "somewhere_else")
     return Trained(first, done), repeated, again
 
 
@@ -284,26 +315,36 @@ def repeated(two_trainings: tuple[Trained, Outcome, Command]) -> tuple[Outcome, 
     return two_trainings[1], two_trainings[2].runs[0]
 
 
-@pytest.fixture(scope="session")
-def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, Outcome]:
-    """Two jobs with another seed than the shared run; the first has no validation and fails."""
-    command = Command(tmp_path_factory.mktemp("sweep"))
+def _sweep(folder: Path) -> Iterator[Outcome]:
     sizes = "data.limit=1,null"
     argv = ("train", "-m", *SMALL, sizes, "seed=1", "name='a,b'", "logging=quiet", "--json")
-    return command, command(*argv)
+    yield Command(folder / "swept")(*argv)
+
+
+@pytest.fixture(scope="session")
+def swept(once: Callable[..., Any]) -> tuple[Command, Outcome]:
+    """Two jobs with another seed than the shared run; the first has no validation and fails."""
+    folder, (outcome,) = once("sweep", _sweep)
+    return Command(folder / "swept"), outcome
 
 
 class Stepper:
     """one_step.py on a backend."""
 
     def __init__(self, backend: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("one_step.py"))],
+        self._process = SERVERS.ask(
+            backend,
+            {
+                "function": "one_step.main",
+                "path": str(Path(__file__).parent),
+                "arguments": [],
+                "cwd": str(SHARED),
+                "env": dict(BASE),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=os.environ | {"KERAS_BACKEND": backend},
         )
         self._always = [f"runtime.backend={backend}", "runtime.device=cpu", "runtime.threads=1"]
         self._always += ["runtime.precision=float32", "runtime.steps_per_dispatch=1"]

@@ -64,7 +64,8 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
         left_out = {item for item in items if is_sliced(item) and slice_of(item.nodeid) != chosen}
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]
-    known = config.cache.get(_KEPT, {}) if config.cache is not None else {}
+    cache = _cache(config)
+    known = {} if cache is None else cache.get(_KEPT, {})
 
     def place(item: pytest.Item) -> tuple[bool, float, int]:
         file = _file_of(item.nodeid)
@@ -76,14 +77,15 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 def keep_costs(config: pytest.Config, costs: Mapping[str, float]) -> None:
     """For the order of the next session."""
-    if config.cache is None:
+    cache = _cache(config)
+    if cache is None:
         return
     files: dict[str, float] = {}
     for account, seconds in costs.items():
         if "::" in account:
             file = _file_of(account)
             files[file] = files.get(file, 0.0) + round(seconds, 2)
-    config.cache.set(_KEPT, config.cache.get(_KEPT, {}) | files)
+    cache.set(_KEPT, cache.get(_KEPT, {}) | files)
 
 
 def is_sliced(item: pytest.Item) -> bool:
@@ -102,6 +104,11 @@ def require_time(item: pytest.Item) -> None:
     until = os.environ.get(_UNTIL)
     if until is not None and time.time() > float(until) and is_sliced(item):
         pytest.skip(LATE)
+
+
+def _cache(config: pytest.Config) -> pytest.Cache | None:
+    """None under `-p no:cacheprovider`."""
+    return getattr(config, "cache", None)
 
 
 def _file_of(nodeid: str) -> str:
