@@ -49,6 +49,7 @@ _ENTRY = re.compile(
 _MAPPING = re.compile(r"\{[^{}\[\]\\]*\}")
 _HYDRA_KEY = re.compile(r"[A-Za-z_][\w-]*|0|[1-9][0-9_]*")
 _TEXT_ENDINGS = ("_dir", ".path", "_column", ".tokenizer", ".vectors")
+_LISTS_OF_NAMES = frozenset({"tags", "data.columns"})
 _LABELS = frozenset({"name", "study", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""
 _QUOTED = re.compile(r"""'([^'\\]|\\.)*'|"([^"\\]|\\.)*\"""", re.DOTALL)
@@ -115,7 +116,7 @@ def prepare(override: str, *, paths: Collection[str] = ()) -> str:
         return f"++{key}={value}"
     if equals and key.lstrip("+") == _NAMED_BY_USERS:
         return f"{key}={_MAPPING.sub(_as_pairs, value)}"
-    if equals and key == "tags":
+    if equals and key in _LISTS_OF_NAMES:
         return f"{key}={_quote_list(value)}"
     is_text = key in _TEXT_KEYS or key in paths or key.endswith(_TEXT_ENDINGS)
     if equals and is_text and value != "null":

@@ -1,8 +1,11 @@
 """The user's own arrays: images or numbers, and their labels, in .npz or .npy files of numpy's."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
 
 from fmtool import class_names as naming
 from fmtool.data.local import LocalConfig, existing, is_held, tell
@@ -12,6 +15,7 @@ from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from fmtool.data.images import Images
@@ -23,10 +27,14 @@ KIND = None
 """uint8 of three or four axes are images, all else are features."""
 
 _CLASS_NAMES = "class_names"
+_COLUMNS = "columns"
+_COLUMNS_FIX = "save numpy.array(names, dtype=str), a name for each feature in order"
 
 
 class Config(LocalConfig):
     name: Literal["arrays"]
+    columns: list[Annotated[str, Field(min_length=1)]] | None
+    """The names of the features, or of the channels of a series."""
 
 
 def load(cfg: Config) -> "Splits":
@@ -42,12 +50,14 @@ def load_measured(cfg: Config, measured: "Measured") -> "Splits":
 def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     """The arrays `x` and `y`, or `x_train`, `y_train` and so on, of a file or of a folder.
 
+    Numbers are as they are given; `fit` and `restore` make float32 of them.
+
     Raises:
         DataError: what is wrong with them.
         OutOfMemory: they do not fit into memory, and cannot stay in the file, being compressed.
     """
     from fmtool.data.array_files import open_npy_folder, open_npz
-    from fmtool.data.features import to_features
+    from fmtool.data.features import to_numbers
     from fmtool.data.images import is_in_memory
     from fmtool.data.local_splits import to_splits
     from fmtool.data.splits import Split
@@ -59,6 +69,7 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     arrays = opened(path, samples=samples, is_held=partial(is_held, cfg))
     try:
         names = _class_names(arrays.pop(_CLASS_NAMES, None))
+        columns = _texts(_COLUMNS, arrays.pop(_COLUMNS, None), _COLUMNS_FIX)
         found = _by_split(arrays, needs_train=measured is None)
         if measured is None:
             parts, class_names = _parts(found, names)
@@ -67,9 +78,10 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     except DataError as error:
         raise DataError(f"{path}: {error.message}", fix=error.fix) from error
     element = _element(parts["train"].x)
+    columns = _columns(cfg, columns, element, str(path))
     if element.kind == "features":
         parts = {
-            split: Split(to_features(part.x, f"{path}: x of {split}"), part.y, part.names)
+            split: Split(to_numbers(part.x, f"{path}: x of {split}"), part.y, part.names)
             for split, part in parts.items()
         }
     splits = to_splits(
@@ -84,7 +96,48 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         warn(f"{path} is compressed: it was read into memory; numpy.savez does not compress")
     if measured is None:
         tell(splits, described(element), path)
-    return splits
+    return splits if columns is None else replace(splits, facts={_COLUMNS: list(columns)})
+
+
+def fit(cfg: Config, splits: "Splits", rows: "NDArray[np.int32]") -> "Splits":
+    """Numbers as float32 by the training samples of `rows`; see `number_splits.fit`."""
+    from fmtool.data import number_splits
+
+    return number_splits.fit(splits, rows) if splits.element.kind == "features" else splits
+
+
+def restore(cfg: Config, splits: "Splits", artifacts: Mapping[str, str]) -> "Splits":
+    """Numbers as float32 as in a run; see `number_splits.restore`."""
+    from fmtool.data import number_splits
+
+    if splits.element.kind != "features":
+        return splits
+    return number_splits.restore(splits, artifacts, origin=cfg.path)
+
+
+def _columns(
+    cfg: Config, found: "tuple[str, ...] | None", element: "Element", origin: str
+) -> "tuple[str, ...] | None":
+    """The names of the columns, in the file or by the key; DataError where they do not fit."""
+    stated = None if cfg.columns is None else tuple(cfg.columns)
+    if found is not None and stated is not None and set(found) != set(stated):
+        raise DataError(
+            f"{origin}: its columns are {', '.join(found)}, by data.columns {', '.join(stated)}",
+            fix="set data.columns=null for those of the file",
+        )
+    # A file knows the order of its own columns.
+    names = stated if found is None else found
+    if names is None:
+        return None
+    width = element.shape[-1]
+    if element.kind != "features" or len(names) != width or len(set(names)) < width:
+        raise DataError(
+            f"{origin}: {len(names)} names of columns, {len(set(names))} different, for "
+            f"{described(element)}",
+            fix="name each feature, or each channel of a series, once, in data.columns or an "
+            f"array '{_COLUMNS}'",
+        )
+    return names
 
 
 def _by_split(
@@ -95,7 +148,7 @@ def _by_split(
     accepted = [f"{axis}{suffix}" for suffix in suffixes.values() for axis in "xy"]
     for name in arrays:
         if name not in accepted:
-            fix = did_you_mean(name, [*accepted, _CLASS_NAMES])
+            fix = did_you_mean(name, [*accepted, _CLASS_NAMES, _COLUMNS])
             raise DataError(f"unknown array '{name}'", fix=fix)
     found = {}
     for split, suffix in suffixes.items():
@@ -232,18 +285,26 @@ def _element(x: "Images") -> "Element":
 
 
 def _class_names(values: Any) -> tuple[str, ...] | None:
-    if values is None:
-        return None
     fix = "save numpy.array(names, dtype=str), a name for each label value in order"
-    if values.ndim != 1 or values.dtype.kind != "U":
-        raise DataError(f"class_names are {values.dtype} {values.shape}, expected strings", fix=fix)
-    names = tuple(naming.written(str(name)) for name in values)
-    for name in names:
-        if not name or not name.isprintable():
-            raise DataError(f"class name {name!r} is empty or not printable", fix=fix)
+    names = _texts(_CLASS_NAMES, values, fix)
+    if names is None:
+        return None
     if len(set(names)) < len(names):
         raise DataError(f"{len(names)} class_names, {len(set(names))} different", fix=fix)
     for group in naming.spellings(dict.fromkeys(names, 0)):
         said = " and ".join(f"'{name}'" for name in group)
         raise DataError(f"class_names: {said} are spellings of one class", fix=fix)
+    return names
+
+
+def _texts(what: str, values: Any, fix: str) -> tuple[str, ...] | None:
+    """The strings of an array that is called `what`; DataError for anything else."""
+    if values is None:
+        return None
+    if values.ndim != 1 or values.dtype.kind != "U":
+        raise DataError(f"{what} are {values.dtype} {values.shape}, expected strings", fix=fix)
+    names = tuple(naming.written(str(name)) for name in values)
+    for name in names:
+        if not name or not name.isprintable():
+            raise DataError(f"{what}: name {name!r} is empty or not printable", fix=fix)
     return names

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data.features import as_given
 from fmtool.data.images import Images, ReadImages
 from fmtool.data.read_ahead import read_blocks
 from fmtool.errors import DataError
@@ -65,8 +66,13 @@ def fingerprints(samples: Images) -> list[bytes]:
     return [
         hashlib.sha256(_content(sample)).digest()
         for block in read_blocks(samples)
-        for sample in block
+        for sample in (as_given(block) if _are_numbers(block) else block)
     ]
+
+
+def _are_numbers(block: NDArray[Any]) -> bool:
+    """Whether samples are compared by value, whatever type they are stored as."""
+    return block.dtype.kind in "biuf" and block.ndim < 4
 
 
 def _content(sample: Any) -> Any:

@@ -1,16 +1,20 @@
 """The artifact inputs.json of a run: what is done to samples on the host, fitted on training rows.
 
-One object, an entry for each kind: `levels` of pictures of more than 8 bits.
+One object, an entry for each kind: `levels` of pictures of more than 8 bits; of rows of numbers
+`origin`, what is taken off each column, and `columns`, their names.
 """
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fmtool.errors import DataError
 from fmtool.runs.layout import INPUTS
 
 _LEVELS = "levels"
+_ORIGIN = "origin"
+_COLUMNS = "columns"
 
 
 class Levels(NamedTuple):
@@ -53,3 +57,41 @@ def levels_in(entries: Mapping[str, Any]) -> Levels | None:
         fix = "restore the file, or train again"
         raise DataError(f"the levels in {INPUTS} of the run are damaged", fix=fix)
     return levels
+
+
+def entries_of_numbers(
+    origins: Sequence[int | float] | None, columns: Sequence[str] | None
+) -> dict[str, Any]:
+    """The entries of rows of numbers; none where nothing is taken off and nothing has a name."""
+    found = {_ORIGIN: origins, _COLUMNS: columns}
+    return {key: list(values) for key, values in found.items() if values is not None}
+
+
+def origins_in(entries: Mapping[str, Any], *, width: int) -> tuple[int | float, ...] | None:
+    """What is taken off each of `width` columns, None for nothing; DataError where damaged."""
+    return _listed(entries, _ORIGIN, (int, float), width)
+
+
+def columns_in(entries: Mapping[str, Any], *, width: int) -> tuple[str, ...] | None:
+    """The names of `width` columns, None where they have none; DataError where damaged."""
+    return _listed(entries, _COLUMNS, (str,), width)
+
+
+def _listed(
+    entries: Mapping[str, Any], key: str, types: tuple[type, ...], width: int
+) -> tuple[Any, ...] | None:
+    found = entries.get(key)
+    if found is None:
+        return None
+    if not (
+        isinstance(found, list)
+        and len(found) == width
+        and all(type(each) in types and not _is_endless(each) for each in found)
+    ):
+        fix = "restore the file, or train again"
+        raise DataError(f"'{key}' of the columns is damaged", fix=fix)
+    return tuple(found)
+
+
+def _is_endless(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

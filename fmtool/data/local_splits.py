@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.check import count_classes
+from fmtool.data.features import as_given
 from fmtool.data.images import is_in_memory
 from fmtool.data.local import LocalConfig
 from fmtool.data.read_ahead import read_blocks
@@ -46,7 +47,7 @@ def to_splits(
         f"{cfg.name}: all {count:,} {WHAT[element.kind]} are read once, to find what is wrong "
         "before the training"
     )
-    reading = _Reading(class_names, TimeLeft(what, count), is_held=is_held)
+    reading = _Reading(class_names, TimeLeft(what, count), element, is_held=is_held)
     train = reading.read("train", train)
     validation = parts.get("validation")
     if validation is None:
@@ -103,9 +104,12 @@ def train_and_test(
 class _Reading:
     """Hashes the class names and the shape and content of every array, one after the other."""
 
-    def __init__(self, class_names: Sequence[str], time_left: TimeLeft, *, is_held: bool) -> None:
+    def __init__(
+        self, class_names: Sequence[str], time_left: TimeLeft, element: Element, *, is_held: bool
+    ) -> None:
         self.digest = hashlib.sha256(json.dumps(list(class_names)).encode())
         self._time_left, self._is_held = time_left, is_held
+        self._are_numbers = element.kind == "features"
 
     def read(self, part: str, split: Split) -> Split:
         """The split, with its samples in memory if they are to be held."""
@@ -115,7 +119,8 @@ class _Reading:
             held = np.empty(split.x.shape, split.x.dtype)
         start = 0
         for block in read_blocks(split.x):
-            self.digest.update(block.reshape(-1).data)
+            content = as_given(block) if self._are_numbers else block
+            self.digest.update(content.reshape(-1).data)
             if held is not None:
                 held[start : start + len(block)] = block
             start += len(block)

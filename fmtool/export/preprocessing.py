@@ -27,7 +27,9 @@ def of(cfg: "DataConfig", element: Element, artifacts: Mapping[str, str]) -> dic
     `levels` (of more than 8 bits; None where 8 are expected), whether those of the training were
     resized (`was_resized`), and `resize_mode` and `filter` to do so. Texts:
     `tokenizer`, a file beside the model that cuts and pads, `length`, `truncate`, and the tokens
-    of `padding` and of what is `unknown`. Rows of numbers: nothing.
+    of `padding` and of what is `unknown`. Rows of numbers: `origin`, what is
+    taken off each column in float64 before the cast to float32, and `columns`, their names, each
+    where there is one.
     """
     if isinstance(element, Pixels):
         # Sets whose images have one size by themselves have no such key.
@@ -42,7 +44,10 @@ def of(cfg: "DataConfig", element: Element, artifacts: Mapping[str, str]) -> dic
             "filter": "bilinear",
         }
     if not isinstance(element, Tokens):
-        return {}
+        entries, width = inputs.decode(artifacts), element.shape[-1]
+        return inputs.entries_of_numbers(
+            inputs.origins_in(entries, width=width), inputs.columns_in(entries, width=width)
+        )
     from fmtool.data import tokenizer as tokenizers
 
     tokenizer = tokenizers.parse(artifacts[TOKENIZER], origin=TOKENIZER)
@@ -97,7 +102,19 @@ def steps(metadata: "Metadata") -> list[str]:
             f"Where token {how['padding']} comes before the end of the text, take token "
             f"{how['unknown']}.",
         ]
-    return [f"Take the numbers in the order of training, as {reads.dtype}, not normalised."]
+    return _of_numbers(reads.dtype, how)
+
+
+def _of_numbers(dtype: str, how: Mapping[str, Any]) -> list[str]:
+    found = []
+    if "columns" in how:
+        found.append(f"Order the numbers by name: {', '.join(how['columns'])}.")
+    if any(how.get("origin", ())):
+        found.append(
+            f"Take off the origin of each in float64, or in whole numbers: {how['origin']}."
+        )
+    order = "" if "columns" in how else "in the order of training, "
+    return [*found, f"Take the numbers {order}as {dtype}, not normalised."]
 
 
 def _of_pictures(metadata: "Metadata") -> list[str]:

@@ -10,42 +10,78 @@ from numpy.typing import NDArray
 
 from fmtool.data import channel_order
 from fmtool.data.array_files import open_npy, open_npz
-from fmtool.data.features import ReadFeatures
+from fmtool.data.features import ReadColumns, ReadFeatures, ReadNumbers
 from fmtool.data.images import Images, ReadImages
 from fmtool.data.memory import SHARE, available
 from fmtool.elements import WHAT
 from fmtool.errors import DataError
 from fmtool.export.metadata import Input
+from fmtool.notices import warn
 from fmtool.prediction import blocks
 from fmtool.prediction.blocks import Block
+from fmtool.prediction.number_columns import NumberColumns
 from fmtool.prediction.sources import Source
 
 _NAME = "x"
+_COLUMNS = "columns"
 
 
-def read(source: Source, reads: Input, size: int) -> Iterator[Block]:
+def read(source: Source, reads: Input, numbers: NumberColumns, size: int) -> Iterator[Block]:
     """Blocks of up to `size` samples; what does not fit into memory stays in its file.
 
-    Raises DataError for what is no array of samples such as the model reads.
+    Raises DataError for what is not an array of samples such as the model reads.
+
+    Args:
+        numbers: the columns of a model of rows of numbers.
     """
     for path in source.paths:
-        samples = _fitting(_opened(path), reads, path)
+        samples, names = _opened(path)
+        samples = _fitting(_ordered(samples, names, numbers, path), reads, path)
+        if reads.kind == "features":
+            samples = _features(samples, numbers, path)
         yield from blocks.of_rows(samples, partial(source.name_of, path), size)
 
 
-def _opened(path: Path) -> Images:
+def _ordered(
+    samples: Images, names: tuple[str, ...] | None, numbers: NumberColumns, path: Path
+) -> Images:
+    """Rows in the order of the model's columns, where they have names in the file too."""
+    if names is None or numbers.names is None:
+        return samples
+    if len(names) != samples.shape[-1]:
+        what = f"{len(names)} names of columns for {samples.shape[-1]}"
+        raise DataError(f"{path}: {what}", fix="name each column once")
+    return ReadColumns(samples, numbers.places(names, path))
+
+
+def _features(samples: Images, numbers: NumberColumns, path: Path) -> Images:
+    if numbers.origins is not None and samples.dtype.itemsize < 8 and samples.dtype.kind == "f":
+        warn(
+            f"{path}: {samples.dtype} has lost differences that the model was trained on, "
+            "save float64"
+        )
+    return ReadFeatures(ReadNumbers(samples, str(path)), numbers.origins)
+
+
+def _opened(path: Path) -> tuple[Images, tuple[str, ...] | None]:
+    """The samples, and the names of their columns where the file has an array of these."""
+
     def is_held(needed: int) -> bool:
         return SHARE * needed <= available()
 
     if path.suffix.lower() == ".npy":
-        return open_npy(path, is_held=is_held)
+        return open_npy(path, is_held=is_held), None
     arrays = open_npz(path, samples=(_NAME,), is_held=is_held)
+    found = arrays.pop(_COLUMNS, None) if len(arrays) > 1 else None
+    names = None
+    if isinstance(found, np.ndarray) and found.dtype.kind == "U" and found.ndim == 1:
+        names = tuple(found.tolist())
     if len(arrays) > 1 and _NAME not in arrays:
         raise DataError(
             f"{path}: arrays {', '.join(arrays)}, none of which is '{_NAME}'",
             fix=f"save the samples as {_NAME}, or alone",
         )
-    return arrays[_NAME] if _NAME in arrays else next(iter(arrays.values()))
+    return arrays[_NAME] if _NAME in arrays else next(iter(arrays.values())), names
 
 
 def _fitting(samples: Images, reads: Input, path: Path) -> Images:
@@ -76,7 +112,7 @@ def _fitting(samples: Images, reads: Input, path: Path) -> Images:
         )
     if reads.kind == "text":
         return _Tokens(samples, str(path))
-    return ReadFeatures(samples, str(path)) if reads.kind == "features" else samples
+    return samples
 
 
 class _Tokens(ReadImages):

@@ -22,7 +22,7 @@ def blocks(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Blo
     style = data.style
     kind = source.kind
     if kind == "arrays":
-        return array_samples.read(source, reads, size)
+        return array_samples.read(source, reads, subject.numbers, size)
     has_cells = all(map(sources.may_be_csv, source.paths))
     are_pictures = kind in ("pictures", "unknown") or (kind == "table" and has_cells)
     if reads.kind == "image" and are_pictures:
@@ -39,7 +39,7 @@ def blocks(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Blo
         )
     is_table = kind in ("table", "stream") and has_cells
     if reads.kind == "features" and is_table and len(reads.shape) == 1:
-        return number_tables.read(source, metadata.trained_shape[0], style, size)
+        return number_tables.read(source, subject.numbers, style, size)
     raise DataError(
         f"input={cfg.input}: {sources.WHAT[kind]}, but {subject.origin} reads {WHAT[reads.kind]}",
         fix=f"give it {sources.ACCEPTED[reads.kind]}",

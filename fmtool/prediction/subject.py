@@ -1,14 +1,16 @@
 """The model that is asked: of a run, in an exported file, or in a bundle of such files."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fmtool import __version__, backend, registry
 from fmtool.class_names import ordered
+from fmtool.data import inputs
+from fmtool.data.features import Origins
 from fmtool.data.picture_modes import Background, Color, Depth, as_depth
 from fmtool.data.regular_file import open_regular
 from fmtool.data.resizing import ResizeMode
@@ -20,6 +22,7 @@ from fmtool.export.metadata import INPUT_NAMES, OUTPUTS, Input, Metadata, output
 from fmtool.export.runtimes.base import Runtime
 from fmtool.machine.processor import physical_cores
 from fmtool.prediction import bundle
+from fmtool.prediction.number_columns import NumberColumns
 from fmtool.runs import artifacts, rules
 from fmtool.runs.layout import TOKENIZER, RunPaths
 from fmtool.runs.strict_json import read_object
@@ -36,6 +39,7 @@ class Subject:
     Args:
         origin: for messages and reports.
         tokenizer: the content of its tokenizer.json; None where there is none.
+        prepared: what its training did to rows of numbers; see `preprocessing.of`.
         resize_mode, color: what the pictures of its training were made equal by, where it is known.
         background, levels: what became of transparency and of more than 8 bits.
     """
@@ -43,10 +47,19 @@ class Subject:
     model: Runtime
     origin: str
     tokenizer: str | None = None
+    prepared: Mapping[str, Any] = field(default_factory=dict)
     resize_mode: ResizeMode | None = None
     color: Color | None = None
     background: Background = "white"
     levels: Depth = None
+
+    @property
+    def numbers(self) -> NumberColumns:
+        """The columns of rows of numbers, for a model that reads such."""
+        width = self.model.metadata.trained_shape[-1]
+        origins = inputs.origins_in(self.prepared, width=width)
+        names = inputs.columns_in(self.prepared, width=width)
+        return NumberColumns(width, names, None if origins is None else Origins(origins))
 
 
 def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subject:
@@ -79,6 +92,7 @@ def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subj
         model,
         origin=paths.root.name,
         tokenizer=kept.get(TOKENIZER),
+        prepared=inputs.decode(kept),
         resize_mode=getattr(data, "resize_mode", None) if has_size else None,
         color=getattr(data, "color", None),
         background=getattr(data, "background", "white"),
@@ -113,6 +127,7 @@ def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Subject:
         model,
         origin,
         tokenizer,
+        prepared=prepared,
         resize_mode=prepared["resize_mode"] if prepared.get("was_resized") else None,
         color=prepared.get("color"),
         # What files of earlier releases mean, which do not say it.

@@ -28,6 +28,7 @@ NEW_KEYS: tuple[NewKey, ...] = (
     NewKey("data.background", "none", "0.2.0", frozenset({"image_folder"})),
     NewKey("data.levels", "upper", "0.2.0", frozenset({"image_folder"})),
     NewKey("model.batchnorm_momentum", 0.99, "0.2.0", _NORMALIZED),
+    NewKey("data.columns", None, "0.2.0", frozenset({"arrays"})),
     NewKey("data.header", None, "0.2.0", frozenset({"text", "image_folder"})),
 )
 """Oldest first. A neutral value is no part of `request_digest`, so that earlier runs are found."""

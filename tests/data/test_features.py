@@ -24,7 +24,9 @@ def load(option):
     from fmtool.data import arrays
 
     def loaded(path, storage="device"):
-        return arrays.load(option("arrays", path=str(path), storage=storage))
+        cfg = option("arrays", path=str(path), storage=storage)
+        splits = arrays.load(cfg)
+        return arrays.fit(cfg, splits, np.arange(len(splits.train), dtype=np.int32))
 
     return loaded
 

@@ -45,12 +45,65 @@ def test_a_table_that_cannot_be_used_is_one_line(predict, models, text, said):
     (models / "rows.csv").write_text(text)
     outcome = predict("numbers", "input=rows.csv")
     assert (outcome.code, outcome.out) == (65, "")
-    assert outcome.error.startswith(f"error: {said}")
+    assert outcome.err.splitlines()[-1].startswith(f"error: {said}")
 
 
 def test_a_header_that_counts_its_columns_is_one(predict, models):
     (models / "rows.csv").write_text("0,1,2\n0,0,5\n")
     assert labels(predict("numbers", "input=rows.csv", "--json")) == ["blue"]
+
+
+@pytest.fixture
+def named(models):
+    """A model of the numbers `u`, `v` and `w`, of the first of which 2**60 is taken off."""
+    prepared = {"columns": ["u", "v", "w"], "origin": [2**60, 0, 0]}
+    small_onnx.write(models / "named.onnx", "features", (3,), preprocessing=prepared)
+    return models
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("u,v,w\n{low},2,1\n{high},2,1\n", ()),
+        ("w,u,v\n1,{low},2\n1,{high},2\n", ()),
+        ("w;more;u;v\n1;9;{low};2\n1;9;{high};2\n", ()),
+        ("0,1,2\n{low},2,1\n{high},2,1\n", ()),
+        ("{low},2,1\n{high},2,1\n", ("data.header=false",)),
+    ],
+)
+def test_columns_are_ordered_by_their_names_and_their_origins_taken_off(
+    predict, named, text, words
+):
+    (named / "rows.csv").write_text(text.format(low=2**60, high=2**60 + 3))
+    outcome = predict("named", "input=rows.csv", "--json", *words)
+    assert labels(outcome) == ["green", "red"]
+    assert ("the model does not read 'more'" in outcome.err) == ("more" in text)
+
+
+def test_arrays_with_names_are_ordered_by_them_too(predict, named):
+    x = np.array([[1, 2**60, 2], [1, 2**60 + 3, 2]])
+    np.savez(named / "rows.npz", x=x, columns=np.array(["w", "u", "v"]))
+    assert labels(predict("named", "input=rows.npz", "--json")) == ["green", "red"]
+    np.save(named / "rows.npy", x[:, [1, 2, 0]])
+    assert labels(predict("named", "input=rows.npy", "--json")) == ["green", "red"]
+    np.save(named / "rows.npy", x[:, [1, 2, 0]].astype(np.float32))
+    assert "float32 has lost differences" in predict("named", "input=rows.npy").err
+
+
+def test_a_column_that_is_missing_is_named(predict, named):
+    (named / "rows.csv").write_text("u,x,w\n1,2,3\n")
+    outcome = predict("named", "input=rows.csv")
+    assert outcome.code == 65
+    assert outcome.error.startswith(
+        "error: rows.csv:1: the model reads 'u', 'v', 'w'; missing are 'v'; fix: add these columns"
+    )
+
+
+def test_columns_that_are_taken_by_their_places_are_said(predict, models):
+    (models / "rows.csv").write_text("u,v,w\n1,2,3\n")
+    assert "columns are taken by their places" in predict("numbers", "input=rows.csv").err
+    (models / "rows.csv").write_text("0,1,2\n1,2,3\n")
+    assert "places" not in predict("numbers", "input=rows.csv").err
 
 
 def test_skipped_rows_keep_their_place(predict, models):

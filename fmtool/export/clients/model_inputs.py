@@ -27,10 +27,23 @@ def read(given: str, about: dict[str, Any], model: str) -> NDArray[Any]:
     elif reads["kind"] == "text":
         sample = _tokens(given, about["preprocessing"], Path(model).parent)
     else:
-        sample = np.array(given.split(","), np.float32)
+        sample = np.array([_number(word) for word in given.split(",")])
+    if "origin" in about["preprocessing"]:
+        sample = _without_origin(sample, about["preprocessing"]["origin"])
     if None not in reads["shape"]:
         sample = sample.reshape(reads["shape"])
     return np.repeat(sample[np.newaxis].astype(reads["dtype"]), reads["batch"] or 1, axis=0)
+
+
+def _number(word: str) -> int | float:
+    return int(word) if word.strip().lstrip("+-").isdecimal() else float(word)
+
+
+def _without_origin(sample: NDArray[Any], origin: list[Any]) -> NDArray[Any]:
+    """In Python's own numbers, which are exact where they are whole."""
+    rows = sample.reshape(-1, len(origin)).tolist()
+    found = [[value - each for value, each in zip(row, origin, strict=True)] for row in rows]
+    return np.array(found, np.float64).reshape(sample.shape)
 
 
 def answer(given: str, about: dict[str, Any], outputs: dict[str, Any]) -> str:
