@@ -163,7 +163,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "no labels": (lambda: npz(x=X), ": no array 'y'; found x; fix: "),
     "misspelt": (
         lambda: npz(**SPLIT, x_val=X, y_val=Y),
-        ": unknown array 'x_val'; fix: one of class_names, columns, x_test, x_train, x_validation, y_test",
+        ": unknown array 'x_val'; fix: one of class_names, columns, x_test, x_train, x_",
     ),
     "names twice": (
         lambda: npz(x=X, y=Y, class_names=np.array([*"aab"])), ": 3 class_names, 2 different; fix:",

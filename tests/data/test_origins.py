@@ -149,7 +149,7 @@ def test_the_names_in_a_file_are_those_of_its_columns_whatever_the_key_says(cfg,
         if names == ["b", "a"]:
             assert arrays.load(settings).facts == {"columns": names}
         else:
-            with pytest.raises(DataError, match="its columns are a, c, by data.columns a, b"):
+            with pytest.raises(DataError, match=r"its columns are a, c, by data\.columns a, b"):
                 arrays.load(settings)
 
 
