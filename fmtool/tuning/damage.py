@@ -7,6 +7,7 @@ taken for a storage that is away for a while, which `patience` waits for.
 import json
 import shlex
 import sqlite3
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT
 _NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
 _PRIMARY = 0xFF
 """The bits of an extended result code that are the plain one."""
+_NO_SUCH_RECORD = "Record does not exist."
+"""What Optuna says of a study that is not there, also where it replays a journal."""
+_REPLAY = "apply_logs"
+"""The function of Optuna that takes the lines of a journal, one after the other."""
 _UNDECODED = "Could not decode to UTF-8"
 
 
@@ -42,6 +47,8 @@ def lasting(url: str, error: BaseException) -> FmtoolError | None:
             return _not_writable(Path(getattr(each, "filename", None) or path), each)
         if _code(each) in _DAMAGED or _is_undecoded(each):
             return damaged(path, str(each), is_journal=url.startswith(JOURNAL))
+        if _is_of_replay(each):
+            return damaged(path, f"a change in it is none: {each!r}", is_journal=True)
     return None
 
 
@@ -132,3 +139,14 @@ def _is_undecoded(error: BaseException) -> bool:
     if type(error) is LookupError:  # of SQLAlchemy, for a state of a trial that there is not
         return True
     return isinstance(error, sqlite3.OperationalError) and _UNDECODED in str(error)
+
+
+def _is_of_replay(error: BaseException) -> bool:
+    """Whether a line of a journal, though it is JSON, is no change that Optuna knows."""
+    kinds = (KeyError, IndexError, TypeError, ValueError, AttributeError, AssertionError)
+    if not isinstance(error, kinds):
+        return False
+    if error.args == (_NO_SUCH_RECORD,):
+        return False
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code.co_name == _REPLAY for frame, _ in frames)

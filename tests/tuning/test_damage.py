@@ -89,6 +89,11 @@ DAMAGES = {
     "a line cut": ("log", without_the_middle_of_a_line),
     "a hole": ("log", lambda data: data[:300] + bytes(512) + data[812:]),
     "journal flipped": ("log", every_tenth_byte_flipped),
+    "a key misspelt": ("log", lambda data: data.replace(b'"trial_id"', b'"trial_ie"', 1)),
+    "a value of another type": (
+        "log",
+        lambda data: data.replace(b'"op_code":4', b'"op_code":99'),
+    ),
 }
 
 
