@@ -497,19 +497,25 @@ ELSEWHERE = {
         "it is Python, for whoever wrote the file",
     ("fmtool/data/word_vectors.py",
      "use data.tokenizer=word, and vectors of the language of the texts"):
-        "tests/data/test_text_vectors.py::",
+        "tests/data/test_text_vectors.py::"
+        "test_the_vectors_and_their_coverage_come_with_the_tokens",
     ("fmtool/export/bundle_file.py", "get the bundle again, or export it again with bundle=true"):
-        "tests/cli/test_export.py::",
+        "tests/cli/test_export.py::"
+        "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
     ("fmtool/export/metadata.py", "give a file that `fmtool export` wrote"):
-        "tests/cli/test_export.py::",
+        "tests/cli/test_export.py::"
+        "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
     ("fmtool/export/verify.py", "leave run= out, or export it again with export.bundle_samples=16"):
         "tests/export/test_verify.py::test_a_bundle_without_samples_cannot_be_run",
     ("fmtool/prediction/bundle.py", "give what `fmtool export bundle=true` made"):
-        "tests/cli/test_export.py::",
+        "tests/cli/test_export.py::"
+        "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
     ("fmtool/prediction/subject.py", "name one that `fmtool export bundle=true` wrote"):
-        "tests/cli/test_export.py::",
+        "tests/cli/test_export.py::"
+        "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
     ("fmtool/prediction/subject.py", "name one that `fmtool export` wrote"):
-        "tests/cli/test_export.py::",
+        "tests/cli/test_export.py::"
+        "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
     ("fmtool/training/recorder.py",
      "lower optimizer.learning_rate, add schedule.warmup_epochs, clip gradients with "
      "optimizer.global_clipnorm or set on_divergence=rollback"):
@@ -536,7 +542,7 @@ def test_every_fix_that_is_to_be_typed_is():
 def test_the_tests_that_type_the_others_are_there(test):
     file, _, name = test.partition("::")
     text = (ROOT / file).read_text(encoding="utf-8")
-    assert f"\ndef {name}(" in text if name else "\ndef test_" in text
+    assert f"\ndef {name}(" in text
 
 
 @pytest.fixture(scope="module")
