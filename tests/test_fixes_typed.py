@@ -19,7 +19,6 @@ from studies import Study, complete
 from typed_fixes import ROOT, Case, found, matches, told
 
 from fmtool import backend, matching, validate
-from fmtool.augment import shifted_gather
 from fmtool.config import arguments, compose
 from fmtool.config import sweep as grammar
 from fmtool.data import acquire, cifar10, digits, fashion_mnist, loading, text_base
@@ -110,10 +109,12 @@ def installs(file, fix, before):
 def of_export(at, *given):
     """The files that `fmtool export` would make."""
     values = dict(word.split("=", 1) for word in given)
+    any_size = values.pop("export.any_size", "false") == "true"
     chosen = {"benchmark": False, "format": [], "quantization": ["none"]}
     chosen |= {key: [each for each in text.strip("[]").split(",") if each]
                for key, text in values.items()}  # fmt: skip
-    return plan.targets(type("Asked", (), chosen))
+    size = type("Size", (), {"any_size": any_size})
+    return plan.targets(type("Asked", (), {**chosen, "export": size}))
 
 
 def other_sizes(at, *given):
@@ -146,6 +147,36 @@ def deep(mode, at, *given):
             else:
                 Image.fromarray(values.astype(np.uint16)).save(path, transparency=1)
     return at.load("data=image_folder", "data.path=deep", *given)
+
+
+def reflected(at, *given):
+    from fmtool.augment import shifted_gather
+
+    return shifted_gather.stage(at.config(*given).augment, (8, 8, 1))
+
+
+def unnamed(first, at, *given):
+    rows = "".join(f"a film of number {number},{'pn'[number % 2]}os\n" for number in range(12))
+    (at.folder / "t.csv").write_text(f"{first},pos\n{rows}")
+    return at.load(*TEXT, "model=bag", *given)
+
+
+def listed(at, *given):
+    rows = (f"pictures/{label}/{number}.png,{label}\n" for label in "ab" for number in range(4))
+    (at.folder / "l.csv").write_text("".join(rows))
+    return at.load("data=image_folder", "data.path=l.csv", *given)
+
+
+def numbers(at, *given):
+    small_onnx.write(at.folder / "numbers.onnx", "features", (3,))
+    (at.folder / "n.csv").write_text("1,2,3\n4,5,6\n")
+    return at.call("predict", "model=numbers.onnx", "input=n.csv", *given)
+
+
+def effect(at, *given):
+    cfg = at.config("data=digits", *given)
+    for each in (cfg.optimizer, cfg.schedule):
+        each.require_effect(steps_per_epoch=1, epochs=cfg.epochs)
 
 
 def quoted(at, *given):
@@ -275,7 +306,7 @@ CASES = (
           "set augment.crop_padding below {smallest} or augment.padding_mode=zeros",
           ("augment=flip_crop", "augment.padding_mode=reflect", "augment.crop_padding=9"),
           ("augment=flip_crop", "augment.padding_mode=zeros", "augment.crop_padding=9"),
-          lambda at, *given: shifted_gather.stage(at.config(*given).augment, (8, 8, 1))),
+          reflected),
     words("fmtool/backend.py",
           "check the driver, pip install '{_GPU_EXTRA[cfg.backend]}', or runtime.device=cpu",
           ("runtime.device=gpu",), ("runtime.device=cpu",), no_gpu),
@@ -314,6 +345,16 @@ CASES = (
           ("data.delimiter=comma",), ("data.delimiter=comma", "data.quotes=false"), quoted),
     installs("fmtool/data/digits.py", "pip install scikit-learn",
              lambda at: (at.without("sklearn"), digits.load(at.config("data=digits").data))),
+    words("fmtool/data/label_table.py",
+          "name the columns in the first line, or set data.{key}_column, with data.header=false "
+          "if there is no such line",
+          (), ("data.header=false", "data.path_column=0", "data.label_column=1"),
+          listed, says=("data.path_column", "data.header=false")),
+    words("fmtool/data/table_checks.py",
+          "set data.header=false {keys}, or data.header=true if it names the column",
+          ("data.text_column=a film", "data.label_column=pos"),
+          ("data.header=false", "data.text_column=0", "data.label_column=1"),
+          partial(unnamed, "a film")),
     words("fmtool/data/local_splits.py", "data.folds=null data.fold=0",
           ("data.folds=3", "data.fold=1"), ("data.folds=null", "data.fold=0"), with_test_split),
     words("fmtool/data/picture_files.py", "set data.color=rgb or data.color=grayscale",
@@ -343,6 +384,12 @@ CASES = (
          "leave it out, or write quantization={' or '.join(possible)}",
          lambda at: of_export(at, "format=keras", "quantization=int8"),
          lambda at: of_export(at, "format=keras", "quantization=none"), says="quantization=none"),
+    Case("fmtool/export/plan.py",
+         "leave export.any_size out, or write format={' or '.join(others)}, or "
+         "quantization={' or '.join(possible)}",
+         lambda at: of_export(at, "export.any_size=true", "format=litert", "quantization=int8"),
+         lambda at: of_export(at, "export.any_size=true", "format=onnx", "quantization=int8"),
+         says="format=onnx"),
     Case("fmtool/export/plan.py", "write format=onnx, or format=all",
          without_any_format, lambda at: of_export(at, "format=onnx"), says="format=onnx"),
     Case("fmtool/export/plan.py", "write {key}=all, or name one",
@@ -384,6 +431,23 @@ CASES = (
           (*TEXT, "model=bag", "model.train_embedding=false"),
           (*TEXT, "model=bag", "model.train_embedding=true"),
           lambda at, *given: at.fit(Tokens((8,), 9), *given)),
+    words("fmtool/optimizers/base.py", "add optimizer.use_ema=true",
+          ("optimizer.ema_overwrite_frequency=2",),
+          ("optimizer.ema_overwrite_frequency=2", "optimizer.use_ema=true"), effect),
+    words("fmtool/optimizers/base.py",
+          "epochs={math.floor(end) + 1} or more, or an earlier end",
+          ("epochs=4", "++optimizer.freeze_after={logits:4}"),
+          ("epochs=5", "++optimizer.freeze_after={logits:4}"), effect),
+    words("fmtool/optimizers/base.py", "{shorter}epochs={-(-period // steps_per_epoch)}",
+          ("epochs=4", "optimizer.lookahead_steps=5"),
+          ("epochs=5", "optimizer.lookahead_steps=5"), effect),
+    words("fmtool/schedules/base.py",
+          "epochs={math.floor(begin) + 1} or more, or a smaller schedule.{key}",
+          ("epochs=4", "schedule=step", "schedule.drop_epochs=4"),
+          ("epochs=5", "schedule=step", "schedule.drop_epochs=4"), effect),
+    words("fmtool/prediction/number_tables.py",
+          "write a line with their names above, or set data.header=false",
+          (), ("data.header=false",), numbers),
     installs("fmtool/prediction/bundle.py", "pip install {extras}", without_any_runtime),
     Case("fmtool/prediction/pictures.py",
          "set data.color={'rgb' if expected[2] == 3 else 'grayscale'}",
@@ -582,14 +646,18 @@ def require_installable(fix):
         assert asked.name != "fmtool" or asked.extras <= {*extras}, word
 
 
+def is_slow(case):
+    """Whether it imports Keras, or composes a search, which takes a second for each line."""
+    return is_search(case) or case.file == "fmtool/augment/shifted_gather.py"
+
+
 def is_search(case):
-    """Whether it composes a search or a sweep, which takes a second for each line."""
     lines = (each for each in (case.before, case.after) if isinstance(each, tuple))
     return "tuning" in case.file or any({"tune", "sweep"} & {*line} for line in lines)
 
 
 def marked(case):
-    slow = [pytest.mark.slow] if is_search(case) else []
+    slow = [pytest.mark.slow] if is_slow(case) else []
     return pytest.param(case, marks=slow, id=f"{case.file}: {case.fix[:50]}")
 
 
