@@ -21,11 +21,11 @@ from typed_fixes import ROOT, Case, found, matches, told
 from fmtool import backend, matching, validate
 from fmtool.config import arguments, compose
 from fmtool.config import sweep as grammar
-from fmtool.data import acquire, cifar10, digits, fashion_mnist, loading, text_base
+from fmtool.data import acquire, arrays, cifar10, digits, fashion_mnist, loading, text_base
+from fmtool.data.measured import Measured
 from fmtool.elements import Features, Pixels, Tokens
 from fmtool.errors import FmtoolError
-from fmtool.evaluation import views
-from fmtool.evaluation import workflow as evaluating
+from fmtool.evaluation import samples, views
 from fmtool.export import formats, plan, runtimes
 from fmtool.machine import installed
 from fmtool.prediction import bundle as bundles
@@ -246,7 +246,7 @@ def killed_run(at):
 
 
 def split_of(name, at):
-    return evaluating._split(name, at.load("data=digits", "data.validation_fraction=0"))
+    return samples._of_run(name, at.load("data=digits", "data.validation_fraction=0"), ())
 
 
 def tune_config(at, *given):
@@ -258,6 +258,7 @@ def tune_config(at, *given):
     return asked
 
 
+ARRAYS = ("data=arrays", "data.path=x.npz")
 TEXT = ("data=text", "data.path=t.csv")
 TREE = ("data=image_folder", "data.path=pictures")
 PREDICT = ("predict", "model=image.onnx", "input=pictures")
@@ -376,7 +377,14 @@ CASES = (
     words("fmtool/evaluation/views.py", "choose tta=flip or tta=none",
           ("tta=flip_translate",), ("tta=flip",),
           lambda at, *given: views.require_possible(at.config(*given).tta, (1, 5, 1))),
-    Case("fmtool/evaluation/workflow.py", "evaluate split=test or split=train",
+    words("fmtool/data/arrays.py", "set data.columns=null for those of the file",
+          (*ARRAYS, "data.columns=[a,c]"), (*ARRAYS, "data.columns=null"),
+          lambda at, *given: arrays._columns(
+              at.config(*given).data, ("a", "b"), Features((2,)), "x.npz")),
+    Case("fmtool/data/measured.py", "split=all",
+         lambda at: Measured(("a",), "train", "pictures").choose({"test": 3}),
+         lambda at: Measured(("a",), "all", "pictures").choose({"test": 3}), says="split=all"),
+    Case("fmtool/evaluation/samples.py", "evaluate split=test or split=train",
          partial(split_of, "validation"), partial(split_of, "test"), says="split=test"),
     installs("fmtool/export/formats/__init__.py", "pip install '{module(name).PIP}'",
              without_format),
