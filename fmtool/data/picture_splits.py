@@ -115,7 +115,8 @@ def of_more_bits(
         # A test split that was drawn is of the training files.
         files = paths.get(name, paths["train"])
         records = np.asarray(part.x)
-        return Split(DeepPictures(files, records, look, shape=shape, first=first), part.y)
+        pictures = DeepPictures(files, records, look, shape=shape, first=first)
+        return Split(pictures, part.y, part.names)
 
     parts = {name: deep(name, part) for name, part in splits.parts.items()}
     measured = _extended(splits, look=look, read=()).with_parts(parts, look=look)
@@ -208,7 +209,10 @@ def _whole_range(splits: Splits) -> Levels:
 def _between(splits: PictureSplits, levels: Levels) -> PictureSplits:
     assert splits.look is not None
     look = replace(splits.look, levels=levels)
-    parts = {name: Split(_deep(p.x).between(look), p.y) for name, p in splits.parts.items()}
+    parts = {
+        name: Split(_deep(part.x).between(look), part.y, part.names)
+        for name, part in splits.parts.items()
+    }
     return splits.with_parts(parts, look=look)
 
 
@@ -222,7 +226,7 @@ def _read(
     for name, part in splits.parts.items():
         pictures = _deep(part.x)
         if holds:
-            parts[name] = Split(read_all(pictures), part.y)
+            parts[name] = Split(read_all(pictures), part.y, part.names)
         elif not only_if_held:
             for _ in read_blocks(pictures):
                 pass
