@@ -1,5 +1,7 @@
 """Settings and sets at the very bound of what can be used."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,7 @@ def test_labels_are_classes_up_to_twenty_or_to_half_of_the_texts(
     option, classes, texts, is_refused
 ):
     rows = [
-        LabelledText(f"text {line}", f"class {line % classes}", split, "t.csv", line)
+        LabelledText(f"text {line}", f"class {line % classes}", split, Path("t.csv"), line)
         for split in ("train", "test")
         for line in range(texts)
     ]
