@@ -177,13 +177,15 @@ def check_data(
         typed: the words of the command line that ask for other data, empty where there are none.
         fix: how the user says that other data are meant.
 
-    Raises ConfigChanged where nothing was typed and the digests prove that the data are others.
+    Raises ConfigChanged where nothing was typed and the digests prove that the data are others,
+    and in any case where the classes are those of the run in another order.
     """
     manifest = manifest_of(paths)
     found = data_differences(manifest, data)
     if not found:
         return []
     run, how = paths.root.name, described(found)
+    _require_order(run, manifest, found)
     if typed:
         note(f"other data than those of run {run}, as {' '.join(typed)} says: {how}")
     elif not rules.are_current(manifest):
@@ -198,6 +200,28 @@ def check_data(
             details={"data_differs": [each.to_json() for each in found]},
         )
     return found
+
+
+def _require_order(
+    run: str, manifest: Mapping[str, Any], differences: Sequence[Difference]
+) -> None:
+    """ConfigChanged for the run's classes in another order, which its model knows by place.
+
+    By other rules of order the rows of a data set are others too, and with them those that were
+    held out: they cannot be drawn again.
+    """
+    for each in differences:
+        if each.what != "class_names" or sorted(each.was) != sorted(each.now):
+            continue
+        fix = "put them back into that order"
+        if not rules.are_current(manifest):
+            fix = f"use {read_by(manifest)} for this run, or train again"
+        raise ConfigChanged(
+            f"the classes of run {run} are in the order {_few(each.was)}, those of the data in "
+            f"the order {_few(each.now)}",
+            fix=fix,
+            details={"data_differs": [each.to_json()]},
+        )
 
 
 def read_by(manifest: Mapping[str, Any]) -> str:
