@@ -7,7 +7,15 @@ from functools import partial
 from importlib import import_module
 
 from fmtool import __version__
-from fmtool.errors import ExitCode, FmtoolError, Interrupted, Stopped, TimeLimit, UsageError
+from fmtool.errors import (
+    ExitCode,
+    FmtoolError,
+    Interrupted,
+    Stopped,
+    TimeLimit,
+    UsageError,
+    raise_if_used_up,
+)
 from fmtool.notices import note
 from fmtool.privacy import redacted
 from fmtool.signals import SignalGuard
@@ -54,8 +62,9 @@ exit codes:
   0 success   1 bug   2 usage or config   3 a job of a sweep or a study failed
   4 quality gate not met   5 training diverged   6 an export does not match the model
   65 bad data or corrupt file   69 a download or service is unavailable
-  71 out of memory   73 cannot create the output   74 write failed, disk full
-  75 busy, retry   77 refused for security   78 not the config or data of the run
+  71 out of memory or file descriptors   73 cannot create the output
+  74 write failed, disk full   75 busy, retry   77 refused for security
+  78 not the config or data of the run
   124 time limit reached, after a checkpoint   129/130/141/143 ended by HUP/INT/PIPE/TERM
 environment:
   FMTOOL_DATA      where data sets are cached    FMTOOL_CONF    folders of your own YAML files
@@ -80,6 +89,10 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
+        known = _known(error)
+        if known is not None:
+            report(known)
+            return int(known.exit_code)
         if os.environ.get("FMTOOL_DEBUG") == "1":
             raise
         fault = FmtoolError(
@@ -88,6 +101,17 @@ def run(argv: list[str]) -> int:
         )
         report(fault)
         return ExitCode.BUG
+
+
+def _known(error: Exception) -> FmtoolError | None:
+    """What an error of the system means wherever it happens."""
+    from fmtool.runs.atomic import full_disk
+
+    try:
+        raise_if_used_up(error)
+    except FmtoolError as known:
+        return known
+    return full_disk(error) if isinstance(error, OSError) else None
 
 
 def _run(argv: list[str], report: Callable[[Interrupted], None]) -> int:

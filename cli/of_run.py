@@ -123,6 +123,7 @@ def with_run(own: Own, *, own_keys: Sequence[str], is_written: bool = False) -> 
         require_contained(directory)
     paths = RunPaths(directory)
     saved = read_run_config(paths.config)
+    validate.of_file(validate.saved_run_config, saved, paths.config)
     check_known(own.others, {*saved, *own_keys})
     raw = compose.override_saved(
         saved,

@@ -8,6 +8,7 @@ FmtoolError                1   base; on its own only for internal faults
 ├── DataError             65   bad data, a corrupt file, a path that is not a run
 ├── Unavailable           69   a download or service that cannot be reached
 ├── OutOfMemory           71
+├── OutOfDescriptors      71   more files are open than the system allows
 ├── CannotCreate          73   an output that cannot be created
 ├── WriteFailed           74   a write that failed, such as on a full disk
 ├── Busy                  75   locked by another process; retry later
@@ -19,6 +20,7 @@ Interrupted          128 + n   signal n arrived; the process dies by it
 └── Stopped                0   who started the training, such as a study, wants no more of it
 """
 
+import errno
 from collections.abc import Mapping
 from enum import IntEnum
 from signal import Signals
@@ -94,6 +96,10 @@ class OutOfMemory(FmtoolError):
     exit_code = ExitCode.OUT_OF_MEMORY
 
 
+class OutOfDescriptors(FmtoolError):
+    exit_code = ExitCode.OUT_OF_MEMORY
+
+
 class CannotCreate(FmtoolError):
     exit_code = ExitCode.CANNOT_CREATE
 
@@ -154,3 +160,16 @@ class Stopped(Interrupted):
     @property
     def exit_code(self) -> int:
         return ExitCode.SUCCESS
+
+
+def raise_if_used_up(error: BaseException) -> None:
+    """Raises OutOfDescriptors for an OSError that says so; to be called before it is explained."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EMFILE:
+        raise OutOfDescriptors(
+            "too many open files for one process", fix="raise the limit, as by `ulimit -n 4096`"
+        ) from error
+    if number == errno.ENFILE:
+        raise OutOfDescriptors(
+            "too many open files on this machine", fix="end other programs, or raise fs.file-max"
+        ) from error

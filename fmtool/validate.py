@@ -1,6 +1,8 @@
 """A composed dictionary in, one typed config out, or one line that says which key is wrong."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar, get_args
 
@@ -9,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from fmtool import registry
 from fmtool.config.base import NamedConfig
-from fmtool.errors import UsageError
+from fmtool.errors import DataError, UsageError
 from fmtool.matching import declared_image, declared_kind, require_fit, require_matching
 from fmtool.schema import (
     EvaluateConfig,
@@ -22,6 +24,7 @@ from fmtool.schema import (
 from fmtool.suggest import did_you_mean
 from fmtool.tasks import classification
 
+_NO_OPTION = ": no option is chosen"
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
 
@@ -98,6 +101,24 @@ def saved_run_config(raw: dict[str, Any]) -> SavedRunConfig:
     return _validated(SavedRunConfig, values, prefix="")
 
 
+def of_file(
+    validated: Callable[[dict[str, Any]], ConfigT], raw: dict[str, Any], path: Path
+) -> ConfigT:
+    """`validated(raw)` of what a run has in `path`.
+
+    Raises DataError, with the path, for keys that are missing or have wrong values, as in a file
+    that was cut off; UsageError for an option that is not known here, as one of a plugin.
+    """
+    try:
+        return validated(raw)
+    except UsageError as error:
+        if isinstance(error.__cause__, ValidationError) or error.message.endswith(_NO_OPTION):
+            raise DataError(
+                f"{path}: {error.message}", fix="restore the file, or train again"
+            ) from error
+        raise
+
+
 def _with_own_callbacks(values: Any) -> Any:
     """`callbacks` with its `own` entries typed; what has no such entries is left to the schema."""
     if not isinstance(values, dict) or not isinstance(values.get("own"), list):
@@ -123,7 +144,7 @@ def option(group: str, values: Any) -> NamedConfig:
     """The typed config of one option of a group, by the `name` in it."""
     if not isinstance(values, dict) or not isinstance(values.get("name"), str):
         known = ", ".join(registry.names(group))
-        raise UsageError(f"{group}: no option is chosen", fix=f"write {group}=NAME, one of {known}")
+        raise UsageError(f"{group}{_NO_OPTION}", fix=f"write {group}=NAME, one of {known}")
     config_class = registry.module(group, values["name"]).Config
     config: NamedConfig = _validated(config_class, values, prefix=f"{group}.")
     return config

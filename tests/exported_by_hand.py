@@ -1,6 +1,7 @@
 """Exported files that were made by hand: no conversion, so no seconds of TensorFlow."""
 
 import io
+import zipfile
 from collections.abc import Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from fmtool.data.loading import Data
-from fmtool.export import files
+from fmtool.export import archive, bundle, files
 from fmtool.export.metadata import Metadata, input_of, output_types
 from fmtool.export.outputs import Writer
 from fmtool.export.release import Release
@@ -148,3 +149,20 @@ def write_outputs(folder: Path, logits: Any) -> None:
         }
     )
     writer.close()
+
+
+def repacked(path: Path, changes: Any = (), *, sums: bool = False) -> None:
+    """The archive with other members: bytes by name, None to leave one out.
+
+    Args:
+        sums: whether SHA256SUMS shall fit what is there now.
+    """
+    with zipfile.ZipFile(path) as opened:
+        members = {name: opened.read(name) for name in opened.namelist()}
+    members |= dict(changes)
+    members = {name: content for name, content in members.items() if content is not None}
+    if sums:
+        members["SHA256SUMS"] = bundle._sums(
+            {name: content for name, content in members.items() if name != "SHA256SUMS"}
+        )
+    archive.write(path, members)

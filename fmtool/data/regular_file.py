@@ -5,7 +5,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from fmtool.errors import DataError
+from fmtool.errors import DataError, raise_if_used_up
+from fmtool.safety import regular_file
 
 _REASONS = {
     errno.EACCES: ("permission denied", "make it readable"),
@@ -23,13 +24,14 @@ def open_regular(path: Path) -> BinaryIO:
             raise DataError(f"{path}: not a regular file", fix="remove it")
         if not found.st_size:
             raise DataError(f"{path}: empty file", fix="restore or remove it")
-        return path.open("rb")
+        return regular_file.open_file(path)
     except OSError as error:
         raise unreadable(path, error) from error
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
     """What to raise for a file or folder that the system refuses to open or list."""
+    raise_if_used_up(error)
     other = (error.strerror or str(error), "correct the path")
     reason, fix = _REASONS.get(error.errno or 0, other)
     return DataError(f"{path}: {reason}", fix=fix)

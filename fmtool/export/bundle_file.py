@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from fmtool.data.regular_file import open_regular
-from fmtool.errors import DataError, Refused
+from fmtool.errors import DataError, Refused, raise_if_used_up
 from fmtool.export import bundle, check_pictures, clients, documents
 from fmtool.notices import printable
 from fmtool.runs.layout import ARTIFACTS
@@ -48,7 +48,8 @@ class Bundle:
             with self._archive.open(name) as file:
                 while block := file.read(_BLOCK):
                     found.update(block)
-        except (zipfile.BadZipFile, OSError, EOFError):
+        except (zipfile.BadZipFile, OSError, EOFError) as error:
+            raise_if_used_up(error)
             return None
         return found.hexdigest()
 
@@ -68,6 +69,7 @@ class Bundle:
         except KeyError as error:
             raise DataError(f"{self._origin} has no {name}", fix=_FIX) from error
         except (zipfile.BadZipFile, OSError, EOFError, ValueError, RecursionError) as error:
+            raise_if_used_up(error)
             raise DataError(f"{self._origin}: {name} is damaged: {error}", fix=_FIX) from error
 
 
@@ -82,6 +84,7 @@ def opened(path: Path) -> Iterator[Bundle]:
     try:
         found = path.stat()
     except OSError as error:
+        raise_if_used_up(error)
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     size = found.st_size
     if stat.S_ISREG(found.st_mode) and not size:
@@ -100,6 +103,7 @@ def _archive_in(file: BinaryIO, path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(file)
     # The last asks for a later version of the format.
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise_if_used_up(error)
         raise DataError(f"{path} is no whole archive: {error}", fix=_FIX) from error
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib import npyio
 from numpy.typing import NDArray
 
-from fmtool.errors import DataError
+from fmtool.errors import DataError, raise_if_used_up
 from fmtool.export import outputs
 from fmtool.export.metadata import Metadata
 
@@ -41,8 +41,11 @@ def unpack(path: Path) -> dict[str, NDArray[Any]]:
             assert isinstance(found, npyio.NpzFile)
             arrays = {name: found[name] for name in found.files}
         lengths = {len(values) for values in arrays.values()}
-    except (OSError, ValueError, EOFError, TypeError, AssertionError) as error:
-        raise DataError(f"{path.name} of the bundle cannot be read: {error}") from error
+    # NumPy raises anything for damaged bytes, and for shapes that no memory holds.
+    except Exception as error:
+        raise_if_used_up(error)
+        said = str(error).splitlines() or [type(error).__name__]
+        raise DataError(f"{path.name} of the bundle cannot be read: {said[0][:200]}") from error
     if len(lengths) != 1 or not {SAMPLES, "label"} <= set(arrays):
         raise DataError(f"{path.name} of the bundle holds no samples with labels")
     return arrays

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Self
 
 from fmtool import errors, registry
 from fmtool.errors import FmtoolError
+from fmtool.runs.atomic import full_disk
 
 TASKS = ("convert", "reference", "trial", "recheck")
 """Modules beside this one with a function `main` from a job to an answer."""
@@ -63,7 +65,8 @@ class Child:
         if not line:
             status = process.wait()
             self._end()
-            raise errors.ExportFailed(f"{self._task}: {self._reason(status)}")
+            failed = errors.ExportFailed(f"{self._task}: {self._reason(status)}")
+            raise full_disk(failed, *_written(job)) or failed
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             kind: type[FmtoolError] = getattr(errors, answer["error"])
@@ -100,13 +103,28 @@ def _answer(main: Callable[[Mapping[str, Any]], dict[str, Any]], job: Mapping[st
     try:
         return main(job)
     except FmtoolError as error:
-        return {"error": type(error).__name__, "message": error.message, "fix": error.fix}
+        return _told(error)
     # Libraries raise anything for what they cannot convert.
     except Exception as error:
+        full = full_disk(error, *_written(job))
+        if full is not None:
+            return _told(full)
         if os.environ.get("FMTOOL_DEBUG") == "1":
             raise
         lines = str(error).strip().splitlines() or [type(error).__name__]
         return {"error": "ExportFailed", "message": lines[0][:_LONGEST_REASON], "fix": ""}
+
+
+def _told(error: FmtoolError) -> dict[str, str]:
+    """By the class of `fmtool.errors` that it is or is derived from."""
+    kinds = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+    return {"error": next(kinds), "message": error.message, "fix": error.fix}
+
+
+def _written(job: Mapping[str, Any]) -> list[Path]:
+    """Places on the disks that a job writes to."""
+    named = [Path(job[key]).parent for key in ("path", "folder") if key in job]
+    return [*named, Path(tempfile.gettempdir())]
 
 
 def main(task: str) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.lib.format import open_memmap
+from numpy.lib.format import dtype_to_descr, write_array_header_2_0
 from numpy.typing import NDArray
 
 
@@ -14,23 +14,33 @@ class Writer:
 
     def __init__(self, folder: Path, count: int) -> None:
         self._folder, self._count, self._done = folder, count, 0
-        self._files: dict[str, np.memmap[Any, Any]] = {}
+        self._files: dict[str, BinaryIO] = {}
         folder.mkdir(exist_ok=True)
 
     def add(self, outputs: Mapping[str, NDArray[Any]]) -> None:
         for name, values in outputs.items():
+            dtype = np.dtype("int32" if name == "label" else "float32")
             if name not in self._files:
                 shape = (self._count, *values.shape[1:])
-                dtype = "int32" if name == "label" else "float32"
-                path = self._folder / f"{name}.npy"
-                self._files[name] = open_memmap(path, "w+", dtype=dtype, shape=shape)
+                self._files[name] = begin(self._folder / f"{name}.npy", shape, dtype)
             end = min(self._done + len(values), self._count)
-            self._files[name][self._done : end] = values[: end - self._done]
+            self._files[name].write(values[: end - self._done].astype(dtype).tobytes())
         self._done = end
 
     def close(self) -> None:
         for file in self._files.values():
-            file.flush()
+            file.close()
+
+
+def begin(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> BinaryIO:
+    """A .npy file whose values are still to be written, in order.
+
+    Not by a memory map: on a full disk that ends the process by SIGBUS.
+    """
+    header = {"descr": dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    file = path.open("wb")
+    write_array_header_2_0(file, header)
+    return file
 
 
 def read(folder: Path, name: str) -> NDArray[Any]:

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from fmtool.data.images import Images, choose
 from fmtool.data.loading import Data
 from fmtool.data.read_ahead import read_blocks
+from fmtool.export import outputs
 
 
 def write_held_out(data: Data, path: Path, *, most: int | None) -> NDArray[np.int32]:
@@ -27,9 +27,6 @@ def write_calibration(data: Data, path: Path, *, most: int) -> None:
 
 
 def _write(samples: Images, path: Path) -> None:
-    file = open_memmap(path, "w+", dtype=samples.dtype, shape=samples.shape)
-    first = 0
-    for block in read_blocks(samples):
-        file[first : first + len(block)] = block
-        first += len(block)
-    file.flush()
+    with outputs.begin(path, samples.shape, samples.dtype) as file:
+        for block in read_blocks(samples):
+            file.write(np.ascontiguousarray(block, samples.dtype).tobytes())

@@ -20,7 +20,7 @@ from fmtool.export.workshop import Workshop
 from fmtool.machine.processor import physical_cores
 from fmtool.notices import note
 from fmtool.runs import artifacts, sameness
-from fmtool.runs.atomic import reporting, write_json
+from fmtool.runs.atomic import full_disk, reporting, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.sameness import Difference
 from fmtool.runs.strict_json import read_object
@@ -51,10 +51,11 @@ class Export:
 
     @property
     def exit_code(self) -> int:
-        """Of what matters most: a file that does not match before one that cannot be had."""
+        """Of what matters most: a full disk, a file that does not match, one that cannot be had."""
         codes = {int(error.exit_code) for error in self.failures.values()}
-        if ExitCode.EXPORT_FAILED in codes:
-            return int(ExitCode.EXPORT_FAILED)
+        for code in (ExitCode.WRITE_FAILED, ExitCode.EXPORT_FAILED):
+            if code in codes:
+                return int(code)
         return max(codes, default=int(ExitCode.SUCCESS))
 
     def to_json(self) -> dict[str, Any]:
@@ -109,9 +110,10 @@ def export(
         folder = paths.export if cfg.output is None else Path(cfg.output)
         with reporting(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            place = tempfile.TemporaryDirectory(prefix=".fmtool-", dir=folder)
         _require_pictures(cfg, loaded)
         metadata = _metadata(cfg, run_cfg, loaded, paths)
-        with tempfile.TemporaryDirectory(prefix=".fmtool-", dir=folder) as drafts:
+        with place as drafts:
             workshop = _workshop(cfg, run_cfg, loaded, targets, Path(drafts), paths, kept, plugins)
             if cfg.export.any_size:
                 workshop = replace(
@@ -236,9 +238,10 @@ def _make_all(
                 try:
                     row = workshop.make(target, described, reference, converter)
                 except FmtoolError as error:
-                    failures[target.name] = error
+                    # A format may be cut off without a word and then not load.
+                    failures[target.name] = full_disk(error, workshop.drafts) or error
                     files.remove(folder / target.name)
-                    note(f"{target.name}: {error}")
+                    note(f"{target.name}: {failures[target.name]}")
                 else:
                     files.put_in_place(workshop.drafts / target.name, folder / target.name)
                     rows.append(row)

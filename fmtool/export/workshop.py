@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.errors import ExportFailed
+from fmtool.errors import DataError, ExportFailed
 from fmtool.export import files, formats, other_sizes, parity
 from fmtool.export.child import Child
 from fmtool.export.metadata import Metadata
@@ -137,7 +137,10 @@ class Workshop:
                 "folder": str(self.drafts / _RAW),
                 "folder_resized": str(self.drafts / _AT_SIZE),
             }
-        return self._ask("trial", job)
+        try:
+            return self._ask("trial", job)
+        except DataError as error:
+            raise ExportFailed(error.message, fix=error.fix) from error
 
     def _compare_pictures(self, target: Target, metadata: Metadata) -> dict[str, Any]:
         """How a file does on pictures as they are, beside the network on the same ones resized.

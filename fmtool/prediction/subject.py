@@ -128,7 +128,7 @@ def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Subject:
         origin,
         tokenizer,
         prepared=prepared,
-        resize_mode=prepared["resize_mode"] if prepared.get("was_resized") else None,
+        resize_mode=prepared.get("resize_mode") if prepared.get("was_resized") else None,
         color=prepared.get("color"),
         # What files of earlier releases mean, which do not say it.
         background=prepared.get("background", "none"),

@@ -7,6 +7,7 @@ from fmtool.errors import DataError
 from fmtool.runs.atomic import write_bytes
 from fmtool.runs.layout import ARTIFACTS, RunPaths
 from fmtool.runs.strict_json import read_object
+from fmtool.safety import regular_file
 
 _KEY = "artifacts"
 """In the manifest: names and digests."""
@@ -35,11 +36,14 @@ def read(paths: RunPaths) -> dict[str, str]:
             continue
         path, fix = paths.artifact(name), "restore the file, or train again"
         try:
-            with path.open("rb") as file:
+            with regular_file.open_file(path) as file:
                 content = file.read(_MOST_BYTES)
         except OSError as error:
             raise DataError(f"{path}: {(error.strerror or str(error)).lower()}", fix=fix) from error
         if hashlib.sha256(content).hexdigest() != listed[name]:
             raise DataError(f"{path} is damaged: it is not what the run wrote", fix=fix)
-        found[name] = content.decode()
+        try:
+            found[name] = content.decode()
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is damaged: it is not UTF-8", fix=fix) from error
     return found

@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fmtool.errors import CannotCreate, FmtoolError, WriteFailed
+from fmtool.errors import CannotCreate, FmtoolError, WriteFailed, raise_if_used_up
 from fmtool.runs.strict_json import encode
 
+_ROOM = "free some space or put the output on another disk"
 _DRAFT = ".fmtool-"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_FULL_WORDS = (*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)), "ENOSPC")
+_HARDLY_ANY = 1 << 20
 _UNCREATABLE = {
     errno.EACCES,
     errno.EPERM,
@@ -89,6 +92,7 @@ def reporting(path: Path, *, needed: int | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        raise_if_used_up(error)
         raise (_explained(error, path, needed) or error) from error
 
 
@@ -98,7 +102,7 @@ def _explained(error: OSError, path: Path, needed: int | None) -> FmtoolError | 
         room = f"{need}{_free_bytes(path)} bytes free"
         return WriteFailed(
             f"cannot write {path}: {os.strerror(error.errno)} ({room})",
-            fix="free some space or put the output on another disk",
+            fix=_ROOM,
         )
     if error.errno in _UNCREATABLE:
         return CannotCreate(
@@ -106,6 +110,37 @@ def _explained(error: OSError, path: Path, needed: int | None) -> FmtoolError | 
             fix="choose a directory that you may write to",
         )
     return None
+
+
+def full_disk(error: BaseException, *places: Path) -> WriteFailed | None:
+    """The WriteFailed that an error comes down to; None for any other error.
+
+    Libraries wrap what the system says, or keep to its words, or say nothing of it: then it counts
+    whether there is any room left.
+
+    Args:
+        places: files or folders on the disks that were written to.
+    """
+    link: BaseException | None = error
+    seen: set[int] = set()
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        number = link.errno if isinstance(link, OSError) else None
+        if isinstance(link, WriteFailed):
+            return link
+        if number in _FULL or any(words in str(link) for words in _FULL_WORDS):
+            name = link.filename if isinstance(link, OSError) else None
+            fullest = min(places, key=_free_bytes, default="a file")
+            return _full(str(name or fullest), number or errno.ENOSPC)
+        link = link.__cause__ or link.__context__
+    for place in places:
+        if _free_bytes(place) < _HARDLY_ANY:
+            return _full(str(place), errno.ENOSPC)
+    return None
+
+
+def _full(what: str, number: int) -> WriteFailed:
+    return WriteFailed(f"cannot write {what}: {os.strerror(number)}", fix=_ROOM)
 
 
 def _free_bytes(path: Path) -> int:

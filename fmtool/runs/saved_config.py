@@ -6,7 +6,7 @@ from typing import Any
 
 from fmtool.errors import DataError
 from fmtool.runs import upgrade
-from fmtool.safety import references, yaml_text
+from fmtool.safety import references, regular_file, yaml_text
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -15,8 +15,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(yaml_text.MOST_CHARACTERS + 1)
+        text = regular_file.read_text(path, most=yaml_text.MOST_CHARACTERS + 1)
         yaml_text.check(text, loader=loader)
         text = yaml_text.with_keys_as_written(text, loader=loader)
         # Both loaders are the safe ones; the one in C takes a tenth of the time.

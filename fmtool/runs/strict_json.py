@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.errors import DataError
+from fmtool.safety import regular_file
 
 
 def finite(value: Any, where: str = "") -> tuple[Any, list[str]]:
@@ -46,7 +47,7 @@ def encode(value: Any) -> str:
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object in `path`; DataError where there is none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(regular_file.read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else "not valid JSON"
         raise DataError(f"cannot read {path}: {reason}") from error

@@ -1,11 +1,11 @@
 """The gate that every exported model passes before its runtime opens it, without that runtime."""
 
 import os
-import stat
 from pathlib import Path
 
 from fmtool.errors import DataError, Refused
 from fmtool.safety import litert_file, onnx_file, openvino_file, saved_model_folder, torch_program
+from fmtool.safety.regular_file import open_file
 
 _MOST_BYTES = 1 << 34
 """16 GiB: it is read whole."""
@@ -49,10 +49,10 @@ def check(kind: str, path: Path) -> None:
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
+    if path.exists() and not path.is_file():
+        raise Refused(f"{path} is not a regular file", fix="put the model there")
+    with open_file(path) as file:
         found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise Refused(f"{path} is not a regular file", fix="put the model there")
         if found.st_size > _MOST_BYTES:
             raise Refused(f"{path} has {found.st_size:,} bytes", fix="export a smaller model")
         return file.read()

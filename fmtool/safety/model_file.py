@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fmtool.errors import DataError, Refused
+from fmtool.errors import DataError, Refused, raise_if_used_up
 from fmtool.safety import model_config, model_weights
 from fmtool.safety.model_config import shown
+from fmtool.safety.regular_file import open_file
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
@@ -56,7 +57,7 @@ def check(path: Path, *, registered: Collection[str]) -> Contents:
     """
     try:
         _check_kind(path)
-        with zipfile.ZipFile(path) as archive:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
             _check_members(archive.infolist(), origin=str(path))
             config = json.loads(archive.read(CONFIG))
             weights = io.BytesIO(archive.read(WEIGHTS))
@@ -66,6 +67,7 @@ def check(path: Path, *, registered: Collection[str]) -> Contents:
         raise DataError(f"{path}: its {CONFIG} is not valid JSON", fix=_DAMAGE) from error
     # A RuntimeError asks for the password.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        raise_if_used_up(error)
         raise DataError(f"{path} is damaged: {error}", fix=_DAMAGE) from error
     is_plain = model_config.check(config, origin=str(path), registered=registered)
     return Contents(config, is_plain, model_weights.check(weights, origin=str(path)))
@@ -76,7 +78,7 @@ def _check_kind(path: Path) -> None:
         raise DataError(f"{path} is missing: the run has no model to evaluate", fix=_DAMAGE)
     if not path.is_file():
         raise Refused(f"{path} is not a regular file", fix="put the .keras file there")
-    with path.open("rb") as file:
+    with open_file(path) as file:
         magic = file.read(len(_HDF5))
     if magic == _HDF5 or path.suffix != ".keras":
         raise Refused(

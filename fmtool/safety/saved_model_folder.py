@@ -51,7 +51,9 @@ def _check_places(folder: Path, origin: str) -> None:
     for path in folder.rglob("*"):
         place = path.relative_to(folder)
         is_known = (
-            str(place) in _PLACES if path.is_dir() else _FILES.fullmatch(path.name) is not None
+            str(place) in _PLACES
+            if path.is_dir()
+            else path.is_file() and _FILES.fullmatch(path.name) is not None
         )
         if not is_known or path.is_symlink() or len(place.parts) > 2:
             raise Refused(f"{origin}: {str(place)[:80]!r} has no place in it", fix=_FIX)

@@ -30,7 +30,8 @@ _MAX_SHOWN = 4
 
 def saved_config(run_directory: Path) -> TrainConfig:
     """The config that the run was made with; DataError or UsageError where it has none."""
-    return validate.train_config(read_run_config(RunPaths(run_directory).config))
+    path = RunPaths(run_directory).config
+    return validate.of_file(validate.train_config, read_run_config(path), path)
 
 
 def continued_config(run_directory: Path, requested: TrainConfig) -> TrainConfig:

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from exported_by_hand import linear_onnx
+from exported_by_hand import linear_onnx, repacked
 
-from fmtool.export import archive, files
+from fmtool.export import files
 
 FIX = "; fix: get the bundle again, or export it again with bundle=true"
 
@@ -19,25 +19,6 @@ FIX = "; fix: get the bundle again, or export it again with bundle=true"
 @pytest.fixture
 def bundle(by_hand):
     return by_hand.hand_over()
-
-
-def repacked(path, changes=(), *, sums=False):
-    """The archive with other members: bytes by name, None to leave one out.
-
-    Args:
-        sums: whether SHA256SUMS shall fit what is there now.
-    """
-    with zipfile.ZipFile(path) as opened:
-        members = {name: opened.read(name) for name in opened.namelist()}
-    members |= dict(changes)
-    members = {name: content for name, content in members.items() if content is not None}
-    if sums:
-        from fmtool.export import bundle
-
-        members["SHA256SUMS"] = bundle._sums(
-            {name: content for name, content in members.items() if name != "SHA256SUMS"}
-        )
-    archive.write(path, members)
 
 
 def with_report(bundle, **changes):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fmtool.errors import CannotCreate
+from fmtool.errors import CannotCreate, OutOfDescriptors
 from fmtool.runs.atomic import sync, write_bytes, write_json, write_text, write_with
 
 
@@ -143,11 +143,11 @@ def test_a_directory_without_write_permission_exits_73(tmp_path, python):
     assert "Permission denied" in done.stdout
 
 
-def test_other_system_errors_are_not_disguised(tmp_path):
+def test_too_few_descriptors_are_named_as_what_they_are(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
     try:
-        with pytest.raises(OSError, match="Too many open files"):
+        with pytest.raises(OutOfDescriptors, match="too many open files"):
             write_bytes(tmp_path / "file", b"x")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

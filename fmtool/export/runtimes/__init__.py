@@ -5,8 +5,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from fmtool.errors import DataError, UsageError
-from fmtool.export.runtimes.base import Runtime
+from fmtool.errors import DataError, FmtoolError, UsageError, raise_if_used_up
+from fmtool.export.runtimes.base import Runtime, reason
 from fmtool.safety import exported_file
 
 _BY_SUFFIX = {
@@ -68,5 +68,15 @@ def open_model(path: Path, *, threads: int) -> Runtime:
             f"{path} needs {module}, which is not installed", fix=f"pip install 'fmtool[{extra}]'"
         )
     exported_file.check(name, path)
-    runtime: Runtime = import_module(f"{__name__}.{name}").open_file(path, threads=threads)
+    try:
+        runtime: Runtime = import_module(f"{__name__}.{name}").open_file(path, threads=threads)
+    except (FmtoolError, MemoryError):
+        raise
+    # Runtimes raise anything for a model that they cannot load.
+    except Exception as error:
+        raise_if_used_up(error)
+        raise DataError(
+            f"{path} cannot be loaded: {reason(error)}", fix="export it again"
+        ) from error
+    runtime.origin = str(path)
     return runtime

@@ -7,9 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.errors import DataError, FmtoolError, raise_if_used_up
 from fmtool.export.metadata import Metadata
 
 Arrays = dict[str, NDArray[Any]]
+_MAX_REASON = 200
+_FIX = "export it again"
+_OF_CLASSES = ("probabilities", "logits")
+
+
+def reason(error: Exception) -> str:
+    """The first line of what a library says."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:_MAX_REASON]
 
 
 class Runtime(ABC):
@@ -18,6 +28,9 @@ class Runtime(ABC):
     Args:
         metadata: what the file says of itself.
     """
+
+    origin = "the model"
+    """For messages."""
 
     def __init__(self, metadata: Metadata) -> None:
         self.metadata = metadata
@@ -30,12 +43,46 @@ class Runtime(ABC):
         """
 
     def __call__(self, samples: NDArray[Any]) -> Arrays:
-        """As `run`, for any n above 0; a batch that must be full repeats its last sample."""
+        """As `run`, for any n above 0; a batch that must be full repeats its last sample.
+
+        Raises DataError where the model does not run, or gives other outputs than it says.
+        """
         fixed, count = self.metadata.input.batch, len(samples)
         if fixed is None or count == fixed:
-            return dict(self.run(samples))
+            return self._checked(samples)
         parts = []
         for first in range(0, count, fixed):
             rows = np.minimum(np.arange(first, first + fixed), count - 1)
-            parts.append(self.run(samples[rows]))
+            parts.append(self._checked(samples[rows]))
         return {name: np.concatenate([each[name] for each in parts])[:count] for name in parts[0]}
+
+    def _checked(self, samples: NDArray[Any]) -> Arrays:
+        try:
+            found = dict(self.run(samples))
+        except (FmtoolError, MemoryError):
+            raise
+        # Runtimes raise anything for samples that do not fit the graph.
+        except Exception as error:
+            raise_if_used_up(error)
+            raise DataError(f"{self.origin} cannot be run: {reason(error)}", fix=_FIX) from error
+        for name in self.metadata.outputs:
+            problem = self._problem(name, found.get(name), len(samples))
+            if problem:
+                raise DataError(f"{self.origin}: {problem}", fix=_FIX)
+        return found
+
+    def _problem(self, name: str, values: NDArray[Any] | None, count: int) -> str:
+        """Empty for an output that fits the metadata."""
+        classes = len(self.metadata.labels)
+        if values is None:
+            return f"it gives no {name}, though it says so"
+        if name in _OF_CLASSES and values.shape != (count, classes):
+            return f"it gives {name} of shape {values.shape} for {count} samples, {classes} labels"
+        if values.ndim == 0 or len(values) != count:
+            return f"it gives {name} of shape {values.shape} for {count} samples"
+        if name == "label":
+            if values.shape != (count,) or not np.issubdtype(values.dtype, np.integer):
+                return f"its labels are {values.dtype} of shape {values.shape}"
+            if values.min() < 0 or values.max() >= classes:
+                return f"it gives label {int(values.max())}, and has names for {classes}"
+        return ""
