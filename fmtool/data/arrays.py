@@ -237,16 +237,18 @@ def _samples(x: "Images", split: str) -> "Images":
     """uint8 (n, height, width, channels), or numbers (n, features) or (n, steps, channels)."""
     import numpy as np
 
+    from fmtool.data.channel_order import Order, order_of
     from fmtool.data.images import ReadImages
 
     axes = len(x.shape)
     is_pixels = x.dtype == np.uint8 and axes in (3, 4)
     if not is_pixels and (axes not in (2, 3) or x.dtype.kind not in "biuf"):
+        moved = ".transpose(0, 2, 3, 1)" if axes == 4 and order_of(x.shape) is Order.FIRST else ""
         raise DataError(
             f"x of {split} is {x.dtype} {x.shape}; expected uint8 images (n, height, width[, "
             "channels]), or numbers (n, features) or (n, steps, channels)",
-            fix="pixels: scale them to 0-255 and save .astype('uint8'); else: give each sample a "
-            "row of numbers",
+            fix=f"pixels: scale them to 0-255 and save x{moved}.astype('uint8'); else: give each "
+            "sample a row of numbers",
         )
     if 0 in x.shape:
         raise DataError(f"x of {split} is {x.shape}: nothing", fix="save some samples")

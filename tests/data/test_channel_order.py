@@ -86,3 +86,13 @@ def test_channels_that_may_come_first_are_a_warning(call, arrays):
         "warning: x of train is (20, 3, 24, 6), read as 3x24 pixels of 6 channels: if the channels "
         "come first, save x.transpose(0, 2, 3, 1)"
     )
+
+
+def test_floats_with_channels_first_are_told_both_that_mends_them(call, fmtool):
+    x, y = np.zeros((20, 3, 24, 24), np.float32), np.arange(20) % 2
+    np.savez(fmtool.folder / "set.npz", x=x, y=y)
+    outcome = call(*COMMANDS["check"])
+    assert outcome.code == 65
+    assert "save x.transpose(0, 2, 3, 1).astype('uint8'); else: " in outcome.error
+    np.savez(fmtool.folder / "set.npz", x=x.transpose(0, 2, 3, 1), y=y)
+    assert "save x.astype('uint8'); else: " in call(*COMMANDS["check"]).error
