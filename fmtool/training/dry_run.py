@@ -12,7 +12,7 @@ from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training import batch_size as batch_sizes
 from fmtool.training import out_of_memory
-from fmtool.training.session import load_data, prepare
+from fmtool.training.session import load_data, prepare, require_effect
 
 
 def dry_run(cfg: TrainConfig, *, plugins: Sequence[str] = ()) -> dict[str, Any]:
@@ -23,7 +23,9 @@ def dry_run(cfg: TrainConfig, *, plugins: Sequence[str] = ()) -> dict[str, Any]:
     with SignalGuard():
         data = load_data(cfg)
         samples = len(data.selection.train)
-        return one_step(batch_sizes.resolve(cfg, samples=samples, plugins=plugins), data)
+        cfg = batch_sizes.resolve(cfg, samples=samples, plugins=plugins)
+        require_effect(cfg, data)
+        return one_step(cfg, data)
 
 
 def one_step(cfg: TrainConfig, data: Data) -> dict[str, Any]:

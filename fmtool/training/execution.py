@@ -33,7 +33,7 @@ from fmtool.signals import SignalGuard
 from fmtool.training import batch_size as batch_sizes
 from fmtool.training import foresight, out_of_memory
 from fmtool.training.resume import Changes, shown_changes
-from fmtool.training.session import Session, prepare
+from fmtool.training.session import Session, prepare, require_effect
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,7 @@ class Execution:
         samples, plugins = len(self._data.selection.train), self._request.plugins
         try:
             self._cfg = batch_sizes.resolve(self._cfg, samples=samples, plugins=plugins)
+            require_effect(self._cfg, self._data)
             session = self._session = prepare(self._cfg, self._data)
         except FmtoolError as error:
             if self._changes is None and not isinstance(error, OutOfMemory):

@@ -81,6 +81,14 @@ def load_data(cfg: TrainConfig) -> Data:
     return replace(data, class_weights=task.class_weights(cfg.task, labels, splits.class_names))
 
 
+def require_effect(cfg: TrainConfig, data: Data) -> None:
+    """UsageError for a key that a run of this length ends before; the batch size is a number."""
+    assert isinstance(cfg.batch_size, int), "auto is resolved before"
+    steps = max(1, len(data.selection.train) // cfg.batch_size)
+    for part in (cfg.optimizer, cfg.schedule):
+        part.require_effect(steps_per_epoch=steps, epochs=cfg.epochs)
+
+
 def prepare(cfg: TrainConfig, data: Data) -> Session:
     """Imports Keras, builds and compiles. Raises UsageError where parts do not fit together.
 
@@ -88,7 +96,6 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     """
     batch_size = cfg.batch_size
     assert isinstance(batch_size, int), "auto is resolved before"
-    _require_effect(cfg, steps_per_epoch=steps_per_epoch(len(data.selection.train), batch_size))
     architecture = registry.module("model", cfg.model.name)
     # Said only by models without convolutions.
     is_convolutional = getattr(architecture, "IS_CONVOLUTIONAL", True)
@@ -139,17 +146,6 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
         monitor=monitor,
         own_callbacks=own,
     )
-
-
-def steps_per_epoch(samples: int, batch_size: int) -> int:
-    """Batches of an epoch: whole ones, or one of all samples where they are fewer."""
-    return max(1, samples // batch_size)
-
-
-def _require_effect(cfg: TrainConfig, *, steps_per_epoch: int) -> None:
-    """UsageError for what a run of this length ends before."""
-    for part in (cfg.optimizer, cfg.schedule):
-        part.require_effect(steps_per_epoch=steps_per_epoch, epochs=cfg.epochs)
 
 
 def _with_single_steps(cfg: TrainConfig, names: Sequence[str]) -> TrainConfig:

@@ -90,6 +90,12 @@ def define(
 ) -> Definition:
     """The definition that a command line comes to; UsageError where parts do not go together."""
     objectives = comparable(cfg.objectives, [each.key for each in space.dimensions])
+    if objectives != cfg.objectives and cfg.budget.target is not None:
+        raise UsageError(
+            f"budget.target={cfg.budget.target:g} is a value of a loss, by which this study "
+            "cannot go",
+            fix="objective='max val_accuracy' with a target of that, or no budget.target",
+        )
     fixed = trial_overrides(space.fixed, objectives, cfg.constraint)
     composed = compose.compose(config_name, fixed, folders=folders)
     _check(cfg, composed["data"], objectives)

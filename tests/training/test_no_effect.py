@@ -85,6 +85,12 @@ def test_what_never_takes_effect_is_refused_and_leaves_nothing(call, fmtool, wor
     assert not fmtool.runs
 
 
+def test_a_dry_run_refuses_it_too(call):
+    outcome = call(*DIGITS, "epochs=4", "optimizer.lookahead_steps=5", "dry_run=true")
+    assert outcome.code == 2
+    assert "never moves the slow weights" in outcome.err
+
+
 @pytest.mark.parametrize("words", SAID, ids=" ".join)
 def test_what_the_end_cuts_off_is_said(composed, words):
     cfg = composed(*words)

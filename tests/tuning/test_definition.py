@@ -61,6 +61,13 @@ def test_a_name_for_another_search_is_refused(study):
         study(*LINE, "study=s", "epochs=3").store()
 
 
+def test_a_study_over_losses_goes_by_the_headline_of_the_task(study, capsys):
+    asked = study(*LINE, "objective=min val_loss", "task.loss=cross_entropy,mse")
+    assert list(map(str, asked.definition.objectives)) == ["max val_accuracy"]
+    assert "monitor='val_accuracy'" in asked.definition.fixed
+    assert "objective=min val_loss is another function in each trial" in capsys.readouterr().err
+
+
 def test_the_study_is_described_in_its_folder(study):
     asked = study(*LINE, "study=s")
     asked.store()
@@ -78,6 +85,8 @@ def test_the_study_is_described_in_its_folder(study):
          "tuner=cmaes knows one objective; fix: use tuner=nsgaii"),
         (["objective=[max val_accuracy,min parameters]", "budget.target=0.9"],
          "budget.target is of one objective"),
+        (["objective=min val_loss", "task.loss=mse,focal", "budget.target=0.1"],
+         "budget.target=0.1 is a value of a loss, by which this study cannot go"),
         (["gate.min.val_acc=0.5"], "gate.min.val_acc: a trial has no metric 'val_acc'"),
         (["tuner=tpee"], "tuner=tpee: no such tuner; fix: did you mean 'tpe'?"),
         (["tune.jobs=0"], "tune.jobs=0 is not accepted; fix: give a value greater than 0"),
