@@ -102,7 +102,7 @@ def test_what_cannot_be_trained_on_is_one_line(split_up, texts, message):
         ),
         (
             ["data.encoding=utf-16"],
-            "error: data.encoding: 'utf-16' is no encoding that is read; fix: save the file as "
+            "error: data.encoding: 'utf-16' is not an encoding that is read; fix: save the file as "
             "utf-8",
         ),
         (
