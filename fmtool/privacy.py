@@ -16,10 +16,9 @@ _SECRET_NAME = re.compile(
     r"|(^|[._-])(auth|pwd)([._-]|$)|token$",
     re.IGNORECASE,
 )
-_SECRET_VALUE = re.compile(
-    r"(?<=://)[^/@\s]+@"  # user:password@ in an address
-    r"|\b(gh[pousr]_|github_pat_|glpat-|hf_|sk-|xox[abp]-|AKIA)[A-Za-z0-9_-]{12,}"
-)
+_TOKEN = re.compile(r"\b(gh[pousr]_|github_pat_|glpat-|hf_|sk-|xox[abp]-|AKIA)[A-Za-z0-9_-]{12,}")
+_ACCOUNT = re.compile(r"(?<=://)[^/@\s]+@")
+_PASSWORD = re.compile(r"(?<=://)(?P<user>[^/@:\s]*):[^\s@]*@")
 _PAIR = re.compile(
     r"(?P<name>[\w.%+-]+)(?P<sign>\s*(?:=|%3[dD])\s*)"
     r"(?P<value>'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[^&\s]*?(?=[;:,.)\]}'\"]*(?:[&\s]|$)))"
@@ -58,9 +57,15 @@ def without_password(address: str) -> str:
     return unshown if _has_secret(shown) else shown
 
 
-def redacted(text: str) -> str:
-    """`text` with the passwords of addresses, values of secret names and known tokens blanked."""
-    text = _SECRET_VALUE.sub(lambda found: REDACTED + "@" * found[0].endswith("@"), text)
+def redacted(text: str, *, with_accounts: bool = False) -> str:
+    """`text` with the passwords of addresses, values of secret names and known tokens blanked.
+
+    Args:
+        with_accounts: the users of addresses are blanked too.
+    """
+    text = _ACCOUNT.sub(f"{REDACTED}@", text) if with_accounts else text
+    text = _PASSWORD.sub(lambda found: f"{found['user']}:{REDACTED}@", text)
+    text = _TOKEN.sub(REDACTED, text)
     return _PAIR.sub(_public_pair, text)
 
 

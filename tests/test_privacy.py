@@ -51,7 +51,10 @@ def test_the_password_of_an_address_is_not_shown(address, shown):
             f"cannot parse 'postgresql://h/d?password={SECRET}'; fix: see x",
             "d?password=<redacted>'; ",
         ),
-        (f"at postgresql://me:{SECRET}@h/d now", "postgresql://<redacted>@h/d now"),
+        (f"at postgresql://me:{SECRET}@h/d now", "postgresql://me:<redacted>@h/d now"),
+        (f"postgresql://me:a/{SECRET}@h/d", "postgresql://me:<redacted>@h/d"),
+        ("the storage postgresql://me@h:5432/d does not answer", "postgresql://me@h:5432/d does"),
+        (f"x hf_{SECRET}", "x <redacted>"),
         (
             "epochs=3 model.num_heads=4; fix: max_tokens=5",
             "epochs=3 model.num_heads=4; fix: max_to",

@@ -163,7 +163,7 @@ def _public_text(text: str) -> str:
     key, separator, _ = text.partition("=")
     if separator and is_secret(key):
         return f"{key}={REDACTED}"
-    text = redacted(text)
+    text = redacted(text, with_accounts=True)
     for place, sign in _private_places():
         text = re.sub(rf"(?<![\w.-]){re.escape(place)}(?=/|$|[:,;\s'\"])", sign, text)
     return text
