@@ -1,4 +1,4 @@
-"""What a command prints on stdout: tables and lines, or one JSON object."""
+"""Output of commands on stdout: tables and lines, or one JSON object."""
 
 import json
 import sys

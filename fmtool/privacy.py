@@ -31,7 +31,7 @@ _MIN_SECRET = 3
 
 
 def is_secret(name: str) -> bool:
-    """Whether a value of that name, percent-encoded or not, is not to be shown."""
+    """True of a name, percent-encoded or not, whose value must not be shown."""
     return bool(_SECRET_NAME.search(_decoded(name)))
 
 
@@ -93,7 +93,7 @@ def _secrets(address: str) -> set[str]:
 
 
 def _public_parts(query: str) -> list[str]:
-    """The pairs of a query that are no secrets; a secret goes on until the next pair."""
+    """The pairs of a query without its secrets; a secret goes on until the next pair."""
     kept, in_secret = [], False
     for part in query.split("&"):
         if "=" in part:

@@ -55,7 +55,7 @@ class Place:
         (run / "config.yaml").write_text(json.dumps({"model": {"name": "mlp"}}))
 
     def config(self, *words):
-        """Of `fmtool train`, as it would begin with."""
+        """The config that `fmtool train` would begin with."""
         prepared = [arguments.prepare(word) for word in words]
         return validate.train_config(compose.compose("train", prepared))
 
@@ -570,7 +570,7 @@ CASES = (
 
 ELSEWHERE = {
     ("fmtool/data/array_files.py", "save numbers, or text as numpy.array(names, dtype=str)"):
-        "it is Python, for whoever wrote the file",
+        "it is Python, for the author of the file",
     ("fmtool/data/word_vectors.py",
      "use data.tokenizer=word, and vectors of the language of the texts"):
         "tests/data/test_text_vectors.py::"
@@ -637,7 +637,7 @@ def studies(tmp_path_factory):
 
 
 def outcome(place, asked):
-    """What is said on stderr, and the exit code."""
+    """The lines on stderr, and the exit code."""
     try:
         done = place.call(*asked) if isinstance(asked, tuple) else asked(place)
     except FmtoolError as error:
@@ -659,7 +659,7 @@ def require_installable(fix):
 
 
 def is_slow(case):
-    """Whether it imports Keras, or composes a search, which takes a second for each line."""
+    """True of a case that imports Keras, or composes a search: seconds for each line."""
     return is_search(case) or case.file == "fmtool/augment/shifted_gather.py"
 
 
@@ -700,7 +700,7 @@ def test_the_fix_of_an_error_mends_it_when_it_is_typed(case, fmtool, call, monke
 
 
 def typed_words(before, after):
-    """What is typed anew: keys, else the command as the fix spells it."""
+    """The words that are typed anew: keys, else the command as the fix spells it."""
     keys = [word for word in after if "=" in word and word not in before]
     command = " ".join(["fmtool", *(word for word in after if "=" not in word)])
     return keys or [command]

@@ -17,6 +17,7 @@ from fmtool.evaluation.metrics import classification_report
 from fmtool.evaluation.report import evaluation_table, facts_table, gate_table
 from fmtool.logging.rows import UNDEFINED
 from fmtool.notices import DataStream, note, printable
+from fmtool.runs.csv_text import cell
 from fmtool.runs.result import Gate
 
 HOSTILE = "[red]\x1b[2J\x1b]0 owned\x07\u202eevil\u2066\u200b\x9b31m\u2028next"
@@ -120,6 +121,13 @@ def test_data_for_programs_stay_as_they_are_unless_a_person_looks_at_them():
         DataStream(file).write(f"{HOSTILE}\nb\n")
     assert pipe.getvalue() == f"{HOSTILE}\nb\n"
     assert screen.getvalue() == f"{printable(HOSTILE)}\nb\n"
+
+
+def test_cells_of_a_file_are_the_data_and_those_on_stdout_are_for_people():
+    persian = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert cell(persian) == persian
+    assert cell(persian, is_shown=True) == persian.replace("\u200c", "\\u200c")
+    assert cell("a\udcff") == "a\\udcff"
 
 
 @pytest.fixture

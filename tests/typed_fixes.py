@@ -21,7 +21,7 @@ Argv = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Case:
-    """How an error is reached, and what is typed after it.
+    """An error that is reached, and a line that is typed after it.
 
     Args:
         file: with the fix, below the repository.
@@ -72,7 +72,7 @@ def _fixes(tree: ast.Module) -> Iterator[str]:
 
 
 def _texts(node: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
-    """Of a text, of both ways of a choice, of what `did_you_mean` says otherwise."""
+    """The text itself, both ways of a choice, the other words of `did_you_mean`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.JoinedStr):
@@ -98,13 +98,13 @@ def _inner(part: ast.expr) -> str:
 
 
 def matches(template: str, shown: str) -> bool:
-    """Whether a line holds the fix of a template, with any values put in."""
+    """True where a line holds the fix of a template, with any values put in."""
     parts = re.split(r"\{.*?\}(?!\})", template)
     return re.search(".*".join(map(re.escape, parts)), shown, re.DOTALL) is not None
 
 
 def told(words: Sequence[str], shown: str) -> bool:
-    """Whether a line tells to type these words: each with its value, or with one in capitals."""
+    """True of a line that tells to type these words, each with its value or with capitals."""
     plain = shown.replace("'", "")
     return all(
         word in plain or re.search(rf"{re.escape(word.partition('=')[0])}=\S*[A-Z]", plain)

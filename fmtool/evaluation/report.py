@@ -57,7 +57,7 @@ def evaluation_table(report: Mapping[str, Any], title: str) -> RenderableType:
 
 
 def absent_line(names: Sequence[str]) -> str:
-    """What a split without samples of some classes means for the averages."""
+    """The line below a report that names classes without samples and the rule of the averages."""
     shown = ", ".join(names[:MAX_ABSENT_NAMED])
     more = f" and {len(names) - MAX_ABSENT_NAMED} more" if len(names) > MAX_ABSENT_NAMED else ""
     return (

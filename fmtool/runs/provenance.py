@@ -64,7 +64,7 @@ _VARIABLES = words("""
     OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS
     CI PYTHONHASHSEED
 """)
-"""What changes what a run computes, and how fast; another program's variables are its own affair.
+"""Variables that change the numbers or the speed of a run; those of other programs stay out.
 
 A list and no pattern: `TF_VAR_...` are a deployment tool's, and hold whatever it deploys.
 """

@@ -20,7 +20,7 @@ _NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AU
 _PRIMARY = 0xFF
 """The bits of an extended result code that are the plain one."""
 _NO_SUCH_RECORD = "Record does not exist."
-"""What Optuna says of a study that is not there, also where it replays a journal."""
+"""The message of Optuna for a study that is not there, also where it replays a journal."""
 _REPLAY = "apply_logs"
 """The function of Optuna that takes the lines of a journal, one after the other."""
 _UNDECODED = "Could not decode to UTF-8"
@@ -34,7 +34,7 @@ def path_of(url: str) -> Path | None:
 
 
 def lasting(url: str, error: BaseException) -> FmtoolError | None:
-    """What is wrong with the file of a storage for good; None where it may pass, or is no fault.
+    """The lasting fault of a storage's file; None where an error may pass, or has another cause.
 
     Args:
         error: what an operation of the storage has raised.
@@ -88,7 +88,7 @@ def _rescue(path: Path, line: int | None) -> str:
 
 
 def _broken_line(path: Path) -> int | None:
-    """The first line, from 1, that is no JSON; None where all are, or the file cannot be read."""
+    """The first line, from 1, that is not JSON; None where all are, or the file cannot be read."""
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
@@ -130,9 +130,9 @@ def _code(error: BaseException) -> int | None:
 
 
 def _is_undecoded(error: BaseException) -> bool:
-    """Whether what a file holds is no text, no JSON or no value that a study has.
+    """True where a file holds something else than text, JSON and values that a study has.
 
-    A KeyError is how Optuna says that there is no such study.
+    A KeyError is excepted: Optuna raises it for a study that it does not find.
     """
     if isinstance(error, UnicodeDecodeError | json.JSONDecodeError):
         return True
@@ -142,7 +142,7 @@ def _is_undecoded(error: BaseException) -> bool:
 
 
 def _is_of_replay(error: BaseException) -> bool:
-    """Whether a line of a journal, though it is JSON, is no change that Optuna knows."""
+    """True where a line of a journal, though it is JSON, is not a change that Optuna knows."""
     kinds = (KeyError, IndexError, TypeError, ValueError, AttributeError, AssertionError)
     if not isinstance(error, kinds):
         return False

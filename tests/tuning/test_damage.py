@@ -98,7 +98,7 @@ DAMAGES = {
 
 
 def look_at(url):
-    """All that is read of a study, by whoever asks for it."""
+    """The trials of a study, as every action of the command reads them."""
     return Store.load(url, "s", patience=Patience(url, PATIENCE_SECONDS)).trials()
 
 
