@@ -173,3 +173,15 @@ def raise_if_used_up(error: BaseException) -> None:
         raise OutOfDescriptors(
             "too many open files on this machine", fix="end other programs, or raise fs.file-max"
         ) from error
+
+
+def to_json(error: FmtoolError) -> dict[str, str]:
+    """What another process needs to raise it again, by the class of this module that it is of."""
+    kinds = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ == __name__)
+    return {"error": next(kinds), "message": error.message, "fix": error.fix}
+
+
+def from_json(answer: Mapping[str, str]) -> FmtoolError:
+    """The error that `to_json` has told of."""
+    kind: type[FmtoolError] = globals()[answer["error"]]
+    return kind(answer["message"], fix=answer["fix"])

@@ -69,8 +69,7 @@ class Child:
             raise full_disk(failed, *_written(job)) or failed
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            kind: type[FmtoolError] = getattr(errors, answer["error"])
-            raise kind(answer["message"], fix=answer["fix"])
+            raise errors.from_json(answer)
         return answer
 
     def _begin(self) -> "subprocess.Popen[str]":
@@ -103,22 +102,16 @@ def _answer(main: Callable[[Mapping[str, Any]], dict[str, Any]], job: Mapping[st
     try:
         return main(job)
     except FmtoolError as error:
-        return _told(error)
+        return errors.to_json(error)
     # Libraries raise anything for what they cannot convert.
     except Exception as error:
         full = full_disk(error, *_written(job))
         if full is not None:
-            return _told(full)
+            return errors.to_json(full)
         if os.environ.get("FMTOOL_DEBUG") == "1":
             raise
         lines = str(error).strip().splitlines() or [type(error).__name__]
         return {"error": "ExportFailed", "message": lines[0][:_LONGEST_REASON], "fix": ""}
-
-
-def _told(error: FmtoolError) -> dict[str, str]:
-    """By the class of `fmtool.errors` that it is or is derived from."""
-    kinds = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
-    return {"error": next(kinds), "message": error.message, "fix": error.fix}
 
 
 def _written(job: Mapping[str, Any]) -> list[Path]:

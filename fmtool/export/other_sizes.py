@@ -40,7 +40,8 @@ def write(data: Data, originals: Sequence[Any], folder: Path, metadata: Metadata
     for number, base in enumerate(bases):
         for name, pixels in _variants(base, (height, width)):
             # Where 8-bit pictures mean something else, or have other channels, arrays are given.
-            is_picture = metadata.input.maximum == _MAXIMUM and channels in _MODES
+            is_deep = isinstance(metadata.preprocessing.get("levels"), list)
+            is_picture = metadata.input.maximum == _MAXIMUM and channels in _MODES and not is_deep
             path = folder / f"{number}-{name}{'.png' if is_picture else '.npy'}"
             if is_picture:
                 Image.fromarray(_flat(pixels)).save(path)

@@ -14,7 +14,7 @@ from typing import Any
 
 from fmtool import registry, validate
 from fmtool.data import memory
-from fmtool.errors import FmtoolError, OutOfMemory
+from fmtool.errors import FmtoolError, OutOfMemory, to_json
 from fmtool.training.dry_run import one_step
 from fmtool.training.session import load_data
 
@@ -35,7 +35,7 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     except OutOfMemory:
         return {"obstacle": "runs out of memory"}
     except FmtoolError as error:
-        return {"error": type(error).__name__, "message": error.message, "fix": error.fix}
+        return to_json(error)
     return {"peak": facts["peak_memory_bytes"], "device": facts["device"]}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from fmtool.data import memory
 from fmtool.data.memory import in_units
-from fmtool.errors import FmtoolError, OutOfMemory
+from fmtool.errors import FmtoolError, OutOfMemory, from_json
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.training.out_of_memory import out_of_memory
@@ -188,7 +188,5 @@ def _judged(printed: str, status: int, cfg: TrainConfig) -> Probe:
         )
     answer: dict[str, Any] = json.loads(printed.splitlines()[-1])
     if "error" in answer:
-        kinds = {kind.__name__: kind for kind in FmtoolError.__subclasses__()}
-        kind = kinds.get(answer["error"], FmtoolError)
-        raise kind(answer["message"], fix=answer["fix"])
+        raise from_json(answer)
     return Probe(**answer)

@@ -1,7 +1,9 @@
 """Whatever the metadata of a file or bundle hold, the command ends with a line and its code."""
 
+import io
 import json
 import random
+import zipfile
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -14,7 +16,7 @@ import small_onnx  # noqa: E402 - what is missing skips these tests
 from exported_by_hand import repacked  # noqa: E402
 
 from fmtool.errors import DataError  # noqa: E402
-from fmtool.export import documents  # noqa: E402
+from fmtool.export import check_samples, documents, other_sizes  # noqa: E402
 from fmtool.export.metadata import Metadata  # noqa: E402
 
 ALLOWED = {0, 2, 6, 65, 77}
@@ -214,9 +216,7 @@ def test_an_empty_file_and_a_folder_are_not_models(call, fmtool):
 def test_verify_ends_in_order_whatever_the_documents_of_a_bundle_hold(call, by_hand):
     path = by_hand.hand_over()
     original = path.read_bytes()
-    from zipfile import ZipFile
-
-    with ZipFile(path) as archive:
+    with zipfile.ZipFile(path) as archive:
         report = json.loads(archive.read("export.json"))
     answers = {"pictures": [{"file": "0-own.png", "label": 3, "probabilities": [0.5, 0.5]}]}
     for name, document, count in (
@@ -229,3 +229,59 @@ def test_verify_ends_in_order_whatever_the_documents_of_a_bundle_hold(call, by_h
             outcome = call("verify", str(path))
             assert outcome.code in ALLOWED, (text[:500], outcome.err)
             assert "Traceback" not in outcome.err
+
+
+def npz(**arrays):
+    target = io.BytesIO()
+    np.savez(target, **arrays)
+    return target.getvalue()
+
+
+def enormous():
+    """A sound archive of an array that says it has 2**60 numbers."""
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1152921504606846976,), }"
+    content = npz(samples=np.zeros(1), label=np.zeros(1))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    start = members["label.npy"][:10]
+    size = int.from_bytes(start[8:10], "little")
+    members["label.npy"] = start + header.ljust(size - 1) + b"\n" + bytes(8)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, member in members.items():
+            archive.writestr(name, member)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x05\x06",
+        b"\x93NUMPY\x01\x00",
+        npz(samples=np.zeros(3))[:-30],
+        npz(samples=np.zeros(3), label=np.zeros(4)),
+        npz(samples=np.zeros(3), label=np.zeros(())),
+        npz(samples=np.zeros(3)),
+        npz(samples=np.array([print], dtype=object), label=np.zeros(1)),
+        enormous(),
+    ],
+    ids=[
+        "empty", "no member", "one array", "cut off", "lengths", "no axis", "no labels", "objects",
+        "enormous",
+    ],
+)  # fmt: skip
+def test_samples_of_a_wrong_form_are_bad_data(tmp_path, content):
+    (tmp_path / "samples.npz").write_bytes(content)
+    message = refusal(lambda: check_samples.unpack(tmp_path / "samples.npz"))
+    assert message is not None
+    assert message.startswith("samples.npz of the bundle ")
+
+
+@pytest.mark.parametrize("name", ["0-own.png", "0-own.npy"])
+def test_a_picture_of_a_bundle_that_is_damaged_is_bad_data(tmp_path, name):
+    for content in (b"", b"no picture", b"\x89PNG\r\n\x1a\n", npz(samples=np.zeros(1))):
+        (tmp_path / name).write_bytes(content)
+        message = refusal(lambda: other_sizes.read(tmp_path / name))
+        assert message is not None
+        assert message.startswith(f"{name} cannot be read: ")

@@ -1,6 +1,8 @@
 """Files that read pictures of any size are tried on other sizes than the trained one."""
 
 import json
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -79,6 +81,26 @@ def test_verify_tries_the_pictures_of_a_bundle(call, pictured):
         "Leave its size: the model resizes it to 8x8 by itself, with a bilinear filter to that "
         "size, whatever its proportions."
     )
+
+
+def test_the_client_of_a_bundle_gives_the_labels_of_the_run_for_its_pictures(pictured, tmp_path):
+    pytest.importorskip("onnxruntime")
+    with zipfile.ZipFile(pictured(antialias=1)) as archive:
+        archive.extractall(tmp_path / "unpacked")
+        answers = json.loads(archive.read("pictures/answers.json"))["pictures"]
+        names = archive.read("labels.txt").decode().splitlines()
+    given = [f"pictures/{each['file']}" for each in answers]
+    done = subprocess.run(
+        [sys.executable, "clients/predict_onnx.py", "onnx/model.onnx", *given],
+        cwd=tmp_path / "unpacked",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found = [line.split("\t")[:2] for line in done.stdout.splitlines()]
+    assert found == [
+        [path, names[each["label"]]] for path, each in zip(given, answers, strict=True)
+    ]
 
 
 def test_a_model_that_resizes_otherwise_than_the_run_does_not_match(call, pictured):
