@@ -89,7 +89,7 @@ def _listed(
         and all(type(each) in types and not _is_endless(each) for each in found)
     ):
         fix = "restore the file, or train again"
-        raise DataError(f"'{key}' of the columns is damaged", fix=fix)
+        raise DataError(f"the entry '{key}' of {INPUTS} is damaged", fix=fix)
     return tuple(found)
 
 
