@@ -66,7 +66,7 @@ class InputDocument(Document):
 
 
 class PreprocessingDocument(Loose):
-    """Keys of pictures and of texts; a kind of input has its own."""
+    """Keys of pictures, texts and rows of numbers; a kind of input has its own."""
 
     color: Literal["rgb", "grayscale"] | None = None
     background: Literal["white", "black", "none"] = "none"
@@ -79,6 +79,8 @@ class PreprocessingDocument(Loose):
     truncate: Literal["end", "start"] = "end"
     padding: Count = 0
     unknown: Count = 1
+    origin: list[int | float] | None = None
+    columns: list[Text] | None = None
 
 
 class MetadataDocument(Document):

@@ -107,13 +107,14 @@ def steps(metadata: "Metadata") -> list[str]:
 
 def _of_numbers(dtype: str, how: Mapping[str, Any]) -> list[str]:
     found = []
-    if "columns" in how:
-        found.append(f"Order the numbers by name: {', '.join(how['columns'])}.")
-    if any(how.get("origin", ())):
+    columns = how.get("columns")
+    if columns:
+        found.append(f"Order the numbers by name: {', '.join(columns)}.")
+    if any(how.get("origin") or ()):
         found.append(
             f"Take off the origin of each in float64, or in whole numbers: {how['origin']}."
         )
-    order = "" if "columns" in how else "in the order of training, "
+    order = "" if columns else "in the order of training, "
     return [*found, f"Take the numbers {order}as {dtype}, not normalised."]
 
 

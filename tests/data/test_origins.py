@@ -9,7 +9,7 @@ from fmtool.data import arrays, check, inputs, loading
 from fmtool.data.features import Origins, fit_origins
 from fmtool.data.images import is_in_memory
 from fmtool.errors import DataError
-from fmtool.export import preprocessing
+from fmtool.export import documents, preprocessing
 from fmtool.export.clients import model_inputs
 from fmtool.runs.layout import INPUTS
 
@@ -178,6 +178,8 @@ def test_the_client_of_a_bundle_takes_the_same_off(cfg, tmp_path):
         "input": {"kind": "features", "shape": [2], "dtype": "float32", "batch": None},
         "preprocessing": json.loads(json.dumps(prepared)),
     }
+    document = documents.PreprocessingDocument.model_validate_json(json.dumps(prepared))
+    assert (document.origin, document.columns) == (prepared["origin"], prepared["columns"])
     row = np.array([ids[5], 3])
     expected = Origins(tuple(prepared["origin"])).applied(row[None])
     np.save(tmp_path / "row.npy", row)
