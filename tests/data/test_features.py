@@ -88,7 +88,7 @@ def test_unit_spreads_each_feature_from_0_to_1():
 
 def test_features_are_trained_on_and_evaluated(fmtool):
     # The first, which decides, as a time since 1970: float32 has steps of 128 there.
-    np.savez(fmtool.folder / "set.npz", x=X + [1.7e9, 0, 0, 0, 0], y=Y)
+    np.savez(fmtool.folder / "set.npz", x=X + np.array([1.7e9, 0, 0, 0, 0]), y=Y)
     words = ("data=arrays", "data.path=set.npz", "model=mlp", "epochs=30", "batch_size=16")
     trained = fmtool("train", *words, "data.storage=stream", "logging=quiet", "--json")
     assert trained.code == 0, trained.err
