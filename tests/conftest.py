@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import forked
 import groups
+import kept_configs
 import yardstick
 
 TIMEOUT = yardstick.scaled(120)
@@ -73,6 +74,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(yardstick.Costs(SERVERS))
+    kept_configs.keep()
 
 
 # After those that are not asked for, with -m and -k, are gone.

@@ -62,6 +62,10 @@ class Costs:
         self._servers = servers
         self._own = _seconds_of_tree(servers)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self) -> None:
+        self._write_down("collection and imports")
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item):
         self._servers.account = item.nodeid
@@ -70,7 +74,7 @@ class Costs:
         return answer
 
     def pytest_sessionfinish(self) -> None:
-        self._write_down("between tests")
+        self._write_down("the end")
 
     def _write_down(self, account: str) -> None:
         now = _seconds_of_tree(self._servers)
