@@ -117,7 +117,7 @@ def test_an_option_without_what_the_user_has_to_give_names_the_key(name):
 
 
 def test_evaluate_composes_and_validates():
-    assert validate.evaluate_config(compose("evaluate", ["run=last"])).split == "test"
+    assert validate.evaluate_config(compose("evaluate", ["run=last"])).split == "auto"
 
 
 def test_the_keys_of_a_sweep_compose_validate_and_are_split_off():
