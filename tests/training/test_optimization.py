@@ -93,11 +93,15 @@ def test_a_variable_is_frozen_when_its_epochs_have_passed(network):
 
 
 def test_a_factor_of_nothing_freezes_from_the_first_step(network):
-    built = build(network, learning_rate_factors={"first/kernel": 0.0, "first/bias": 0.5})
+    """A weight decay would change the kernel all the same, whose learning rate is none."""
+    factors = {"first/kernel": 0.0, "first/bias": 0.5}
+    built = build(network, learning_rate_factors=factors, weight_decay=0.1)
     variables = network.trainable_variables
     built.optimizer.build(variables)
     before = [keras.ops.convert_to_numpy(each).copy() for each in variables]
     built.optimizer.apply([keras.ops.ones(each.shape) for each in variables], variables)
     after = [keras.ops.convert_to_numpy(each) for each in variables]
     changes = [float(np.abs(was - now).max()) for was, now in zip(before, after, strict=True)]
-    assert changes == pytest.approx([0.0, 0.25, 0.5, 0.5])
+    assert changes[0] == 0.0
+    assert changes[1] == pytest.approx(0.25, abs=0.05)
+    assert changes[2:] == pytest.approx([0.5, 0.5], abs=0.1)

@@ -1,5 +1,6 @@
 """When a run has nothing left to do, and which differences it may go on with."""
 
+import json
 from copy import deepcopy
 from dataclasses import replace
 from functools import cache, reduce
@@ -114,6 +115,13 @@ def begun(run, data):
 
 def test_epochs_may_differ_and_are_told(begun, data):
     assert dict(resume.require_same(begun, asked(epochs=5), data)) == {"epochs": (3, 5)}
+
+
+def test_another_version_of_what_computes_is_a_warning(begun, data, capsys):
+    facts = json.loads(RunPaths(begun).manifest.read_text())
+    write_json(RunPaths(begun).manifest, facts | {"python": "3.1.4"})
+    resume.require_same(begun, asked(), data)
+    assert "python was 3.1.4 when the run began and is 3." in capsys.readouterr().err
 
 
 def test_all_that_differs_is_counted_and_three_are_shown(begun, data):
