@@ -80,3 +80,23 @@ def test_the_server_is_the_one_whose_imports_the_command_needs(tmp_path, words, 
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "config.yaml").write_text(RUN.format(backend))
     assert forked.backend_for(words, tmp_path) == server
+
+
+@pytest.mark.parametrize("name", ["TF2_BEHAVIOR", "OMP_NUM_THREADS", "KMP_INIT_AT_FORK"])
+def test_what_a_library_sets_when_it_is_imported_here_is_not_for_commands(
+    fmtool, started, monkeypatch, name
+):
+    monkeypatch.setenv(name, "1")
+    started.append(fmtool.start("--version"))
+    assert isinstance(started[0], forked.Process)
+    assert name not in fmtool.environment()
+
+
+def test_commands_are_forked_after_everything_was_imported_in_this_process(fmtool, started):
+    import keras
+    import torch
+
+    assert keras.__version__
+    assert torch.__version__
+    started.append(fmtool.start("--version"))
+    assert isinstance(started[0], forked.Process)
