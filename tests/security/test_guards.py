@@ -154,8 +154,9 @@ ROWS = [
     row("A28 format that is not on the list", DataError, "data.image_files._SUFFIXES", TGA),
     row("A26 run name", None, "runs.run._slug", str),
     row("A26 escape codes", None, "notices.printable", str),
-    row("A30 secret in a variable", None, "runs.provenance._SECRET_NAME", re.compile("(?!)")),
-    row("A30 secret in a value", None, "runs.provenance._SECRET_VALUE", re.compile("(?!)")),
+    row("A30 secret in a variable", None, "runs.provenance._VARIABLES", {"FMTOOL_TOKEN"}),
+    row("A30 secret in a value", None, "runs.provenance.redacted",
+        lambda text, **_: text),
 ]  # fmt: skip
 
 
