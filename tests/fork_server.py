@@ -190,16 +190,20 @@ def _tell(connection: socket.socket, reply: dict[str, Any]) -> None:
 
 
 def _become(
-    server: str, servers: forked.Servers, request: dict[str, Any], descriptors: list[int]
+    server: str,
+    servers: forked.Servers,
+    request: dict[str, Any],
+    descriptors: list[int],
 ) -> None:
     """The program in this process, which ends with it."""
     code = 1
+    of_imports = {k: text for k, text in os.environ.items() if k not in servers.base}
     try:
         _take_place(request, descriptors)
         servers.account = request["account"]
         subprocess.Popen = forked.popen_of(servers)  # type: ignore[misc]
         if server != forked.NONE:
-            _take_backend(server)
+            _take_backend(server, of_imports)
         code = _run(request)
     except BaseException:
         traceback.print_exc()
@@ -231,7 +235,7 @@ def _take_place(request: dict[str, Any], descriptors: list[int]) -> None:
     sys.path[:1] = [] if request["is_safe"] else [request["cwd"]]
 
 
-def _take_backend(server: str) -> None:
+def _take_backend(server: str, of_imports: dict[str, str]) -> None:
     """The variables that were set before the import are set once more, where a command does it."""
     import numpy as np
 
@@ -240,6 +244,8 @@ def _take_backend(server: str) -> None:
     def set_environment(cfg: Any, threads: int) -> None:
         assert cfg.backend == server, f"{server} is imported, and {cfg.backend} was asked for"
         backends._set_variables(cfg, threads)
+        for name, text in of_imports.items():
+            os.environ.setdefault(name, text)
 
     np.random.seed()
     backends._set_environment = set_environment
