@@ -42,7 +42,7 @@ _NEEDS_BACKEND = ("train", "evaluate", "predict", "reproduce", "bench", "models"
 
 
 _OF_LIBRARIES = (
-    "CUBLAS_", "CUDA_", "ENABLE_RUNTIME_", "GOMP_", "HDF5_", "JAX_", "KMP_", "MPL",
+    "CRC32C_", "CUBLAS_", "CUDA_", "ENABLE_RUNTIME_", "GOMP_", "HDF5_", "JAX_", "KMP_", "MPL",
     "OMP_", "ONEDNN_", "OPENVINO_", "PJRT_", "PYTORCH_", "TF2_", "TF_", "TORCH_", "TPU_", "XLA_",
 )  # fmt: skip
 """Variables that libraries, and `backend.select`, set in the process that imports them."""
