@@ -226,5 +226,5 @@ def _require_order(
 
 def read_by(manifest: Mapping[str, Any]) -> str:
     """The release that a run was begun by, in words."""
-    day = str(manifest.get("started"))[:10]
-    return f"fmtool {manifest.get('fmtool', 'of an earlier release')} of {day}"
+    version, day = manifest.get("fmtool"), str(manifest.get("started"))[:10]
+    return "an unknown release of fmtool" if version is None else f"fmtool {version} of {day}"
