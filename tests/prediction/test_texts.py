@@ -67,7 +67,7 @@ def test_a_missing_column_is_named(predict, texts):
     outcome = predict("text", "input=t.csv")
     assert (outcome.code, outcome.error) == (
         65, "error: t.csv:1: no column 'text' in the header; fix: set data.text_column; one of n, "
-        "said",
+        "said; or data.header=false if it is a row",
     )  # fmt: skip
 
 
