@@ -123,7 +123,6 @@ def with_run(own: Own, *, own_keys: Sequence[str], is_written: bool = False) -> 
         require_contained(directory)
     paths = RunPaths(directory)
     saved = read_run_config(paths.config)
-    validate.of_file(validate.saved_run_config, saved, paths.config)
     check_known(own.others, {*saved, *own_keys})
     raw = compose.override_saved(
         saved,
@@ -132,6 +131,8 @@ def with_run(own: Own, *, own_keys: Sequence[str], is_written: bool = False) -> 
         keys_allowed=_KEYS,
         folders=own.folders,
     )
+    # Only now that nothing in it can run code or read secrets, and before what is typed hides it.
+    validate.of_file(validate.saved_run_config, saved, paths.config)
     keys = [_key(word) for word in own.typed]
     require_unedited(paths, typed=keys, typable=(*_GROUPS, *_KEYS))
     words = tuple(word for word, key in zip(own.typed, keys, strict=True) if _says_which_data(key))
