@@ -41,19 +41,13 @@ _READ_EARLY = {"jax": ("FMTOOL_CACHE",)}
 _NEEDS_BACKEND = ("train", "evaluate", "predict", "reproduce", "bench", "models")
 
 
-_OF_LIBRARIES = (
-    "CRC32C_", "CUBLAS_", "CUDA_", "ENABLE_RUNTIME_", "GOMP_", "HDF5_", "JAX_", "KMP_", "MPL",
-    "OMP_", "ONEDNN_", "OPENVINO_", "PJRT_", "PYTORCH_", "TF2_", "TF_", "TORCH_", "TPU_", "XLA_",
-)  # fmt: skip
-"""Variables that libraries, and `backend.select`, set in the process that imports them."""
 _AT_FIRST = dict(os.environ)
+"""Before libraries and tests have set any in this process, which no command of a test shall see."""
 
 
 def clean_environment() -> dict[str, str]:
-    """The variables of this process without `FOREIGN`, and those of libraries as they were."""
-    now = {name: text for name, text in os.environ.items() if not name.startswith(_OF_LIBRARIES)}
-    now |= {name: text for name, text in _AT_FIRST.items() if name.startswith(_OF_LIBRARIES)}
-    return {name: text for name, text in now.items() if not name.startswith(FOREIGN)}
+    """The variables with which this process began, without `FOREIGN`."""
+    return {name: text for name, text in _AT_FIRST.items() if not name.startswith(FOREIGN)}
 
 
 class Process:
