@@ -73,7 +73,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(yardstick.Costs(SERVERS))
+    has_workers = bool(getattr(config.option, "numprocesses", None))
+    config.pluginmanager.register(yardstick.Costs(SERVERS, has_workers=has_workers))
     kept_configs.keep()
 
 
