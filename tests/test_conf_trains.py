@@ -34,11 +34,14 @@ OPTIONS = sorted(
 
 
 def words_of(option):
-    """A training of this option in its smallest size; recipes are as they are."""
+    """A training of this option in its smallest size; recipes are as they are.
+
+    But for a warm-up, whose first step has a learning rate of 0.
+    """
     group, name = option.split("/")
     if group == "experiment":
         data = name.partition("_")[0]
-        return [f"experiment={name}", *PATH.get(data, [])]
+        return [f"experiment={name}", "schedule.warmup_start=1", *PATH.get(data, [])]
     if group == "data":
         model = "bag" if declared_kind(name) == "text" else "cnn"
         return [f"data={name}", *PATH.get(name, []), f"model={model}", *as_words(model)]

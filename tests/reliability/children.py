@@ -99,7 +99,7 @@ class Zygote:
                     steps.append(step)
                 if send and not is_sent and step >= at_step:
                     time.sleep(delay)
-                    os.kill(process.pid, send)
+                    process.send_signal(send)
                     is_sent = True
                     if send == signal.SIGSTOP:
                         self._stopped[process.pid] = process

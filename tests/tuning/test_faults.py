@@ -16,6 +16,9 @@ from fmtool.tuning import chains
 
 pytestmark = pytest.mark.slow
 
+TRIALS = 16
+"""Enough for the workers to be at it when the second one is killed, up to 11 s after the first."""
+
 
 @pytest.fixture(scope="module")
 def database():
@@ -54,7 +57,7 @@ def check(fmtool, url, fleet, *, killed, trials):
 
 def test_eight_workers_two_of_them_killed_and_the_server_restarted(fmtool, started, database):
     url, chance = database.new_database("fleet"), random.Random(7)
-    start_fleet(fmtool, started, url, workers=8, trials=10)
+    start_fleet(fmtool, started, url, workers=8, trials=TRIALS)
     wait_until(lambda: has_begun(url, 2), 120, "two trainings have begun")
     first, second = chance.sample(started, 2)
     first.kill()
@@ -64,18 +67,18 @@ def test_eight_workers_two_of_them_killed_and_the_server_restarted(fmtool, start
     database.start()
     time.sleep(chance.uniform(1, 4))
     second.kill()
-    check(fmtool, url, started, killed=2, trials=10)
+    check(fmtool, url, started, killed=2, trials=TRIALS)
 
 
 @pytest.mark.parametrize("scheme", ["sqlite:///", "journal://"])
 def test_four_workers_two_of_them_killed(scheme, fmtool, started):
     url, chance = f"{scheme}{fmtool.folder}/storage", random.Random(5)
-    start_fleet(fmtool, started, url, workers=4, trials=5)
+    start_fleet(fmtool, started, url, workers=4, trials=TRIALS)
     wait_until(lambda: has_begun(url, 1), 120, "a training has begun")
     for process in chance.sample(started, 2):
         process.kill()
         time.sleep(chance.uniform(1, 4))
-    check(fmtool, url, started, killed=2, trials=5)
+    check(fmtool, url, started, killed=2, trials=TRIALS)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
