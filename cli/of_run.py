@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _GROUPS, _KEYS = ("data", "runtime"), ("eval_batch_size",)
-"""Of the run's config, what may be set."""
+"""Groups and keys of the run's config that may be set."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def compose(
     """The run directory that `requested`, the composed command line, names, and its config.
 
     A group typed anew replaces the run's; whether a change is allowed is decided later.
-    Raises UsageError for a run or a key that is not there, DataError for a path that is no run,
+    Raises UsageError for a run or a key that is not there, DataError for a path that is not a run,
     Refused for a run whose files lead out of it.
     """
     if requested["dry_run"]:

@@ -186,7 +186,7 @@ def _groups(chosen: list[RunRecord]) -> dict[str, list[RunRecord]]:
 
 
 def _measures(chosen: list[RunRecord]) -> dict[str, Any]:
-    """By which figure the runs of each monitor are sorted, null where none compares."""
+    """The figure that sorts the runs of each monitor, null where none compares."""
     found: dict[str, Any] = {}
     for monitor, group in _groups(chosen).items():
         measure = measure_of([record.best_entry or {} for record in group])

@@ -18,7 +18,7 @@ def find(reference: str, runs_dir: Path) -> Path:
 
     Tried in this order: a path, `last`, an id, a name, the start of an id. `last` skips the runs
     of sweeps and studies; of several runs with the same name the newest is meant. Raises UsageError
-    where there is none or more than one, DataError for a path that is no run.
+    where there is none or more than one, DataError for a path that is not a run.
     """
     if not reference:
         raise UsageError("no run was named", fix="name one, such as `last`")
