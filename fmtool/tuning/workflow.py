@@ -42,9 +42,11 @@ class Place:
 
 
 def _is_own_link(paths: StudyPaths, link: Path) -> bool:
-    """Whether it is to a trial's event files, or the lock of a journal: never written through."""
+    """Whether the study, its journal or SLURM's submission has made it; never written through."""
     if link.parent == paths.tensorboard:
         return True
+    if link.parent == paths.cluster:
+        return link.resolve().parent == paths.cluster.resolve()
     return link.suffix == ".lock" and str(link.readlink()).startswith("{")
 
 
