@@ -104,7 +104,7 @@ def run(argv: list[str]) -> int:
 
 
 def _known(error: Exception) -> FmtoolError | None:
-    """What an error of the system means wherever it happens."""
+    """The error of fmtool for one of the operating system; None for an error that is a bug."""
     from fmtool.runs.atomic import full_disk
 
     try:

@@ -30,7 +30,7 @@ def written(label: str) -> str:
 
 
 def is_number(name: str) -> bool:
-    """Whether a name is a decimal number, such as `-1`, `007` or `1e3`."""
+    """Tells decimal numbers from other names: True for `-1`, `007` or `1e3`."""
     return len(name) <= _LONGEST_NUMBER and _NUMBER.fullmatch(name) is not None
 
 
