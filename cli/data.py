@@ -11,7 +11,7 @@ from .flags import Flags
 
 if TYPE_CHECKING:
     from fmtool.data.base import Source
-    from fmtool.data.splits import Split, Splits
+    from fmtool.data.splitting.splits import Split, Splits
 
 HELP = """\
 usage: fmtool data inspect path=PATH [output=FILE.png]
@@ -64,7 +64,7 @@ def main(argv: list[str], flags: Flags) -> int:
 
 
 def _list(arguments: list[str]) -> Result:
-    from fmtool.data import catalog
+    from fmtool.data.fetching import catalog
 
     _arguments("list", arguments, wants_name=False)
     sets = [_summary(name) for name in catalog.names()]
@@ -72,7 +72,7 @@ def _list(arguments: list[str]) -> Result:
 
 
 def _fetch(arguments: list[str]) -> Result:
-    from fmtool.data import cache, catalog
+    from fmtool.data.fetching import cache, catalog
 
     name, options = _arguments("fetch", arguments, known=("source",))
     splits = catalog.load(name, source=_source(options.get("source", "auto")))
@@ -81,7 +81,7 @@ def _fetch(arguments: list[str]) -> Result:
 
 
 def _info(arguments: list[str]) -> Result:
-    from fmtool.data import cache, catalog, four_arrays
+    from fmtool.data.fetching import cache, catalog, four_arrays
 
     name, _ = _arguments("info", arguments)
     info = catalog.info(name)
@@ -100,7 +100,8 @@ def _info(arguments: list[str]) -> Result:
 
 
 def _check(arguments: list[str]) -> Result:
-    from fmtool.data import catalog, check
+    from fmtool.data.fetching import catalog
+    from fmtool.data.splitting import check
 
     is_local = any(catalog.is_local(word) for word in arguments[:1])
     name, keys = _arguments("check", arguments, known=None if is_local else ())
@@ -151,7 +152,7 @@ def load_local(name: str, keys: dict[str, str]) -> "Splits":
 
 
 def _summary(name: str) -> Result:
-    from fmtool.data import catalog
+    from fmtool.data.fetching import catalog
 
     info = catalog.info(name)
     return {

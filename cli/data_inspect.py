@@ -13,7 +13,7 @@ from .flags import Flags
 
 if TYPE_CHECKING:
     from fmtool.data.inspection.workflow import Settings
-    from fmtool.data.splits import Splits
+    from fmtool.data.splitting.splits import Splits
 
 Result = dict[str, Any]
 _KEYS = ("path", "output")
@@ -25,7 +25,7 @@ _LONGEST_TEXT = 100
 def main(arguments: list[str], flags: Flags) -> int:
     """Prints all there is to say on stdout; DataError if the data cannot be used at all."""
     from fmtool.data.inspection.workflow import inspect
-    from fmtool.data.local import existing
+    from fmtool.data.reading.local import existing
 
     keys = _keys(arguments)
     gc.enable()

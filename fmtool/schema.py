@@ -15,7 +15,7 @@ from fmtool.config.base import (
     PositiveInt,
 )
 from fmtool.data.base import DataConfig, RisingPair
-from fmtool.data.table_style import TableConfig
+from fmtool.data.reading.table_style import TableConfig
 from fmtool.models.base import ModelConfig
 from fmtool.optimizers.base import OptimizerConfig
 from fmtool.regularizers.base import RegularizerConfig

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fmtool.data.loading import Data
+from fmtool.data.splitting.loading import Data
 from fmtool.export import archive, bundle, files
 from fmtool.export.metadata import Metadata, input_of, output_types
 from fmtool.export.outputs import Writer

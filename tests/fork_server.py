@@ -33,7 +33,7 @@ _PACKAGES = ("fmtool.cli", "fmtool.evaluation", "fmtool.runs", "fmtool.tasks", "
 _LATE_IMPORTS = (
     "encodings.ascii",
     "encodings.cp437",
-    "fmtool.models.blocks",
+    "fmtool.models.layers.blocks",
     "fmtool.optimizers.selected",
     "google.protobuf.struct_pb2",
     "matplotlib.backends.backend_agg",
@@ -51,10 +51,10 @@ _OF_SERVER = {
     "torch": ("torch._inductor.compiler_bisector", "torch._inductor.fx_passes.dedupe_symint_uses"),
 }
 _NOT_OF_ALL = (
-    "fmtool.training.jax_dispatch",
-    "fmtool.training.tensorflow_dispatch",
-    "fmtool.training.torch_dispatch",
-    "fmtool.training.torch_recording",
+    "fmtool.training.step.jax_dispatch",
+    "fmtool.training.step.tensorflow_dispatch",
+    "fmtool.training.step.torch_dispatch",
+    "fmtool.training.step.torch_recording",
 )
 """They import a backend, which may be another one."""
 _EXTRA_DESCRIPTORS = 3

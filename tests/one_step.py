@@ -17,9 +17,9 @@ import numpy as np
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
-from fmtool.data.loading import Data
-from fmtool.data.selection import selection_of
-from fmtool.data.splits import Split, Splits
+from fmtool.data.splitting.loading import Data
+from fmtool.data.splitting.selection import selection_of
+from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Element, Features, Pixels, Tokens
 from fmtool.evaluation.measure import load_model
 from fmtool.matching import require_matching

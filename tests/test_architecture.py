@@ -53,20 +53,20 @@ BACKEND_MODULES = {
         "fmtool.kernels.xla",
         "fmtool.machine.devices",
         "fmtool.machine.probes",
-        "fmtool.training.dispatch",
-        "fmtool.training.feed",
-        "fmtool.training.tensorflow_dispatch",
-        "fmtool.training.trace",
+        "fmtool.training.step.dispatch",
+        "fmtool.training.step.feed",
+        "fmtool.training.step.tensorflow_dispatch",
+        "fmtool.training.profiling.trace",
     },
     "jax": {
         "fmtool.benchmarking.bare_jax",
         "fmtool.kernels.jax_pooling",
         "fmtool.machine.devices",
         "fmtool.machine.probes",
-        "fmtool.training.dispatch",
-        "fmtool.training.jax_dispatch",
+        "fmtool.training.step.dispatch",
+        "fmtool.training.step.jax_dispatch",
         "fmtool.training.storage",
-        "fmtool.training.trace",
+        "fmtool.training.profiling.trace",
     },
     "torch": {
         "fmtool.backend",
@@ -78,14 +78,14 @@ BACKEND_MODULES = {
         "fmtool.kernels.torch_layout",
         "fmtool.machine.devices",
         "fmtool.machine.probes",
-        "fmtool.training.dispatch",
-        "fmtool.training.feed",
-        "fmtool.training.generators",
+        "fmtool.training.step.dispatch",
+        "fmtool.training.step.feed",
+        "fmtool.training.step.generators",
         "fmtool.training.seeding",
         "fmtool.training.storage",
-        "fmtool.training.torch_dispatch",
-        "fmtool.training.torch_recording",
-        "fmtool.training.trace",
+        "fmtool.training.step.torch_dispatch",
+        "fmtool.training.step.torch_recording",
+        "fmtool.training.profiling.trace",
     },
 }
 
@@ -145,7 +145,7 @@ TOP_IMPORTS = {name: imports(name, top_level(tree)) for name, tree in TREES.item
 
 
 def unit(module: str) -> str:
-    """`fmtool.data.cifar` belongs to `data`, the package's own `__init__` to `fmtool`."""
+    """`fmtool.data.fetching.cifar` belongs to `data`, the package's own `__init__` to `fmtool`."""
     return [*module.split("."), "fmtool"][1]
 
 
@@ -171,6 +171,13 @@ def test_imports_point_down_the_layers():
         if found in MODULES and unit(found) != unit(name) and rank(found) >= rank(name)
     ]
     assert upward == []
+
+
+@pytest.mark.parametrize("folder", ["data", "models", "tasks"])
+def test_a_folder_of_options_holds_only_options_at_its_top(folder):
+    top = {name for name in MODULES if name.rpartition(".")[0] == f"fmtool.{folder}"}
+    beside = {name for name in top - OPTIONS if MODULES[name].stem != "__init__"}
+    assert beside == {f"fmtool.{folder}.base"}
 
 
 def test_the_page_on_the_architecture_shows_these_layers():

@@ -21,8 +21,11 @@ from typed_fixes import ROOT, Case, found, matches, told
 from fmtool import backend, matching, validate
 from fmtool.config import arguments, compose
 from fmtool.config import sweep as grammar
-from fmtool.data import acquire, arrays, cifar10, digits, fashion_mnist, loading, text_base
-from fmtool.data.measured import Measured
+from fmtool.data import arrays, cifar10, digits, fashion_mnist
+from fmtool.data.fetching import acquire
+from fmtool.data.splitting import loading
+from fmtool.data.splitting.measured import Measured
+from fmtool.data.tokenization import text_base
 from fmtool.elements import Features, Pixels, Tokens
 from fmtool.errors import FmtoolError
 from fmtool.evaluation import samples, views
@@ -31,7 +34,7 @@ from fmtool.machine import installed
 from fmtool.prediction import bundle as bundles
 from fmtool.prediction import results
 from fmtool.runs.run import Run
-from fmtool.training import batch_size
+from fmtool.training.memory import batch_size
 from fmtool.tuning import cluster, experiment_file, sampling, storage
 from fmtool.tuning.definition import read_definition, require_same
 
@@ -327,52 +330,52 @@ CASES = (
     Case("fmtool/config/sweep.py", "write {key}=a,b,c or {key}=range(start,stop,step)",
          ("sweep", "plan", "-m", "data=digits", "epochs=interval(1,3)"),
          ("sweep", "plan", "-m", "data=digits", "epochs=range(1,3,1)"), says="epochs=range("),
-    words("fmtool/data/acquire.py", "use data.source=official",
+    words("fmtool/data/fetching/acquire.py", "use data.source=official",
           ("data=fashion_mnist", "data.source=mirror"),
           ("data=fashion_mnist", "data.source=official"),
           lambda at, *given: at.config(*given).data.source == "official"
           or acquire._from_mirror(replace(fashion_mnist.recipe(), mirror=None), at.folder)),
-    Case("fmtool/data/catalog.py", "fmtool data check {name} path=PATH",
+    Case("fmtool/data/fetching/catalog.py", "fmtool data check {name} path=PATH",
          ("data", "fetch", "mr"), ("data", "check", "mr", "path=pictures"), **ANY),
-    Case("fmtool/data/catalog.py",
+    Case("fmtool/data/fetching/catalog.py",
          "fmtool data check {name} path=PATH, or train with data={name} data.path=PATH",
          ("data", "info", "image_folder"), ("data", "check", "image_folder", "path=pictures")),
     words("fmtool/data/cifar10.py", "use data.source=official",
           ("data=cifar10", "data.source=mirror"), ("data=cifar10", "data.source=official"),
           lambda at, *given: at.config(*given).data.source == "official"
           or cifar10._decode_labels(b"x", origin="labels.json")),
-    words("fmtool/data/delimited.py",
+    words("fmtool/data/reading/delimited.py",
           "double a quote within quotes, and close each; or set data.quotes=false",
           ("data.delimiter=comma",), ("data.delimiter=comma", "data.quotes=false"), quoted),
     installs("fmtool/data/digits.py", "pip install scikit-learn",
              lambda at: (at.without("sklearn"), digits.load(at.config("data=digits").data))),
-    words("fmtool/data/label_table.py",
+    words("fmtool/data/reading/label_table.py",
           "name the columns in the first line, or set data.{key}_column, with data.header=false "
           "if there is no such line",
           (), ("data.header=false", "data.path_column=0", "data.label_column=1"),
           listed, says=("data.path_column", "data.header=false")),
-    words("fmtool/data/table_checks.py",
+    words("fmtool/data/reading/table_checks.py",
           "set data.header=false {keys}, or data.header=true if it names the column",
           ("data.text_column=a film", "data.label_column=pos"),
           ("data.header=false", "data.text_column=0", "data.label_column=1"),
           partial(unnamed, "a film")),
-    words("fmtool/data/local_splits.py", "data.folds=null data.fold=0",
+    words("fmtool/data/splitting/local_splits.py", "data.folds=null data.fold=0",
           ("data.folds=3", "data.fold=1"), ("data.folds=null", "data.fold=0"), with_test_split),
-    words("fmtool/data/picture_files.py", "set data.color=rgb or data.color=grayscale",
+    words("fmtool/data/reading/picture_files.py", "set data.color=rgb or data.color=grayscale",
           TREE, (*TREE, "data.color=rgb"), other_modes),
-    words("fmtool/data/picture_files.py", "set data.resize=[HEIGHT,WIDTH]",
+    words("fmtool/data/reading/picture_files.py", "set data.resize=[HEIGHT,WIDTH]",
           TREE, (*TREE, "data.resize=[4,4]"), other_sizes),
-    words("fmtool/data/picture_modes.py",
+    words("fmtool/data/reading/picture_modes.py",
           "set data.background=none to drop the transparency, or save it without",
           ("data.background=white",), ("data.background=none",), partial(deep, "I")),
-    words("fmtool/data/picture_modes.py", "set data.levels=auto",
+    words("fmtool/data/reading/picture_modes.py", "set data.levels=auto",
           ("data.levels=upper",), ("data.levels=auto",), partial(deep, "F")),
-    words("fmtool/data/selection.py",
+    words("fmtool/data/splitting/selection.py",
           "raise data.validation_fraction, data.limit or data.fraction, "
           "or set data.validation_fraction=0",
           ("data=digits", "data.limit=20", "data.validation_fraction=0.01"),
           ("data=digits", "data.limit=20", "data.validation_fraction=0"), Place.load),
-    installs("fmtool/data/text_base.py", "pip install 'fmtool[text]'",
+    installs("fmtool/data/tokenization/text_base.py", "pip install 'fmtool[text]'",
              lambda at: (at.without("tokenizers"), text_base.require_library())),
     words("fmtool/evaluation/views.py", "choose tta=flip or tta=none",
           ("tta=flip_translate",), ("tta=flip",),
@@ -381,7 +384,7 @@ CASES = (
           (*ARRAYS, "data.columns=[a,c]"), (*ARRAYS, "data.columns=null"),
           lambda at, *given: arrays._columns(
               at.config(*given).data, ("a", "b"), Features((2,)), "x.npz")),
-    Case("fmtool/data/measured.py", "split=all",
+    Case("fmtool/data/splitting/measured.py", "split=all",
          lambda at: Measured(("a",), "train", "pictures").choose({"test": 3}),
          lambda at: Measured(("a",), "all", "pictures").choose({"test": 3}), says="split=all"),
     Case("fmtool/evaluation/samples.py", "evaluate split=test or split=train",
@@ -428,14 +431,14 @@ CASES = (
           ("model=cnn", "model.filters=[8,8,8,8,8]"),
           ("model=cnn", "model.filters=[8,8,8,8,8]", "model.pooling=none"),
           lambda at, *given: at.fit(IMAGE, *given)),
-    words("fmtool/models/sequences.py",
+    words("fmtool/models/layers/keys.py",
           "choose model=mlp, or give numbers in an order one channel: (steps, 1)",
           ("model=rnn",), ("model=mlp",), lambda at, *given: at.fit(Features((5,)), *given)),
-    words("fmtool/models/sequences.py", "model.embedding_dim=null, or {width}",
+    words("fmtool/models/layers/keys.py", "model.embedding_dim=null, or {width}",
           (*TEXT, "model=bag", "model.embedding_dim=3"),
           (*TEXT, "model=bag", "model.embedding_dim=null"),
           lambda at, *given: at.fit(Tokens((8,), 9, np.zeros((9, 5), np.float32)), *given)),
-    words("fmtool/models/sequences.py", "model.train_embedding=true, or data with vectors",
+    words("fmtool/models/layers/keys.py", "model.train_embedding=true, or data with vectors",
           (*TEXT, "model=bag", "model.train_embedding=false"),
           (*TEXT, "model=bag", "model.train_embedding=true"),
           lambda at, *given: at.fit(Tokens((8,), 9), *given)),
@@ -487,7 +490,7 @@ CASES = (
     Case("fmtool/sweeping/jobs.py", "write resume={AUTO}, or leave out -m",
          ("sweep", "plan", "-m", "data=digits", "epochs=1,2", f"resume={RUN}"),
          ("sweep", "plan", "-m", "data=digits", "epochs=1,2", "resume=auto")),
-    Case("fmtool/training/batch_size.py", "run with batch_size={cfg.batch_size} to see why",
+    Case("fmtool/training/memory/batch_size.py", "run with batch_size={cfg.batch_size} to see why",
          lambda at: batch_size._judged("", 1, at.config("batch_size=32")),
          lambda at: at.config("batch_size=32"), says="batch_size=32"),
     Case("fmtool/training/reproduce.py", "resume it first: fmtool train resume={original.root}",
@@ -569,9 +572,10 @@ CASES = (
 )  # fmt: skip
 
 ELSEWHERE = {
-    ("fmtool/data/array_files.py", "save numbers, or text as numpy.array(names, dtype=str)"):
+    ("fmtool/data/reading/array_files.py",
+     "save numbers, or text as numpy.array(names, dtype=str)"):
         "it is Python, for the author of the file",
-    ("fmtool/data/word_vectors.py",
+    ("fmtool/data/tokenization/word_vectors.py",
      "use data.tokenizer=word, and vectors of the language of the texts"):
         "tests/data/test_text_vectors.py::"
         "test_the_vectors_and_their_coverage_come_with_the_tokens",
@@ -592,7 +596,7 @@ ELSEWHERE = {
     ("fmtool/prediction/subject.py", "name one that `fmtool export` wrote"):
         "tests/cli/test_export.py::"
         "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
-    ("fmtool/training/recorder.py",
+    ("fmtool/training/callbacks/recorder.py",
      "lower optimizer.learning_rate, add schedule.warmup_epochs, clip gradients with "
      "optimizer.global_clipnorm or set on_divergence=rollback"):
         "tests/reliability/test_rollback.py::"

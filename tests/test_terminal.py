@@ -204,7 +204,7 @@ MAY_PRINT = {
     "fmtool.notices": "it is where stderr is written",
     "fmtool.logging.plain_lines": "lines of its own stream, each printable",
     "fmtool.export.child": "JSON for the process that began it",
-    "fmtool.training.batch_probe": "JSON for the process that began it",
+    "fmtool.training.memory.batch_probe": "JSON for the process that began it",
     "fmtool.tuning.cluster.ray": "JSON for the process that it began",
     "fmtool.tuning.cluster.ray_driver": "JSON for the process that began it",
     **{
@@ -217,7 +217,7 @@ MAY_USE_RICH = {
     "fmtool.terminal": {"box", "console", "style", "table", "text"},
     "fmtool.logging.live_display": {"live", "progress_bar"},
     "fmtool.sweeping.display": {"live"},
-    "fmtool.data.progress": {"progress"},
+    "fmtool.data.fetching.progress": {"progress"},
 }
 
 

@@ -25,7 +25,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     inputs = keras.Input(image.shape)
     x = keras.layers.Dense(cfg.width)(keras.layers.Flatten()(inputs))

@@ -16,12 +16,12 @@ from fmtool.runs.checkpoints import CheckpointStore
 from fmtool.runs.layout import RunPaths
 from fmtool.signals import SignalGuard
 from fmtool.training import loop, reporting
-from fmtool.training.callbacks import assemble
-from fmtool.training.checkpointing import Checkpointer
-from fmtool.training.plan import Plan
-from fmtool.training.recorder import Recorder
+from fmtool.training.callbacks.checkpointing import Checkpointer
+from fmtool.training.callbacks.of_run import assemble
+from fmtool.training.callbacks.recorder import Recorder
+from fmtool.training.profiling.stopwatch import Stopwatch
 from fmtool.training.session import Session
-from fmtool.training.stopwatch import Stopwatch
+from fmtool.training.step.plan import Plan
 
 
 @dataclass(frozen=True)

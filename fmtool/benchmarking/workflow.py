@@ -11,14 +11,14 @@ from typing import Any
 from fmtool import backend
 from fmtool.benchmarking.config import BenchConfig
 from fmtool.benchmarking.startup import Phases
-from fmtool.data import memory
-from fmtool.data.loading import Data
+from fmtool.data.splitting.loading import Data
 from fmtool.errors import FmtoolError
+from fmtool.machine import memory
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
-from fmtool.training import batch_size as batch_sizes
-from fmtool.training import out_of_memory
+from fmtool.training.memory import batch_size as batch_sizes
+from fmtool.training.memory import out_of_memory
 from fmtool.training.session import Session, load_data, prepare
 
 SCHEMA_VERSION = 1

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from fmtool import class_names as naming
-from fmtool.data.local import LocalConfig, existing, is_held, tell
-from fmtool.data.split_names import SPLITS
+from fmtool.data.reading.local import LocalConfig, existing, is_held, tell
+from fmtool.data.splitting.split_names import SPLITS
 from fmtool.elements import described
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fmtool.data.images import Images
-    from fmtool.data.measured import Measured
-    from fmtool.data.splits import Split, Splits
+    from fmtool.data.samples.images import Images
+    from fmtool.data.splitting.measured import Measured
+    from fmtool.data.splitting.splits import Split, Splits
     from fmtool.elements import Element
 
 KIND = None
@@ -56,11 +56,11 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         DataError: what is wrong with them.
         OutOfMemory: they do not fit into memory, and cannot stay in the file, being compressed.
     """
-    from fmtool.data.array_files import open_npy_folder, open_npz
-    from fmtool.data.features import to_numbers
-    from fmtool.data.images import is_in_memory
-    from fmtool.data.local_splits import to_splits
-    from fmtool.data.splits import Split
+    from fmtool.data.reading.array_files import open_npy_folder, open_npz
+    from fmtool.data.reading.features import to_numbers
+    from fmtool.data.samples.images import is_in_memory
+    from fmtool.data.splitting.local_splits import to_splits
+    from fmtool.data.splitting.splits import Split
     from fmtool.notices import warn
 
     path = existing(cfg.path)
@@ -101,14 +101,14 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
 
 def fit(cfg: Config, splits: "Splits", rows: "NDArray[np.int32]") -> "Splits":
     """Numbers as float32 by the training samples of `rows`; see `number_splits.fit`."""
-    from fmtool.data import number_splits
+    from fmtool.data.splitting import number_splits
 
     return number_splits.fit(splits, rows) if splits.element.kind == "features" else splits
 
 
 def restore(cfg: Config, splits: "Splits", artifacts: Mapping[str, str]) -> "Splits":
     """Numbers as float32 as in a run; see `number_splits.restore`."""
-    from fmtool.data import number_splits
+    from fmtool.data.splitting import number_splits
 
     if splits.element.kind != "features":
         return splits
@@ -173,8 +173,8 @@ def _parts(
     """The checked splits and the names of the classes, their numbers where `names` is None."""
     import numpy as np
 
-    from fmtool.data.labels import require_all_classes, to_labels
-    from fmtool.data.splits import Split
+    from fmtool.data.reading.labels import require_all_classes, to_labels
+    from fmtool.data.splitting.splits import Split
 
     samples = {split: _samples(x, split) for split, (x, _) in arrays.items()}
     for split, (x, y) in arrays.items():
@@ -208,10 +208,10 @@ def _measured_parts(
     """
     import numpy as np
 
-    from fmtool.data.images import join
-    from fmtool.data.labels import to_labels
-    from fmtool.data.measured import unknown_class
-    from fmtool.data.splits import Split
+    from fmtool.data.reading.labels import to_labels
+    from fmtool.data.samples.images import join
+    from fmtool.data.splitting.measured import unknown_class
+    from fmtool.data.splitting.splits import Split
 
     known = measured.class_names
     labels, samples = {}, {}
@@ -237,8 +237,8 @@ def _samples(x: "Images", split: str) -> "Images":
     """uint8 (n, height, width, channels), or numbers (n, features) or (n, steps, channels)."""
     import numpy as np
 
-    from fmtool.data.channel_order import Order, order_of
-    from fmtool.data.images import ReadImages
+    from fmtool.data.reading.channel_order import Order, order_of
+    from fmtool.data.samples.images import ReadImages
 
     axes = len(x.shape)
     is_pixels = x.dtype == np.uint8 and axes in (3, 4)
@@ -263,7 +263,7 @@ def _samples(x: "Images", split: str) -> "Images":
 
 def _check_axes(x: "Images", split: str) -> None:
     """A DataError for images whose channels come first, a warning where they may."""
-    from fmtool.data.channel_order import Order, order_of
+    from fmtool.data.reading.channel_order import Order, order_of
     from fmtool.notices import warn
 
     _, height, width, channels = x.shape
@@ -280,7 +280,7 @@ def _check_axes(x: "Images", split: str) -> None:
 
 def _element(x: "Images") -> "Element":
     """What one of the checked samples is."""
-    from fmtool.data.images import pixels_of
+    from fmtool.data.samples.images import pixels_of
     from fmtool.elements import Features
 
     return pixels_of(x) if x.dtype == "uint8" and len(x.shape) == 4 else Features(x.shape[1:])

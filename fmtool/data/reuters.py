@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
-from fmtool.data.text_base import KIND, TextConfig, fit, require_library, restore
+from fmtool.data.tokenization.text_base import KIND, TextConfig, fit, require_library, restore
 
 if TYPE_CHECKING:
-    from fmtool.data.acquire import Recipe
-    from fmtool.data.four_arrays import Arrays
-    from fmtool.data.splits import Splits
+    from fmtool.data.fetching.acquire import Recipe
+    from fmtool.data.fetching.four_arrays import Arrays
+    from fmtool.data.splitting.splits import Splits
 
 __all__ = ["INFO", "KIND", "Config", "fit", "load", "recipe", "restore"]
 
@@ -92,15 +92,15 @@ INFO = SetInfo(
 
 def load(cfg: Config) -> "Splits":
     """A word is its rank by how often it occurs, written as a number, such as `27 8 43 10`."""
-    from fmtool.data import acquire
+    from fmtool.data.fetching import acquire
 
     require_library()
     return acquire.load(recipe(), source=cfg.source)
 
 
 def recipe() -> "Recipe":
-    from fmtool.data.acquire import Recipe
-    from fmtool.data.download import RemoteFile
+    from fmtool.data.fetching.acquire import Recipe
+    from fmtool.data.fetching.download import RemoteFile
 
     file = RemoteFile("reuters.npz", (_URL,), size=INFO.download_bytes, sha256=_SHA256)
     return Recipe(
@@ -118,10 +118,10 @@ def _read_npz(path: Path) -> "Arrays | None":
 
     import numpy as np
 
-    from fmtool.data.download import require_digest
-    from fmtool.data.four_arrays import Arrays
-    from fmtool.data.strings import pack
-    from fmtool.data.unpickle import read_lists
+    from fmtool.data.fetching.download import require_digest
+    from fmtool.data.fetching.four_arrays import Arrays
+    from fmtool.data.fetching.unpickle import read_lists
+    from fmtool.data.samples.strings import pack
 
     if not path.is_file():
         return None

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
-from fmtool.data.text_base import KIND, PathTextConfig, fit, restore
+from fmtool.data.tokenization.text_base import KIND, PathTextConfig, fit, restore
 
 if TYPE_CHECKING:
-    from fmtool.data.splits import Splits
+    from fmtool.data.splitting.splits import Splits
 
 __all__ = ["INFO", "KIND", "Config", "fit", "load", "restore"]
 
@@ -40,7 +40,7 @@ INFO = SetInfo(
 
 def load(cfg: Config) -> "Splits":
     """Whole sentences: published scores are mostly of training on their phrases too."""
-    from fmtool.data.sentence_sets import load_split_files
+    from fmtool.data.fetching.sentence_sets import load_split_files
 
     return load_split_files(cfg, _FILES, _parse)
 

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
-from fmtool.data.text_base import KIND, LocalTextConfig, fit, restore
+from fmtool.data.tokenization.text_base import KIND, LocalTextConfig, fit, restore
 
 if TYPE_CHECKING:
-    from fmtool.data.splits import Splits
+    from fmtool.data.splitting.splits import Splits
 
 __all__ = ["INFO", "KIND", "Config", "fit", "load", "restore"]
 
@@ -35,6 +35,6 @@ INFO = SetInfo(
 
 def load(cfg: Config) -> "Splits":
     """Published scores are means over ten folds; see `conf/data/subj.yaml`."""
-    from fmtool.data.sentence_sets import load_class_files
+    from fmtool.data.fetching.sentence_sets import load_class_files
 
     return load_class_files(cfg, _FILES)

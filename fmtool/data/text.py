@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from fmtool.data.local import existing, tell
-from fmtool.data.table_style import TableConfig
-from fmtool.data.text_base import KIND, LocalTextConfig, fit, require_library, restore
+from fmtool.data.reading.local import existing, tell
+from fmtool.data.reading.table_style import TableConfig
+from fmtool.data.tokenization.text_base import KIND, LocalTextConfig, fit, require_library, restore
 
 if TYPE_CHECKING:
-    from fmtool.data.measured import Measured
-    from fmtool.data.splits import Splits
+    from fmtool.data.splitting.measured import Measured
+    from fmtool.data.splitting.splits import Splits
 
 __all__ = ["KIND", "Config", "fit", "load", "load_measured", "restore"]
 
@@ -40,10 +40,10 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         OutOfMemory: a file does not fit into memory.
         UsageError: the package that makes tokens is missing.
     """
-    from fmtool.data.problems import stop
-    from fmtool.data.text_files import open_texts
-    from fmtool.data.text_splits import to_measured_texts, to_text_splits
-    from fmtool.data.text_tables import Columns
+    from fmtool.data.reading.problems import stop
+    from fmtool.data.reading.text_files import open_texts
+    from fmtool.data.reading.text_tables import Columns
+    from fmtool.data.splitting.text_splits import to_measured_texts, to_text_splits
 
     require_library()
     path = existing(cfg.path)

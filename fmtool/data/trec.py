@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
-from fmtool.data.text_base import KIND, PathTextConfig, fit, restore
+from fmtool.data.tokenization.text_base import KIND, PathTextConfig, fit, restore
 
 if TYPE_CHECKING:
-    from fmtool.data.splits import Splits
+    from fmtool.data.splitting.splits import Splits
 
 __all__ = ["INFO", "KIND", "Config", "fit", "load", "restore"]
 
@@ -34,7 +34,7 @@ INFO = SetInfo(
 
 def load(cfg: Config) -> "Splits":
     """The coarse classes; their 50 parts are not told apart."""
-    from fmtool.data.sentence_sets import load_split_files
+    from fmtool.data.fetching.sentence_sets import load_split_files
 
     return load_split_files(cfg, _FILES, _parse)
 

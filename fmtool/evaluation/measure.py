@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.images import Images
-from fmtool.data.read_ahead import read_ahead
-from fmtool.data.splits import Split, Splits
+from fmtool.data.samples.images import Images
+from fmtool.data.samples.read_ahead import read_ahead
+from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import WHAT
 from fmtool.errors import DataError, FmtoolError
 from fmtool.evaluation import model_size, views

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from fmtool.data.images import Images
+from fmtool.data.samples.images import Images
 from fmtool.logging.rows import metrics_of
 from fmtool.logging.sink import Row
 from fmtool.runs.atomic import write_with

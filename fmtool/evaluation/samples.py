@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool import registry
-from fmtool.data import loading
-from fmtool.data.images import join
-from fmtool.data.loading import Data
-from fmtool.data.measured import ALL, AUTO, Measured, unknown_class
-from fmtool.data.splits import Split, Splits
+from fmtool.data.samples.images import join
+from fmtool.data.splitting import loading
+from fmtool.data.splitting.loading import Data
+from fmtool.data.splitting.measured import ALL, AUTO, Measured, unknown_class
+from fmtool.data.splitting.splits import Split, Splits
 from fmtool.errors import FmtoolError, UsageError
 from fmtool.notices import note, warn
 from fmtool.runs import artifacts, sameness

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from fmtool.data.regular_file import open_regular
+from fmtool.data.reading.regular_file import open_regular
 from fmtool.errors import DataError, Refused, raise_if_used_up
 from fmtool.export import bundle, check_pictures, clients, documents
 from fmtool.notices import printable

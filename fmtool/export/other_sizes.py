@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.loading import Data
-from fmtool.data.resizing import ResizeMode
+from fmtool.data.reading.resizing import ResizeMode
+from fmtool.data.splitting.loading import Data
 from fmtool.errors import DataError
 from fmtool.export.metadata import Metadata
 
@@ -101,7 +101,7 @@ def _resized(
     """By Pillow, each channel on its own where no mode of it has as many."""
     from PIL import Image
 
-    from fmtool.data.resizing import resized
+    from fmtool.data.reading.resizing import resized
 
     if pixels.shape[2] in _MODES:
         found = np.asarray(resized(Image.fromarray(_flat(pixels)), size, mode))

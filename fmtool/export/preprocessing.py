@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fmtool.data import inputs
+from fmtool.data.splitting import inputs
 from fmtool.elements import Element, Pixels, Tokens
 from fmtool.runs.layout import TOKENIZER
 
@@ -48,7 +48,7 @@ def of(cfg: "DataConfig", element: Element, artifacts: Mapping[str, str]) -> dic
         return inputs.entries_of_numbers(
             inputs.origins_in(entries, width=width), inputs.columns_in(entries, width=width)
         )
-    from fmtool.data import tokenizer as tokenizers
+    from fmtool.data.tokenization import tokenizer as tokenizers
 
     tokenizer = tokenizers.parse(artifacts[TOKENIZER], origin=TOKENIZER)
     is_cut_at_its_end = tokenizer.truncation["direction"] == "right"

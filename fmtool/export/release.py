@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.loading import Data
+from fmtool.data.splitting.loading import Data
 from fmtool.export import bundle, card, check_pictures, check_samples, run_facts
 from fmtool.export.metadata import Metadata
 from fmtool.notices import note

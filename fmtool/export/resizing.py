@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from fmtool.data.resizing import ResizeMode
+from fmtool.data.reading.resizing import ResizeMode
 
 _STEP = 2048
 """Pillow's weights have 22 bits behind the point: the square of it."""
@@ -37,7 +37,7 @@ class _Axis:
 
 
 def resized(samples: Any, size: tuple[int, int], mode: ResizeMode) -> Any:
-    """The pictures at `size`, as `fmtool.data.resizing.resized` makes them, as float32.
+    """The pictures at `size`, as `fmtool.data.reading.resizing.resized` makes them, as float32.
 
     What has the size already comes out as it is.
 

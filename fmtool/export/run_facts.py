@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data import catalog
 from fmtool.data.base import SetInfo
-from fmtool.data.loading import Data
+from fmtool.data.fetching import catalog
+from fmtool.data.splitting.loading import Data
 from fmtool.elements import described
 from fmtool.evaluation.metrics import classification_report
 from fmtool.export import outputs

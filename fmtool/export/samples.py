@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.images import Images, choose
-from fmtool.data.loading import Data
-from fmtool.data.read_ahead import read_blocks
+from fmtool.data.samples.images import Images, choose
+from fmtool.data.samples.read_ahead import read_blocks
+from fmtool.data.splitting.loading import Data
 from fmtool.export import outputs
 
 

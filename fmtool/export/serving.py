@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from fmtool.data.resizing import ResizeMode
+from fmtool.data.reading.resizing import ResizeMode
 from fmtool.errors import UsageError
 from fmtool.export import resizing
 from fmtool.export.metadata import Input

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data import memory
 from fmtool.export import other_sizes, runtimes
 from fmtool.export.outputs import Writer
 from fmtool.export.runtimes.base import Runtime
+from fmtool.machine import memory
 from fmtool.machine.hiding import hide
 
 BATCHES = (1, 32)

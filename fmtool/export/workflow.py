@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import __version__, registry
-from fmtool.data import loading
-from fmtool.data.loading import Data
+from fmtool.data.splitting import loading
+from fmtool.data.splitting.loading import Data
 from fmtool.elements import WHAT
 from fmtool.errors import DataError, ExitCode, FmtoolError, UsageError
 from fmtool.export import files, formats, other_sizes, plan, preprocessing, samples

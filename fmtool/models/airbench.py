@@ -55,7 +55,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import blocks, initializers
+    from fmtool.models.layers import blocks, initializers
 
     inputs = keras.Input(image.shape)
     first = keras.layers.Conv2D(2 * _PATCH**2 * image.shape[2], _PATCH, name=_WHITENING)
@@ -73,7 +73,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 def adapt(cfg: Config, core: Any, images: "NDArray[np.float32]") -> None:
     """Puts the whitening filters of normalised `images` (n, h, w, c) into the built `core`."""
     if cfg.whitening:
-        from fmtool.models.whitening import whitening_filters
+        from fmtool.models.layers.whitening import whitening_filters
 
         filters = whitening_filters(images, size=_PATCH, epsilon=cfg.whitening_epsilon)
         core.get_layer(_WHITENING).kernel.assign(filters)
@@ -83,7 +83,7 @@ def _group(cfg: Config, x: Any, width: int, name: str) -> Any:
     """Convolutions of which the first is pooled, each normalised and activated."""
     import keras
 
-    from fmtool.models import blocks, initializers
+    from fmtool.models.layers import blocks, initializers
 
     shortcut = None
     for number in range(1, cfg.convs_per_group + 1):

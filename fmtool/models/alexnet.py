@@ -26,7 +26,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     inputs = x = keras.Input(image.shape)
     # Both are 11 pixels wide with stride 4; smaller images are then pooled without overlap.

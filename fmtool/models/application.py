@@ -62,7 +62,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     inputs = x = keras.Input(image.shape)
     if image.shape[2] == 1:

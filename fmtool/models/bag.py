@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Tokens
 from fmtool.models.base import Activation
-from fmtool.models.sequences import TextConfig, check
+from fmtool.models.layers.keys import TextConfig, check
 
 IS_CONVOLUTIONAL = False
 READS = ("text",)
@@ -30,7 +30,7 @@ def build(cfg: Config, tokens: Tokens, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import blocks, pooling, steps
+    from fmtool.models.layers import blocks, pooling, steps
 
     text = steps.of_text(cfg, tokens)
     x = pooling.pool(blocks.drop_steps(text.x, cfg.word_dropout), text.mask, "mean")

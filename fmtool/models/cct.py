@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt
 from fmtool.elements import Pixels
-from fmtool.models.encoders import EncoderConfig
+from fmtool.models.layers.keys import EncoderConfig
 
 _NARROW = 64
 """Filters of all convolutions but the last."""
@@ -24,7 +24,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
-    from fmtool.models import attention, blocks
+    from fmtool.models.layers import attention, blocks
 
     inputs = x = keras.Input(image.shape)
     for number in range(1, cfg.convolutions + 1):

@@ -45,7 +45,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     pool = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
     inputs = x = keras.Input(image.shape)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation
-from fmtool.models.patches import PatchConfig, check
+from fmtool.models.layers.keys import PatchConfig
+from fmtool.models.layers.keys import check_patches as check
 
 
 class Config(PatchConfig):
@@ -26,7 +27,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     def activate_and_normalize(x: Any) -> Any:
         return blocks.normalize(blocks.activate(x, cfg.activation), "batch", cfg.batchnorm_momentum)

@@ -34,7 +34,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     def activated(x: Any) -> Any:
         return blocks.normalize_and_activate(x, cfg.activation, "batch", cfg.batchnorm_momentum)

@@ -45,7 +45,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     def convolve(x: Any, filters: int, size: int | tuple[int, int], strides: int = 1) -> Any:
         is_normalized = cfg.normalization == "batch"
@@ -65,7 +65,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 def _version_1(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     x = blocks.halve(convolve(x, 64, 7, strides=2)) if is_large else convolve(x, 64, 3)
     x = convolve(convolve(x, 64, 1), 192, 3)
@@ -80,7 +80,7 @@ def _version_1(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
 
 
 def _version_3(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     x = convolve(convolve(x, 32, 3, strides=2 if is_large else 1), 32, 3)
     x = convolve(x, 64, 3)
@@ -124,7 +124,7 @@ def _pooled(x: Any, convolve: Convolve, filters: int, pooling: Any = None) -> An
 
 def _reduce(x: Any, convolve: Convolve, branches: Sequence[Branch]) -> Any:
     """Half the size: branches that end with stride 2, and a pooling."""
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     return _concatenate(_branches(x, convolve, branches, last=2), blocks.halve(x))
 

@@ -23,7 +23,7 @@ def build(cfg: Config, element: Pixels | Features, num_classes: int) -> Any:
     """Maps (batch, *element.shape) numbers to (batch, num_classes) logits."""
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     inputs = keras.Input(element.shape)
     x = keras.layers.Flatten()(inputs)

@@ -74,7 +74,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     width = (64 if len(counts) == 4 else 16) * cfg.widening
     inputs = keras.Input(image.shape)
@@ -92,13 +92,13 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 
 
 def _activated(cfg: Config, x: Any) -> Any:
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     return blocks.normalize_and_activate(x, cfg.activation, "batch", cfg.batchnorm_momentum)
 
 
 def _stem(cfg: Config, x: Any, filters: int, *, is_large: bool) -> Any:
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     x = blocks.convolve(x, filters, 7, strides=2) if is_large else blocks.convolve(x, filters, 3)
     if not cfg.preactivation:
@@ -116,7 +116,7 @@ def _convolutions(depth: int, filters: int, strides: int) -> list[Convolution]:
 def _block(cfg: Config, x: Any, convolutions: list[Convolution], rate: float) -> Any:
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     y = _activated(cfg, x) if cfg.preactivation else x
     shortcut = _shortcut(cfg, x, y, convolutions)
@@ -137,7 +137,7 @@ def _shortcut(cfg: Config, x: Any, activated: Any, convolutions: list[Convolutio
     """What a block adds to: `x` itself where its size and its channels stay."""
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     filters, strides = convolutions[-1][0], max(strides for *_, strides in convolutions)
     missing = filters - x.shape[-1]

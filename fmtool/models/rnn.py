@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element
-from fmtool.models.sequences import Pooling, SequenceConfig, check
+from fmtool.models.layers.keys import Pooling, SequenceConfig, check
 
 IS_CONVOLUTIONAL = False
 READS = ("text", "image", "features")
@@ -31,7 +31,7 @@ def build(cfg: Config, element: Element, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import blocks, pooling, steps
+    from fmtool.models.layers import blocks, pooling, steps
 
     sample = steps.of_sample(cfg, element)
     x, mask = sample.x, sample.mask

@@ -11,7 +11,7 @@ from pydantic import Field
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element
 from fmtool.models.base import Activation
-from fmtool.models.sequences import Pooling, SequenceConfig, check
+from fmtool.models.layers.keys import Pooling, SequenceConfig, check
 
 READS = ("text", "image", "features")
 
@@ -35,7 +35,7 @@ def build(cfg: Config, element: Element, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import blocks, pooling, steps
+    from fmtool.models.layers import blocks, pooling, steps
 
     sample = steps.of_sample(cfg, element)
     x = sample.x
@@ -48,7 +48,7 @@ def build(cfg: Config, element: Element, num_classes: int) -> Any:
 def _block(cfg: Config, x: Any, dilation: int) -> Any:
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     y = x
     for _ in range(2):

@@ -10,7 +10,7 @@ from pydantic import Field
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element
 from fmtool.models.base import Activation
-from fmtool.models.sequences import SequenceConfig, check
+from fmtool.models.layers.keys import SequenceConfig, check
 
 READS = ("text", "image", "features")
 
@@ -30,7 +30,7 @@ def build(cfg: Config, element: Element, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import blocks, pooling, steps
+    from fmtool.models.layers import blocks, pooling, steps
 
     sample = steps.of_sample(cfg, element)
     x, mask = sample.x, sample.mask

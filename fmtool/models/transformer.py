@@ -9,8 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from fmtool.elements import Element, Tokens
-from fmtool.models.encoders import EncoderConfig
-from fmtool.models.sequences import SequenceConfig, check
+from fmtool.models.layers.keys import EncoderConfig, SequenceConfig, check
 
 IS_CONVOLUTIONAL = False
 READS = ("text", "image", "features")
@@ -41,7 +40,7 @@ def build(cfg: Config, element: Element, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import attention, blocks, pooling, positions, steps
+    from fmtool.models.layers import attention, blocks, pooling, positions, steps
 
     sample = steps.of_sample(cfg, element, embedding_width=cfg.width)
     x, mask = sample.x, sample.mask

@@ -35,7 +35,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
     import keras
 
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     inputs = x = keras.Input(image.shape)
     for count, width in zip(_CONVOLUTIONS[cfg.depth], _WIDTHS, strict=True):

@@ -6,8 +6,8 @@ arXiv:2010.11929.
 from typing import Any, Literal
 
 from fmtool.elements import Pixels
-from fmtool.models.encoders import EncoderConfig
-from fmtool.models.patches import PatchConfig, check
+from fmtool.models.layers.keys import EncoderConfig, PatchConfig
+from fmtool.models.layers.keys import check_patches as check
 
 
 class Config(PatchConfig, EncoderConfig):
@@ -22,7 +22,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
 
     import keras
 
-    from fmtool.models import attention, blocks
+    from fmtool.models.layers import attention, blocks
 
     inputs = keras.Input(image.shape)
     x = keras.layers.Conv2D(cfg.width, cfg.patch_size, strides=cfg.patch_size)(inputs)

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data import channel_order
-from fmtool.data.array_files import open_npy, open_npz
-from fmtool.data.features import ReadColumns, ReadFeatures, ReadNumbers
-from fmtool.data.images import Images, ReadImages
-from fmtool.data.memory import SHARE, available
+from fmtool.data.reading import channel_order
+from fmtool.data.reading.array_files import open_npy, open_npz
+from fmtool.data.reading.features import ReadColumns, ReadFeatures, ReadNumbers
+from fmtool.data.samples.images import Images, ReadImages
 from fmtool.elements import WHAT
 from fmtool.errors import DataError
 from fmtool.export.metadata import Input
+from fmtool.machine.memory import SHARE, available
 from fmtool.notices import warn
 from fmtool.prediction import blocks
 from fmtool.prediction.blocks import Block

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.images import Images, ReadImages
-from fmtool.data.read_ahead import read_ahead
+from fmtool.data.samples.images import Images, ReadImages
+from fmtool.data.samples.read_ahead import read_ahead
 from fmtool.errors import DataError
 
 ValueT = TypeVar("ValueT")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fmtool.data.features import Origins
-from fmtool.data.text_lines import LineError
+from fmtool.data.reading.features import Origins
+from fmtool.data.reading.text_lines import LineError
 from fmtool.notices import note, warn
 
 _SHOWN = 10

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.class_names import is_number
-from fmtool.data.delimited import Row, read_table
-from fmtool.data.table_style import Style
-from fmtool.data.text_lines import LineError
+from fmtool.data.reading.delimited import Row, read_table
+from fmtool.data.reading.table_style import Style
+from fmtool.data.reading.text_lines import LineError
 from fmtool.errors import DataError
 from fmtool.prediction.blocks import Block, Item, of_items
 from fmtool.prediction.number_columns import NumberColumns

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from fmtool.data.delimited import read_table
-from fmtool.data.label_table import required_column
-from fmtool.data.table_paths import FilesBelow, relative
-from fmtool.data.table_style import Style
-from fmtool.data.text_lines import LineError
+from fmtool.data.reading.delimited import read_table
+from fmtool.data.reading.label_table import required_column
+from fmtool.data.reading.table_paths import FilesBelow, relative
+from fmtool.data.reading.table_style import Style
+from fmtool.data.reading.text_lines import LineError
 from fmtool.errors import DataError
 from fmtool.prediction.sources import Source
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.image_files import read_image
-from fmtool.data.images import ReadImages
-from fmtool.data.oddities import Oddities
-from fmtool.data.picture_modes import Look
+from fmtool.data.reading.image_files import read_image
+from fmtool.data.reading.oddities import Oddities
+from fmtool.data.reading.picture_modes import Look
+from fmtool.data.samples.images import ReadImages
 from fmtool.errors import DataError
 from fmtool.export.metadata import Metadata
 from fmtool.prediction import blocks

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fmtool.data.table_style import Style
+from fmtool.data.reading.table_style import Style
 from fmtool.elements import WHAT
 from fmtool.errors import DataError
 from fmtool.prediction import array_samples, number_tables, sources, texts
@@ -50,7 +50,7 @@ def _pictures(
     cfg: PredictConfig, subject: Subject, source: Source, style: Style
 ) -> Iterator[Block]:
     # Imports Pillow, which texts do not need.
-    from fmtool.data.picture_modes import Look, as_depth
+    from fmtool.data.reading.picture_modes import Look, as_depth
     from fmtool.prediction import picture_tables, pictures
 
     data, metadata = cfg.data, subject.model.metadata

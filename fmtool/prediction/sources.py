@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fmtool.data import class_folders, delimited, image_files, text_files, text_tables
-from fmtool.data.labelled_files import one_form
-from fmtool.data.text_lines import STANDARD_INPUT
+from fmtool.data.reading import class_folders, delimited, image_files, text_files, text_tables
+from fmtool.data.reading.labelled_files import one_form
+from fmtool.data.reading.text_lines import STANDARD_INPUT
 from fmtool.elements import Kind as ModelKind
 from fmtool.errors import DataError, UsageError
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from fmtool import __version__, backend, registry
 from fmtool.class_names import ordered
-from fmtool.data import inputs
-from fmtool.data.features import Origins
-from fmtool.data.picture_modes import Background, Color, Depth, as_depth
-from fmtool.data.regular_file import open_regular
-from fmtool.data.resizing import ResizeMode
-from fmtool.data.silence import native_stderr_hidden
+from fmtool.data.reading.features import Origins
+from fmtool.data.reading.picture_modes import Background, Color, Depth, as_depth
+from fmtool.data.reading.regular_file import open_regular
+from fmtool.data.reading.resizing import ResizeMode
+from fmtool.data.reading.silence import native_stderr_hidden
+from fmtool.data.splitting import inputs
 from fmtool.elements import Features, Kind, Pixels, Tokens
 from fmtool.errors import DataError, UsageError
 from fmtool.export import preprocessing, runtimes

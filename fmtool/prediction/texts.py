@@ -6,12 +6,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fmtool.data import text_tables, tokenizer, tokens
-from fmtool.data.strings import texts_of
-from fmtool.data.table_style import Style
-from fmtool.data.text_files import fault_of
-from fmtool.data.text_lines import LineError, read_lines
-from fmtool.data.text_tables import Columns
+from fmtool.data.reading import text_tables
+from fmtool.data.reading.table_style import Style
+from fmtool.data.reading.text_files import fault_of
+from fmtool.data.reading.text_lines import LineError, read_lines
+from fmtool.data.reading.text_tables import Columns
+from fmtool.data.samples.strings import texts_of
+from fmtool.data.tokenization import tokenizer, tokens
 from fmtool.errors import DataError
 from fmtool.prediction.blocks import Block, Item, of_items
 from fmtool.prediction.sources import Source

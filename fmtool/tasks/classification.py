@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fmtool.config.base import NonNegativeFloat, PositiveFloat, Rate
 from fmtool.tasks.base import TaskConfig
-from fmtool.tasks.class_weights import ClassWeights, resolve
+from fmtool.tasks.shared.class_weights import ClassWeights, resolve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ def loss(cfg: Config, num_classes: int) -> Any:
 
     Labels are integers (batch,), or distributions (batch, classes) where samples are mixed.
     """
-    from fmtool.tasks import losses
+    from fmtool.tasks.shared import losses
 
     if cfg.loss == "cross_entropy":
         return losses.cross_entropy(num_classes, cfg.label_smoothing)

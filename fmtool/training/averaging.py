@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from fmtool.training.batch_statistics import BatchStatistics
+from fmtool.training.callbacks.recorder import Recorder
 from fmtool.training.optimization import Optimization
-from fmtool.training.recorder import Recorder
 
 
 @dataclass(frozen=True)

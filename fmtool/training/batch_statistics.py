@@ -15,8 +15,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.training import generators
 from fmtool.training.lookahead import Lookahead
+from fmtool.training.step import generators
 
 _GONE = 1e-38
 """Of a share that float32 does not tell from 0."""

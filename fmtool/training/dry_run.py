@@ -4,14 +4,15 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from fmtool.data import images, memory
-from fmtool.data.loading import Data
+from fmtool.data.samples import images
+from fmtool.data.splitting.loading import Data
 from fmtool.errors import FmtoolError
 from fmtool.evaluation import model_summary
+from fmtool.machine import memory
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
-from fmtool.training import batch_size as batch_sizes
-from fmtool.training import out_of_memory
+from fmtool.training.memory import batch_size as batch_sizes
+from fmtool.training.memory import out_of_memory
 from fmtool.training.session import load_data, prepare, require_effect
 
 

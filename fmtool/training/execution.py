@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.config.compose import dump
-from fmtool.data.loading import Data
+from fmtool.data.splitting.loading import Data
 from fmtool.elements import Kind
 from fmtool.errors import (
     DataError,
@@ -30,8 +30,9 @@ from fmtool.runs.result import RunError, RunResult
 from fmtool.runs.run import Run
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
-from fmtool.training import batch_size as batch_sizes
-from fmtool.training import foresight, out_of_memory
+from fmtool.training import foresight
+from fmtool.training.memory import batch_size as batch_sizes
+from fmtool.training.memory import out_of_memory
 from fmtool.training.resume import Changes, shown_changes
 from fmtool.training.session import Session, prepare, require_effect
 
@@ -126,7 +127,8 @@ class Execution:
             if self._changes is None and not isinstance(error, OutOfMemory):
                 self._run.discard()
             raise
-        from fmtool.training import loop, profile, reporting
+        from fmtool.training import loop, reporting
+        from fmtool.training.profiling import profile
 
         position = loop.position_of(self._store)
         loop.require_fit(session, position)
@@ -178,8 +180,8 @@ class Execution:
     def _fit(self, session: Session, sinks: Any, position: Any, profiler: Any) -> Session:
         """The session that was trained: after a divergence it may be another one."""
         from fmtool.training import loop
-        from fmtool.training.callbacks import assemble
-        from fmtool.training.divergence import pin_down
+        from fmtool.training.callbacks.divergence import pin_down
+        from fmtool.training.callbacks.of_run import assemble
 
         rollbacks = position.rollbacks
         while True:

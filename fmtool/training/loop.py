@@ -11,7 +11,7 @@ from fmtool.runs.checkpoint_manifest import verify
 from fmtool.runs.checkpoints import CheckpointStore
 from fmtool.training import state
 from fmtool.training.averaging import weights_kept
-from fmtool.training.callbacks import Loop
+from fmtool.training.callbacks.of_run import Loop
 from fmtool.training.session import Session
 
 

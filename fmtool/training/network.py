@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from fmtool import registry
 from fmtool.data.base import DataConfig
-from fmtool.data.images import ChosenImages, Images
-from fmtool.data.read_ahead import read_blocks
-from fmtool.data.splits import Splits
+from fmtool.data.samples.images import ChosenImages, Images
+from fmtool.data.samples.read_ahead import read_blocks
+from fmtool.data.splitting.splits import Splits
 from fmtool.elements import Element, Pixels, Tokens, described
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig

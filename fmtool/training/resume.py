@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import validate
-from fmtool.data.loading import Data
+from fmtool.data.splitting.loading import Data
 from fmtool.errors import ConfigChanged, ExitCode, UsageError
 from fmtool.evaluation import gates
 from fmtool.notices import warn

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from fmtool import backend, registry
-from fmtool.data import loading
-from fmtool.data.loading import Data
+from fmtool.data.splitting import loading
+from fmtool.data.splitting.loading import Data
 from fmtool.matching import require_fit, require_matching
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
@@ -58,7 +58,7 @@ class Session:
 
 @contextmanager
 def _feed_of(source: Any, *, start: int = 0, length: int = 1) -> Iterator[Any]:
-    from fmtool.training.feed import feed, sample_feed
+    from fmtool.training.step.feed import feed, sample_feed
 
     if source.table is not None:
         yield feed(source.plan, start=start, length=length)
@@ -104,10 +104,11 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
 
     from fmtool.augment import pipeline
     from fmtool.training import optimization as optimizations
-    from fmtool.training import own_callbacks, sources
+    from fmtool.training import sources
     from fmtool.training.averaging import FinalWeights
     from fmtool.training.batch_statistics import BatchStatistics
-    from fmtool.training.plan import plan_of
+    from fmtool.training.callbacks import own_callbacks
+    from fmtool.training.step.plan import plan_of
 
     cfg, network = _build(cfg, data)
     splits = data.splits
@@ -193,8 +194,8 @@ def _compile(
     """The model, compiled, and the config with what `auto` came to."""
     import keras
 
-    from fmtool.training import dispatch
-    from fmtool.training.indexed_model import IndexedModel, Parts
+    from fmtool.training.step import dispatch
+    from fmtool.training.step.indexed_model import IndexedModel, Parts
 
     images = np.asarray(data.splits.train.x[: train.plan.batch_size])
     weights = data.class_weights

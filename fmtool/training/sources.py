@@ -4,12 +4,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.splits import Split
+from fmtool.data.splitting.splits import Split
 from fmtool.schema import TrainConfig
 from fmtool.training import storage
-from fmtool.training.indexed_model import Source
-from fmtool.training.plan import Plan
-from fmtool.training.table import Table, to_device
+from fmtool.training.step.indexed_model import Source
+from fmtool.training.step.plan import Plan
+from fmtool.training.step.table import Table, to_device
 
 Rows = NDArray[np.int32]
 

@@ -13,9 +13,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from fmtool.data.array_files import read_npz
+from fmtool.data.reading.array_files import read_npz
 from fmtool.errors import ConfigChanged, Diverged
-from fmtool.training import generators, to_host
+from fmtool.training.step import generators, to_host
 
 ARRAYS = "state.npz"
 INDEX = "state.json"

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from fmtool.data.images import bytes_of, is_in_memory
-from fmtool.data.memory import SHARE, available
-from fmtool.data.read_ahead import read_all
-from fmtool.data.splits import Split
+from fmtool.data.samples.images import bytes_of, is_in_memory
+from fmtool.data.samples.read_ahead import read_all
+from fmtool.data.splitting.splits import Split
+from fmtool.machine.memory import SHARE, available
 
 Storage = Literal["auto", "device", "host", "stream"]
 Place = Literal["device", "host", "stream"]

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from fmtool.data.loading import Data
+from fmtool.data.splitting.loading import Data
 from fmtool.evaluation import gates, views
 from fmtool.notices import note
 from fmtool.runs.identity import VARIANT, find_by_digest, request_digest

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fmtool.data import cache
+from fmtool.data.fetching import cache
 
 _PLAIN_SCRIPT = Path(__file__).parent / "plain_script.py"
 _SHOWN_LINES = 20

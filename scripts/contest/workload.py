@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from contest import presets
 from fmtool import registry, validate
 from fmtool.config.compose import compose
-from fmtool.data.images import pixels_of
+from fmtool.data.samples.images import pixels_of
 
 _CHUNK = 4096
 

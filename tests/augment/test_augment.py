@@ -14,7 +14,7 @@ from fmtool.augment import pipeline
 from fmtool.augment.base import Stage
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
-from fmtool.training.order import flip_coins
+from fmtool.training.step.order import flip_coins
 
 LARGEST_BELOW_1 = np.float32(1) - np.float32(2) ** -24
 

@@ -13,7 +13,7 @@ class Config(DataConfig):
 
 def load(cfg):
     import numpy as np
-    from fmtool.data.splits import Split, Splits
+    from fmtool.data.splitting.splits import Split, Splits
     from fmtool.elements import Pixels
     x = np.zeros((4, 8, 8, 1), np.uint8)
     good, bad = np.array([0, 1, 0, 1], np.int32), np.array([0, 1, 2, 1], np.int32)
@@ -31,8 +31,8 @@ def test_missing_data_while_offline_end_with_69(call, fmtool):
 
 
 def cache_mnist(fmtool, *, pixels):
-    from fmtool.data import cache
-    from fmtool.data.four_arrays import Arrays
+    from fmtool.data.fetching import cache
+    from fmtool.data.fetching.four_arrays import Arrays
 
     shape = (28, 28, 1)
     arrays = Arrays(

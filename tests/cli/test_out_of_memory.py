@@ -95,7 +95,7 @@ def test_a_signal_during_a_probe_ends_both(fmtool, started):
 def test_a_probe_ends_when_nobody_waits_for_its_answer(fmtool, started):
     sleeper = fmtool.write("sleeper.py", "import time\nprint('asleep', flush=True)\ntime.sleep(60)")
     probe = subprocess.Popen(
-        [sys.executable, "-m", "fmtool.training.batch_probe"],
+        [sys.executable, "-m", "fmtool.training.memory.batch_probe"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

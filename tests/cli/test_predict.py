@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from fmtool.data import catalog
+from fmtool.data.fetching import catalog
 
 ONE_MODULE = """
 import sys
@@ -115,8 +115,8 @@ def test_a_run_and_what_it_exports_give_the_same_labels(fmtool, digits, backend)
 def test_pictures_are_prepared_as_those_of_the_training_were(fmtool):
     from PIL import Image
 
-    from fmtool.data.image_files import read_image
-    from fmtool.data.picture_modes import Look
+    from fmtool.data.reading.image_files import read_image
+    from fmtool.data.reading.picture_modes import Look
 
     random = np.random.default_rng(0)
     for number in range(40):

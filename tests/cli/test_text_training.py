@@ -81,7 +81,7 @@ def test_the_manifest_has_the_digest_of_the_tokenizer_and_what_is_known_of_the_t
 UNTRAINED = """
 import sys
 from fmtool.cli.main import main
-from fmtool.data import tokenizer
+from fmtool.data.tokenization import tokenizer
 del tokenizer.train
 sys.exit(main(sys.argv[1:]))
 """

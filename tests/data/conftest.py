@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fmtool.data import idx
-from fmtool.data.acquire import Recipe
 from fmtool.data.base import SetInfo
-from fmtool.data.download import RemoteFile
-from fmtool.data.four_arrays import Arrays
+from fmtool.data.fetching import idx
+from fmtool.data.fetching.acquire import Recipe
+from fmtool.data.fetching.download import RemoteFile
+from fmtool.data.fetching.four_arrays import Arrays
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fmtool.data import acquire
-from fmtool.data.acquire import Mirror
-from fmtool.data.packages import Package
+from fmtool.data.fetching import acquire
+from fmtool.data.fetching.acquire import Mirror
+from fmtool.data.fetching.packages import Package
 from fmtool.errors import DataError, Unavailable
 
 
@@ -125,9 +125,10 @@ def test_a_missing_registry_client_is_unavailable(recipe, monkeypatch, tmp_path)
 
 FETCH = """
 import json, sys
-from fmtool.data import acquire, idx
+from fmtool.data.fetching import acquire
+from fmtool.data.fetching import idx
 from fmtool.data.base import SetInfo
-from fmtool.data.download import RemoteFile
+from fmtool.data.fetching.download import RemoteFile
 given = json.loads(sys.argv[1])
 info = SetInfo(**{**given["info"], "class_names": tuple("abc"), "image_shape": (5, 4, 1)})
 files = tuple(RemoteFile(**file) for file in given["files"])

@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 
-from fmtool.data.archives import deb_members, gunzip, tar_members
+from fmtool.data.fetching.archives import deb_members, gunzip, tar_members
 from fmtool.errors import DataError, Unavailable
 
 

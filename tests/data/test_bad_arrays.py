@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fmtool.data.array_files import read_npy, read_npz
+from fmtool.data.reading.array_files import read_npy, read_npz
 from fmtool.errors import DataError, OutOfMemory
 
 TRAIN = ("train", "data=arrays", "data.path=set.npz")
@@ -275,7 +275,7 @@ def test_a_cut_npy_names_how_much_is_left(write):
 
 
 def test_arrays_larger_than_the_memory_are_refused_before_they_are_read(write, monkeypatch):
-    monkeypatch.setattr("fmtool.data.array_files._HIGHEST_RATIO", 10**12)
+    monkeypatch.setattr("fmtool.data.reading.array_files._HIGHEST_RATIO", 10**12)
     path = write(archive(x=npy(X)))
     monkeypatch.setattr(os, "sysconf", lambda name: 1 if name == "SC_PAGE_SIZE" else 4096)
     with pytest.raises(OutOfMemory, match=r"4\.1 KiB do not fit into the 4\.0 KiB of memory"):

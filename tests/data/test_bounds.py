@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fmtool.data.selection import select
-from fmtool.data.text_files import LabelledText
-from fmtool.data.text_splits import to_text_splits
+from fmtool.data.reading.text_files import LabelledText
+from fmtool.data.splitting.selection import select
+from fmtool.data.splitting.text_splits import to_text_splits
 from fmtool.errors import DataError, UsageError
 
 

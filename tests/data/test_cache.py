@@ -7,7 +7,7 @@ import stat
 import numpy as np
 import pytest
 
-from fmtool.data import cache
+from fmtool.data.fetching import cache
 from fmtool.errors import CannotCreate, DataError, WriteFailed
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fmtool.data.channel_order import Order, is_transposed, order_of
+from fmtool.data.reading.channel_order import Order, is_transposed, order_of
 
 
 @pytest.mark.parametrize(

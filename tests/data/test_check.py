@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fmtool.data.check import count_classes, find_duplicates, validate_labels
+from fmtool.data.splitting.check import count_classes, find_duplicates, validate_labels
 from fmtool.errors import DataError
 
 

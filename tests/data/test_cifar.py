@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fmtool.data import cifar
-from fmtool.data.download import RemoteFile
-from fmtool.data.unpickle import read_batch
+from fmtool.data.fetching import cifar
+from fmtool.data.fetching.download import RemoteFile
+from fmtool.data.fetching.unpickle import read_batch
 from fmtool.errors import DataError, Refused
 
 

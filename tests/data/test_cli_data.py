@@ -10,7 +10,7 @@ import pytest
 from fmtool.cli.data import HELP, main
 from fmtool.cli.flags import Flags
 from fmtool.cli.main import main as fmtool
-from fmtool.data import cache, catalog
+from fmtool.data.fetching import cache, catalog
 from fmtool.errors import DataError, Unavailable, UsageError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fmtool.data.download import RemoteFile, download
+from fmtool.data.fetching.download import RemoteFile, download
 from fmtool.errors import DataError, Unavailable, WriteFailed
 
 NAME = "big.bin"

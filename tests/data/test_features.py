@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fmtool.data.images import is_in_memory
-from fmtool.data.splits import Split, Splits
+from fmtool.data.samples.images import is_in_memory
+from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Features
 from fmtool.training.network import normalization
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fmtool.data.local_splits import train_and_test
-from fmtool.data.selection import fold_for_test
-from fmtool.data.splits import Split
+from fmtool.data.splitting.local_splits import train_and_test
+from fmtool.data.splitting.selection import fold_for_test
+from fmtool.data.splitting.splits import Split
 from fmtool.errors import DataError, UsageError
 
 LABELS = np.repeat(np.arange(3, dtype=np.int32), (50, 33, 14))

@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from fmtool.data import idx
+from fmtool.data.fetching import idx
 from fmtool.errors import DataError
 
 

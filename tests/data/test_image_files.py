@@ -10,10 +10,10 @@ from PIL import Image
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
-from fmtool.data.class_folders import scan_class_folders
-from fmtool.data.image_files import read_image
-from fmtool.data.oddities import Oddities
-from fmtool.data.picture_modes import Look
+from fmtool.data.reading.class_folders import scan_class_folders
+from fmtool.data.reading.image_files import read_image
+from fmtool.data.reading.oddities import Oddities
+from fmtool.data.reading.picture_modes import Look
 from fmtool.errors import DataError
 
 LOSSLESS = [".png", ".bmp", ".gif", ".tif", ".webp"]
@@ -166,7 +166,7 @@ def test_the_set_does_not_depend_on_the_order_of_the_disk(tmp_path, save_picture
         def __exit__(self, *_):
             pass
 
-    monkeypatch.setattr("fmtool.data.class_folders.os.scandir", Reversed)
+    monkeypatch.setattr("fmtool.data.reading.class_folders.os.scandir", Reversed)
     after = load(tmp_path)
     assert after.digest == before.digest
     np.testing.assert_array_equal(after.train.x, before.train.x)

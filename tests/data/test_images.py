@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fmtool.data.images import ChosenImages, ReadImages, choose, is_in_memory, join
-from fmtool.data.splits import Split
+from fmtool.data.samples.images import ChosenImages, ReadImages, choose, is_in_memory, join
+from fmtool.data.splitting.splits import Split
 
 PIXELS = np.arange(7 * 2 * 3 * 1, dtype=np.uint8).reshape(7, 2, 3, 1)
 LABELS = np.arange(7, dtype=np.int32)

@@ -9,8 +9,8 @@ from PIL import Image
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
-from fmtool.data.label_table import Columns, read_label_table
-from fmtool.data.table_style import Style
+from fmtool.data.reading.label_table import Columns, read_label_table
+from fmtool.data.reading.table_style import Style
 from fmtool.errors import DataError, UsageError
 
 ROWS = [f"{name}/{number}.png,{name}" for name in "ab" for number in range(5)]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from fmtool.data.images import ReadImages, is_in_memory
-from fmtool.data.local_splits import to_splits
-from fmtool.data.splits import Split
+from fmtool.data.samples.images import ReadImages, is_in_memory
+from fmtool.data.splitting.local_splits import to_splits
+from fmtool.data.splitting.splits import Split
 from fmtool.elements import Pixels
 
 SIDE = 2048

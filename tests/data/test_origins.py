@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from fmtool.data import arrays, check, inputs, loading
-from fmtool.data.features import Origins, fit_origins
-from fmtool.data.images import is_in_memory
+from fmtool.data import arrays
+from fmtool.data.reading.features import Origins, fit_origins
+from fmtool.data.samples.images import is_in_memory
+from fmtool.data.splitting import check, inputs, loading
 from fmtool.errors import DataError
 from fmtool.export import documents, preprocessing
 from fmtool.export.clients import model_inputs

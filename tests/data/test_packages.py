@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from fmtool.data.packages import Package, fetch_package
+from fmtool.data.fetching.packages import Package, fetch_package
 
 
 def archive_with(document):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fmtool.data.image_files import read_image
-from fmtool.data.inputs import Levels
-from fmtool.data.oddities import Oddities
-from fmtool.data.picture_modes import Look
+from fmtool.data.reading.image_files import read_image
+from fmtool.data.reading.oddities import Oddities
+from fmtool.data.reading.picture_modes import Look
+from fmtool.data.splitting.inputs import Levels
 from fmtool.errors import DataError
 
 LOOK = Look(
@@ -262,7 +262,7 @@ def test_each_format_is_read_and_half_a_file_of_it_is_damaged(tmp_path, kind):
 
 
 def test_each_format_that_is_read_is_tried_here():
-    from fmtool.data import image_files
+    from fmtool.data.reading import image_files
 
     assert set(FORMATS) == set(image_files._SUFFIXES)
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from fmtool import validate
 from fmtool.config.compose import compose
-from fmtool.data import loading
-from fmtool.data.images import is_in_memory
+from fmtool.data.samples.images import is_in_memory
+from fmtool.data.splitting import loading
 from fmtool.errors import DataError, UsageError
 from fmtool.runs.layout import INPUTS
 

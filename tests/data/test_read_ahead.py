@@ -6,9 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from fmtool.data import read_ahead as module
-from fmtool.data.images import ReadImages
-from fmtool.data.read_ahead import read_ahead, read_all, read_blocks
+from fmtool.data.samples import read_ahead as module
+from fmtool.data.samples.images import ReadImages
+from fmtool.data.samples.read_ahead import read_ahead, read_all, read_blocks
 from fmtool.errors import DataError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (100, 4, 4, 1), dtype=np.uint8)

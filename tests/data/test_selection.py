@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from fmtool.data.selection import held_out_for_test, select
+from fmtool.data.splitting.selection import held_out_for_test, select
 from fmtool.errors import UsageError
 
 # 400, 300, 200 and 100 labels of the classes 0 to 3, in a mixed order.
@@ -81,7 +81,7 @@ def test_the_draw_never_changes():
 
 def test_neither_hash_seed_nor_locale_changes_the_draw():
     code = (
-        "import numpy as np; from fmtool.data.selection import select;"
+        "import numpy as np; from fmtool.data.splitting.selection import select;"
         "print(select(np.arange(100, dtype=np.int32) % 5, num_classes=5, validation_fraction=0.2,"
         "fraction=0.5, limit=None, seed=3).digest)"
     )

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fmtool.data import loading, sentence_sets
-from fmtool.data.selection import fold_for_test
-from fmtool.data.sentence_sets import of_class_files, of_split_files
+from fmtool.data.fetching import sentence_sets
+from fmtool.data.fetching.sentence_sets import of_class_files, of_split_files
+from fmtool.data.splitting import loading
+from fmtool.data.splitting.selection import fold_for_test
 from fmtool.errors import DataError
 from fmtool.registry import module
 

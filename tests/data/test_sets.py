@@ -14,7 +14,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from fmtool.data import catalog, check
+from fmtool.data.fetching import catalog
+from fmtool.data.splitting import check
 from fmtool.errors import DataError, UsageError
 from fmtool.registry import module
 

@@ -4,7 +4,7 @@ import logging
 import threading
 import warnings
 
-from fmtool.data.silence import Silence
+from fmtool.data.reading.silence import Silence
 
 
 def heard(package):

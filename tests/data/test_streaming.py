@@ -9,7 +9,7 @@ from PIL import Image
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
-from fmtool.data.images import ReadImages, is_in_memory
+from fmtool.data.samples.images import ReadImages, is_in_memory
 from fmtool.errors import DataError, OutOfMemory
 
 X = np.random.default_rng(0).integers(0, 256, (60, 5, 4, 3), dtype=np.uint8)
@@ -74,7 +74,7 @@ def test_an_archive_is_the_same_set_streamed_or_held(tmp_path, arrays):
 @pytest.mark.parametrize("name", ["image_folder", "arrays"])
 @pytest.mark.parametrize(("room", "is_held"), [(1 << 40, True), (1 << 10, False)])
 def test_auto_holds_what_fits_into_memory(pictures, archive, monkeypatch, name, room, is_held):
-    monkeypatch.setattr("fmtool.data.local.available", lambda: room)
+    monkeypatch.setattr("fmtool.data.reading.local.available", lambda: room)
     path = {"image_folder": pictures, "arrays": archive}[name]
     assert is_in_memory(load(name, path, storage="auto").train.x) == is_held
 
@@ -153,7 +153,7 @@ def test_an_archive_that_is_replaced_while_it_is_streamed_stays_what_it_was(arch
 
 
 def test_a_long_reading_says_how_long_it_will_take(pictures, monkeypatch, capsys):
-    monkeypatch.setattr("fmtool.data.time_left._PATIENCE", 0.0)
+    monkeypatch.setattr("fmtool.data.reading.time_left._PATIENCE", 0.0)
     load("image_folder", pictures)
     first, *_ = capsys.readouterr().err.splitlines()
     assert first.startswith("image_folder: all 10 images are read once, to find what is wrong bef")
@@ -169,14 +169,14 @@ def test_a_good_tiff_is_decoded_again_with_stderr_untouched(tmp_path, save_pictu
     def hidden():
         raise AssertionError("lines of the training would be lost")
 
-    monkeypatch.setattr("fmtool.data.image_files.native_stderr_hidden", hidden)
+    monkeypatch.setattr("fmtool.data.reading.image_files.native_stderr_hidden", hidden)
     assert len(splits.train.x[:]) == 2
 
 
 LOSING = """
 import sys
 from pathlib import Path
-from fmtool.data.picture_files import PictureFiles
+from fmtool.data.reading.picture_files import PictureFiles
 from fmtool.cli.main import main
 
 read, count = PictureFiles.read, 0
@@ -211,7 +211,7 @@ import sys
 import numpy as np
 from fmtool import registry, validate
 from fmtool.config.compose import compose
-from fmtool.data import read_ahead
+from fmtool.data.samples import read_ahead
 
 def peak():
     lines = open("/proc/self/status").read().splitlines()
@@ -223,7 +223,10 @@ raw = compose("train", sys.argv[1:])["data"]
 module = registry.module("data", raw["name"])
 cfg = validate.option("data", raw)
 from PIL import Image
-from fmtool.data import array_files, class_folders, image_files, local_splits
+from fmtool.data.reading import array_files
+from fmtool.data.reading import class_folders
+from fmtool.data.reading import image_files
+from fmtool.data.splitting import local_splits
 before = peak()
 splits = module.load(cfg)
 order = np.random.default_rng(0).permutation(len(splits.train))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from fmtool.data import text_lines
-from fmtool.data.problems import stop
-from fmtool.data.table_style import Style
-from fmtool.data.text_files import open_texts
-from fmtool.data.text_lines import LineError, is_line_encoding
-from fmtool.data.text_tables import Columns
+from fmtool.data.reading import text_lines
+from fmtool.data.reading.problems import stop
+from fmtool.data.reading.table_style import Style
+from fmtool.data.reading.text_files import open_texts
+from fmtool.data.reading.text_lines import LineError, is_line_encoding
+from fmtool.data.reading.text_tables import Columns
 from fmtool.errors import DataError
 
 COLUMNS = Columns(text="text", label="label", split="split")
@@ -300,7 +300,7 @@ def test_what_is_wrong_is_one_line_with_file_line_and_fix(place, case):
 
 
 def test_a_quote_left_open_ends_where_a_text_is_too_long(place, monkeypatch):
-    monkeypatch.setattr("fmtool.data.delimited.MOST_CHARACTERS", 1000)
+    monkeypatch.setattr("fmtool.data.reading.delimited.MOST_CHARACTERS", 1000)
     place(**{"t.csv": 'text,label\n"bad,neg\n' + "more,pos\n" * 1000})
     with pytest.raises(LineError, match=r"^t\.csv:2: no row \(field larger than field limit"):
         read("t.csv")

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fmtool.data import catalog, loading
-from fmtool.data.unpickle import read_lists
+from fmtool.data.fetching import catalog
+from fmtool.data.fetching.unpickle import read_lists
+from fmtool.data.splitting import loading
 from fmtool.errors import DataError, Refused, Unavailable
 from fmtool.registry import module
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fmtool.data import loading
-from fmtool.data.text_files import LabelledText
-from fmtool.data.text_splits import to_text_splits
+from fmtool.data.reading.text_files import LabelledText
+from fmtool.data.splitting import loading
+from fmtool.data.splitting.text_splits import to_text_splits
 from fmtool.errors import DataError, UsageError
 
 FILE = Path("t.csv")

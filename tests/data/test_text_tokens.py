@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fmtool.data import loading, text_base, tokenizer
-from fmtool.data.splits import Split, Splits
-from fmtool.data.strings import NOT_TOKENIZED, is_packed, pack, texts_of, unpack
+from fmtool.data.samples.strings import NOT_TOKENIZED, is_packed, pack, texts_of, unpack
+from fmtool.data.splitting import loading
+from fmtool.data.splitting.splits import Split, Splits
+from fmtool.data.tokenization import text_base, tokenizer
 from fmtool.errors import DataError, UsageError
 from fmtool.runs.layout import TOKENIZER
 
@@ -147,7 +148,7 @@ def test_word_pieces_spell_words_that_are_new(fit):
 FIT = """
 import json, sys
 from pathlib import Path
-from fmtool.data import tokenizer
+from fmtool.data.tokenization import tokenizer
 texts = json.loads(Path(sys.argv[1]).read_text())
 for kind in sys.argv[2:]:
     found = tokenizer.train(kind, texts, vocabulary_size=400, min_frequency=1, lowercase=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fmtool.data import text_base
-from fmtool.data.splits import Split, Splits
-from fmtool.data.strings import NOT_TOKENIZED, texts_of
-from fmtool.data.word_vectors import read
+from fmtool.data.samples.strings import NOT_TOKENIZED, texts_of
+from fmtool.data.splitting.splits import Split, Splits
+from fmtool.data.tokenization import text_base
+from fmtool.data.tokenization.word_vectors import read
 from fmtool.errors import DataError
 
 VOCABULARY = {"[PAD]": 0, "[UNK]": 1, "good": 2, "film": 3, "rare": 4}

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fmtool.data.images import ChosenImages
+from fmtool.data.samples.images import ChosenImages
 from fmtool.evaluation.measure import predict
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from exported_by_hand import ByHand, described, linear_onnx, row, write_outputs
 
-from fmtool.data import digits, loading
+from fmtool.data import digits
+from fmtool.data.splitting import loading
 from fmtool.export import parity
 from fmtool.export.release import Release
 from fmtool.export.workflow import Export

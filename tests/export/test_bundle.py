@@ -188,7 +188,7 @@ def test_the_client_gives_the_labels_of_the_run(by_hand, tmp_path):
 @pytest.mark.parametrize("mode", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("size", [(20, 12), (12, 20), (8, 6)])
 def test_a_client_resizes_as_the_training_did(tmp_path, mode, size):
-    from fmtool.data.resizing import resized
+    from fmtool.data.reading.resizing import resized
 
     picture = Image.fromarray(np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8))
     picture.save(tmp_path / "a.png")
@@ -206,7 +206,7 @@ def test_a_client_resizes_as_the_training_did(tmp_path, mode, size):
 
 def test_a_client_makes_the_tokens_of_the_training(tmp_path):
     pytest.importorskip("tokenizers")
-    from fmtool.data import tokenizer
+    from fmtool.data.tokenization import tokenizer
 
     texts = ["a cat sat [PAD] on a mat", "a dog", "", "a cat and a dog and a cat and a dog"]
     trained = tokenizer.train("word", texts, vocabulary_size=20, min_frequency=1, lowercase=True)

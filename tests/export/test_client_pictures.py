@@ -8,10 +8,10 @@ from PIL import Image
 
 from fmtool import validate
 from fmtool.config.compose import compose
-from fmtool.data import inputs
-from fmtool.data.image_files import read_image
-from fmtool.data.inputs import Levels
-from fmtool.data.picture_modes import Look, as_depth
+from fmtool.data.reading.image_files import read_image
+from fmtool.data.reading.picture_modes import Look, as_depth
+from fmtool.data.splitting import inputs
+from fmtool.data.splitting.inputs import Levels
 from fmtool.elements import Pixels
 from fmtool.errors import DataError
 from fmtool.export import preprocessing

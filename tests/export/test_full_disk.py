@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fmtool import errors
-from fmtool.data.text_lines import LineError
+from fmtool.data.reading.text_lines import LineError
 from fmtool.errors import DataError, ExitCode, ExportFailed, WriteFailed
 from fmtool.export import child, outputs
 from fmtool.export.workflow import Export

@@ -13,7 +13,8 @@ from PIL import Image
 
 from fmtool import validate
 from fmtool.config.compose import compose
-from fmtool.data import image_folder, loading
+from fmtool.data import image_folder
+from fmtool.data.splitting import loading
 from fmtool.errors import ExportFailed
 from fmtool.export import files, other_sizes
 from fmtool.export.metadata import input_of

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fmtool.data.resizing import resized as by_pillow
+from fmtool.data.reading.resizing import resized as by_pillow
 from fmtool.export import resizing
 
 SIZES = [

@@ -10,8 +10,8 @@ from fmtool import registry, validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
-from fmtool.models import initializers
-from fmtool.models.whitening import patch_covariance, whitening_filters
+from fmtool.models.layers import initializers
+from fmtool.models.layers.whitening import patch_covariance, whitening_filters
 from fmtool.safety import model_file
 from fmtool.training import network
 

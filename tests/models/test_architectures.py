@@ -130,7 +130,7 @@ def test_branches_are_dropped_more_often_the_deeper_they_are():
 
 
 def test_a_dropped_branch_leaves_whole_samples_as_they_were():
-    from fmtool.models import blocks
+    from fmtool.models.layers import blocks
 
     inputs = keras.Input((2, 2, 3))
     model = keras.Model(inputs, blocks.drop_branch(inputs, 0.5))

@@ -8,7 +8,7 @@ from fmtool import registry, validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 from fmtool.evaluation.measure import load_model
-from fmtool.models import blocks
+from fmtool.models.layers import blocks
 
 SIDE, CHANNELS, SAMPLES = 12, 8, 64
 RATE = 0.2

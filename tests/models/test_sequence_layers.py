@@ -7,9 +7,9 @@ import pytest
 from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
-from fmtool.models import pooling, positions, rotary, steps
-from fmtool.models.attention import Encoder
-from fmtool.models.encoders import EncoderConfig
+from fmtool.models.layers import pooling, positions, rotary, steps
+from fmtool.models.layers.attention import Encoder
+from fmtool.models.layers.keys import EncoderConfig
 
 
 def array(tensor):

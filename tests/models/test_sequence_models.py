@@ -229,7 +229,7 @@ def test_what_does_not_fit_is_a_mistake_of_the_user(name, element, keys, message
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="steps are recorded on torch alone")
 @pytest.mark.parametrize("name", SMALL)
 def test_a_step_is_recorded(name):
-    from fmtool.training.torch_recording import record
+    from fmtool.training.step.torch_recording import record
 
     loop, quiet = {"cell": "simple"}, {"word_dropout": 0.0}
     keys = SMALL[name] | {"rnn": loop, "bag": quiet}.get(name, {}) | {"dropout": 0.0}

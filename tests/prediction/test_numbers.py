@@ -179,6 +179,6 @@ def test_what_does_not_fit_into_memory_is_read_from_its_file(predict, models, mo
 
     np.save(models / "rows.npy", np.tile(np.eye(3, dtype=np.float32), (100, 1)))
     monkeypatch.setattr(array_samples, "available", lambda: 100)
-    monkeypatch.setattr("fmtool.data.array_files.read_npy", None)
+    monkeypatch.setattr("fmtool.data.reading.array_files.read_npy", None)
     outcome = predict("numbers", "input=rows.npy", "batch_size=7", "--json")
     assert outcome.json["counts"] == {"red": 100, "green": 100, "blue": 100}

@@ -7,8 +7,8 @@ import pytest
 import small_onnx
 from PIL import Image
 
-from fmtool.data.image_files import read_image
-from fmtool.data.picture_modes import Look
+from fmtool.data.reading.image_files import read_image
+from fmtool.data.reading.picture_modes import Look
 from fmtool.prediction.pictures import Pictures
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import small_onnx
 
-from fmtool.data import tokenizer as tokenizers
+from fmtool.data.tokenization import tokenizer as tokenizers
 
 pytest.importorskip("tokenizers")
 

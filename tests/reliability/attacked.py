@@ -23,7 +23,7 @@ def fmtool(argv: list[str], attack: dict[str, Any]) -> None:
 
     from fmtool.cli.main import entry_point
     from fmtool.training import execution
-    from fmtool.training.recorder import Recorder
+    from fmtool.training.callbacks.recorder import Recorder
 
     hook = "on_test_batch_end" if attack["in_validation"] else "on_train_batch_end"
     counted, write_with = getattr(Recorder, hook), execution.write_with

@@ -8,7 +8,7 @@ import pytest
 
 from fmtool import validate
 from fmtool.config.compose import compose
-from fmtool.data import loading
+from fmtool.data.splitting import loading
 
 RATE, STEPS, EPOCHS = 0.01, 8, 3
 DATA = ("data=digits", "data.limit=300", "data.validation_fraction=0.2")

@@ -24,12 +24,12 @@ from PIL import Image
 from fmtool import notices
 from fmtool.config import firewall, yaml_files
 from fmtool.config.compose import compose
-from fmtool.data import archives, unpickle
-from fmtool.data.array_files import read_npz
-from fmtool.data.class_folders import scan_class_folders
-from fmtool.data.image_files import read_image
-from fmtool.data.oddities import Oddities
-from fmtool.data.picture_modes import Look
+from fmtool.data.fetching import archives, unpickle
+from fmtool.data.reading.array_files import read_npz
+from fmtool.data.reading.class_folders import scan_class_folders
+from fmtool.data.reading.image_files import read_image
+from fmtool.data.reading.oddities import Oddities
+from fmtool.data.reading.picture_modes import Look
 from fmtool.errors import DataError, Refused, UsageError
 from fmtool.evaluation import measure, model_size
 from fmtool.runs import provenance, run

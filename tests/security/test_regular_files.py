@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from fmtool.config.compose import compose
-from fmtool.data.regular_file import open_regular
+from fmtool.data.reading.regular_file import open_regular
 from fmtool.errors import DataError, OutOfDescriptors, Refused
 from fmtool.export import runtimes
 from fmtool.runs import artifacts

@@ -11,14 +11,14 @@ from fmtool.augment.pipeline import Pipeline
 from fmtool.class_names import ordered
 from fmtool.config.arguments import prepare
 from fmtool.config.compose import compose
-from fmtool.data.splits import Split
+from fmtool.data.splitting.splits import Split
 from fmtool.errors import UsageError
 from fmtool.tasks import classification
-from fmtool.tasks.class_weights import of_samples, resolve
-from fmtool.training.feed import feed
-from fmtool.training.indexed_model import IndexedModel, Parts, Source
-from fmtool.training.plan import Plan
-from fmtool.training.table import to_device
+from fmtool.tasks.shared.class_weights import of_samples, resolve
+from fmtool.training.step.feed import feed
+from fmtool.training.step.indexed_model import IndexedModel, Parts, Source
+from fmtool.training.step.plan import Plan
+from fmtool.training.step.table import to_device
 from fmtool.validate import option as validated
 
 NAMES = ("cat", "dog", "0")

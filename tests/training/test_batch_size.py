@@ -6,10 +6,10 @@ import pytest
 
 from fmtool import validate
 from fmtool.config.compose import compose
-from fmtool.data import memory
 from fmtool.errors import OutOfMemory
-from fmtool.training.batch_size import Probe, largest, resolve
-from fmtool.training.out_of_memory import as_user_error, is_out_of_memory
+from fmtool.machine import memory
+from fmtool.training.memory.batch_size import Probe, largest, resolve
+from fmtool.training.memory.out_of_memory import as_user_error, is_out_of_memory
 
 GIB = 2**30
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fmtool.training.epoch_table import FedSteps
-from fmtool.training.feed import StepNumbers, _torch_loader
-from fmtool.training.plan import Plan
+from fmtool.training.step.epoch_table import FedSteps
+from fmtool.training.step.feed import StepNumbers, _torch_loader
+from fmtool.training.step.plan import Plan
 
 STEPS, EPOCHS = 7, 5
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fmtool.errors import Diverged
-from fmtool.training.divergence import pin_down
+from fmtool.training.callbacks.divergence import pin_down
 from fmtool.training.loop import Position
 
 

@@ -5,7 +5,7 @@ import json
 import keras
 import pytest
 
-from fmtool.training.early_stopping import EarlyStopping
+from fmtool.training.callbacks.early_stopping import EarlyStopping
 
 COURSES = [
     [1.0, 0.9, 0.95, 0.91, 0.92, 0.5],

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fmtool.training.epoch_table import EpochTable
 from fmtool.training.loop import _Callbacks
-from fmtool.training.plan import Plan
+from fmtool.training.step.epoch_table import EpochTable
+from fmtool.training.step.plan import Plan
 
 
 class Device:

@@ -5,12 +5,12 @@ import threading
 import numpy as np
 import pytest
 
-from fmtool.data.images import ChosenImages, ReadImages
-from fmtool.data.splits import Split
+from fmtool.data.samples.images import ChosenImages, ReadImages
+from fmtool.data.splitting.splits import Split
 from fmtool.errors import DataError
-from fmtool.training import order
-from fmtool.training.feed import feed, sample_feed
-from fmtool.training.plan import Plan
+from fmtool.training.step import order
+from fmtool.training.step.feed import feed, sample_feed
+from fmtool.training.step.plan import Plan
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 3, 2, 1), dtype=np.uint8)
 LABELS = np.arange(40, dtype=np.int32) % 7
@@ -184,11 +184,11 @@ import sys
 sys.modules["tensorflow"] = None
 import numpy as np
 import keras
-from fmtool.data.images import ChosenImages, ReadImages
-from fmtool.data.splits import Split
+from fmtool.data.samples.images import ChosenImages, ReadImages
+from fmtool.data.splitting.splits import Split
 from fmtool.errors import DataError
-from fmtool.training.feed import sample_feed
-from fmtool.training.plan import Plan
+from fmtool.training.step.feed import sample_feed
+from fmtool.training.step.plan import Plan
 
 pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 2, 1), dtype=np.uint8)
 split = Split(ChosenImages(pixels, np.arange(40)), np.arange(40, dtype=np.int32) % 7)

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from fmtool.training import generators
+from fmtool.training.step import generators
 
 
 def through_a_file(state):
@@ -36,7 +36,7 @@ def test_what_is_drawn_after_a_restore_is_what_was_drawn_after_the_save(drawn_be
 
 TORCH = """
 import io, torch, keras, numpy as np
-from fmtool.training import generators
+from fmtool.training.step import generators
 torch.manual_seed(5)
 torch.rand(7)
 saved = generators.state()

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from fmtool.augment.pipeline import Pipeline
-from fmtool.data.splits import Split
+from fmtool.data.splitting.splits import Split
 from fmtool.errors import ConfigChanged
 from fmtool.kernels import gelu
 from fmtool.training import state
-from fmtool.training.feed import feed
-from fmtool.training.indexed_model import IndexedModel, Parts, Source
-from fmtool.training.plan import Plan
-from fmtool.training.table import to_device
+from fmtool.training.step.feed import feed
+from fmtool.training.step.indexed_model import IndexedModel, Parts, Source
+from fmtool.training.step.plan import Plan
+from fmtool.training.step.table import to_device
 
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, (50, 4, 4, 1), dtype=np.uint8)

@@ -8,7 +8,7 @@ from threading import Event, Thread, Timer
 import numpy as np
 import pytest
 
-from fmtool.training.plan import Plan
+from fmtool.training.step.plan import Plan
 
 jax = pytest.importorskip("jax")
 
@@ -34,7 +34,7 @@ class Table:
 
 
 def dispatch(plan, *, table=None, **settings):
-    from fmtool.training.jax_dispatch import Dispatch
+    from fmtool.training.step.jax_dispatch import Dispatch
 
     return Dispatch(step, plan, table or Table(), **{"length": 2, "loops": True} | settings)
 
@@ -80,7 +80,7 @@ def test_in_mid_epoch_the_steps_that_are_left_run():
 
 
 def test_the_host_waits_for_the_call_before_the_last_one(monkeypatch):
-    from fmtool.training import jax_dispatch
+    from fmtool.training.step import jax_dispatch
 
     waited = []
     monkeypatch.setattr(jax_dispatch.jax, "block_until_ready", waited.append)
@@ -90,7 +90,7 @@ def test_the_host_waits_for_the_call_before_the_last_one(monkeypatch):
 
 
 def test_the_next_epoch_is_put_on_the_device_before_this_one_is_waited_for(monkeypatch):
-    from fmtool.training import jax_dispatch
+    from fmtool.training.step import jax_dispatch
 
     events = []
     monkeypatch.setattr(jax_dispatch.jax, "block_until_ready", lambda _: events.append("wait"))

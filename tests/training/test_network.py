@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fmtool.data.splits import Split, Splits
+from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Pixels
 from fmtool.training.network import normalization
 

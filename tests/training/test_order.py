@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fmtool.training.order import flip_coins, shuffled, uniforms
+from fmtool.training.step.order import flip_coins, shuffled, uniforms
 
 ROWS = np.arange(100, 1100, dtype=np.int32)
 

@@ -7,13 +7,13 @@ import keras
 import numpy as np
 import pytest
 
-from fmtool.data.splits import Split
+from fmtool.data.splitting.splits import Split
 from fmtool.errors import ConfigChanged
-from fmtool.training.feed import feed
-from fmtool.training.indexed_model import IndexedModel, Parts, Source
-from fmtool.training.plan import Plan
 from fmtool.training.resume import require_comparable_loss
-from fmtool.training.table import to_device
+from fmtool.training.step.feed import feed
+from fmtool.training.step.indexed_model import IndexedModel, Parts, Source
+from fmtool.training.step.plan import Plan
+from fmtool.training.step.table import to_device
 
 X = np.random.default_rng(0).integers(0, 9, (30, 4)).astype(np.uint8)
 Y = (X.sum(axis=1) % 3).astype(np.int32)

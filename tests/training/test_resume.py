@@ -10,9 +10,9 @@ import pytest
 
 from fmtool import validate
 from fmtool.config.compose import compose, dump
-from fmtool.data.loading import Data
-from fmtool.data.selection import select
-from fmtool.data.splits import Split, Splits
+from fmtool.data.splitting.loading import Data
+from fmtool.data.splitting.selection import select
+from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Features
 from fmtool.errors import ConfigChanged, UsageError
 from fmtool.runs.atomic import write_json

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from fmtool.training.stopwatch import Stopwatch
+from fmtool.training.profiling.stopwatch import Stopwatch
 
 
 @pytest.fixture

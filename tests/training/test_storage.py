@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from fmtool.data.images import ChosenImages, is_in_memory
-from fmtool.data.memory import available
-from fmtool.data.splits import Split
+from fmtool.data.samples.images import ChosenImages, is_in_memory
+from fmtool.data.splitting.splits import Split
+from fmtool.machine.memory import available
 from fmtool.training import storage
 from fmtool.training.storage import free_on_device, in_memory, place_of, resolve
 

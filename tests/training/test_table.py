@@ -5,10 +5,10 @@ import threading
 import keras
 import numpy as np
 
-from fmtool.data.images import ReadImages
-from fmtool.data.splits import Split
-from fmtool.training import table as table_of_samples
-from fmtool.training.table import Table, to_device
+from fmtool.data.samples.images import ReadImages
+from fmtool.data.splitting.splits import Split
+from fmtool.training.step import table as table_of_samples
+from fmtool.training.step.table import Table, to_device
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (70, 5, 4, 3), dtype=np.uint8)
 LABELS = np.arange(70, dtype=np.int64) % 7

@@ -81,7 +81,7 @@ class Trainer:
         self.model.train_step(batch)
 
     def record(self):
-        from fmtool.training.torch_recording import record
+        from fmtool.training.step.torch_recording import record
 
         return record(self.step, self.state, self.batch(0))
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.check import fingerprints
 from fmtool.data.inspection.findings import Findings, Key, Sample, evenly
-from fmtool.data.read_ahead import read_blocks
-from fmtool.data.splits import Splits
+from fmtool.data.samples.read_ahead import read_blocks
+from fmtool.data.splitting.check import fingerprints
+from fmtool.data.splitting.splits import Splits
 from fmtool.elements import Pixels
 
 _OPTION = "arrays"

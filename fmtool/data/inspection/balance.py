@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from fmtool.data.inspection.findings import Findings, Problems, Sample
-from fmtool.data.selection import held_out_for_test
-from fmtool.data.split_names import SPLITS
+from fmtool.data.splitting.selection import held_out_for_test
+from fmtool.data.splitting.split_names import SPLITS
 
 _FEW = 20
 """Samples of a class: a tenth of them is what validates it."""

@@ -5,14 +5,14 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from fmtool.data import image_files
-from fmtool.data.delimited import read_table
 from fmtool.data.inspection.findings import Problems
-from fmtool.data.label_table import USUAL_NAMES
-from fmtool.data.problems import Report
-from fmtool.data.table_checks import is_like_below
-from fmtool.data.table_style import Style
-from fmtool.data.text_tables import has_json_lines, read_objects
+from fmtool.data.reading import image_files
+from fmtool.data.reading.delimited import read_table
+from fmtool.data.reading.label_table import USUAL_NAMES
+from fmtool.data.reading.problems import Report
+from fmtool.data.reading.table_checks import is_like_below
+from fmtool.data.reading.table_style import Style
+from fmtool.data.reading.text_tables import has_json_lines, read_objects
 
 USUAL_TEXT_NAMES = ("text", "sentence", "content", "review", "message", "document")
 LOOKED_AT = 200

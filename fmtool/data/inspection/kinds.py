@@ -6,11 +6,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from fmtool.data import delimited, image_files
 from fmtool.data.inspection import columns
-from fmtool.data.split_names import split_called
-from fmtool.data.text_files import is_text_file
-from fmtool.data.text_tables import is_table
+from fmtool.data.reading import delimited, image_files
+from fmtool.data.reading.text_files import is_text_file
+from fmtool.data.reading.text_tables import is_table
+from fmtool.data.splitting.split_names import split_called
 from fmtool.errors import DataError
 
 Kind = Literal[

@@ -13,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageOps
 
-from fmtool.data import picture_clashes
-from fmtool.data.class_folders import scan_class_folders
-from fmtool.data.image_files import format_of, note_oddities, opened, read_image
-from fmtool.data.inputs import Levels
 from fmtool.data.inspection import columns
 from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, evenly, spread
 from fmtool.data.inspection.sizes import TRANSPARENT, color_key, size_keys
-from fmtool.data.label_table import Columns, read_label_table
-from fmtool.data.labelled_files import LabelledFile, LabelledFiles
-from fmtool.data.oddities import Oddities
-from fmtool.data.picture_clashes import Labelled
-from fmtool.data.picture_modes import Look, converted, is_deep, values_of
-from fmtool.data.read_ahead import cores
-from fmtool.data.split_names import SPLITS
-from fmtool.data.time_left import TimeLeft
+from fmtool.data.reading import picture_clashes
+from fmtool.data.reading.class_folders import scan_class_folders
+from fmtool.data.reading.image_files import format_of, note_oddities, opened, read_image
+from fmtool.data.reading.label_table import Columns, read_label_table
+from fmtool.data.reading.labelled_files import LabelledFile, LabelledFiles
+from fmtool.data.reading.oddities import Oddities
+from fmtool.data.reading.picture_clashes import Labelled
+from fmtool.data.reading.picture_modes import Look, converted, is_deep, values_of
+from fmtool.data.reading.time_left import TimeLeft
+from fmtool.data.samples.read_ahead import cores
+from fmtool.data.splitting.inputs import Levels
+from fmtool.data.splitting.split_names import SPLITS
 from fmtool.errors import DataError
 
 _PREVIEWS = 4

@@ -7,12 +7,12 @@ from pathlib import Path
 from fmtool import class_names
 from fmtool.data.inspection import columns
 from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, evenly, spread
-from fmtool.data.problems import Report
-from fmtool.data.split_names import SPLITS
-from fmtool.data.table_style import Style
-from fmtool.data.text_files import LabelledText, open_texts, tables_by_split
-from fmtool.data.text_splits import check_class, trained_classes
-from fmtool.data.text_tables import Columns
+from fmtool.data.reading.problems import Report
+from fmtool.data.reading.table_style import Style
+from fmtool.data.reading.text_files import LabelledText, open_texts, tables_by_split
+from fmtool.data.reading.text_tables import Columns
+from fmtool.data.splitting.split_names import SPLITS
+from fmtool.data.splitting.text_splits import check_class, trained_classes
 from fmtool.errors import DataError
 
 _OPTION = "text"

@@ -17,7 +17,7 @@ from fmtool.data.inspection.balance import (
 from fmtool.data.inspection.findings import Findings, Problems
 from fmtool.data.inspection.kinds import DESCRIPTIONS, Guess, guess
 from fmtool.data.inspection.sheet import draw_sheet
-from fmtool.data.splits import Splits
+from fmtool.data.splitting.splits import Splits
 from fmtool.errors import CannotCreate, DataError
 
 Result = dict[str, Any]

@@ -1,0 +1,60 @@
+"""Files with a class each, found on the user's own disk, and the rules that all of them keep."""
+
+import os
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from fmtool.data.reading.regular_file import unreadable
+from fmtool.errors import DataError
+
+
+class LabelledFile(NamedTuple):
+    path: Path
+    label: int
+
+
+@dataclass(frozen=True)
+class LabelledFiles:
+    """A data set whose samples are files.
+
+    Args:
+        class_names: sorted; a label is a place in it.
+        splits: the files by split, sorted by class and name; `train` is always there.
+        ignored: how many files and folders are no part of the data.
+    """
+
+    class_names: tuple[str, ...]
+    splits: Mapping[str, Sequence[LabelledFile]]
+    ignored: int
+
+
+def one_form(name: str) -> str:
+    """`name` in Unicode's composed form: file systems differ in which they give."""
+    return unicodedata.normalize("NFC", name)
+
+
+def below(path: Path, folder: Path) -> str:
+    """`path` within `folder` with slashes, or as it is where it lies elsewhere."""
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+
+def collision_key(name: str) -> str:
+    """Equal for names that not every file system tells apart."""
+    return one_form(name).casefold()
+
+
+def check_link(path: str, real_root: str) -> None:
+    """DataError for a link that loops, leads nowhere, or out of the folder of the data set."""
+    try:
+        target = Path(os.path.realpath(path, strict=True))
+    except OSError as error:
+        raise unreadable(Path(path), error) from error
+    if Path(os.path.realpath(Path(path).parent)).is_relative_to(target):
+        raise DataError(f"{path}: symlink loop", fix="remove the link")
+    if not target.is_relative_to(real_root):
+        raise DataError(
+            f"{path}: link leaves dataset", fix="copy there what it links to, or remove it"
+        )

@@ -1,0 +1,45 @@
+"""How a table of the user's own is written: the keys that data sets in tables have in common."""
+
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator
+
+from fmtool.config.base import Config
+
+Delimiter = Literal["auto", "comma", "semicolon", "tab", "pipe"]
+"""`auto`: a tab in a .tsv file, else what the header line tells."""
+
+
+class Style(NamedTuple):
+    """How a CSV or TSV file is written.
+
+    Args:
+        has_quotes: whether `"` encloses fields, or is a character like any other.
+        encoding: one for which `text_lines.is_line_encoding` is true.
+        has_header: whether the first line names the columns; None for yes, where it does not look
+            like the rows below.
+    """
+
+    delimiter: Delimiter = "auto"
+    has_quotes: bool = True
+    encoding: str = "utf-8"
+    has_header: bool | None = None
+
+
+def _for_lines(name: str) -> str:
+    from fmtool.data.reading.text_lines import is_line_encoding
+
+    if not is_line_encoding(name):
+        raise ValueError(f"'{name}' is not an encoding that is read; save the file as utf-8")
+    return name
+
+
+class TableConfig(Config):
+    delimiter: Delimiter
+    header: bool | None
+    quotes: bool
+    encoding: Annotated[str, AfterValidator(_for_lines)]
+
+    @property
+    def style(self) -> Style:
+        return Style(self.delimiter, self.quotes, self.encoding, self.header)

@@ -1,0 +1,243 @@
+"""Labelled texts in the files of anybody's, and what is wrong with them, by file and line.
+
+    PATH.csv, .tsv or .jsonl                     columns for text, label and, if need be, split
+    PATH/{train,validation,test}.csv             the same, a file for each split
+    PATH/[{train,validation,test}/]CLASS/*.txt   a file for each text
+    PATH/CLASS.txt                               a file for each class, a text on each line
+    PATH/NAME.CLASS                              the same, of files that differ only in the ending
+
+Each may be gzipped, with `.gz` at the end of its name. Nothing but `PATH` is read.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from fmtool import class_names
+from fmtool.data.reading.class_folders import FileKind, Listing, list_folder, scan_class_folders
+from fmtool.data.reading.problems import Report, stop
+from fmtool.data.reading.table_style import Style
+from fmtool.data.reading.text_lines import MOST_CHARACTERS, LineError, read_lines
+from fmtool.data.reading.text_tables import SUFFIXES, Columns, is_table, read_table
+from fmtool.data.splitting.split_names import SPLITS, split_called
+from fmtool.errors import DataError
+from fmtool.suggest import did_you_mean
+
+_TEXTS = FileKind((".txt", ".gz", *SUFFIXES), "text file", "texts")
+
+
+class LabelledText(NamedTuple):
+    """One sample and where it stands.
+
+    Args:
+        split: `train`, `validation` or `test`; `train` where nothing is said.
+        line: where it begins in `path`.
+    """
+
+    text: str
+    label: str
+    split: str
+    path: Path
+    line: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Texts that are read as they are iterated over, once.
+
+    Args:
+        ignored: how many files and folders are no part of the data.
+    """
+
+    texts: Iterator[LabelledText]
+    ignored: int = 0
+
+
+def open_texts(
+    path: Path,
+    columns: Columns,
+    style: Style,
+    report: Report,
+    *,
+    known: tuple[str, ...] | None = None,
+) -> Source:
+    """The labelled texts of `path`, a file or folder.
+
+    What is wrong with a text is reported, and the text left out: it is empty, too long, not in
+    this encoding, has no label or a split that is none, or is no row of its table.
+
+    Args:
+        known: the classes of a run, see `class_folders.scan_class_folders`.
+
+    Raises:
+        DataError: what is wrong with a file or folder as a whole, also while iterating.
+        OutOfMemory: a file is larger than the memory.
+    """
+    if not path.is_dir():
+        if not is_table(path):
+            kinds = f"{', '.join(SUFFIXES)}, or one of these with .gz"
+            raise DataError(f"{path}: not a folder or a table", fix=f"give it the ending {kinds}")
+        return Source(_of_table(path, None, columns, style, report))
+    problems: list[DataError] = []
+    listing = list_folder(path, problems.append)
+    if listing.folders:
+        # Which finds the same problems.
+        return _of_class_folders(path, style.encoding, report, known)
+    for problem in problems:
+        report(problem)
+    if any(is_table(file) for file in listing.files):
+        tables = _of_splits(listing, path, needs_train=known is None)
+        rows = (
+            row
+            for split, table in tables.items()
+            for row in _of_table(table, split, columns, style, report)
+        )
+        return Source(rows, listing.ignored)
+    texts = _of_class_files(listing, path, style.encoding, report, known)
+    return Source(texts, listing.ignored)
+
+
+def tables_by_split(root: Path) -> dict[str, Path]:
+    """The tables in `root` where it holds one for each split; DataError where it does not."""
+    return _of_splits(list_folder(root, stop), root)
+
+
+def is_text_file(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(".txt")
+
+
+def _of_table(
+    path: Path, split: str | None, columns: Columns, style: Style, report: Report
+) -> Iterator[LabelledText]:
+    for record in read_table(path, columns, style, report):
+        stated = split_called(record.split.strip() or "train")
+        if stated is None:
+            fix = f"{did_you_mean(record.split, SPLITS)}; or set data.split_column=null"
+            what = f"no split is called '{record.split.strip()}'"
+            report(LineError(path, record.line, what, fix=fix))
+            continue
+        label = class_names.written(record.label)
+        found = LabelledText(record.text, label, split or stated, path, record.line)
+        if _is_sound(found, report):
+            yield found
+
+
+def _of_splits(listing: Listing, root: Path, *, needs_train: bool = True) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for file in listing.files:
+        split = split_called(file.name.split(".")[0])
+        if not is_table(file) or split is None:
+            fix = "name the tables train, validation and test, or name one of them by data.path"
+            raise DataError(f"{file}: not the table of a split", fix=fix)
+        if split in found:
+            fix = "remove one, or name one by data.path"
+            raise DataError(f"{file}: a second table of {split}", fix=fix)
+        found[split] = file
+    if needs_train and "train" not in found:
+        raise DataError(f"{root}: no table of train", fix="name the one to train on train.csv")
+    return found
+
+
+def _of_class_folders(
+    root: Path, encoding: str, report: Report, known: tuple[str, ...] | None
+) -> Source:
+    found = scan_class_folders(root, _TEXTS, report=report, known=known)
+
+    def texts() -> Iterator[LabelledText]:
+        for split, files in found.splits.items():
+            for path, label in files:
+                if not is_text_file(path):
+                    report(DataError(f"{path}: not a .txt file", fix="remove it"))
+                    continue
+                try:
+                    whole = "\n".join(line.text for line in read_lines(path, encoding, report))
+                except DataError as error:
+                    report(error)
+                    continue
+                text = LabelledText(whole, found.class_names[label], split, path, 1)
+                if _is_sound(text, report):
+                    yield text
+
+    return Source(texts(), found.ignored)
+
+
+def _of_class_files(
+    listing: Listing,
+    root: Path,
+    encoding: str,
+    report: Report,
+    known: tuple[str, ...] | None,
+) -> Iterator[LabelledText]:
+    files: dict[str, Path] = {}
+    for name, path in _with_classes(listing.files, report):
+        if files.setdefault(name, path) is not path:
+            report(DataError(f"{path}: a second file of class '{name}'", fix="remove one"))
+    if known is None and len(files) < 2:
+        raise DataError(
+            f"{root}: {len(files)} class files; need 2 classes",
+            fix="make a folder, or a file CLASS.txt, for each class",
+        )
+    for name, path in files.items():
+        for number, line in read_lines(path, encoding, report):
+            text = LabelledText(line, name, "train", path, number)
+            if _is_sound(text, report):
+                yield text
+
+
+def _with_classes(files: Sequence[Path], report: Report) -> Iterator[tuple[str, Path]]:
+    """Class and path of each: the class is what stands before .txt, or NAME.CLASS of one NAME."""
+    bare = [path.with_suffix("") if path.suffix.lower() == ".gz" else path for path in files]
+    endings = {path.suffix[1:].lower() for path in bare}
+    # TREC.train and TREC.test are no classes.
+    are_classes = not any(each in ("", "txt") or split_called(each) for each in endings)
+    is_in_ending = are_classes and len({path.stem for path in bare}) == 1 < len(endings)
+    for path, name in zip(files, bare, strict=True):
+        if is_in_ending:
+            yield class_names.written(name.suffix[1:]), path
+        elif is_text_file(path):
+            yield class_names.written(name.stem), path
+        else:
+            fix = "remove it, or give it the ending .txt"
+            report(DataError(f"{path}: neither a text file nor a table", fix=fix))
+
+
+def _is_sound(found: LabelledText, report: Report) -> bool:
+    """Reports what is wrong with the text or its label."""
+    what = _fault(found)
+    if what is None:
+        return True
+    report(LineError(found.path, found.line, what[0], fix=what[1]))
+    return False
+
+
+def _fault(found: LabelledText) -> tuple[str, str] | None:
+    """What is wrong, and the fix."""
+    of_text = fault_of(found.text)
+    if of_text is not None:
+        return of_text
+    if not found.label:
+        return "no label", "give it one, or remove it"
+    if not found.label.isprintable():
+        return f"label {found.label!r} is not printable", "rename the class"
+    return None
+
+
+def fault_of(text: str) -> tuple[str, str] | None:
+    """What is wrong with a text, and the fix."""
+    if not text.strip():
+        return "an empty text", "remove it"
+    if len(text) > MOST_CHARACTERS:
+        return f"a text of {len(text):,} characters", f"at most {MOST_CHARACTERS:,}"
+    if not _is_unicode(text):
+        return "half of a surrogate pair", "write the file again"
+    return None
+
+
+def _is_unicode(text: str) -> bool:
+    # JSON can escape what no Unicode text has.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""From samples and labels to what a run trains, validates and tests on."""

@@ -1,0 +1,79 @@
+"""Finds what is wrong with a data set before a model learns it."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.data.reading.features import as_given
+from fmtool.data.samples.images import Images, ReadImages
+from fmtool.data.samples.read_ahead import read_blocks
+from fmtool.errors import DataError
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """How many samples repeat an earlier one, byte for byte.
+
+    Args:
+        across: samples of the test split that the training split holds too.
+    """
+
+    train: int
+    test: int
+    across: int
+
+
+def validate_labels(labels: NDArray[Any], *, num_classes: int, split: str) -> None:
+    """DataError unless `labels` is (n,), of integers, each in [0, num_classes)."""
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"labels of {split} are {labels.dtype} {labels.shape}, expected integers of shape (n,)",
+            fix="give one class number for each sample",
+        )
+    wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
+    if wrong.size:
+        row = int(wrong[0])
+        raise DataError(
+            f"label {labels[row]} at row {row} of {split}; classes 0-{num_classes - 1}",
+            fix="correct the labels or name all the classes",
+        )
+
+
+def count_classes(labels: NDArray[np.int32], *, num_classes: int) -> list[int]:
+    """How often each class occurs, in label order."""
+    counts: list[int] = np.bincount(labels, minlength=num_classes).tolist()
+    return counts
+
+
+def find_duplicates(train: Images, test: Images) -> Duplicates:
+    """Counts equal samples within and between two splits."""
+    trained, tested = fingerprints(train), fingerprints(test)
+    seen = set(trained)
+    return Duplicates(
+        train=len(trained) - len(seen),
+        test=len(tested) - len(set(tested)),
+        across=sum(sample in seen for sample in tested),
+    )
+
+
+def fingerprints(samples: Images) -> list[bytes]:
+    """The SHA-256 of each as it is given, a text's of its UTF-8."""
+    if isinstance(samples, ReadImages) and (given := samples.fingerprints()) is not None:
+        return given
+    return [
+        hashlib.sha256(_content(sample)).digest()
+        for block in read_blocks(samples)
+        for sample in (as_given(block) if _are_numbers(block) else block)
+    ]
+
+
+def _are_numbers(block: NDArray[Any]) -> bool:
+    """Whether samples are compared by value, whatever type they are stored as."""
+    return block.dtype.kind in "biuf" and block.ndim < 4
+
+
+def _content(sample: Any) -> Any:
+    return sample.encode() if isinstance(sample, str) else sample.reshape(-1).data

@@ -1,0 +1,103 @@
+"""A data set as a run uses it: read, split by the run's seed, and fitted on what is trained on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool import registry
+from fmtool.data.base import DataConfig
+from fmtool.data.splitting.check import validate_labels
+from fmtool.data.splitting.measured import Measured
+from fmtool.data.splitting.selection import Selection, selection_of
+from fmtool.data.splitting.splits import Split, Splits
+from fmtool.runs.sameness import DataRead
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set and which of its training rows a run trains and validates on.
+
+    Args:
+        class_weights: float32 (classes,), of the training loss; None for none.
+    """
+
+    splits: Splits
+    selection: Selection
+    class_weights: NDArray[np.float32] | None = None
+
+    @property
+    def validation(self) -> tuple[Split, NDArray[np.int32]] | None:
+        """The split validated on and its rows, None for no validation."""
+        own = self.splits.validation
+        if own is not None:
+            return own, np.arange(len(own), dtype=np.int32)
+        if len(self.selection.validation):
+            return self.splits.train, self.selection.validation
+        return None
+
+    def read(self, *, with_selection: bool) -> DataRead:
+        """What tells whether it is the data of a run.
+
+        Args:
+            with_selection: whether it matters which samples are trained and validated on.
+        """
+        return DataRead(
+            digest=self.splits.digest,
+            selection=self.selection.digest if with_selection else None,
+            samples={name: len(part) for name, part in self.splits.parts.items()},
+            class_names=self.splits.class_names,
+        )
+
+
+def how_to_mean_it(cfg: DataConfig) -> str:
+    """What a user types who means the data of `cfg`, whatever a run was made of."""
+    path = getattr(cfg, "path", None)
+    word = f"data={cfg.name}" if path is None else f"data.path={path}"
+    return f"type {word} if you mean these"
+
+
+def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = None) -> Data:
+    """Needs no Keras; may download.
+
+    Args:
+        artifacts: of a run, to make its samples again; None to fit anew.
+
+    Raises:
+        DataError: the data are not sound.
+        UsageError: the settings leave nothing to train or validate on.
+        Unavailable: they cannot be had.
+    """
+    module = registry.module("data", cfg.name)
+    splits = module.load(cfg)
+    _check_labels(splits)
+    selection = selection_of(splits, cfg, seed=seed)
+    # Has them only a set whose samples are made by something that is fitted, such as a tokenizer.
+    if artifacts is not None and hasattr(module, "restore"):
+        splits = module.restore(cfg, splits, artifacts)
+    elif hasattr(module, "fit"):
+        splits = module.fit(cfg, splits, selection.train)
+    return Data(splits, selection)
+
+
+def load_measured(cfg: DataConfig, measured: Measured, *, artifacts: Mapping[str, str]) -> Splits:
+    """Samples that the model of a run is measured on, as a test split.
+
+    Args:
+        measured: which ones; says afterwards what was found.
+        artifacts: of the run.
+
+    Raises as `load`; DataError for a class that the run has not.
+    """
+    module = registry.module("data", cfg.name)
+    splits: Splits = module.load_measured(cfg, measured)
+    _check_labels(splits)
+    if hasattr(module, "restore"):
+        splits = module.restore(cfg, splits, artifacts)
+    return splits
+
+
+def _check_labels(splits: Splits) -> None:
+    for name, split in splits.parts.items():
+        validate_labels(split.y, num_classes=splits.num_classes, split=name)

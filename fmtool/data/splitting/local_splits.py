@@ -1,0 +1,154 @@
+"""Turns the samples and labels of a data set on the user's own disk into `Splits`."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.data.reading.features import as_given
+from fmtool.data.reading.local import LocalConfig
+from fmtool.data.reading.time_left import TimeLeft
+from fmtool.data.samples.images import is_in_memory
+from fmtool.data.samples.read_ahead import read_blocks
+from fmtool.data.splitting.check import count_classes
+from fmtool.data.splitting.selection import fold_for_test, held_out_for_test
+from fmtool.data.splitting.splits import Split, Splits
+from fmtool.elements import WHAT, Element
+from fmtool.errors import DataError, UsageError
+
+
+def to_splits(
+    cfg: LocalConfig,
+    class_names: Sequence[str],
+    parts: Mapping[str, Split],
+    *,
+    element: Element,
+    origin: str,
+    is_held: bool,
+) -> Splits:
+    """`Splits` of the parts `train`, and `validation` and `test` where they are there.
+
+    Without a part `test` one is held out of `train`, see `train_and_test`. Every sample is
+    read once: it is known to be sound, and the digest is the same wherever the samples lie.
+
+    Args:
+        is_held: whether samples that are read on access are kept in memory from then on.
+
+    Raises:
+        DataError: nothing of a class would be left to train on, or nothing to test on, or a sample
+            cannot be read.
+    """
+    train, test = train_and_test(cfg, class_names, parts, origin=origin)
+    count = sum(len(part) for part in parts.values())
+    what = (
+        f"{cfg.name}: all {count:,} {WHAT[element.kind]} are read once, to find what is wrong "
+        "before the training"
+    )
+    reading = _Reading(class_names, TimeLeft(what, count), element, is_held=is_held)
+    train = reading.read("train", train)
+    validation = parts.get("validation")
+    if validation is None:
+        reading.skip("validation")
+    else:
+        validation = reading.read("validation", validation)
+    test = reading.read("test", test)
+    return Splits(
+        name=cfg.name,
+        train=train,
+        test=test,
+        class_names=tuple(class_names),
+        digest=reading.digest.hexdigest(),
+        element=element,
+        validation=validation,
+        names=names_of({"train": train, "validation": validation, "test": test}),
+    )
+
+
+def names_of(parts: Mapping[str, Split | None]) -> dict[str, NDArray[Any]]:
+    """The names of the samples by split, as `Splits` keeps them."""
+    return {name: part.sample_names for name, part in parts.items() if part is not None}
+
+
+def train_and_test(
+    cfg: LocalConfig, class_names: Sequence[str], parts: Mapping[str, Split], *, origin: str
+) -> tuple[Split, Split]:
+    """The part `test`, or the fold or share of `train` that `cfg` says, and what to train on.
+
+    Which rows depends on the labels alone, so that every run is measured on the same ones.
+
+    Raises:
+        DataError: nothing of a class would be left to train on, or nothing to test on.
+        UsageError: folds of a set that has a test split.
+    """
+    train, test = parts["train"], parts.get("test")
+    if test is not None:
+        if cfg.folds is not None:
+            raise UsageError(
+                f"data.folds={cfg.folds}, but {origin} has a test split",
+                fix="data.folds=null data.fold=0",
+            )
+        return train, test
+    if cfg.folds is not None:
+        rows = fold_for_test(train.y, folds=cfg.folds, fold=cfg.fold)
+    else:
+        rows = held_out_for_test(train.y, num_classes=len(class_names), fraction=cfg.test_fraction)
+    kept = np.delete(np.arange(len(train), dtype=np.int32), rows)
+    train, test = train.take(kept), train.take(rows)
+    _require_samples(train, test, class_names, cfg, origin)
+    return train, test
+
+
+class _Reading:
+    """Hashes the class names and the shape and content of every array, one after the other."""
+
+    def __init__(
+        self, class_names: Sequence[str], time_left: TimeLeft, element: Element, *, is_held: bool
+    ) -> None:
+        self.digest = hashlib.sha256(json.dumps(list(class_names)).encode())
+        self._time_left, self._is_held = time_left, is_held
+        self._are_numbers = element.kind == "features"
+
+    def read(self, part: str, split: Split) -> Split:
+        """The split, with its samples in memory if they are to be held."""
+        self.digest.update(json.dumps([part, split.x.shape]).encode())
+        held = None
+        if self._is_held and not is_in_memory(split.x):
+            held = np.empty(split.x.shape, split.x.dtype)
+        start = 0
+        for block in read_blocks(split.x):
+            content = as_given(block) if self._are_numbers else block
+            self.digest.update(content.reshape(-1).data)
+            if held is not None:
+                held[start : start + len(block)] = block
+            start += len(block)
+            self._time_left.step(len(block))
+        self.digest.update(split.y.astype("<i4").tobytes())
+        return split if held is None else Split(held, split.y, split.names)
+
+    def skip(self, part: str) -> None:
+        self.digest.update(json.dumps([part, None]).encode())
+
+
+def _require_samples(
+    train: Split, test: Split, class_names: Sequence[str], cfg: LocalConfig, origin: str
+) -> None:
+    kept = count_classes(train.y, num_classes=len(class_names))
+    is_folded = cfg.folds is not None
+    if 0 in kept:
+        label = kept.index(0)
+        count = int((test.y == label).sum())
+        change = "raise data.folds" if is_folded else "lower data.test_fraction"
+        raise DataError(
+            f"{origin}: class '{class_names[label]}': {count} of {count} drawn to the test split",
+            fix=f"{change}, add samples, or give a test split",
+        )
+    if not len(test):
+        share = f"folds={cfg.folds}" if is_folded else f"test_fraction={cfg.test_fraction}"
+        change = "lower data.folds" if is_folded else "raise data.test_fraction"
+        raise DataError(
+            f"{origin}: data.{share} of {len(train)} samples leaves none to test",
+            fix=f"{change}, or give a test split",
+        )

@@ -1,0 +1,76 @@
+"""What a data set is to the rest of fmtool: labelled samples, class names and a content digest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.data.samples.images import Images, choose
+from fmtool.elements import Element
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples with their labels, in memory or read on access; never to be written to.
+
+    Args:
+        x: of shape (n, ...), see `fmtool.elements`: images (n, height, width, channels) as uint8.
+        y: int32 of shape (n,), each in [0, number of classes).
+        names: of shape (n,), what tells a user which sample it is: a path, or the number of a line
+            or row; None for the row number.
+    """
+
+    x: Images
+    y: NDArray[np.int32]
+    names: NDArray[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> "Split":
+        """The samples of `rows`, integers of shape (b,); what is read on access stays so."""
+        return Split(choose(self.x, rows), self.y[rows], self.sample_names[rows])
+
+    @property
+    def sample_names(self) -> NDArray[Any]:
+        """Of shape (n,), see `names`."""
+        return np.arange(len(self.y)) if self.names is None else self.names
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A data set: its training and test split, and a validation split if it comes with one.
+
+    Args:
+        name: the option name, such as `cifar10`.
+        class_names: one name for each label value, in label order.
+        digest: hex SHA-256 of the content of all the arrays; equal whatever source they came from.
+        element: what one sample is.
+        artifacts: the files, by name and content, that a run keeps to make such samples again.
+        facts: of samples that were fitted, for the manifest, in JSON types.
+        names: of the samples of each split, see `Split.names`; those of a split that is not there
+            are its row numbers.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+    digest: str
+    element: Element
+    validation: Split | None = None
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> dict[str, Split]:
+        """The splits that are there, by name."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in named.items() if part is not None}
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)

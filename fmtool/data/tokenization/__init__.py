@@ -1,0 +1,1 @@
+"""Texts as tokens: tokenizers, their vocabularies and pretrained word vectors."""

@@ -1,0 +1,1 @@
+"""What several architectures share: their keys, and the layers that are imported where Keras is."""

@@ -1,0 +1,1 @@
+"""The Keras callbacks of a run: rows of metrics, checkpoints, early stopping, divergence."""

@@ -1,0 +1,1 @@
+"""Batches that fit into memory: the largest is found by trying; failures for want of it."""

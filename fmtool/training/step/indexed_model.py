@@ -1,0 +1,263 @@
+"""The one seam in Keras' training: steps that take sample numbers and gather on the device.
+
+`fit`, `evaluate`, callbacks and metrics are Keras' own. Pixels cross to the device once, as
+uint8; gathering, augmentation and normalisation are part of the compiled step. Where the samples
+do not lie on the device, the same steps take them from the batch.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from fmtool.augment.pipeline import Pipeline
+from fmtool.data.splitting.splits import Split
+from fmtool.kernels import gelu
+from fmtool.tasks.shared import class_weights
+from fmtool.training.lookahead import Lookahead
+from fmtool.training.step.plan import Plan
+from fmtool.training.step.table import Table
+
+
+class Source:
+    """The samples of a split.
+
+    Batches are (rows, draws), on JAX with the table behind them, or without a table
+    (images, labels, draws).
+
+    Args:
+        split: its first sample shows what a batch is made of.
+        table: on the device; None where batches hold the samples themselves.
+    """
+
+    def __init__(self, plan: Plan, split: Split, table: Table | None) -> None:
+        self.plan, self.split, self.table = plan, split, table
+
+    def samples(self, batch: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+        """The (images, labels, draws) of a batch."""
+        if self.table is None:
+            images, labels, draws = batch
+            return images, labels, draws
+        rows, draws = batch[:2]
+        images, labels = batch[2] if len(batch) > 2 else self.table.arrays()
+        return keras.ops.take(images, rows, axis=0), keras.ops.take(labels, rows, axis=0), draws
+
+    def one(self) -> tuple[Any, Any]:
+        """The images and labels of a batch of one sample."""
+        x, y = np.asarray(self.split.x[:1]), np.asarray(self.split.y[:1])
+        return (
+            keras.ops.convert_to_tensor(x, dtype=str(x.dtype)),
+            keras.ops.convert_to_tensor(y, dtype="int32"),
+        )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a step consists of.
+
+    Args:
+        network: maps uint8 images (batch, h, w, c) to logits (batch, classes).
+        augment: of the training samples, or None.
+        loops: whether JAX runs the steps of a dispatch as a loop on the device.
+        lookahead: pulls the weights back after steps, or None.
+        class_weights: float32 (classes,) on the device, of the training loss alone, or None.
+    """
+
+    network: Any
+    train: Source
+    validation: Source | None
+    augment: Pipeline | None
+    loops: bool = False
+    lookahead: Lookahead | None = None
+    class_weights: Any = None
+
+
+class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
+    """Trains a network on batches of rows. Never saved; the network in it is what is saved."""
+
+    train_function: Any
+    test_function: Any
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(name="indexed")
+        self.network = parts.network
+        self.penalty = keras.metrics.Mean(name="penalty") if parts.network.losses else None
+        """Of regularizers, a figure of its own: `loss` compares between runs without it."""
+        if parts.lookahead is not None:
+            self.slow_weights = parts.lookahead.slow
+        # Lists would be tracked as layers and closures are not: the tables are data, not state.
+        self._parts = lambda: parts
+
+    def compile(self, *arguments: Any, **named: Any) -> None:
+        super().compile(*arguments, **named)
+        if self.penalty is not None:
+            # What Keras' steps would add is the sum that is minimized.
+            self._loss_tracker.update_state = lambda *_, **__: None
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The sum of loss and penalties, as Keras has it, each of which is recorded apart."""
+        if self.penalty is None:
+            return super().compute_loss(x, y, y_pred, sample_weight, training=training)
+        loss = self._compile_loss(y, y_pred, sample_weight)
+        penalties = [self._aggregate_additional_loss(each) for each in self.losses]
+        record = keras.metrics.Mean.update_state
+        samples = keras.ops.shape(y_pred)[0]
+        record(self._loss_tracker, keras.ops.stop_gradient(loss), sample_weight=samples)
+        record(self.penalty, keras.ops.stop_gradient(keras.ops.sum(penalties)))
+        return keras.ops.sum([loss, *penalties])
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        return self.network(images, training=training)
+
+    # On JAX a step is step(state, batch), elsewhere step(batch).
+    def train_step(self, *arguments: Any) -> Any:
+        *state, batch = arguments
+        parts = self._parts()
+        images, labels, draws = parts.train.samples(batch)
+        if parts.augment is not None:
+            images, labels = parts.augment.apply(images, labels, draws)
+        weights = parts.class_weights
+        weighted = () if weights is None else (class_weights.of_samples(labels, weights),)
+        with gelu.in_training_step():
+            result = super().train_step(*state, (images, labels, *weighted))
+        return result if parts.lookahead is None else self._look_ahead(parts.lookahead, result)
+
+    @property
+    def _batches_seen(self) -> Any:
+        """A variable; `iterations` counts updates, of which several batches may share one."""
+        optimizer: Any = self.optimizer
+        return getattr(optimizer, "inner_optimizer", optimizer)._iterations
+
+    def _look_ahead(self, lookahead: Lookahead, result: Any) -> Any:
+        """`result` of a step, on JAX with the state after the slow weights' turn."""
+        if keras.backend.backend() != "jax":
+            lookahead.update(self._batches_seen)
+            return result
+        logs, (*values, metrics) = result
+        groups = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+        )
+        pairs = [pair for pairs in map(zip, groups, values) for pair in pairs]
+        with keras.StatelessScope(state_mapping=pairs) as scope:
+            lookahead.update(self._batches_seen)
+        after = [[scope.get_current_value(variable) for variable in group] for group in groups]
+        return logs, (*after, metrics)
+
+    def test_step(self, *arguments: Any) -> Any:
+        *state, batch = arguments
+        source = self._parts().validation
+        assert source is not None, "there are batches of it"
+        images, labels, _ = source.samples(batch)
+        return super().test_step(*state, (images, labels))
+
+    def make_train_function(self, force: bool = False) -> None:
+        function = self._dispatch(self.train_step, self._parts().train)
+        if function is None:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = function
+
+    def make_test_function(self, force: bool = False) -> None:
+        function = self._dispatch(self.test_step, self._parts().validation)
+        if function is None:
+            super().make_test_function(force)
+        elif self.test_function is None or force:
+            self.test_function = function
+
+    def _dispatch(self, step: Any, source: Source | None) -> Any:
+        """A function that runs many steps on rows of a table, or None for that of Keras."""
+        backend, length = keras.backend.backend(), self.steps_per_execution
+        if source is not None and backend == "torch":
+            return self._torch_dispatch(step, source)
+        trains = source is not None and source is self._parts().train
+        if source is None or not (trains or source.table is not None):
+            return None
+        if backend == "jax":
+            from fmtool.training.step import jax_dispatch
+
+            if source.table is None:
+                return jax_dispatch.SampleDispatch(step, source.plan, length=length)
+            loops = self._parts().loops
+            return jax_dispatch.Dispatch(
+                step, source.plan, source.table, length=length, loops=loops
+            )
+        from fmtool.training.step import tensorflow_dispatch
+
+        by_samples, by_rows = tensorflow_dispatch.SampleDispatch, tensorflow_dispatch.Dispatch
+        dispatch: Any = by_samples if source.table is None else by_rows
+        results, jit = self.get_metrics_result, self.jit_compile
+        return dispatch(step, results, source.plan, length=length, jit=jit)
+
+    def _torch_dispatch(self, step: Any, source: Source) -> Any:
+        from fmtool.training.step import torch_dispatch
+
+        def state() -> list[Any]:
+            variables = [*self.variables, *self.optimizer.variables, *self.metrics_variables]
+            return list({id(each): each.value for each in variables}.values())
+
+        return torch_dispatch.Dispatch(
+            step,
+            self.get_metrics_result,
+            source.plan,
+            None if source.table is None else source.table.arrays(),
+            state=state,
+            trains=source is self._parts().train,
+            jit=self.jit_compile,
+        )
+
+    def compile_ahead(self) -> None:
+        """On JAX, compiles what trains and what validates in a thread, the one after the other.
+
+        Meanwhile samples are read and put on the device by `load_tables`, logs are opened and, for
+        what validates, the first epoch runs. Elsewhere a step is compiled by its first call.
+        """
+        if not self._can_compile_ahead:
+            return
+        self.build_everything()
+        self.make_train_function()
+        self.make_test_function()
+        network = [
+            [each.value for each in variables]
+            for variables in (self.trainable_variables, self.non_trainable_variables)
+        ]
+        optimizer = [each.value for each in self.optimizer.variables]
+        metrics = [each.value for each in self.metrics_variables]
+        executor = ThreadPoolExecutor(max_workers=1)
+        self.train_function.compile_ahead((*network, optimizer, metrics), executor)
+        if self._parts().validation is not None:
+            self.test_function.compile_ahead((*network, metrics), executor)
+        executor.shutdown(wait=False)
+
+    def load_tables(self) -> None:
+        """Puts the samples on the device that are not there yet."""
+        for source in (self._parts().train, self._parts().validation):
+            if source is not None and source.table is not None:
+                source.table.arrays()
+
+    @property
+    def _can_compile_ahead(self) -> bool:
+        return keras.backend.backend() == "jax" and self._parts().train.table is not None
+
+    def wait_for_compiler(self) -> None:
+        """Until what `compile_ahead` began for training is done; a signal may end this at once."""
+        if self._can_compile_ahead and self.train_function is not None:
+            self.train_function.wait_for_compiler()
+
+    def build_everything(self) -> None:
+        """Makes the variables of optimizer and metrics, which `fit` would make at its start."""
+        self._symbolic_build()
+
+    def _symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        # Keras builds metrics and loss from the first batch it is fed; ours holds row numbers.
+        super()._symbolic_build(data_batch=self._parts().train.one())
