@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"fmtool": "fmtool", "fmtool.cli": "cli", "fmtool.conf": "conf"}
 
 LAYERS = (
-    {"fmtool", "conf", "elements", "errors", "notices", "privacy", "suggest"},
-    {"class_names", "safety", "terminal"},
+    {"fmtool", "conf", "elements", "errors", "metric", "notices", "privacy", "suggest"},
+    {"class_names", "safety", "targets", "terminal"},
     {"config", "runs", "signals"},
     {"kernels", "machine", "registry"},
     {

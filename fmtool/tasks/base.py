@@ -1,6 +1,27 @@
-"""The base of every task's config."""
+"""The contract of a task: what it learns, how that is measured, and what its answers mean.
+
+A task file has what `TaskModule` lists. All but `build` can be asked without Keras and without
+data: names and directions of metrics come from there and from nowhere else. `build` gives the
+`Task` of one data set. Of its methods those above the line are called where Keras is, within the
+compiled step; those below it need NumPy alone, so that they run beside any exported file.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from fmtool.config.base import NamedConfig
+from fmtool.metric import Metric
+from fmtool.targets import Kind, Target
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+Representation = Literal["vector", "sequence", "map"]
+"""What a model gives a task to learn from: `vector` (batch, width), `sequence` (batch, steps,
+width) or `map` (batch, height, width, channels)."""
 
 
 class TaskConfig(NamedConfig):
@@ -13,3 +34,129 @@ class TaskConfig(NamedConfig):
         """
         keys = self.model_dump(mode="json", exclude={"name", "class_weights"})
         return ", ".join([self.name, *(f"{key}={value}" for key, value in keys.items())])
+
+
+@dataclass(frozen=True)
+class Output:
+    """One of the arrays that an exported file gives for a batch of samples.
+
+    Args:
+        compare: `equal` where a file has to give the very values of the network, as for labels;
+            `close` where the difference has a limit.
+    """
+
+    dtype: str
+    compare: Literal["equal", "close"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a model is worth on some samples; all that is printed, gated or drawn is read from it.
+
+    Args:
+        metrics: those of `report_metrics`, in their order; None for one that nothing defines.
+        undefined: why, by the name of the metric.
+        details: what is no single figure, such as rows by class, in JSON types.
+    """
+
+    samples: int
+    metrics: Mapping[str, float | None]
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `fmtool evaluate --json` and evaluation files have it."""
+        return {
+            "samples": self.samples,
+            **self.metrics,
+            **self.details,
+            "undefined": dict(self.undefined),
+        }
+
+
+class Meter(Protocol):
+    """Sums up what a model says of samples, batch by batch."""
+
+    def add(self, outputs: "Array", y: "Array") -> None:
+        """Takes the network's outputs (batch, ...) for samples whose targets are `y`."""
+
+    def report(self) -> Report:
+        """Of all that was added. Raises DataError for nothing, Diverged for NaN or infinity."""
+
+
+TargetT = TypeVar("TargetT", bound=Target)
+
+
+class Task(Generic[TargetT]):
+    """What is learned of one data set. Raises UsageError where keys and target do not fit.
+
+    Args:
+        target: what each sample has.
+    """
+
+    def __init__(self, target: TargetT) -> None:
+        self.target = target
+
+    # --- where Keras is ---------------------------------------------------------------------
+
+    def head(self, representation: Any) -> Any:
+        """The layers after the backbone, applied to its output: a Keras tensor of outputs."""
+        raise NotImplementedError
+
+    def as_weights(self, y: Any) -> Any:
+        """Targets (batch, ...) as float32 that may be averaged where samples are mixed."""
+        raise NotImplementedError
+
+    def sample_weights(self, y: Any) -> Any:
+        """What each sample counts in the training loss, (batch,), or None for 1."""
+        return None
+
+    def loss(self, y: Any, outputs: Any) -> Any:
+        """(batch,) of what is made small."""
+        raise NotImplementedError
+
+    def metrics(self) -> list[Any]:
+        """Keras metrics of targets and outputs, beside the loss, in the order of the config's."""
+        raise NotImplementedError
+
+    def serve(self, outputs: Any) -> dict[str, Any]:
+        """What an exported file may give, by the names in `outputs`, of the network's outputs."""
+        raise NotImplementedError
+
+    # --- NumPy alone ------------------------------------------------------------------------
+
+    @property
+    def artifacts(self) -> Mapping[str, str]:
+        """Files, by name and content, that a run keeps of what was fitted to its rows."""
+        return {}
+
+    @property
+    def outputs(self) -> Mapping[str, Output]:
+        """What `serve` gives, in order."""
+        raise NotImplementedError
+
+    def meter(self) -> Meter:
+        raise NotImplementedError
+
+
+class TaskModule(Protocol):
+    """What a task file has."""
+
+    Config: type[TaskConfig]
+    LEARNS: Sequence[Kind]
+    """Kinds of targets that it can learn."""
+    NEEDS: Representation
+    """What it reads of the backbone."""
+
+    def training_metrics(self, cfg: Any) -> tuple[Metric, ...]:
+        """What rows of metrics.jsonl hold, `val_` in front for the validation split; loss first."""
+
+    def report_metrics(self, cfg: Any) -> tuple[Metric, ...]:
+        """Figures of the final report, which gates may name; the first is the headline."""
+
+    def build(self, cfg: Any, target: Any, y: "Array") -> Task[Any]:
+        """The task of a data set.
+
+        Args:
+            y: targets of the rows that are trained on, for what is fitted to them.
+        """

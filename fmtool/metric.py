@@ -1,0 +1,41 @@
+"""A figure by its name, and which way it is better: the one place where a direction stands."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of a training, a report or a model.
+
+    Args:
+        goal: `min`, `max`, or the value that is aimed at, such as 0.9 for the coverage of an
+            interval that shall hold nine of ten values.
+    """
+
+    name: str
+    goal: Literal["min", "max"] | float
+
+    def is_better(self, value: float, than: float | None) -> bool:
+        """Whether `value` beats `than`; NaN never does, and anything else beats None and NaN."""
+        if math.isnan(value):
+            return False
+        if than is None or math.isnan(than):
+            return True
+        return self.loss_of(value) < self.loss_of(than)
+
+    def loss_of(self, value: float) -> float:
+        """What is small where the figure is good: the value, its negative, or its distance."""
+        if self.goal == "min":
+            return value
+        return -value if self.goal == "max" else abs(value - self.goal)
+
+    def of_validation(self) -> "Metric":
+        """The same figure of the validation split, as rows of metrics.jsonl name it."""
+        return Metric(f"val_{self.name}", self.goal)
+
+
+def by_name(metrics: tuple[Metric, ...]) -> dict[str, Metric]:
+    """The metrics by their names, in order."""
+    return {metric.name: metric for metric in metrics}
