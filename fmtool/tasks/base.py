@@ -142,7 +142,10 @@ class Task(Generic[TargetT]):
 class TaskModule(Protocol):
     """What a task file has."""
 
-    Config: type[TaskConfig]
+    @property
+    def Config(self) -> type[TaskConfig]:  # noqa: N802  # a class, which each file defines
+        """Its keys, with ranges; the defaults are in YAML."""
+
     LEARNS: Sequence[Kind]
     """Kinds of targets that it can learn."""
     NEEDS: Representation

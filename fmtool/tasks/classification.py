@@ -4,37 +4,43 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fmtool.config.base import NonNegativeFloat, PositiveFloat, Rate
-from fmtool.tasks.base import TaskConfig
+from fmtool.metric import Metric
+from fmtool.targets import Kind
+from fmtool.tasks.base import Representation, TaskConfig
 from fmtool.tasks.shared.class_weights import ClassWeights, resolve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TRAINING_METRICS = ("loss", "accuracy")
-"""What rows of metrics.jsonl hold; `val_` in front for the validation split."""
+LEARNS: Sequence[Kind] = ("label",)
+NEEDS: Representation = "vector"
 
-HEADLINE = "accuracy"
-"""The one of them by which runs compare whose losses are different functions."""
+_TRAINING = (Metric("loss", "min"), Metric("accuracy", "max"))
 
-REPORT_METRICS = (
-    "loss",
-    "accuracy",
-    "top_5_accuracy",
-    "precision_macro",
-    "recall_macro",
-    "f1_macro",
-    "precision_macro_all",
-    "recall_macro_all",
-    "f1_macro_all",
-    "precision_weighted",
-    "recall_weighted",
-    "f1_weighted",
-    "expected_calibration_error",
+_REPORT = (
+    Metric("accuracy", "max"),
+    Metric("loss", "min"),
+    Metric("top_5_accuracy", "max"),
+    Metric("precision_macro", "max"),
+    Metric("recall_macro", "max"),
+    Metric("f1_macro", "max"),
+    Metric("precision_macro_all", "max"),
+    Metric("recall_macro_all", "max"),
+    Metric("f1_macro_all", "max"),
+    Metric("precision_weighted", "max"),
+    Metric("recall_weighted", "max"),
+    Metric("f1_weighted", "max"),
+    Metric("expected_calibration_error", "min"),
 )
-"""The figures of a report that a gate may name; `top_5_accuracy` needs more than five classes.
+"""`top_5_accuracy` needs more than five classes.
 
 `_macro` is the mean over the classes that have samples in the split, `_macro_all` over all.
 """
+
+TRAINING_METRICS = tuple(metric.name for metric in _TRAINING)
+HEADLINE = "accuracy"
+REPORT_METRICS = ("loss", "accuracy", *(metric.name for metric in _REPORT[2:]))
+"""In the order in which a report shows them."""
 
 
 class Config(TaskConfig):
@@ -53,6 +59,14 @@ class Config(TaskConfig):
         keys = [own[self.loss]] if self.loss in own else []
         keys += ["label_smoothing"] if self.label_smoothing else []
         return ", ".join([self.loss, *(f"{key}={getattr(self, key):g}" for key in keys)])
+
+
+def training_metrics(cfg: Config) -> tuple[Metric, ...]:
+    return _TRAINING
+
+
+def report_metrics(cfg: Config) -> tuple[Metric, ...]:
+    return _REPORT
 
 
 def loss(cfg: Config, num_classes: int) -> Any:
