@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"fmtool": "fmtool", "fmtool.cli": "cli", "fmtool.conf": "conf"}
 
 LAYERS = (
-    {"fmtool", "conf", "elements", "errors", "metric", "notices", "privacy", "suggest"},
+    {
+        "fmtool", "conf", "elements", "errors", "metric", "notices", "privacy", "representations",
+        "suggest",
+    },
     {"class_names", "safety", "targets", "terminal"},
     {"config", "runs", "signals"},
     {"kernels", "machine", "registry"},

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from fmtool.config.base import NamedConfig
 from fmtool.metric import Metric
+from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.targets import Kind, Target
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
-
-Representation = Literal["vector", "sequence", "map"]
-"""What a model gives a task to learn from: `vector` (batch, width), `sequence` (batch, steps,
-width) or `map` (batch, height, width, channels)."""
 
 
 class TaskConfig(NamedConfig):
@@ -99,8 +96,12 @@ class Task(Generic[TargetT]):
 
     # --- where Keras is ---------------------------------------------------------------------
 
-    def head(self, representation: Any) -> Any:
-        """The layers after the backbone, applied to its output: a Keras tensor of outputs."""
+    def head(self, representation: Any, hints: HeadHints = PLAIN) -> Any:
+        """The layers after the backbone, applied to its output: a Keras tensor of outputs.
+
+        Args:
+            hints: how the model wants the last of them; `heads.logits` does as they say.
+        """
         raise NotImplementedError
 
     def as_weights(self, y: Any) -> Any:
