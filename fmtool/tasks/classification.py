@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fmtool.config.base import NonNegativeFloat, PositiveFloat, Rate
 from fmtool.metric import Metric
+from fmtool.representations import Representation
 from fmtool.targets import Kind
-from fmtool.tasks.base import Representation, TaskConfig
+from fmtool.tasks.base import TaskConfig
 from fmtool.tasks.shared.class_weights import ClassWeights, resolve
 
 if TYPE_CHECKING:
