@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fmtool.config.base import NonNegativeFloat, PositiveFloat, Rate
 from fmtool.metric import Metric
-from fmtool.representations import Representation
-from fmtool.targets import Kind
-from fmtool.tasks.base import TaskConfig
-from fmtool.tasks.shared.class_weights import ClassWeights, resolve
+from fmtool.representations import PLAIN, HeadHints, Representation
+from fmtool.targets import Kind, Label
+from fmtool.tasks.base import Task, TaskConfig
+from fmtool.tasks.shared.class_weights import ClassWeights, of_samples, resolve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,3 +107,41 @@ def metrics() -> list[Any]:
         return keras.metrics.categorical_accuracy(labels, logits)
 
     return [keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")]
+
+
+class Classification(Task[Label]):
+    """Logits (batch, classes) for labels int32 (batch,), or distributions where samples are mixed.
+
+    Args:
+        weights: what the samples of each class count while training, float32 (classes,), or None
+            for 1.
+    """
+
+    def __init__(self, cfg: Config, target: Label, weights: "NDArray[Any] | None") -> None:
+        super().__init__(target)
+        self._cfg, self._weights = cfg, weights
+
+    def head(self, representation: Any, hints: HeadHints = PLAIN) -> Any:
+        from fmtool.tasks.shared import heads
+
+        return heads.logits(representation, len(self.target.names), hints)
+
+    def as_weights(self, y: Any) -> Any:
+        """One-hot, float32 (batch, classes)."""
+        from keras import ops
+
+        return ops.one_hot(y, len(self.target.names), dtype="float32")
+
+    def sample_weights(self, y: Any) -> Any:
+        return None if self._weights is None else of_samples(y, self._weights)
+
+    def loss(self, y: Any, outputs: Any) -> Any:
+        return loss(self._cfg, len(self.target.names))(y, outputs)
+
+    def metrics(self) -> list[Any]:
+        return metrics()
+
+
+def build(cfg: Config, target: Label, y: "NDArray[Any]") -> Classification:
+    """Raises UsageError for weights of other classes than those of `target`."""
+    return Classification(cfg, target, class_weights(cfg, y, target.names))
