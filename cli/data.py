@@ -137,17 +137,15 @@ def _dtype(split: "Split") -> str:
 
 def load_local(name: str, keys: dict[str, str]) -> "Splits":
     """A set of the user's own, with the keys of `data=`."""
-    from fmtool import registry, validate
+    from fmtool import options, validate
     from fmtool.config.arguments import prepare
     from fmtool.config.compose import compose
 
     overrides = [prepare(f"data.{key}={value}") for key, value in keys.items()]
     cfg = validate.option("data", compose("train", [f"data={name}", *overrides])["data"])
-    module = registry.module("data", name)
-    splits: Splits = module.load(cfg)
-    # Where a training finds more than loading does.
-    if hasattr(module, "check"):
-        module.check(cfg, splits)
+    own = options.data(name)
+    splits = own.load(cfg)
+    own.check(cfg, splits)
     return splits
 
 

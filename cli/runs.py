@@ -203,10 +203,9 @@ def _best_first(group: list[RunRecord], monitor: str) -> list[RunRecord]:
         return group
     if measure.losses:
         note(f"runs by {monitor} are sorted by {measure.name}, {measure.why()}")
-    sign = 1.0 if measure.is_lower_better else -1.0
-    values = [measure.of(entry) for entry in entries]
+    loss_of, values = measure.metric.loss_of, [measure.of(entry) for entry in entries]
     order = sorted(
-        range(len(group)), key=lambda place: (values[place] is None, sign * (values[place] or 0.0))
+        range(len(group)), key=lambda place: (values[place] is None, loss_of(values[place] or 0.0))
     )
     return [group[place] for place in order]
 

@@ -1,7 +1,6 @@
 """Whether a model and an augmentation can do with the samples of a data set, or why not."""
 
-from fmtool import models, registry
-from fmtool.data.base import SetInfo
+from fmtool import models, options, registry
 from fmtool.elements import KINDS, WHAT, Element, Kind, Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
@@ -10,15 +9,12 @@ from fmtool.schema import TrainConfig
 
 def declared_kind(data_name: str) -> Kind | None:
     """Of a data set's samples; None where only its files say."""
-    # Said only by sets of something else than images.
-    kind: Kind | None = getattr(registry.module("data", data_name), "KIND", "image")
-    return kind
+    return options.data(data_name).KIND
 
 
 def declared_image(data_name: str) -> Pixels | None:
     """What a data set holds whose images have one size that is known without reading them."""
-    # Said by sets that come from somewhere, not by users' own.
-    info: SetInfo | None = getattr(registry.module("data", data_name), "INFO", None)
+    info = options.data(data_name).INFO
     if info is None or info.image_shape is None:
         return None
     return Pixels(info.image_shape, maximum=info.pixel_max)
@@ -26,18 +22,15 @@ def declared_image(data_name: str) -> Pixels | None:
 
 def readable_kinds(model_name: str) -> tuple[Kind, ...]:
     """What the inputs of a model may be."""
-    # Said only by models that read something else than images.
-    kinds: tuple[Kind, ...] = getattr(registry.module("model", model_name), "READS", ("image",))
-    return kinds
+    return options.model(model_name).READS
 
 
 def smallest_image(model_name: str) -> int | None:
     """Pixels a side that a model takes with its default keys; None where that is not known."""
-    module = registry.module("model", model_name)
-    is_built_in = module.__name__ == f"{models.__name__}.{model_name}"
-    known = models.SMALLEST_IMAGE if is_built_in and "image" in readable_kinds(model_name) else None
-    side: int | None = getattr(module, "SMALLEST_IMAGE", known)
-    return side
+    option = options.model(model_name)
+    if option.SMALLEST_IMAGE is None and registry.is_built_in("model", model_name):
+        return models.SMALLEST_IMAGE if "image" in option.READS else None
+    return option.SMALLEST_IMAGE
 
 
 def require_matching(cfg: TrainConfig, kind: Kind) -> None:
@@ -64,7 +57,4 @@ def require_matching(cfg: TrainConfig, kind: Kind) -> None:
 
 def require_fit(model: ModelConfig, element: Element) -> None:
     """UsageError for samples of a size or shape that the keys of the model do not allow."""
-    module = registry.module("model", model.name)
-    # Not every model has something to say that is known without Keras.
-    if hasattr(module, "check"):
-        module.check(model, element)
+    options.model(model.name).check(model, element)

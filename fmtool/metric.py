@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+Goal = Literal["min", "max"] | float
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -15,15 +17,18 @@ class Metric:
     """
 
     name: str
-    goal: Literal["min", "max"] | float
+    goal: Goal
 
-    def is_better(self, value: float, than: float | None) -> bool:
-        """Whether `value` beats `than`; NaN never does, and anything else beats None and NaN."""
+    def is_better(self, value: float, than: float | None, *, by: float = 0.0) -> bool:
+        """Whether `value` beats `than` by more than `by`.
+
+        NaN never does, and anything else beats None and NaN.
+        """
         if math.isnan(value):
             return False
         if than is None or math.isnan(than):
             return True
-        return self.loss_of(value) < self.loss_of(than)
+        return self.loss_of(than) - self.loss_of(value) > by
 
     def loss_of(self, value: float) -> float:
         """What is small where the figure is good: the value, its negative, or its distance."""
@@ -34,6 +39,16 @@ class Metric:
     def of_validation(self) -> "Metric":
         """The same figure of the validation split, as rows of metrics.jsonl name it."""
         return Metric(f"val_{self.name}", self.goal)
+
+
+def is_loss(name: str) -> bool:
+    """Whether this is what a training minimizes, of whatever split: another function in each."""
+    return name.removeprefix("val_") == "loss"
+
+
+def of_rows(training: tuple[Metric, ...]) -> dict[str, Metric]:
+    """What rows of metrics.jsonl hold, by name: of the training data, then of validation."""
+    return by_name((*training, *(metric.of_validation() for metric in training)))
 
 
 def by_name(metrics: tuple[Metric, ...]) -> dict[str, Metric]:

@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
+from fmtool import hooks
 from fmtool.config.base import NamedConfig
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
@@ -75,6 +76,15 @@ def module(group: str, name: str) -> ModuleType:
         f"{_ALL_KINDS[group].key}: no {group} is called '{name}'",
         fix=did_you_mean(name, names(group), otherwise="pass --plugin FILE.py for one of your own"),
     )
+
+
+def option(group: str, name: str, contract: type[hooks.ContractT]) -> hooks.ContractT:
+    """What the module behind `group=name` has, of its kind's contract.
+
+    Raises UsageError as `module`, and for a file of somebody's own that breaks the contract.
+    """
+    found = module(group, name)
+    return hooks.read(found, contract, origin=found.__file__ or found.__name__)
 
 
 def is_built_in(group: str, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -30,10 +30,7 @@ class Stage:
 
 
 class AugmentConfig(NamedConfig):
-    """The keys of every augmentation, in the order in which they act; a policy acts after the crop.
-
-    An option adds its policy by `policy(cfg, input_shape, pixel_max) -> Stage | None`.
-    """
+    """The keys of every augmentation, in their order; a policy acts after the crop."""
 
     horizontal_flip: bool | Literal["alternating"]
     """`alternating`: a coin per image, then every other epoch (Jordan 2024, arXiv:2404.00498)."""
@@ -76,3 +73,25 @@ class AugmentConfig(NamedConfig):
             if low > high:
                 raise ValueError(f"{key} is [smallest, largest]; write [{high}, {low}]")
         return self
+
+
+class Policy(Protocol):
+    def __call__(
+        self, cfg: Any, input_shape: tuple[int, int, int], pixel_max: int, /
+    ) -> Stage | None:
+        """What acts after the crop on images (height, width, channels), or None for nothing."""
+
+
+@dataclass(frozen=True)
+class AugmentOption:
+    """What an augmentation's file has, each under its own name::
+
+    class Config(AugmentConfig):
+        name: Literal["inverted"]
+
+    def policy(cfg, input_shape, pixel_max):
+        return Stage(draws=0, apply=lambda images, uniforms: pixel_max - images)
+    """
+
+    Config: type[AugmentConfig]
+    policy: Policy

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 from fmtool import registry
-from fmtool.augment.base import AugmentConfig, Stage
+from fmtool.augment.base import AugmentConfig, AugmentOption, Stage
 from fmtool.elements import Element, Pixels
 
 Apply = Callable[[Any, Any, Any], tuple[Any, Any]]
@@ -70,7 +70,7 @@ def _stages(cfg: AugmentConfig, input_shape: tuple[int, int, int], pixel_max: in
 
     candidates = (
         shifted_gather.stage(cfg, input_shape),
-        registry.module("augment", cfg.name).policy(cfg, input_shape, pixel_max),
+        registry.option("augment", cfg.name, AugmentOption).policy(cfg, input_shape, pixel_max),
         erasing.stage(cfg, input_shape, pixel_max),
         cutout.stage(cfg, input_shape, pixel_max),
     )

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from fmtool import registry
+from fmtool import options, registry
 from fmtool.elements import Tokens
 from fmtool.training import network as networks
 from fmtool.training import optimization as optimizations
@@ -67,9 +67,7 @@ class BareLoop:
 def _parts(session: Session) -> Parts:
     cfg, splits = session.cfg, session.data.splits
     name_afresh()  # keys may name layers
-    network = registry.module("model", cfg.model.name).build(
-        cfg.model, splits.element, splits.num_classes
-    )
+    network = options.model(cfg.model.name).build(cfg.model, splits.element, splits.num_classes)
     optimizer = optimizations.build(
         network,
         cfg.optimizer,

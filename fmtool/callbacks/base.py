@@ -1,11 +1,27 @@
-"""What a Keras callback of a user's own has for its keys."""
+"""What the file of a Keras callback of a user's own has."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from fmtool.config.base import NamedConfig
 
 
 class CallbackConfig(NamedConfig):
-    """The keys of one entry of `callbacks.own`.
+    """The keys of one entry of `callbacks.own`."""
 
-    Its module has `build(cfg) -> keras.callbacks.Callback`. A callback with `state()`, a
-    dictionary of JSON types, and `restore(state)` goes on in a resumed run where it was.
-    """
+
+class Build(Protocol):
+    def __call__(self, cfg: Any, /) -> Any:
+        """A `keras.callbacks.Callback`.
+
+        One with `state()`, a dictionary of JSON types, and `restore(state)` goes on in a resumed
+        run where it was.
+        """
+
+
+@dataclass(frozen=True)
+class CallbackOption:
+    """What a callback's file has, each under its own name; see examples/own_callback."""
+
+    Config: type[CallbackConfig]
+    build: Build

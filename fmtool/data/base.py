@@ -1,12 +1,20 @@
 """What every data set declares: the keys a user may set, and the facts about the set."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, FiniteFloat
 
+from fmtool import registry
 from fmtool.config.base import NamedConfig, PositiveInt, Rate
+from fmtool.elements import Kind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fmtool.data.splitting.measured import Measured
+    from fmtool.data.splitting.splits import Splits
 
 Source = Literal["auto", "cache", "official", "mirror"]
 
@@ -57,3 +65,79 @@ class SetInfo:
     download_bytes: int
     digests: Mapping[str, str] | None
     pixel_max: int = 255
+
+
+class Load(Protocol):
+    def __call__(self, cfg: Any, /) -> "Splits":
+        """The whole set. Raises DataError for what is not sound, Unavailable for what is away."""
+
+
+class LoadMeasured(Protocol):
+    def __call__(self, cfg: Any, measured: "Measured", /) -> "Splits":
+        """Labelled samples that a run is measured on, labels by its class names, as test split."""
+
+
+class Fit(Protocol):
+    def __call__(self, cfg: Any, splits: "Splits", rows: "NDArray[Any]", /) -> "Splits":
+        """`splits` with samples made by something that is fitted, such as a tokenizer.
+
+        Args:
+            rows: int32 numbers of the training samples that it may see.
+        """
+
+
+class Restore(Protocol):
+    def __call__(self, cfg: Any, splits: "Splits", artifacts: Mapping[str, str], /) -> "Splits":
+        """The same by the files that a run has kept of what was fitted."""
+
+
+class CheckSet(Protocol):
+    def __call__(self, cfg: Any, splits: "Splits", /) -> None:
+        """Raises DataError for what a training would find and `load` does not."""
+
+
+class Originals(Protocol):
+    def __call__(
+        self, cfg: Any, rows: "NDArray[Any]", artifacts: Mapping[str, str], /
+    ) -> Sequence[Any]:
+        """Test samples as they are on disk, before they are made one size."""
+
+
+def _nothing_more(cfg: Any, splits: "Splits", /) -> None:
+    """The check of a set of which `load` finds everything."""
+
+
+@dataclass(frozen=True)
+class DataOption:
+    """What a data set's file has, each under its own name.
+
+    A whole file, beside the YAML file of the same name::
+
+        class Config(DataConfig):
+            name: Literal["coins"]
+
+        def load(cfg):
+            return Splits("coins", train=Split(x, y), test=Split(x_test, y_test), ...)
+
+    Args:
+        KIND: of the samples; None where only the files say.
+        INFO: of a set that comes from somewhere; None for users' own.
+        load_measured: None where `evaluate` cannot measure on other samples.
+        fit, restore: both or none.
+        originals: None where samples are not made of files of any size.
+    """
+
+    Config: type[DataConfig]
+    load: Load
+    KIND: Kind | None = "image"
+    INFO: SetInfo | None = None
+    load_measured: LoadMeasured | None = None
+    fit: Fit | None = None
+    restore: Restore | None = None
+    check: CheckSet = _nothing_more
+    originals: Originals | None = None
+
+
+def option(name: str) -> DataOption:
+    """The file behind `data=name`. Raises UsageError where there is none, or it is malformed."""
+    return registry.option("data", name, DataOption)

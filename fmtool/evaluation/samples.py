@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool import registry
+from fmtool import options
 from fmtool.data.samples.images import join
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
@@ -72,7 +72,7 @@ def find(
     facts = manifest.get("data")
     names = facts.get("class_names") if isinstance(facts, Mapping) else None
     keys = {word.lstrip("+~").partition("=")[0] for word in data_words}
-    has_own_way = hasattr(registry.module("data", run_cfg.data.name), "load_measured")
+    has_own_way = options.data(run_cfg.data.name).load_measured is not None
     if names and has_own_way and keys.intersection(_ELSEWHERE):
         measured = Measured(tuple(map(str, names)), part, _origin(data_words))
         splits = loading.load_measured(run_cfg.data, measured, artifacts=kept)

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from fmtool import __version__, registry
+from fmtool import __version__, options
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
 from fmtool.elements import WHAT
@@ -206,11 +206,11 @@ def _pictures(
     run_cfg: SavedRunConfig, data: Data, workshop: Workshop, metadata: Metadata
 ) -> list[Path]:
     """Made of test samples as they are on disk, where the data set is made of picture files."""
-    module = registry.module("data", run_cfg.data.name)
+    own = options.data(run_cfg.data.name)
     originals: Sequence[Any] = ()
-    if hasattr(module, "originals"):
+    if own.originals is not None:
         rows = other_sizes.rows_of(len(data.splits.test))
-        originals = module.originals(run_cfg.data, rows, data.splits.artifacts)
+        originals = own.originals(run_cfg.data, rows, data.splits.artifacts)
     folder = workshop.drafts.absolute() / "pictures"
     with reporting(folder):
         return other_sizes.write(data, originals, folder, metadata)

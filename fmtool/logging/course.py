@@ -38,8 +38,12 @@ class Course:
 
     def _take_value(self, row: Row) -> bool:
         """Whether the epoch is the best so far."""
-        value = row.get(self.plan.monitor)
-        is_best = value is not None and self._is_better(value)
+        value = row.get(self.plan.monitor.name)
+        is_best = (
+            value is not None
+            and math.isfinite(value)
+            and self.plan.monitor.is_better(value, self.best)
+        )
         if is_best:
             self.best, self.best_epoch = value, row["epoch"]
         return is_best
@@ -55,10 +59,3 @@ class Course:
         seconds_per_step = (self._clock() - first_time) / (row["step"] - first_step)
         total = self.plan.epochs * self.plan.steps_per_epoch
         return float(max(0, total - row["step"]) * seconds_per_step)
-
-    def _is_better(self, value: float) -> bool:
-        if not math.isfinite(value):
-            return False
-        if self.best is None:
-            return True
-        return value > self.best if self.plan.monitor_mode == "max" else value < self.best

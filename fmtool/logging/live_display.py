@@ -84,7 +84,8 @@ def _times_and_best(row: Row, course: Course) -> list[str]:
     if left is not None:
         parts.append(f"{_duration(left)} left")
     if course.best is not None:
-        parts.append(f"best {course.plan.monitor} {show(course.best)} in epoch {course.best_epoch}")
+        name = course.plan.monitor.name
+        parts.append(f"best {name} {show(course.best)} in epoch {course.best_epoch}")
     return parts
 
 

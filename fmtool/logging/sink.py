@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fmtool.elements import Kind
+from fmtool.metric import Metric
 
 Row = dict[str, Any]
 """One line of metrics.jsonl. Every row has `kind` ("step" or "epoch"), `epoch` (1-based),
@@ -34,10 +35,8 @@ class TrainingPlan:
     batch_size: int
     train_size: int
     validation_size: int
-    monitor: str
-    """The metric that says which epoch is best, such as `val_loss`."""
-    monitor_mode: str
-    """`min` or `max`."""
+    monitor: Metric
+    """Says which epoch is best, such as `val_loss`."""
     backend: str
     device: str
     precision: str

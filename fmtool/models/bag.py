@@ -7,12 +7,14 @@ averaging network of Iyyer et al. 2015 (aclanthology.org/P15-1162).
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
-from fmtool.elements import Tokens
+from fmtool.elements import Kind, Tokens
 from fmtool.models.base import Activation
 from fmtool.models.layers.keys import TextConfig, check
 
+__all__ = ["IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
+
 IS_CONVOLUTIONAL = False
-READS = ("text",)
+READS: tuple[Kind, ...] = ("text",)
 
 
 class Config(TextConfig):

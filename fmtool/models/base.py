@@ -1,8 +1,10 @@
-"""The base of every model's config."""
+"""What every model's file has, and the base of its config."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 from fmtool.config.base import NamedConfig
+from fmtool.elements import Element, Kind
 
 Activation = Literal[
     "celu", "elu", "gelu", "hard_silu", "leaky_relu", "mish", "relu", "relu6", "selu",
@@ -30,3 +32,64 @@ class ModelConfig(NamedConfig):
 
     summary: bool
     """Print what the model is made of before training. conf/train.yaml sets it for all models."""
+
+
+class Build(Protocol):
+    def __call__(self, cfg: Any, element: Any, num_classes: int, /) -> Any:
+        """A Keras model that maps samples (batch, *element.shape) to logits (batch, num_classes).
+
+        Samples are float32 and already normalised; tokens are int32. Raises ValueError where the
+        layers do not fit together for such samples.
+        """
+
+
+class Check(Protocol):
+    def __call__(self, cfg: Any, element: Any, /) -> None:
+        """Raises UsageError, without Keras, for samples that the keys do not allow."""
+
+
+class Adapt(Protocol):
+    def __call__(self, cfg: Any, core: Any, images: Any, /) -> None:
+        """Sets first weights of what `build` gave.
+
+        Args:
+            images: normalised, float32 (n, *element.shape), of the training part.
+        """
+
+
+def _every_sample(cfg: Any, element: Element, /) -> None:
+    """The check of a model that takes samples of every size."""
+
+
+@dataclass(frozen=True)
+class ModelOption:
+    """What a model's file has, each under its own name.
+
+    A whole file, beside the YAML file of the same name::
+
+        READS = ("image", "features")
+
+        class Config(ModelConfig):
+            name: Literal["linear"]
+
+        def build(cfg, element, num_classes):
+            import keras
+
+            return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(num_classes)])
+
+    Args:
+        READS: kinds of samples.
+        READS_PIXELS: it normalises on its own, and is given pixels from 0 to 255.
+        IS_CONVOLUTIONAL: it convolves, by which the backend is chosen.
+        SMALLEST_IMAGE: pixels a side that it takes with its default keys; None if not known.
+        adapt: None where the first weights do not depend on samples.
+    """
+
+    Config: type[ModelConfig]
+    build: Build
+    READS: tuple[Kind, ...] = ("image",)
+    READS_PIXELS: bool = False
+    IS_CONVOLUTIONAL: bool = True
+    SMALLEST_IMAGE: int | None = None
+    check: Check = _every_sample
+    adapt: Adapt | None = None

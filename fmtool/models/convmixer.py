@@ -8,8 +8,7 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation
-from fmtool.models.layers.keys import PatchConfig
-from fmtool.models.layers.keys import check_patches as check
+from fmtool.models.layers.keys import PatchConfig, check_patches
 
 
 class Config(PatchConfig):
@@ -19,6 +18,11 @@ class Config(PatchConfig):
     kernel_size: PositiveInt
     batchnorm_momentum: Rate
     activation: Activation
+
+
+def check(cfg: Config, image: Pixels) -> None:
+    """UsageError for patches that are larger than the image."""
+    check_patches(cfg, image)
 
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:

@@ -3,11 +3,11 @@
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
-from fmtool.elements import Features, Pixels
+from fmtool.elements import Features, Kind, Pixels
 from fmtool.models.base import Activation, ModelConfig, Normalization
 
 IS_CONVOLUTIONAL = False
-READS = ("image", "features")
+READS: tuple[Kind, ...] = ("image", "features")
 
 
 class Config(ModelConfig):

@@ -7,11 +7,13 @@ Elman 1990; both directions Schuster & Paliwal 1997.
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
-from fmtool.elements import Element
+from fmtool.elements import Element, Kind
 from fmtool.models.layers.keys import Pooling, SequenceConfig, check
 
+__all__ = ["IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
+
 IS_CONVOLUTIONAL = False
-READS = ("text", "image", "features")
+READS: tuple[Kind, ...] = ("text", "image", "features")
 
 
 class Config(SequenceConfig):

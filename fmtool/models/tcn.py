@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from fmtool.config.base import PositiveInt, Rate
-from fmtool.elements import Element
+from fmtool.elements import Element, Kind
 from fmtool.models.base import Activation
 from fmtool.models.layers.keys import Pooling, SequenceConfig, check
 
-READS = ("text", "image", "features")
+__all__ = ["READS", "Config", "build", "check"]
+
+READS: tuple[Kind, ...] = ("text", "image", "features")
 
 
 class Config(SequenceConfig):

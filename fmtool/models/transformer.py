@@ -8,11 +8,13 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from fmtool.elements import Element, Tokens
+from fmtool.elements import Element, Kind, Tokens
 from fmtool.models.layers.keys import EncoderConfig, SequenceConfig, check
 
+__all__ = ["IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
+
 IS_CONVOLUTIONAL = False
-READS = ("text", "image", "features")
+READS: tuple[Kind, ...] = ("text", "image", "features")
 
 
 class Config(SequenceConfig, EncoderConfig):

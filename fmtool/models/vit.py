@@ -6,14 +6,18 @@ arXiv:2010.11929.
 from typing import Any, Literal
 
 from fmtool.elements import Pixels
-from fmtool.models.layers.keys import EncoderConfig, PatchConfig
-from fmtool.models.layers.keys import check_patches as check
+from fmtool.models.layers.keys import EncoderConfig, PatchConfig, check_patches
 
 
 class Config(PatchConfig, EncoderConfig):
     name: Literal["vit"]
     pooling: Literal["token", "mean"]
     """What the logits are computed from."""
+
+
+def check(cfg: Config, image: Pixels) -> None:
+    """UsageError for patches that are larger than the image."""
+    check_patches(cfg, image)
 
 
 def build(cfg: Config, image: Pixels, num_classes: int) -> Any:

@@ -3,7 +3,8 @@
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -113,6 +114,32 @@ class OptimizerConfig(NamedConfig):
                 f"optimizer.lookahead_steps={every}: the last {rest} of {total} steps have no "
                 "part in the slow weights, which are the result"
             )
+
+
+class Build(Protocol):
+    def __call__(self, cfg: Any, learning_rate: Any, /) -> Any:
+        """A `keras.optimizers.Optimizer`.
+
+        Args:
+            learning_rate: a number, or a `keras.optimizers.schedules.LearningRateSchedule`.
+        """
+
+
+@dataclass(frozen=True)
+class OptimizerOption:
+    """What an optimizer's file has, each under its own name::
+
+    class Config(OptimizerConfig):
+        name: Literal["adamw"]
+
+    def build(cfg, learning_rate):
+        import keras
+
+        return keras.optimizers.AdamW(learning_rate, **keras_arguments(cfg))
+    """
+
+    Config: type[OptimizerConfig]
+    build: Build
 
 
 _PERIODS = {

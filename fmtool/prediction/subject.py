@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fmtool import __version__, backend, registry
+from fmtool import __version__, backend, options
 from fmtool.class_names import ordered
 from fmtool.data.reading.features import Origins
 from fmtool.data.reading.picture_modes import Background, Color, Depth, as_depth
@@ -162,14 +162,14 @@ def _runtime_of_keras(threads: int) -> RuntimeConfig:
 
 def _class_names(run_cfg: SavedRunConfig, paths: RunPaths) -> tuple[str, ...]:
     """From the manifest; of runs that are older than that entry, from the data themselves."""
-    module = registry.module("data", run_cfg.data.name)
-    if hasattr(module, "INFO"):
-        return tuple(module.INFO.class_names)
+    own = options.data(run_cfg.data.name)
+    if own.INFO is not None:
+        return own.INFO.class_names
     manifest = read_object(paths.manifest) if paths.manifest.is_file() else {}
     facts = manifest.get("data", {})
     if isinstance(facts, dict) and isinstance(facts.get("class_names"), list):
         return tuple(map(str, facts["class_names"]))
-    names = tuple(module.load(run_cfg.data).class_names)
+    names = own.load(run_cfg.data).class_names
     if not rules.are_current(manifest) and names == ordered(names) != tuple(sorted(names)):
         raise DataError(
             f"{paths.root.name} does not say in which order its classes are, which releases "
@@ -190,8 +190,8 @@ def _metadata(
     """As an exported file would say it; every batch is full, so that nothing is compiled twice."""
     shape, dtype = tuple(network.input_shape[1:]), str(network.input.dtype)
     kind = _kind_of(dtype)
-    module = registry.module("data", run_cfg.data.name)
-    pixel_max = module.INFO.pixel_max if hasattr(module, "INFO") else Pixels.maximum
+    info = options.data(run_cfg.data.name).INFO
+    pixel_max = Pixels.maximum if info is None else info.pixel_max
     return Metadata(
         model="",
         data=run_cfg.data.name,

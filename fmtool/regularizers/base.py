@@ -1,6 +1,7 @@
 """What all regularizers share: the config keys that go with any penalty, or with none."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
@@ -16,3 +17,16 @@ class RegularizerConfig(NamedConfig):
     """The largest norm of the weights into one unit; null for no limit."""
     gradient_noise: NonNegativeFloat
     """Variance of the noise on the first update's gradients, falling from there; 0 for none."""
+
+
+class Build(Protocol):
+    def __call__(self, cfg: Any, /) -> Any:
+        """A `keras.Regularizer` of one kernel, or None for no penalty."""
+
+
+@dataclass(frozen=True)
+class RegularizerOption:
+    """What a regularizer's file has, each under its own name."""
+
+    Config: type[RegularizerConfig]
+    build: Build

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fmtool.metric import Metric, is_loss
+
 Best = Mapping[str, Any]
 """The entry `best` of a result.json."""
 
@@ -17,12 +19,12 @@ class Measure:
             figure is the task's headline on the validation split then.
     """
 
-    name: str
+    metric: Metric
     losses: tuple[str, ...] = ()
 
     @property
-    def is_lower_better(self) -> bool:
-        return is_loss(self.name)
+    def name(self) -> str:
+        return self.metric.name
 
     def of(self, best: Best) -> float | None:
         """The figure at the best epoch of a run."""
@@ -31,12 +33,12 @@ class Measure:
 
     def why(self) -> str:
         """Says why it is not the monitored loss; empty where it is."""
-        return f"as the loss is not the same: {'; '.join(self.losses)}" if self.losses else ""
+        return different_losses(self.losses)
 
 
-def is_loss(metric: str) -> bool:
-    """Whether a smaller value is better, and depends on what is minimized."""
-    return metric.endswith("loss")
+def different_losses(losses: Sequence[str]) -> str:
+    """Why runs do not compare by their losses; empty where they do."""
+    return f"as the loss is not the same: {'; '.join(losses)}" if losses else ""
 
 
 def measure_of(bests: Sequence[Best]) -> Measure | None:
@@ -47,9 +49,18 @@ def measure_of(bests: Sequence[Best]) -> Measure | None:
     (monitor,) = monitors
     losses = {str(best["loss"]) for best in bests if best.get("loss")}
     if not is_loss(monitor) or len(losses) < 2:
-        return Measure(monitor)
+        return Measure(_metric(monitor, bests))
     names = {tuple(best.get("headline") or ()) for best in bests}
     if len(names) != 1 or names == {()}:
         return None
     (name,) = names.pop()
-    return Measure(name, tuple(sorted(losses)))
+    return Measure(_metric(name, bests), tuple(sorted(losses)))
+
+
+def _metric(name: str, bests: Sequence[Best]) -> Metric:
+    """As the runs say it; those of earlier releases, all classifiers, do not."""
+    for best in bests:
+        goal = (best.get("goals") or {}).get(name)
+        if goal is not None:
+            return Metric(name, goal)
+    return Metric(name, "min" if is_loss(name) else "max")

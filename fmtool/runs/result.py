@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from fmtool.errors import DataError, ExitCode, FmtoolError
+from fmtool.metric import Goal
 from fmtool.runs.strict_json import finite, read_object
 
 SCHEMA_VERSION = 1
@@ -61,6 +62,8 @@ class Best:
     """The function that is minimized, as its task names it; None where that was not kept."""
     headline: Mapping[str, float] = field(default_factory=dict)
     """The task's first metric on the validation split at that epoch, by its name."""
+    goals: Mapping[str, Goal] = field(default_factory=dict)
+    """Which way `monitor` and the headline are better: `min`, `max` or a value; by name."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,8 @@ class RunResult:
             del document["gates"]
         if self.error is not None and self.error.details is None:
             del document["error"]["details"]
+        if self.best is not None and not self.best.goals:
+            del document["best"]["goals"]
         plain, lost = finite(document)
         return {**plain, "non_finite": lost}
 
@@ -191,6 +196,7 @@ def _best(row: Any) -> Best | None:
         _number(row["value"]),
         loss=None if loss is None else str(loss),
         headline={str(name): float(value) for name, value in headline.items()},
+        goals=dict(row.get("goals") or {}),
     )
 
 

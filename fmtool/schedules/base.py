@@ -6,7 +6,8 @@ final value at the step after its last one, as `decay_steps` means in Keras.
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from pydantic import model_validator
 
@@ -18,6 +19,7 @@ from fmtool.config.base import (
     PositiveFloat,
 )
 from fmtool.errors import UsageError
+from fmtool.metric import Metric
 
 if TYPE_CHECKING:
     import keras
@@ -82,6 +84,41 @@ class DecayConfig(ScheduleConfig):
             return max(1, round(self.decay_epochs * steps_per_epoch))
         warmup = self.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
         return steps_per_epoch * epochs - warmup
+
+
+class Build(Protocol):
+    def __call__(
+        self, cfg: Any, /, *, learning_rate: float, steps_per_epoch: int, epochs: int
+    ) -> Any:
+        """The learning rate of each step: a number, or a Keras LearningRateSchedule."""
+
+
+class Attach(Protocol):
+    def __call__(self, schedule: Any, optimizer: Any, /) -> None:
+        """Gives the optimizer the variable by which a schedule that follows a metric acts."""
+
+
+class FollowMetric(Protocol):
+    def __call__(self, cfg: Any, schedule: Any, /, *, metric: Metric) -> Any:
+        """The Keras callback that changes the learning rate of an attached schedule.
+
+        Args:
+            metric: in the logs of each epoch.
+        """
+
+
+@dataclass(frozen=True)
+class ScheduleOption:
+    """What a schedule's file has, each under its own name.
+
+    Args:
+        attach, callback: of one that follows a metric; both or none.
+    """
+
+    Config: type[ScheduleConfig]
+    build: Build
+    attach: Attach | None = None
+    callback: FollowMetric | None = None
 
 
 def beyond_the_end(key: str, *, begin: float, epochs: int) -> UsageError:

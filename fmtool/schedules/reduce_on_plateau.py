@@ -12,6 +12,7 @@ from pydantic import Field
 
 from fmtool.config.base import NonNegativeFloat, NonNegativeInt
 from fmtool.errors import UsageError
+from fmtool.metric import Metric
 from fmtool.schedules.base import ScheduleConfig, with_warmup
 
 if TYPE_CHECKING:
@@ -64,10 +65,8 @@ def attach(schedule: "Plateau", optimizer: "keras.optimizers.Optimizer") -> None
     schedule.attach(optimizer)
 
 
-def callback(
-    cfg: Config, schedule: "Plateau", *, monitor: str, mode: Literal["min", "max"]
-) -> "LowerOnPlateau":
+def callback(cfg: Config, schedule: "Plateau", *, metric: Metric) -> "LowerOnPlateau":
     """The Keras callback that lowers the learning rate of an attached `schedule`."""
     from fmtool.schedules.plateau_callback import LowerOnPlateau
 
-    return LowerOnPlateau(cfg, schedule, monitor=monitor, mode=mode)
+    return LowerOnPlateau(cfg, schedule, metric=metric)

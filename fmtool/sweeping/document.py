@@ -164,9 +164,9 @@ def best_of(points: Sequence[Sequence[Row]]) -> dict[str, Any] | None:
     means = [(mean, each) for each in complete if (mean := _mean(each, measure)) is not None]
     if not means:
         return None
-    sign = 1.0 if measure.is_lower_better else -1.0
-    mean, rows = min(means, key=lambda pair: sign * pair[0])
-    row = min(rows, key=lambda each: sign * (value_of(each, measure) or 0.0))
+    loss_of = measure.metric.loss_of
+    mean, rows = min(means, key=lambda pair: loss_of(pair[0]))
+    row = min(rows, key=lambda each: loss_of(value_of(each, measure) or 0.0))
     return {
         "job": row["job"],
         "run": row["run"],

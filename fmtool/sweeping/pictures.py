@@ -32,6 +32,5 @@ def draw(jobs: Sequence[Job], document: Mapping[str, Any], paths: SweepPaths) ->
         value = spread([value_of(row, measure) for row in repetitions])
         assert value is not None, "each has a value"
         points.append(plots.Point(own, value["mean"], value["sd"]))
-    name = measure.name
-    save_png(plots.bars_figure(points, name), paths.bars)
-    save_png(plots.parallel_coordinates_figure(points, name), paths.parallel_coordinates)
+    save_png(plots.bars_figure(points, measure.metric), paths.bars)
+    save_png(plots.parallel_coordinates_figure(points, measure.metric), paths.parallel_coordinates)

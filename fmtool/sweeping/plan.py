@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fmtool import registry
-from fmtool.data.base import DataConfig, SetInfo
+from fmtool import options
+from fmtool.data.base import DataConfig
 from fmtool.runs.records import RunRecord, records
 from fmtool.sweeping import folder
 from fmtool.sweeping.earlier import DONE, ENDED, TO_DO, Earlier, earlier
@@ -135,7 +135,7 @@ def _pace(record: RunRecord) -> Pace | None:
 
 def _declared_samples(cfg: DataConfig) -> int | None:
     """What an epoch trains on, for sets of a known size; about, where they have own validation."""
-    info: SetInfo | None = getattr(registry.module("data", cfg.name), "INFO", None)
+    info = options.data(cfg.name).INFO
     if info is None:
         return None
     size = round(info.train_size * cfg.fraction)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from fmtool.evaluation.plots import blank_figure
 from fmtool.logging.rows import show
-from fmtool.training.monitor import Monitor
+from fmtool.metric import Metric
 
 _COLOR = "#1f6fb4"
 _BEST_COLOR = "#e07b1a"
@@ -36,9 +36,9 @@ class Point:
     deviation: float | None
 
 
-def bars_figure(points: Sequence[Point], monitor: str) -> Figure:
+def bars_figure(points: Sequence[Point], metric: Metric) -> Figure:
     """A bar for each point, the best first, 40 at the most."""
-    chosen = _best_first(points, monitor)[:_MOST_BARS]
+    chosen = _best_first(points, metric)[:_MOST_BARS]
     values, places = [point.value for point in chosen], range(len(chosen))
     figure = blank_figure(8.5, 1.4 + 0.32 * len(chosen))
     axes = figure.add_subplot()
@@ -63,18 +63,18 @@ def bars_figure(points: Sequence[Point], monitor: str) -> Figure:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     left_out = len(points) - len(chosen)
-    axes.set_xlabel(f"best {monitor}" + (f", without the {left_out} worst" if left_out else ""))
+    axes.set_xlabel(f"best {metric.name}" + (f", without the {left_out} worst" if left_out else ""))
     return figure
 
 
-def parallel_coordinates_figure(points: Sequence[Point], monitor: str) -> Figure:
+def parallel_coordinates_figure(points: Sequence[Point], metric: Metric) -> Figure:
     """A line for each point through an axis for each key that varies, and one for the value."""
     keys = list(dict.fromkeys(key for point in points for key in point.settings))
     figure = blank_figure(2.6 + 2.2 * len(keys), 4.4)
     axes = figure.add_subplot()
     scales = [_Scale([point.settings.get(key, "") for point in points]) for key in keys]
     scales.append(_Scale([str(point.value) for point in points]))
-    worst_first = list(reversed(_best_first(points, monitor)))
+    worst_first = list(reversed(_best_first(points, metric)))
     for rank, point in enumerate(worst_first):
         texts = [*(point.settings.get(key, "") for key in keys), str(point.value)]
         heights = [scale.height(text) for scale, text in zip(scales, texts, strict=True)]
@@ -85,7 +85,7 @@ def parallel_coordinates_figure(points: Sequence[Point], monitor: str) -> Figure
         _axis(axes, place, scale.ticks())
     ends = {worst_first[0].value, worst_first[-1].value}
     _axis(axes, len(keys), [(scales[-1].height(str(value)), show(value)) for value in ends])
-    axes.set_xticks(range(len(scales)), [*keys, f"best {monitor}"])
+    axes.set_xticks(range(len(scales)), [*keys, f"best {metric.name}"])
     axes.set_xlim(-0.45, len(keys) + 0.2)
     axes.set_ylim(-0.06, 1.06)
     axes.set_yticks([])
@@ -135,9 +135,8 @@ def _axis(axes: Axes, place: int, ticks: Sequence[tuple[float, str]]) -> None:
         )
 
 
-def _best_first(points: Sequence[Point], monitor: str) -> list[Point]:
-    is_most = Monitor(monitor).mode == "max"
-    return sorted(points, key=lambda point: point.value, reverse=is_most)
+def _best_first(points: Sequence[Point], metric: Metric) -> list[Point]:
+    return sorted(points, key=lambda point: metric.loss_of(point.value))
 
 
 def _share(value: float, values: Sequence[float] | range) -> float:

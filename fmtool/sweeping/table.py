@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fmtool.logging.rows import show
-from fmtool.runs.bests import Measure
+from fmtool.runs.bests import different_losses
 from fmtool.runs.csv_text import cell
 from fmtool.sweeping.document import Row, Spread, failures, measure_of_rows, value_of
 from fmtool.sweeping.jobs import Job
@@ -60,7 +60,7 @@ def best_line(best: Mapping[str, Any]) -> str:
     what = " ".join(best["overrides"]) or "(no variation)"
     mean = f" as the mean of {best['seeds']} seeds" if best["seeds"] > 1 else ""
     line = f"best {best['monitor']} {show(best['value'])}{mean}  job {best['job']}  {what}"
-    why = Measure(best["monitor"], tuple(best["losses"])).why()
+    why = different_losses(best["losses"])
     return f"{line}  ({why})" if why else line
 
 

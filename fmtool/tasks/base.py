@@ -6,7 +6,7 @@ data: names and directions of metrics come from there and from nowhere else. `bu
 compiled step; those below it need NumPy alone, so that they run beside any exported file.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
@@ -140,27 +140,26 @@ class Task(Generic[TargetT]):
         raise NotImplementedError
 
 
-class TaskModule(Protocol):
-    """What a task file has."""
+class Metrics(Protocol):
+    def __call__(self, cfg: Any, /) -> tuple[Metric, ...]:
+        """Figures by the task's config alone, never by the data."""
 
-    @property
-    def Config(self) -> type[TaskConfig]:  # noqa: N802  # a class, which each file defines
-        """Its keys, with ranges; the defaults are in YAML."""
 
-    LEARNS: Sequence[Kind]
-    """Kinds of targets that it can learn."""
+@dataclass(frozen=True)
+class TaskModule:
+    """What a task's file has, each under its own name.
+
+    Args:
+        LEARNS: kinds of targets that it can learn.
+        NEEDS: what it reads of the backbone.
+        training_metrics: what rows of metrics.jsonl hold, `val_` in front for the validation
+            split; the loss first.
+        report_metrics: figures of the final report, which gates may name; the first is the
+            headline.
+    """
+
+    Config: type[TaskConfig]
+    LEARNS: tuple[Kind, ...]
     NEEDS: Representation
-    """What it reads of the backbone."""
-
-    def training_metrics(self, cfg: Any) -> tuple[Metric, ...]:
-        """What rows of metrics.jsonl hold, `val_` in front for the validation split; loss first."""
-
-    def report_metrics(self, cfg: Any) -> tuple[Metric, ...]:
-        """Figures of the final report, which gates may name; the first is the headline."""
-
-    def build(self, cfg: Any, target: Any, y: "Array") -> Task[Any]:
-        """The task of a data set.
-
-        Args:
-            y: targets of the rows that are trained on, for what is fitted to them.
-        """
+    training_metrics: Metrics
+    report_metrics: Metrics

@@ -13,7 +13,7 @@ from fmtool.tasks.shared.class_weights import ClassWeights, of_samples, resolve
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEARNS: Sequence[Kind] = ("label",)
+LEARNS: tuple[Kind, ...] = ("label",)
 NEEDS: Representation = "vector"
 
 _TRAINING = (Metric("loss", "min"), Metric("accuracy", "max"))

@@ -1,44 +1,47 @@
 """Which epoch is the best one, by one metric."""
 
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fmtool.metric import Metric
 from fmtool.runs.result import Best
 
 
 @dataclass
 class Monitor:
-    """Follows `name` over the epochs; without a name the last epoch is the best.
+    """Follows `metric` over the epochs; without one the last epoch is the best.
 
     Args:
         loss, headline: the function that is minimized, and the metric of rows that compares where
             it does not; see `Best`.
     """
 
-    name: str | None
+    metric: Metric | None
     loss: str | None = None
-    headline: str | None = None
+    headline: Metric | None = None
     best: Best | None = field(default=None, init=False)
 
     @property
-    def mode(self) -> str:
-        """`min` for losses, `max` for everything else."""
-        return "min" if self.name is None or self.name.endswith("loss") else "max"
+    def name(self) -> str | None:
+        return None if self.metric is None else self.metric.name
 
     def take(self, row: dict[str, Any]) -> bool:
         """Whether the epoch of this row is the best so far."""
-        value = None if self.name is None else float(row[self.name])
-        if value is not None and not self._is_better(value):
+        value = None if self.metric is None else float(row[self.metric.name])
+        previous = None if self.best is None else self.best.value
+        if self.metric and value is not None and not self.metric.is_better(value, previous):
             return False
-        headline = self.headline if self.headline in row else None
+        headline = self.headline if self.headline and self.headline.name in row else None
+        known = [each for each in (self.metric, headline) if each is not None]
         self.best = Best(
             row["epoch"],
             row["step"],
             self.name or "last epoch",
             value,
             loss=self.loss,
-            headline={} if headline is None else {headline: float(row[headline])},
+            headline={} if headline is None else {headline.name: float(row[headline.name])},
+            goals={each.name: each.goal for each in known},
         )
         return True
 
@@ -49,23 +52,20 @@ class Monitor:
     def restore(self, state: dict[str, Any]) -> None:
         self.best = None if state["best"] is None else Best(**state["best"])
 
-    def _is_better(self, value: float) -> bool:
-        if math.isnan(value):
-            return False
-        if self.best is None or self.best.value is None:
-            return True
-        return value < self.best.value if self.mode == "min" else value > self.best.value
 
+def resolve(monitor: str, rows: Mapping[str, Metric], *, has_validation: bool) -> Metric | None:
+    """The metric that a config names; None for the last epoch.
 
-def resolve(monitor: str, *, has_validation: bool) -> str | None:
-    """`auto` as the name of a metric: val_loss, or None for the last epoch without validation."""
+    `auto` is the loss of the validation split, or without one the last epoch.
+
+    Args:
+        rows: what rows of metrics.jsonl hold, the loss first.
+    """
     if monitor != "auto":
-        return monitor
-    return "val_loss" if has_validation else None
+        return rows[monitor]
+    return next(iter(rows.values())).of_validation() if has_validation else None
 
 
-def headline(task: Any) -> str | None:
-    """The column of rows with the first metric of a task's module on the validation split."""
-    # Not every task of a plugin says so.
-    name: str | None = getattr(task, "HEADLINE", None)
-    return None if name is None else f"val_{name}"
+def headline(training: Sequence[Metric], report: Sequence[Metric]) -> Metric | None:
+    """The headline of a task as rows have it of the validation split; None where they do not."""
+    return report[0].of_validation() if report[0] in training else None

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool import registry
+from fmtool import options, registry
 from fmtool.data.base import DataConfig
 from fmtool.data.samples.images import ChosenImages, Images
 from fmtool.data.samples.read_ahead import read_blocks
@@ -31,8 +31,7 @@ def scaling(
 ) -> Scaling:
     """What the network does with numbers first; reads all of `train_rows` to standardize."""
     element = splits.element
-    # Said only by models that normalise on their own.
-    if getattr(registry.module("model", model.name), "READS_PIXELS", False):
+    if options.model(model.name).READS_PIXELS:
         assert isinstance(element, Pixels), "matching has looked"
         factors = [255 / element.maximum] * element.shape[2], [0.0] * element.shape[2]
     else:
@@ -52,7 +51,7 @@ def architecture(
         origin: of the samples, for the message.
     """
     try:
-        return registry.module("model", model.name).build(model, element, num_classes)
+        return options.model(model.name).build(model, element, num_classes)
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
         others = ", ".join(registry.names("model"))
@@ -70,12 +69,12 @@ def build(
 
     scale, offset = scaling
     element = splits.element
-    module = registry.module("model", model.name)
+    own = options.model(model.name)
     core = architecture(model, element, splits.num_classes, origin=f" of data={splits.name}")
-    if hasattr(module, "adapt"):
+    if own.adapt is not None:
         most = max(1, min(_SAMPLE, _SAMPLE_VALUES // math.prod(element.shape)))
         first = np.asarray(splits.train.x[train_rows[:most]])
-        module.adapt(model, core, first * scale + offset)
+        own.adapt(model, core, first * scale + offset)
     samples = keras.Input(element.shape, dtype=element.dtype, name=_INPUT_NAMES[element.kind])
     x = samples
     if not isinstance(element, Tokens):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fmtool import registry
+from fmtool import options
+from fmtool.metric import Metric
 from fmtool.optimizers.base import OptimizerConfig, exclude_from_weight_decay
 from fmtool.regularizers.apply import apply
 from fmtool.regularizers.base import RegularizerConfig
@@ -43,12 +44,10 @@ class Optimization:
         factor = float(keras.ops.convert_to_numpy(self.schedule.factor))
         return LearningRate(self.schedule.schedule, factor)
 
-    def callback(self, *, monitor: str, mode: str) -> Any:
+    def callback(self, metric: Metric) -> Any:
         """The Keras callback of a schedule that follows a metric, else None."""
-        if not self._is_plateau:
-            return None
-        module = registry.module("schedule", self.schedule_cfg.name)
-        return module.callback(self.schedule_cfg, self.schedule, monitor=monitor, mode=mode)
+        follow = options.schedule(self.schedule_cfg.name).callback
+        return None if follow is None else follow(self.schedule_cfg, self.schedule, metric=metric)
 
     @property
     def averages(self) -> bool:
@@ -79,7 +78,7 @@ class Optimization:
 
     @property
     def _is_plateau(self) -> bool:
-        return hasattr(registry.module("schedule", self.schedule_cfg.name), "attach")
+        return options.schedule(self.schedule_cfg.name).attach is not None
 
 
 def planned_rate(
@@ -91,10 +90,10 @@ def planned_rate(
     step: int,
 ) -> float | None:
     """The learning rate at a step as a schedule plans it; None where it follows a metric."""
-    module = registry.module("schedule", schedule_cfg.name)
-    if hasattr(module, "attach"):
+    own = options.schedule(schedule_cfg.name)
+    if own.attach is not None:
         return None
-    schedule = module.build(
+    schedule = own.build(
         schedule_cfg,
         learning_rate=optimizer_cfg.learning_rate,
         steps_per_epoch=steps_per_epoch,
@@ -114,20 +113,20 @@ def build(
     seed: int,
 ) -> Optimization:
     """Also puts penalties and bounds on the kernels of the built `network`."""
-    schedules = registry.module("schedule", schedule_cfg.name)
-    schedule = schedules.build(
+    own = options.schedule(schedule_cfg.name)
+    schedule = own.build(
         schedule_cfg,
         learning_rate=optimizer_cfg.learning_rate,
         steps_per_epoch=steps_per_epoch,
         epochs=epochs,
     )
-    optimizer = registry.module("optimizer", optimizer_cfg.name).build(optimizer_cfg, schedule)
-    if hasattr(schedules, "attach"):
-        schedules.attach(schedule, optimizer)
+    optimizer = options.optimizer(optimizer_cfg.name).build(optimizer_cfg, schedule)
+    if own.attach is not None:
+        own.attach(schedule, optimizer)
     if optimizer_cfg.exclude_bias_and_norm:
         exclude_from_weight_decay(optimizer, network.trainable_variables)
     _apply_patterns(optimizer, optimizer_cfg, network.trainable_variables, steps_per_epoch)
-    penalty = registry.module("regularizer", regularizer_cfg.name).build(regularizer_cfg)
+    penalty = options.regularizer(regularizer_cfg.name).build(regularizer_cfg)
     apply(network, penalty, regularizer_cfg.max_norm, layers=regularizer_cfg.layers)
     if regularizer_cfg.gradient_noise:
         from fmtool.regularizers.gradient_noise import add_gradient_noise

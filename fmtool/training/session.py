@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from fmtool import backend, registry
+from fmtool import backend, options, registry
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
 from fmtool.matching import require_fit, require_matching
+from fmtool.metric import Metric, of_rows
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.training import monitor as monitors
@@ -36,6 +37,12 @@ class Session:
     monitor: monitors.Monitor
     own_callbacks: Mapping[str, Any]
     """Of the user, by name."""
+
+    @property
+    def watched(self) -> Metric:
+        """What callbacks follow: where the last epoch is the best one there is still a loss."""
+        cfg = self.cfg.task
+        return self.monitor.metric or options.task(cfg.name).training_metrics(cfg)[0]
 
     @property
     def plan(self) -> Any:
@@ -81,6 +88,16 @@ def load_data(cfg: TrainConfig) -> Data:
     return replace(data, class_weights=task.class_weights(cfg.task, labels, splits.class_names))
 
 
+def _monitor(cfg: TrainConfig, *, has_validation: bool) -> monitors.Monitor:
+    task = options.task(cfg.task.name)
+    training = task.training_metrics(cfg.task)
+    return monitors.Monitor(
+        monitors.resolve(cfg.monitor, of_rows(training), has_validation=has_validation),
+        loss=cfg.task.loss_name(),
+        headline=monitors.headline(training, task.report_metrics(cfg.task)),
+    )
+
+
 def require_effect(cfg: TrainConfig, data: Data) -> None:
     """UsageError for a key that a run of this length ends before; the batch size is a number."""
     assert isinstance(cfg.batch_size, int), "auto is resolved before"
@@ -96,9 +113,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     """
     batch_size = cfg.batch_size
     assert isinstance(batch_size, int), "auto is resolved before"
-    architecture = registry.module("model", cfg.model.name)
-    # Said only by models without convolutions.
-    is_convolutional = getattr(architecture, "IS_CONVOLUTIONAL", True)
+    is_convolutional = options.model(cfg.model.name).IS_CONVOLUTIONAL
     runtime = backend.select(cfg.runtime, is_convolutional=is_convolutional)
     cfg = cfg.model_copy(update={"runtime": runtime})
 
@@ -130,11 +145,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     own = own_callbacks.build(cfg.callbacks.own)
     cfg = _with_single_steps(cfg, own_callbacks.wanting_every_batch(own))
     cfg, model = _compile(cfg, network, train, validation, augment, optimization, data)
-    monitor = monitors.Monitor(
-        monitors.resolve(cfg.monitor, has_validation=validation is not None),
-        loss=cfg.task.loss_name(),
-        headline=monitors.headline(registry.module("task", cfg.task.name)),
-    )
+    monitor = _monitor(cfg, has_validation=validation is not None)
     return Session(
         cfg=cfg,
         data=data,

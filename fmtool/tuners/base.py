@@ -1,13 +1,51 @@
-"""What every sampler's module provides."""
+"""What the file of every sampler has."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fmtool.config.base import NamedConfig
 
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
 
 class TunerConfig(NamedConfig):
-    """Base of every sampler's `Config`.
+    """Base of every sampler's `Config`."""
 
-    A module has `build(cfg, seed)`, which gives an Optuna sampler. Workers share nothing but the
-    storage, so it is made anew for each trial, with a seed that no other trial has; one whose
-    points are a fixed sequence says `ONE_SEQUENCE = True` and gets the study's seed each time.
-    One that only takes points in turn has `LISTS = True` and no `build`.
+
+class Build(Protocol):
+    def __call__(self, cfg: Any, seed: int, /) -> "BaseSampler":
+        """The sampler of one trial.
+
+        Workers share nothing but the storage, so it is made anew for each trial, with a seed that
+        no other trial has.
+        """
+
+
+def _no_sampler(cfg: Any, seed: int, /) -> "BaseSampler":
+    raise NotImplementedError("a tuner that lists its points draws none")
+
+
+@dataclass(frozen=True)
+class TunerOption:
+    """What a sampler's file has, each under its own name::
+
+        class Config(TunerConfig):
+            name: Literal["random"]
+
+        def build(cfg, seed):
+            import optuna
+
+            return optuna.samplers.RandomSampler(seed=seed)
+
+    Args:
+        NEEDS: packages that have to be installed.
+        LISTS: it takes points in turn, and has no `build`.
+        ONE_SEQUENCE: its points are a fixed sequence; `build` gets the study's seed each time.
     """
+
+    Config: type[TunerConfig]
+    build: Build = _no_sampler
+    NEEDS: tuple[str, ...] = ()
+    LISTS: bool = False
+    ONE_SEQUENCE: bool = False

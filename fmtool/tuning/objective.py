@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from fmtool.config.base import Config
 from fmtool.errors import UsageError
+from fmtool.metric import is_loss
 from fmtool.notices import warn
-from fmtool.runs.bests import is_loss
 from fmtool.suggest import did_you_mean
 from fmtool.tasks import classification
 

@@ -12,7 +12,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from fmtool import registry, validate
+from fmtool import options, validate
 from fmtool.errors import UsageError
 from fmtool.tuning.definition import Definition, pruner_of
 from fmtool.tuning.dimension import Value
@@ -68,29 +68,29 @@ def derived_seed(seed: int, number: int) -> int:
 def sampler_of(definition: Definition) -> BaseSampler:
     """Raises UsageError where a library of the sampler's is missing."""
     cfg = validate.option("tuner", definition.tuner)
-    module = registry.module("tuner", cfg.name)
-    for package in getattr(module, "NEEDS", ()):
+    own = options.tuner(cfg.name)
+    for package in own.NEEDS:
         if find_spec(package) is None:
             raise UsageError(f"tuner={cfg.name} needs {package}", fix=f"pip install {package}")
-    if getattr(module, "LISTS", False):
+    if own.LISTS:
         # What the list does not fix is nothing: every parameter of its points is fixed.
-        return registry.module("tuner", "random").build(None, definition.seed)  # type: ignore[no-any-return]
-    if getattr(module, "ONE_SEQUENCE", False):
-        return module.build(cfg, definition.seed)  # type: ignore[no-any-return]
-    return SampledByNumber(lambda seed: module.build(cfg, seed), definition.seed)
+        return options.tuner("random").build(None, definition.seed)
+    if own.ONE_SEQUENCE:
+        return own.build(cfg, definition.seed)
+    return SampledByNumber(lambda seed: own.build(cfg, seed), definition.seed)
 
 
 def pruner_for(definition: Definition) -> BasePruner:
     if not definition.can_prune:
         return NopPruner()
     cfg = pruner_of(definition)
-    return registry.module("pruner", cfg.name).build(cfg, definition.epochs)  # type: ignore[no-any-return]
+    return options.pruner(cfg.name).build(cfg, definition.epochs)
 
 
 def listed(definition: Definition) -> list[dict[str, Value]] | None:
     """Every point, by the dimensions' names, of a tuner that takes them in turn; else None."""
     cfg: Any = validate.option("tuner", definition.tuner)
-    if not getattr(registry.module("tuner", cfg.name), "LISTS", False):
+    if not options.tuner(cfg.name).LISTS:
         return None
     found: list[dict[str, Value]] = []
     for values in product(*(each.domain.points(cfg.points) for each in definition.dimensions)):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.metric import Metric
 
 RowMaker = Callable[..., Row]
 
@@ -22,8 +23,7 @@ def plan() -> TrainingPlan:
         batch_size=64,
         train_size=6400,
         validation_size=1000,
-        monitor="val_loss",
-        monitor_mode="min",
+        monitor=Metric("val_loss", "min"),
         backend="tensorflow",
         device="cpu",
         precision="float32",

@@ -14,6 +14,7 @@ from fmtool.logging.course import Course
 from fmtool.logging.live_display import LiveDisplay
 from fmtool.logging.plain_lines import PlainLines
 from fmtool.logging.terminal import terminal_sink
+from fmtool.metric import Metric
 
 METRICS = {"loss": 0.84123, "accuracy": 0.70514, "val_loss": 0.90211, "val_accuracy": 0.6914}
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
@@ -100,7 +101,7 @@ def test_best_is_said_of_improvements_only(plan, screen, epoch_row):
 
 
 def test_a_monitor_to_maximise_is_best_when_it_grows(plan, clock, epoch_row):
-    course = Course(replace(plan, monitor="val_accuracy", monitor_mode="max"), clock)
+    course = Course(replace(plan, monitor=Metric("val_accuracy", "max")), clock)
     for epoch, value in enumerate([0.5, 0.7, 0.6], start=1):
         course.take_epoch(epoch_row(epoch, val_accuracy=value))
     assert (course.best, course.best_epoch) == (0.7, 2)

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from fmtool.errors import UsageError
+from fmtool.metric import Metric
 from fmtool.schedules import reduce_on_plateau
 
 
@@ -37,7 +38,7 @@ def trainer(cfg, optimizer_class=keras.optimizers.SGD, *, is_compiled=False):
         loss=lambda y, y_pred: keras.ops.mean(y_pred),
         run_eagerly=not is_compiled,
     )
-    return model, reduce_on_plateau.callback(cfg, schedule, monitor="val_loss", mode="min")
+    return model, reduce_on_plateau.callback(cfg, schedule, metric=Metric("val_loss", "min"))
 
 
 def fit(model, callback, losses, *, begin=0, end=None):
@@ -83,7 +84,7 @@ def test_a_change_below_min_delta_is_no_improvement(option):
 def test_max_mode_takes_a_rise_for_improvement(option):
     cfg = option("reduce_on_plateau", patience=1)
     model, callback = trainer(cfg)
-    rising = reduce_on_plateau.callback(cfg, callback.schedule, monitor="val_loss", mode="max")
+    rising = reduce_on_plateau.callback(cfg, callback.schedule, metric=Metric("val_loss", "max"))
     assert fit(model, rising, [1.0, 2.0, 3.0, 2.0, 9.0]).rates == pytest.approx([0.5] * 4 + [0.05])
 
 
@@ -126,7 +127,7 @@ def test_the_counters_are_plain_numbers(option):
 def test_a_metric_that_is_not_there_is_a_usage_error(option):
     cfg = option("reduce_on_plateau")
     model, callback = trainer(cfg)
-    other = reduce_on_plateau.callback(cfg, callback.schedule, monitor="val_auc", mode="max")
+    other = reduce_on_plateau.callback(cfg, callback.schedule, metric=Metric("val_auc", "max"))
     with pytest.raises(UsageError, match=r"val_auc; fix: monitor one of loss, val_loss"):
         fit(model, other, [1.0])
 

@@ -5,6 +5,7 @@ import json
 import keras
 import pytest
 
+from fmtool.metric import Metric
 from fmtool.training.callbacks.early_stopping import EarlyStopping
 
 COURSES = [
@@ -33,7 +34,7 @@ def stopped_at(callback, course, model):
 
 
 def ours(mode, patience, min_delta):
-    return EarlyStopping(monitor="val_loss", mode=mode, patience=patience, min_delta=min_delta)
+    return EarlyStopping(metric=Metric("val_loss", mode), patience=patience, min_delta=min_delta)
 
 
 @pytest.mark.parametrize("course", COURSES)

@@ -2,11 +2,15 @@
 
 import pytest
 
+from fmtool.metric import Metric, of_rows
 from fmtool.training.monitor import Monitor, resolve
+
+TRAINING = (Metric("loss", "min"), Metric("accuracy", "max"))
+GOALS = {"val_loss": "min", "val_accuracy": "max", "val_coverage": 0.9}
 
 
 def best_epoch(name, values):
-    monitor = Monitor(name)
+    monitor = Monitor(None if name is None else Metric(name, GOALS[name]))
     taken = [
         monitor.take({"epoch": epoch, "step": 10 * epoch, name or "x": value})
         for epoch, value in enumerate(values, start=1)
@@ -18,8 +22,12 @@ def test_a_loss_is_best_where_it_is_smallest():
     assert best_epoch("val_loss", [3.0, 1.0, 2.0]) == (2, [True, True, False])
 
 
-def test_anything_else_is_best_where_it_is_largest():
+def test_an_accuracy_is_best_where_it_is_largest():
     assert best_epoch("val_accuracy", [0.1, 0.3, 0.2]) == (2, [True, True, False])
+
+
+def test_a_figure_with_a_target_is_best_where_it_is_closest():
+    assert best_epoch("val_coverage", [0.5, 0.95, 0.8]) == (2, [True, True, False])
 
 
 def test_of_equal_epochs_the_first_is_best():
@@ -37,11 +45,11 @@ def test_without_a_metric_the_last_epoch_is_best():
 
 
 def test_the_best_epoch_is_kept_with_its_step_and_value():
-    monitor = Monitor("loss")
+    monitor = Monitor(Metric("loss", "min"))
     monitor.take({"epoch": 4, "step": 80, "loss": 0.25})
     assert monitor.best is not None
     plain = {"epoch": 4, "step": 80, "monitor": "loss", "value": 0.25}
-    assert vars(monitor.best) == {**plain, "loss": None, "headline": {}}
+    assert vars(monitor.best) == {**plain, "loss": None, "headline": {}, "goals": {"loss": "min"}}
 
 
 @pytest.mark.parametrize(
@@ -49,4 +57,5 @@ def test_the_best_epoch_is_kept_with_its_step_and_value():
     [("auto", True, "val_loss"), ("auto", False, None), ("accuracy", False, "accuracy")],
 )
 def test_auto_is_resolved_by_whether_there_is_validation(monitor, has_validation, name):
-    assert resolve(monitor, has_validation=has_validation) == name
+    found = resolve(monitor, of_rows(TRAINING), has_validation=has_validation)
+    assert (None if found is None else found.name) == name

@@ -8,6 +8,7 @@ import pytest
 
 from fmtool import validate
 from fmtool.config.compose import compose
+from fmtool.metric import Metric
 from fmtool.training import optimization
 
 STEPS, EPOCHS = 10, 4
@@ -66,8 +67,8 @@ def test_a_plateau_lowers_the_rate_by_its_factor(network):
     assert built.learning_rate().at(7) == 0.5
     built.schedule.lower(0.25)
     assert built.learning_rate().at(7) == pytest.approx(0.125)
-    assert built.callback(monitor="val_loss", mode="min") is not None
-    assert build(network, "schedule=constant").callback(monitor="val_loss", mode="min") is None
+    assert built.callback(Metric("val_loss", "min")) is not None
+    assert build(network, "schedule=constant").callback(Metric("val_loss", "min")) is None
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """The data sets that `data=` accepts, and what is known of each without loading it."""
 
-from types import ModuleType
-
 from fmtool import registry
-from fmtool.data.base import SetInfo, Source
+from fmtool.data.base import DataOption, SetInfo, Source, option
 from fmtool.data.reading.local import PathConfig
 from fmtool.data.splitting.splits import Splits
 from fmtool.errors import UsageError
@@ -12,7 +10,7 @@ from fmtool.suggest import did_you_mean
 
 def names() -> list[str]:
     """The sets that are known beforehand, which have an `INFO`."""
-    return [name for name in registry.names("data") if _has_facts(registry.module("data", name))]
+    return [name for name in registry.names("data") if option(name).INFO is not None]
 
 
 def local_names() -> list[str]:
@@ -23,19 +21,18 @@ def local_names() -> list[str]:
 
 def is_local(name: str) -> bool:
     """Whether the user has to say where it lies; UsageError if there is no such set."""
-    module = _module(name)
-    return issubclass(module.Config, PathConfig) or not _has_facts(module)
+    own = _known(name)
+    return issubclass(own.Config, PathConfig) or own.INFO is None
 
 
 def info(name: str) -> SetInfo:
     """UsageError for a set of the user's own, or with the closest name if there is no such set."""
-    module = _module(name)
-    if not _has_facts(module):
+    facts = _known(name).INFO
+    if facts is None:
         raise UsageError(
             f"{name} is a set of your own, of which nothing is known beforehand",
             fix=f"fmtool data check {name} path=PATH, or train with data={name} data.path=PATH",
         )
-    facts: SetInfo = module.INFO
     return facts
 
 
@@ -60,18 +57,13 @@ def load(name: str, *, source: Source) -> Splits:
         raise UsageError(
             f"{name} lies where you have put it", fix=f"fmtool data check {name} path=PATH"
         )
-    module = _module(name)
+    own = _known(name)
     values = compose("train", [f"data={name}"])["data"] | {"source": source}
-    splits: Splits = module.load(module.Config.model_validate(values))
-    return splits
+    return own.load(own.Config.model_validate(values))
 
 
-def _has_facts(module: ModuleType) -> bool:
-    return hasattr(module, "INFO")
-
-
-def _module(name: str) -> ModuleType:
+def _known(name: str) -> DataOption:
     known = registry.names("data")
     if name not in known:
         raise UsageError(f"no data set is called '{name}'", fix=did_you_mean(name, known))
-    return registry.module("data", name)
+    return option(name)

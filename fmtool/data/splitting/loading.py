@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool import registry
-from fmtool.data.base import DataConfig
+from fmtool.data.base import DataConfig, option
 from fmtool.data.splitting.check import validate_labels
 from fmtool.data.splitting.measured import Measured
 from fmtool.data.splitting.selection import Selection, selection_of
@@ -69,15 +68,14 @@ def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = No
         UsageError: the settings leave nothing to train or validate on.
         Unavailable: they cannot be had.
     """
-    module = registry.module("data", cfg.name)
-    splits = module.load(cfg)
+    own = option(cfg.name)
+    splits = own.load(cfg)
     _check_labels(splits)
     selection = selection_of(splits, cfg, seed=seed)
-    # Has them only a set whose samples are made by something that is fitted, such as a tokenizer.
-    if artifacts is not None and hasattr(module, "restore"):
-        splits = module.restore(cfg, splits, artifacts)
-    elif hasattr(module, "fit"):
-        splits = module.fit(cfg, splits, selection.train)
+    if artifacts is not None and own.restore is not None:
+        splits = own.restore(cfg, splits, artifacts)
+    elif own.fit is not None:
+        splits = own.fit(cfg, splits, selection.train)
     return Data(splits, selection)
 
 
@@ -90,11 +88,12 @@ def load_measured(cfg: DataConfig, measured: Measured, *, artifacts: Mapping[str
 
     Raises as `load`; DataError for a class that the run has not.
     """
-    module = registry.module("data", cfg.name)
-    splits: Splits = module.load_measured(cfg, measured)
+    own = option(cfg.name)
+    assert own.load_measured is not None, "whoever asks has looked"
+    splits = own.load_measured(cfg, measured)
     _check_labels(splits)
-    if hasattr(module, "restore"):
-        splits = module.restore(cfg, splits, artifacts)
+    if own.restore is not None:
+        splits = own.restore(cfg, splits, artifacts)
     return splits
 
 

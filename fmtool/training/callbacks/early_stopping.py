@@ -4,29 +4,29 @@ from typing import Any
 
 import keras
 
+from fmtool.metric import Metric
+
 
 class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Keras' rule, with counters that survive in a checkpoint and a second `fit`.
 
     Args:
-        monitor: a metric in the logs of every epoch.
-        mode: `min` or `max`.
+        metric: in the logs of every epoch.
         patience: epochs without improvement before training stops.
         min_delta: the smallest change that is one.
     """
 
-    def __init__(self, *, monitor: str, mode: str, patience: int, min_delta: float) -> None:
+    def __init__(self, *, metric: Metric, patience: int, min_delta: float) -> None:
         super().__init__()
-        self._monitor, self._patience, self._min_delta = monitor, patience, min_delta
-        self._sign = 1.0 if mode == "min" else -1.0
+        self._metric, self._patience, self._min_delta = metric, patience, min_delta
         self._best: float | None = None
         self._wait = 0
         self.has_stopped = False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        value = float(logs[self._monitor])
+        value = float(logs[self._metric.name])
         self._wait += 1
-        if self._best is None or self._sign * (self._best - value) > self._min_delta:
+        if self._metric.is_better(value, self._best, by=self._min_delta):
             self._best = value
             self._wait = 0
         elif self._wait >= self._patience:

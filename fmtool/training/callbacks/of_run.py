@@ -91,7 +91,6 @@ def assemble(
 ) -> Loop:
     """The callbacks of a training; `facts` go into every checkpoint."""
     cfg, monitor = session.cfg, session.monitor
-    watched = monitor.name or "loss"
     recorder = Recorder(
         session.plan,
         sinks,
@@ -103,14 +102,14 @@ def assemble(
     callbacks: list[Any] = [recorder]
     if session.final.is_other:
         callbacks.append(FinalWeightsInValidation(session.final, recorder))
-    plateau = session.optimization.callback(monitor=watched, mode=monitor.mode)
+    plateau = session.optimization.callback(session.watched)
     if plateau is not None:
         counters["schedule"] = plateau
         callbacks.append(plateau)
     rule, early_stopping = cfg.callbacks.early_stopping, None
     if rule.patience is not None:
         early_stopping = EarlyStopping(
-            monitor=watched, mode=monitor.mode, patience=rule.patience, min_delta=rule.min_delta
+            metric=session.watched, patience=rule.patience, min_delta=rule.min_delta
         )
         counters["early_stopping"] = early_stopping
         callbacks.append(early_stopping)

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from fmtool import registry
+from fmtool import options
 from fmtool.callbacks.base import CallbackConfig
 from fmtool.errors import UsageError
 
@@ -18,7 +18,7 @@ def build(configs: Sequence[CallbackConfig]) -> dict[str, Any]:
     """The callbacks by name; UsageError for what is none."""
     callbacks = {}
     for cfg in configs:
-        callback = registry.module("callback", cfg.name).build(cfg)
+        callback = options.callback(cfg.name).build(cfg)
         if not isinstance(callback, keras.callbacks.Callback):
             raise UsageError(
                 f"callbacks.own: build of {cfg.name} gave {callback!r}",
