@@ -145,6 +145,15 @@ class Metrics(Protocol):
         """Figures by the task's config alone, never by the data."""
 
 
+class Build(Protocol):
+    def __call__(self, cfg: Any, target: Any, y: "Array", /) -> Task[Any]:
+        """The task of a data set.
+
+        Args:
+            y: targets of the rows that are trained on, for what is fitted to them.
+        """
+
+
 @dataclass(frozen=True)
 class TaskModule:
     """What a task's file has, each under its own name.
@@ -163,3 +172,4 @@ class TaskModule:
     NEEDS: Representation
     training_metrics: Metrics
     report_metrics: Metrics
+    build: Build
