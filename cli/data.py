@@ -121,7 +121,7 @@ def _check(arguments: list[str]) -> Result:
                     "min": int(split.y.min()),
                     "max": int(split.y.max()),
                 },
-                "class_counts": check.count_classes(split.y, num_classes=splits.num_classes),
+                "class_counts": splits.target.counts(split.y),
                 "duplicates": getattr(duplicates, part),
             }
             for part, split in parts.items()

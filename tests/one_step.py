@@ -23,6 +23,7 @@ from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Element, Features, Pixels, Tokens
 from fmtool.evaluation.measure import load_model
 from fmtool.matching import require_matching
+from fmtool.targets import Label
 from fmtool.training.session import prepare
 
 _SAMPLES = 16
@@ -55,7 +56,7 @@ def synthetic(cfg: Any, kind: str | None) -> Data:
         x = rng.integers(0, most, (_SAMPLES, *element.shape)).astype(element.dtype)
     split = Split(x, np.arange(_SAMPLES, dtype=np.int32) % classes)
     names = tuple(map(str, range(classes)))
-    splits = Splits(cfg.data.name, split, split, names, "0" * 64, element)
+    splits = Splits(cfg.data.name, split, split, Label(names), "0" * 64, element)
     whole = cfg.data.model_copy(update={"limit": None, "validation_fraction": 0.0})
     return Data(splits, selection_of(splits, whole, seed=0))
 

@@ -34,6 +34,7 @@ from fmtool.machine import installed
 from fmtool.prediction import bundle as bundles
 from fmtool.prediction import results
 from fmtool.runs.run import Run
+from fmtool.targets import Label
 from fmtool.training.memory import batch_size
 from fmtool.tuning import cluster, experiment_file, sampling, storage
 from fmtool.tuning.definition import read_definition, require_same
@@ -385,8 +386,9 @@ CASES = (
           lambda at, *given: arrays._columns(
               at.config(*given).data, ("a", "b"), Features((2,)), "x.npz")),
     Case("fmtool/data/splitting/measured.py", "split=all",
-         lambda at: Measured(("a",), "train", "pictures").choose({"test": 3}),
-         lambda at: Measured(("a",), "all", "pictures").choose({"test": 3}), says="split=all"),
+         lambda at: Measured(Label(("a",)), "train", "pictures").choose({"test": 3}),
+         lambda at: Measured(Label(("a",)), "all", "pictures").choose({"test": 3}),
+         says="split=all"),
     Case("fmtool/evaluation/samples.py", "evaluate split=test or split=train",
          partial(split_of, "validation"), partial(split_of, "test"), says="split=test"),
     installs("fmtool/export/formats/__init__.py", "pip install '{module(name).PIP}'",

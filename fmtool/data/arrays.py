@@ -1,4 +1,4 @@
-"""The user's own arrays: images or numbers, and their labels, in .npz or .npy files of numpy's."""
+"""The user's own arrays: images or numbers, and their targets, in .npz or .npy files of numpy's."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from fmtool import class_names as naming
 from fmtool.data.reading.local import LocalConfig, existing, is_held, tell
 from fmtool.data.splitting.split_names import SPLITS
 from fmtool.elements import described
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
+from fmtool.targets import Kind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from fmtool.data.splitting.measured import Measured
     from fmtool.data.splitting.splits import Split, Splits
     from fmtool.elements import Element
+    from fmtool.targets import Target
 
 KIND = None
 """uint8 of three or four axes are images, all else are features."""
 
-_CLASS_NAMES = "class_names"
 _COLUMNS = "columns"
 _COLUMNS_FIX = "save numpy.array(names, dtype=str), a name for each feature in order"
 
@@ -35,6 +35,10 @@ class Config(LocalConfig):
     name: Literal["arrays"]
     columns: list[Annotated[str, Field(min_length=1)]] | None
     """The names of the features, or of the channels of a series."""
+    target: Literal["auto", Kind]
+    """What `y` is; `auto`: floats are numbers, columns of zeros and ones labels, else a label."""
+    target_names: list[Annotated[str, Field(min_length=1)]] | None
+    """The names of the classes or numbers, in order."""
 
 
 def load(cfg: Config) -> "Splits":
@@ -57,6 +61,8 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         OutOfMemory: they do not fit into memory, and cannot stay in the file, being compressed.
     """
     from fmtool.data.reading.array_files import open_npy_folder, open_npz
+    from fmtool.data.reading.array_samples import element_of
+    from fmtool.data.reading.array_targets import take_names, texts
     from fmtool.data.reading.features import to_numbers
     from fmtool.data.samples.images import is_in_memory
     from fmtool.data.splitting.local_splits import to_splits
@@ -68,16 +74,16 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     opened = open_npy_folder if path.is_dir() else open_npz
     arrays = opened(path, samples=samples, is_held=partial(is_held, cfg))
     try:
-        names = _class_names(arrays.pop(_CLASS_NAMES, None))
-        columns = _texts(_COLUMNS, arrays.pop(_COLUMNS, None), _COLUMNS_FIX)
+        names = take_names(arrays, cfg.target_names if measured is None else None)
+        columns = texts(_COLUMNS, arrays.pop(_COLUMNS, None), _COLUMNS_FIX)
         found = _by_split(arrays, needs_train=measured is None)
         if measured is None:
-            parts, class_names = _parts(found, names)
+            parts, target = _parts(cfg, found, names)
         else:
-            parts, class_names = _measured_parts(found, names, measured)
+            parts, target = _measured_parts(found, names, measured)
     except DataError as error:
         raise DataError(f"{path}: {error.message}", fix=error.fix) from error
-    element = _element(parts["train"].x)
+    element = element_of(parts["train"].x)
     columns = _columns(cfg, columns, element, str(path))
     if element.kind == "features":
         parts = {
@@ -86,7 +92,7 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         }
     splits = to_splits(
         cfg,
-        class_names,
+        target,
         parts,
         element=element,
         origin=str(path),
@@ -144,11 +150,13 @@ def _by_split(
     arrays: "Mapping[str, Any]", *, needs_train: bool
 ) -> "dict[str, tuple[Any, NDArray[Any]]]":
     """Samples and labels of each split; `x` and `y` alone are the training split."""
+    from fmtool.data.reading.array_targets import CLASS_NAMES, TARGET_NAMES
+
     suffixes = {"train": ""} if "x" in arrays else {split: f"_{split}" for split in SPLITS}
     accepted = [f"{axis}{suffix}" for suffix in suffixes.values() for axis in "xy"]
     for name in arrays:
         if name not in accepted:
-            fix = did_you_mean(name, [*accepted, _CLASS_NAMES, _COLUMNS])
+            fix = did_you_mean(name, [*accepted, CLASS_NAMES, _COLUMNS, TARGET_NAMES])
             raise DataError(f"unknown array '{name}'", fix=fix)
     found = {}
     for split, suffix in suffixes.items():
@@ -166,147 +174,66 @@ def _by_split(
     return found
 
 
+def _require_fit(arrays: "Mapping[str, tuple[Images, NDArray[Any]]]") -> None:
+    """DataError where samples and targets are not as many."""
+    for split, (x, y) in arrays.items():
+        if y.shape[:1] != (len(x),):
+            raise DataError(f"{split}: x {len(x)}, y {y.size}", fix="give each sample one label")
+
+
 def _parts(
+    cfg: Config,
     arrays: "Mapping[str, tuple[Images, NDArray[Any]]]",
     names: tuple[str, ...] | None,
-) -> "tuple[dict[str, Split], tuple[str, ...]]":
-    """The checked splits and the names of the classes, their numbers where `names` is None."""
-    import numpy as np
-
-    from fmtool.data.reading.labels import require_all_classes, to_labels
+) -> "tuple[dict[str, Split], Target]":
+    """The checked splits and their target."""
+    from fmtool.data.reading.array_samples import checked_samples, element_of
+    from fmtool.data.reading.array_targets import target_of
     from fmtool.data.splitting.splits import Split
 
-    samples = {split: _samples(x, split) for split, (x, _) in arrays.items()}
-    for split, (x, y) in arrays.items():
-        if len(x) != y.size:
-            raise DataError(f"{split}: x {len(x)}, y {y.size}", fix="give each sample one label")
-        of_train, of_split = (_element(samples[each]) for each in ("train", split))
+    samples = {split: checked_samples(x, split) for split, (x, _) in arrays.items()}
+    _require_fit(arrays)
+    for split in arrays:
+        of_train, of_split = (element_of(samples[each]) for each in ("train", split))
         if of_split != of_train:
             raise DataError(
                 f"train holds {described(of_train)}, {split} {described(of_split)}",
                 fix="give all one shape and type",
             )
-    # Labels that are numbered without a gap are all smaller than there are different ones.
-    distinct = len(np.unique(arrays["train"][1]))
-    class_names = names or tuple(map(str, range(distinct)))
-    labels = {
-        split: to_labels(y, num_classes=len(class_names), split=split)
-        for split, (_, y) in arrays.items()
-    }
-    require_all_classes(labels["train"], class_names, "train")
-    return {split: Split(samples[split], labels[split]) for split in samples}, class_names
+    target = target_of(arrays["train"][1], cfg.target, names)
+    rows = {split: target.converted(y, split=split) for split, (_, y) in arrays.items()}
+    target.require_learnable(rows["train"], split="train")
+    return {split: Split(samples[split], rows[split]) for split in samples}, target
 
 
 def _measured_parts(
     arrays: "Mapping[str, tuple[Images, NDArray[Any]]]",
     names: tuple[str, ...] | None,
     measured: "Measured",
-) -> "tuple[dict[str, Split], tuple[str, ...]]":
-    """The samples to be measured as a test split, and the classes of the run.
+) -> "tuple[dict[str, Split], Target]":
+    """The samples to be measured as a test split, and the target of the run.
 
-    Label values stand for `names`, and where there are none for the classes of the run.
+    What stands in `y` is of `names`, and where there are none of the target of the run.
     """
     import numpy as np
 
-    from fmtool.data.reading.labels import to_labels
+    from fmtool.data.reading.array_samples import checked_samples
+    from fmtool.data.reading.array_targets import target_of
     from fmtool.data.samples.images import join
-    from fmtool.data.splitting.measured import unknown_class
     from fmtool.data.splitting.splits import Split
 
-    known = measured.class_names
-    labels, samples = {}, {}
-    for split, (x, y) in arrays.items():
-        samples[split] = _samples(x, split)
-        if len(x) != y.size:
-            raise DataError(f"{split}: x {len(x)}, y {y.size}", fix="give each sample one label")
-        labels[split] = to_labels(y, num_classes=len(names or known), split=split)
-        for value in np.unique(labels[split]) if names is not None else ():
-            if names is not None and names[value] not in known:
-                raise unknown_class(f"y of {split}", names[value], known)
-    places = np.array([known.index(n) if n in known else -1 for n in names or known], np.int32)
-    taken = measured.choose({split: len(y) for split, y in labels.items()})
+    known = measured.target
+    _require_fit(arrays)
+    rows = {}
+    for split, (_, y) in arrays.items():
+        own = known if names is None else target_of(y, known.kind, names)
+        found = own.converted(y, split=split)
+        rows[split] = known.by_names(found, own.names, place=f"y of {split}")
+    samples = {split: checked_samples(x, split) for split, (x, _) in arrays.items()}
+    taken = measured.choose({split: len(y) for split, y in rows.items()})
     whole = Split(
         join([samples[split] for split in taken]),
-        places[np.concatenate([labels[split] for split in taken])],
-        np.concatenate([np.arange(len(labels[split])) for split in taken]),
+        np.concatenate([rows[split] for split in taken]),
+        np.concatenate([np.arange(len(rows[split])) for split in taken]),
     )
     return {"train": whole.take(np.arange(1)), "test": whole}, known
-
-
-def _samples(x: "Images", split: str) -> "Images":
-    """uint8 (n, height, width, channels), or numbers (n, features) or (n, steps, channels)."""
-    import numpy as np
-
-    from fmtool.data.reading.channel_order import Order, order_of
-    from fmtool.data.samples.images import ReadImages
-
-    axes = len(x.shape)
-    is_pixels = x.dtype == np.uint8 and axes in (3, 4)
-    if not is_pixels and (axes not in (2, 3) or x.dtype.kind not in "biuf"):
-        moved = ".transpose(0, 2, 3, 1)" if axes == 4 and order_of(x.shape) is Order.FIRST else ""
-        raise DataError(
-            f"x of {split} is {x.dtype} {x.shape}; expected uint8 images (n, height, width[, "
-            "channels]), or numbers (n, features) or (n, steps, channels)",
-            fix=f"pixels: scale them to 0-255 and save x{moved}.astype('uint8'); else: give each "
-            "sample a row of numbers",
-        )
-    if 0 in x.shape:
-        raise DataError(f"x of {split} is {x.shape}: nothing", fix="save some samples")
-    if not is_pixels:
-        return x
-    if axes == 4:
-        _check_axes(x, split)
-    if isinstance(x, ReadImages):
-        return x if axes == 4 else x.reshaped((*x.shape, 1))
-    return np.ascontiguousarray(x if axes == 4 else x[..., np.newaxis])
-
-
-def _check_axes(x: "Images", split: str) -> None:
-    """A DataError for images whose channels come first, a warning where they may."""
-    from fmtool.data.reading.channel_order import Order, order_of
-    from fmtool.notices import warn
-
-    _, height, width, channels = x.shape
-    read = f"x of {split} is {x.shape}, read as {height}x{width} pixels of {channels} channels"
-    match order_of(x.shape):
-        case Order.FIRST:
-            raise DataError(
-                f"{read}: its channels come first, and have to come last",
-                fix="save x.transpose(0, 2, 3, 1)",
-            )
-        case Order.UNCERTAIN:
-            warn(f"{read}: if the channels come first, save x.transpose(0, 2, 3, 1)")
-
-
-def _element(x: "Images") -> "Element":
-    """What one of the checked samples is."""
-    from fmtool.data.samples.images import pixels_of
-    from fmtool.elements import Features
-
-    return pixels_of(x) if x.dtype == "uint8" and len(x.shape) == 4 else Features(x.shape[1:])
-
-
-def _class_names(values: Any) -> tuple[str, ...] | None:
-    fix = "save numpy.array(names, dtype=str), a name for each label value in order"
-    names = _texts(_CLASS_NAMES, values, fix)
-    if names is None:
-        return None
-    if len(set(names)) < len(names):
-        raise DataError(f"{len(names)} class_names, {len(set(names))} different", fix=fix)
-    for group in naming.spellings(dict.fromkeys(names, 0)):
-        said = " and ".join(f"'{name}'" for name in group)
-        raise DataError(f"class_names: {said} are spellings of one class", fix=fix)
-    return names
-
-
-def _texts(what: str, values: Any, fix: str) -> tuple[str, ...] | None:
-    """The strings of an array that is called `what`; DataError for anything else."""
-    if values is None:
-        return None
-    if values.ndim != 1 or values.dtype.kind != "U":
-        raise DataError(f"{what} are {values.dtype} {values.shape}, expected strings", fix=fix)
-    names = tuple(naming.written(str(name)) for name in values)
-    for name in names:
-        if not name or not name.isprintable():
-            raise DataError(f"{what}: name {name!r} is empty or not printable", fix=fix)
-    return names

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, FiniteFloat
 from fmtool import registry
 from fmtool.config.base import NamedConfig, PositiveInt, Rate
 from fmtool.elements import Kind
+from fmtool.targets import Target
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class SetInfo:
     licence: str
     citation: str
     homepage: str
-    class_names: tuple[str, ...]
+    target: Target
     image_shape: tuple[int, int, int] | None
     train_size: int
     test_size: int
@@ -66,6 +67,10 @@ class SetInfo:
     digests: Mapping[str, str] | None
     pixel_max: int = 255
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes in label order; UsageError where the target has none."""
+        return self.target.class_names
 
 class Load(Protocol):
     def __call__(self, cfg: Any, /) -> "Splits":

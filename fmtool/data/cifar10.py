@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import DataConfig, SetInfo
 from fmtool.errors import DataError
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,17 +27,19 @@ INFO = SetInfo(
     citation="A. Krizhevsky, Learning multiple layers of features from tiny images, "
     "technical report, University of Toronto, 2009",
     homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
-    class_names=(
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
+    target=Label(
+        (
+            "airplane",
+            "automobile",
+            "bird",
+            "cat",
+            "deer",
+            "dog",
+            "frog",
+            "horse",
+            "ship",
+            "truck",
+        )
     ),
     image_shape=(32, 32, 3),
     train_size=50_000,

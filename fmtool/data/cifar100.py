@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import DataConfig, SetInfo
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from fmtool.data.fetching.acquire import Recipe
@@ -34,7 +35,7 @@ INFO = SetInfo(
     citation="A. Krizhevsky, Learning multiple layers of features from tiny images, "
     "technical report, University of Toronto, 2009",
     homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
-    class_names=tuple(_CLASSES.split()),
+    target=Label(tuple(_CLASSES.split())),
     image_shape=(32, 32, 3),
     train_size=50_000,
     test_size=10_000,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import DataConfig, SetInfo
 from fmtool.errors import UsageError
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from fmtool.data.splitting.splits import Splits
@@ -20,7 +21,7 @@ INFO = SetInfo(
     citation="E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, "
     "UCI Machine Learning Repository, 1998, doi:10.24432/C50P49",
     homepage="https://archive.ics.uci.edu/dataset/80",
-    class_names=tuple("0123456789"),
+    target=Label(tuple("0123456789")),
     image_shape=(8, 8, 1),
     train_size=1442,
     test_size=355,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import DataConfig, SetInfo
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from fmtool.data.fetching.acquire import Recipe
@@ -22,17 +23,19 @@ INFO = SetInfo(
     citation="H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a novel image dataset for "
     "benchmarking machine learning algorithms, arXiv:1708.07747, 2017",
     homepage="https://github.com/zalandoresearch/fashion-mnist",
-    class_names=(
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
+    target=Label(
+        (
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        )
     ),
     image_shape=(28, 28, 1),
     train_size=60_000,

@@ -12,6 +12,7 @@ from fmtool.config.base import PositiveInt
 from fmtool.data.base import RisingPair
 from fmtool.data.reading.local import LocalConfig, existing, tell
 from fmtool.data.reading.table_style import TableConfig
+from fmtool.data.reading.target_columns import TargetConfig
 from fmtool.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from fmtool.data.reading.picture_modes import Look
     from fmtool.data.splitting.measured import Measured
     from fmtool.data.splitting.splits import Splits
+    from fmtool.targets import Target
 
 
-class Config(LocalConfig, TableConfig):
+class Config(LocalConfig, TableConfig, TargetConfig):
     name: Literal["image_folder"]
     path_column: str | None
     label_column: str | None
@@ -75,7 +77,7 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     from fmtool.data.splitting.inputs import Levels
 
     root = existing(cfg.path)
-    found = _found(cfg, root, None if measured is None else measured.class_names)
+    found = _found(cfg, root, None if measured is None else measured.target)
     if measured is not None:
         found = replace(found, splits=measured.chosen(found.splits))
     oddities, look = Oddities(), _look(cfg)
@@ -149,24 +151,26 @@ def originals(
     found, look = _found(cfg, root, None), replace(_look(cfg), size=None)
     if (levels := inputs.levels_in(inputs.decode(artifacts))) is not None:
         look = replace(look, levels=levels)
+    y = found.targets()
     parts = {
-        split: Split(
-            np.array([str(file.path) for file in files]),
-            np.array([file.label for file in files], np.int32),
-        )
+        split: Split(np.array([str(file.path) for file in files]), y[split])
         for split, files in found.splits.items()
     }
-    _, test = train_and_test(cfg, found.class_names, parts, origin=str(root))
+    _, test = train_and_test(cfg, found.target, parts, origin=str(root))
     return [read_image(Path(str(test.x[row])), look, None) for row in rows]
 
 
-def _found(cfg: Config, root: Path, known: tuple[str, ...] | None) -> "LabelledFiles":
+def _found(cfg: Config, root: Path, known: "Target | None") -> "LabelledFiles":
     from fmtool.data.reading import delimited
     from fmtool.data.reading.class_folders import scan_class_folders
-    from fmtool.data.reading.label_table import Columns, read_label_table
+    from fmtool.data.reading.label_table import read_label_table
+    from fmtool.data.reading.picture_columns import Columns
 
     if root.suffix.lower() in delimited.SUFFIXES and not root.is_dir():
-        columns = Columns(cfg.path_column, cfg.label_column, cfg.split_column)
+        target = cfg.columns_of_target()
+        if known is not None:
+            target = target._replace(kind=known.kind)
+        columns = Columns(cfg.path_column, cfg.label_column, cfg.split_column, target)
         return read_label_table(
             root, columns=columns, pictures_dir=cfg.pictures_dir, style=cfg.style, known=known
         )
@@ -174,12 +178,13 @@ def _found(cfg: Config, root: Path, known: tuple[str, ...] | None) -> "LabelledF
         raise DataError(
             f"{root}: not a folder", fix="name the folder of the class folders, or a .csv or .tsv"
         )
-    for key in ("path_column", "label_column", "split_column", "pictures_dir"):
+    for key in ("path_column", "label_column", "label_columns", "split_column", "pictures_dir"):
         if getattr(cfg, key) is not None:
             raise UsageError(
                 f"data.{key} is of a table, but {root} is a folder", fix="name the table"
             )
-    return scan_class_folders(root, known=known)
+    cfg.columns_of_target().require_label(f"{root}: class folders")
+    return scan_class_folders(root, known=None if known is None else known.names)
 
 
 def _look(cfg: Config) -> "Look":

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
 from fmtool.data.tokenization.text_base import KIND, TextConfig, fit, require_library, restore
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ INFO = SetInfo(
     citation="A. Maas, R. Daly, P. Pham, D. Huang, A. Ng and C. Potts, Learning word vectors for "
     "sentiment analysis, ACL 2011",
     homepage="https://ai.stanford.edu/~amaas/data/sentiment/",
-    class_names=("negative", "positive"),
+    target=Label(("negative", "positive")),
     image_shape=None,
     train_size=25_000,
     test_size=25_000,

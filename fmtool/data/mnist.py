@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import DataConfig, SetInfo
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from fmtool.data.fetching.acquire import Recipe
@@ -22,7 +23,7 @@ INFO = SetInfo(
     citation="Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-based learning applied to "
     "document recognition, Proceedings of the IEEE 86(11), 1998",
     homepage="http://yann.lecun.com/exdb/mnist/",
-    class_names=tuple("0123456789"),
+    target=Label(tuple("0123456789")),
     image_shape=(28, 28, 1),
     train_size=60_000,
     test_size=10_000,

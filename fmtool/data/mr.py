@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
 from fmtool.data.tokenization.text_base import KIND, LocalTextConfig, fit, restore
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from fmtool.data.splitting.splits import Splits
@@ -24,7 +25,7 @@ INFO = SetInfo(
     citation="B. Pang and L. Lee, Seeing stars: exploiting class relationships for sentiment "
     "categorization with respect to rating scales, ACL 2005",
     homepage="https://www.cs.cornell.edu/people/pabo/movie-review-data/",
-    class_names=("negative", "positive"),
+    target=Label(("negative", "positive")),
     image_shape=None,
     train_size=10_662,
     test_size=0,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
 from fmtool.data.tokenization.text_base import KIND, TextConfig, fit, require_library, restore
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from fmtool.data.fetching.acquire import Recipe
@@ -81,7 +82,7 @@ INFO = SetInfo(
     citation="D. Lewis, Reuters-21578 text categorization collection, 1987; word numbers by the "
     "authors of Keras",
     homepage="https://keras.io/api/datasets/reuters/",
-    class_names=_TOPICS,
+    target=Label(_TOPICS),
     image_shape=None,
     train_size=8982,
     test_size=2246,

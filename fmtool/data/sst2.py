@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
 from fmtool.data.tokenization.text_base import KIND, PathTextConfig, fit, restore
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from fmtool.data.splitting.splits import Splits
@@ -29,7 +30,7 @@ INFO = SetInfo(
     citation="R. Socher et al., Recursive deep models for semantic compositionality over a "
     "sentiment treebank, EMNLP 2013",
     homepage="https://nlp.stanford.edu/sentiment/",
-    class_names=("negative", "positive"),
+    target=Label(("negative", "positive")),
     image_shape=None,
     train_size=6920,
     test_size=1821,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
 from fmtool.data.tokenization.text_base import KIND, LocalTextConfig, fit, restore
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from fmtool.data.splitting.splits import Splits
@@ -24,7 +25,7 @@ INFO = SetInfo(
     citation="B. Pang and L. Lee, A sentimental education: sentiment analysis using subjectivity "
     "summarization based on minimum cuts, ACL 2004",
     homepage="https://www.cs.cornell.edu/people/pabo/movie-review-data/",
-    class_names=("objective", "subjective"),
+    target=Label(("objective", "subjective")),
     image_shape=None,
     train_size=10_000,
     test_size=0,

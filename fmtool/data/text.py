@@ -6,6 +6,7 @@ from pydantic import Field
 
 from fmtool.data.reading.local import existing, tell
 from fmtool.data.reading.table_style import TableConfig
+from fmtool.data.reading.target_columns import TargetConfig
 from fmtool.data.tokenization.text_base import KIND, LocalTextConfig, fit, require_library, restore
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["KIND", "Config", "fit", "load", "load_measured", "restore"]
 
 
-class Config(LocalTextConfig, TableConfig):
+class Config(LocalTextConfig, TableConfig, TargetConfig):
     name: Literal["text"]
     text_column: Annotated[str, Field(min_length=1)]
     label_column: Annotated[str, Field(min_length=1)]
@@ -33,7 +34,7 @@ def load_measured(cfg: Config, measured: "Measured") -> "Splits":
 
 
 def _load(cfg: Config, measured: "Measured | None") -> "Splits":
-    """Strings, with their classes in alphabetical order.
+    """Strings, with their classes in alphabetical order, or with numbers.
 
     Raises:
         DataError: a text, which is named by file and line, cannot be used.
@@ -41,17 +42,22 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         UsageError: the package that makes tokens is missing.
     """
     from fmtool.data.reading.problems import stop
-    from fmtool.data.reading.text_files import open_texts
+    from fmtool.data.reading.text_files import begins_with_a_list, open_texts
     from fmtool.data.reading.text_tables import Columns
-    from fmtool.data.splitting.text_splits import to_measured_texts, to_text_splits
+    from fmtool.data.splitting.text_splits import Said, to_measured_texts, to_text_splits
 
     require_library()
     path = existing(cfg.path)
-    columns = Columns(cfg.text_column, cfg.label_column, cfg.split_column)
-    known = None if measured is None else measured.class_names
+    has_lists = begins_with_a_list(path, cfg.label_column, cfg.style)
+    target = cfg.columns_of_target(has_lists=has_lists)
+    if measured is not None:
+        target = target._replace(kind=measured.target.kind)
+    columns = Columns(cfg.text_column, cfg.label_column, cfg.split_column, target)
+    known = None if measured is None else measured.target.names
     source = open_texts(path, columns, cfg.style, stop, known=known)
     if measured is not None:
         return to_measured_texts(cfg.name, source.texts, measured, root=path)
-    splits = to_text_splits(cfg, source.texts, origin=str(path))
+    said = Said(target, cfg.label_column)
+    splits = to_text_splits(cfg, source.texts, origin=str(path), said=said)
     tell(splits, "texts", path, ignored=source.ignored)
     return splits

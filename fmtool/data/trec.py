@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
 from fmtool.data.tokenization.text_base import KIND, PathTextConfig, fit, restore
+from fmtool.targets import Label
 
 if TYPE_CHECKING:
     from fmtool.data.splitting.splits import Splits
@@ -23,7 +24,7 @@ INFO = SetInfo(
     licence="none stated by the authors",
     citation="X. Li and D. Roth, Learning question classifiers, COLING 2002",
     homepage="https://cogcomp.seas.upenn.edu/Data/QA/QC/",
-    class_names=("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"),
+    target=Label(("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM")),
     image_shape=None,
     train_size=5452,
     test_size=500,

@@ -1,4 +1,4 @@
-"""The samples that `fmtool evaluate` measures: of the run's own data, or others with classes."""
+"""The samples that `fmtool evaluate` measures: of the run's own data, or other ones."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,16 @@ from fmtool import options
 from fmtool.data.samples.images import join
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
-from fmtool.data.splitting.measured import ALL, AUTO, Measured, unknown_class
+from fmtool.data.splitting.measured import ALL, AUTO, Measured
 from fmtool.data.splitting.splits import Split, Splits
-from fmtool.errors import FmtoolError, UsageError
+from fmtool.errors import DataError, FmtoolError, UsageError
 from fmtool.notices import note, warn
 from fmtool.runs import artifacts, sameness
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.sameness import DATA, Difference
 from fmtool.runs.saved_config import read_config
 from fmtool.schema import SavedRunConfig
+from fmtool.targets import WHAT, Target
 
 UNUSED = "unused"
 """Samples of the training split that the run has left out, by `data.limit` or `data.fraction`."""
@@ -69,12 +70,11 @@ def find(
         update={"data": run_cfg.data.model_copy(update={"storage": "auto"})}
     )
     manifest, kept = sameness.manifest_of(paths), artifacts.read(paths)
-    facts = manifest.get("data")
-    names = facts.get("class_names") if isinstance(facts, Mapping) else None
+    target = sameness.target_in(manifest)
     keys = {word.lstrip("+~").partition("=")[0] for word in data_words}
     has_own_way = options.data(run_cfg.data.name).load_measured is not None
-    if names and has_own_way and keys.intersection(_ELSEWHERE):
-        measured = Measured(tuple(map(str, names)), part, _origin(data_words))
+    if target is not None and has_own_way and keys.intersection(_ELSEWHERE):
+        measured = Measured(target, part, _origin(data_words))
         splits = loading.load_measured(run_cfg.data, measured, artifacts=kept)
         own = _own_if_equal(run_cfg, kept, manifest, measured)
         if own is None:
@@ -87,8 +87,8 @@ def find(
         typed=data_words,
         fix=loading.how_to_mean_it(run_cfg.data),
     )
-    if differs and names and data_words:
-        loaded = replace(loaded, splits=_by_names(loaded.splits, tuple(map(str, names))))
+    if differs and target is not None and data_words:
+        loaded = replace(loaded, splits=_by_names(loaded.splits, target))
     return _of_run(part, loaded, tuple(differs))
 
 
@@ -160,20 +160,23 @@ def _same_place(one: str, other: str) -> bool:
     return os.path.realpath(Path(one)) == os.path.realpath(Path(other))
 
 
-def _by_names(splits: Splits, names: tuple[str, ...]) -> Splits:
-    """The splits of another set with the labels of the run, by the names of the classes."""
-    if splits.class_names == names:
+def _by_names(splits: Splits, target: Target) -> Splits:
+    """The splits of another set with the target of the run, by the names of classes or numbers."""
+    own = splits.target
+    if own == target:
         return splits
-    present = {label for split in splits.parts.values() for label in np.unique(split.y).tolist()}
-    for label in sorted(present):
-        if splits.class_names[label] not in names:
-            raise unknown_class(f"data={splits.name}", splits.class_names[label], names)
-    places = [names.index(name) if name in names else -1 for name in splits.class_names]
-    table = np.array(places, np.int32)
-    parts = {name: replace(split, y=table[split.y]) for name, split in splits.parts.items()}
+    if own.kind != target.kind:
+        raise DataError(
+            f"data={splits.name} has {WHAT[own.kind]}, the run was trained on {WHAT[target.kind]}",
+            fix="evaluate it on data like those it was trained on",
+        )
+    parts = {
+        name: replace(part, y=target.by_names(part.y, own.names, place=f"data={splits.name}"))
+        for name, part in splits.parts.items()
+    }
     return replace(
         splits,
-        class_names=names,
+        target=target,
         train=parts["train"],
         test=parts["test"],
         validation=parts.get("validation"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fmtool.data.reading.delimited import read_table
-from fmtool.data.reading.label_table import required_column
+from fmtool.data.reading.picture_columns import required_column
 from fmtool.data.reading.table_paths import FilesBelow, relative
 from fmtool.data.reading.table_style import Style
 from fmtool.data.reading.text_lines import LineError

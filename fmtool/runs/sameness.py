@@ -12,6 +12,7 @@ from fmtool.runs.layout import RunPaths
 from fmtool.runs.provenance import without_private_parts
 from fmtool.runs.saved_config import flatten, read_config
 from fmtool.runs.strict_json import read_object
+from fmtool.targets import WHAT, Label, Target, from_json
 
 DATA, SELECTION = "data_digest", "selection_digest"
 """Entries of the manifest."""
@@ -42,17 +43,32 @@ class DataRead:
         digest: of all the samples, or None where they were not read as a training would.
         selection: the digest of which are trained and validated on; None where it does not matter.
         samples: how many there are in each split.
+        target: what each sample has.
     """
 
     digest: str | None
     selection: str | None
     samples: Mapping[str, int]
-    class_names: Sequence[str]
+    target: Target
 
 
 def manifest_of(paths: RunPaths) -> Mapping[str, Any]:
     """Empty where it was never written; DataError where it cannot be read."""
     return read_object(paths.manifest) if paths.manifest.is_file() else {}
+
+
+def target_in(manifest: Mapping[str, Any]) -> Target | None:
+    """The target of a run's data; None where the manifest says nothing of it.
+
+    Runs of releases that knew no other targets have the names of their classes alone.
+    """
+    facts = manifest.get("data")
+    if not isinstance(facts, Mapping):
+        return None
+    if isinstance(facts.get("target"), Mapping):
+        return from_json(facts["target"])
+    names = facts.get("class_names")
+    return Label(tuple(map(str, names))) if isinstance(names, list) else None
 
 
 def edited_keys(paths: RunPaths) -> list[Difference]:
@@ -120,9 +136,9 @@ def data_differences(manifest: Mapping[str, Any], data: DataRead) -> list[Differ
     facts = manifest.get("data")
     if not any(each.what == DATA for each in found) or not isinstance(facts, Mapping):
         return found
-    names, counts = facts.get("class_names"), facts.get(_SAMPLES)
-    if isinstance(names, list) and list(data.class_names) != names:
-        found.append(Difference("class_names", names, list(data.class_names)))
+    was, counts = target_in(manifest), facts.get(_SAMPLES)
+    if was is not None and was != data.target:
+        found.append(_of_targets(was, data.target))
     if isinstance(counts, Mapping):
         parts = dict.fromkeys([*counts, *data.samples])
         pairs_of_counts = {part: (counts.get(part, 0), data.samples.get(part, 0)) for part in parts}
@@ -132,6 +148,12 @@ def data_differences(manifest: Mapping[str, Any], data: DataRead) -> list[Differ
             if was != now
         ]
     return found
+
+
+def _of_targets(was: Target, now: Target) -> Difference:
+    if was.kind == now.kind != "numbers":
+        return Difference("class_names", list(was.names), list(now.names))
+    return Difference("target", was.to_json(), now.to_json())
 
 
 def described(differences: Sequence[Difference]) -> str:
@@ -144,6 +166,12 @@ def described(differences: Sequence[Difference]) -> str:
         words += [f"class {_few(missing)} is gone"] if missing else []
         words += [f"class {_few(new)} is new"] if new else []
         words += [] if missing or new else ["the classes are in another order"]
+    if "target" in known:
+        now_is, was_was = (
+            f"{WHAT[each.kind]}, {_few(each.names)}"
+            for each in map(from_json, (known["target"].now, known["target"].was))
+        )
+        words.append(f"the target is {now_is}, was {was_was}")
     words += [
         f"{each.what.partition('.')[2]} has {each.now:,} samples, had {each.was:,}"
         for each in differences

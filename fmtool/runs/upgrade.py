@@ -22,6 +22,7 @@ class NewKey:
     options: frozenset[str] | None = None
 
 
+_TABLES = frozenset({"text", "image_folder"})
 _NORMALIZED = frozenset({"cnn", "convmixer", "densenet", "inception", "mlp", "resnet", "vgg"})
 
 NEW_KEYS: tuple[NewKey, ...] = (
@@ -29,7 +30,11 @@ NEW_KEYS: tuple[NewKey, ...] = (
     NewKey("data.levels", "upper", "0.2.0", frozenset({"image_folder"})),
     NewKey("model.batchnorm_momentum", 0.99, "0.2.0", _NORMALIZED),
     NewKey("data.columns", None, "0.2.0", frozenset({"arrays"})),
-    NewKey("data.header", None, "0.2.0", frozenset({"text", "image_folder"})),
+    NewKey("data.header", None, "0.2.0", _TABLES),
+    NewKey("data.target", "auto", "0.2.0", _TABLES | {"arrays"}),
+    NewKey("data.target_names", None, "0.2.0", frozenset({"arrays"})),
+    NewKey("data.label_columns", None, "0.2.0", _TABLES),
+    NewKey("data.label_separator", ";", "0.2.0", _TABLES),
 )
 """Oldest first. A neutral value is no part of `request_digest`, so that earlier runs are found."""
 

@@ -261,7 +261,7 @@ class Execution:
             data_digest=splits.digest,
             selection_digest=session.data.selection.digest,
             data_facts={
-                "class_names": list(splits.class_names),
+                **splits.target_facts,
                 "samples": {name: len(part) for name, part in splits.parts.items()},
                 **splits.facts,
             },

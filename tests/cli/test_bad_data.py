@@ -7,6 +7,7 @@ WRONG_LABELS = '''
 """Four images, one of a class that there is not."""
 from typing import Literal
 from fmtool.data.base import DataConfig
+from fmtool.targets import Label
 
 class Config(DataConfig):
     name: Literal["wrong_labels"]
@@ -18,7 +19,7 @@ def load(cfg):
     x = np.zeros((4, 8, 8, 1), np.uint8)
     good, bad = np.array([0, 1, 0, 1], np.int32), np.array([0, 1, 2, 1], np.int32)
     splits = Split(x, bad), Split(x, good)
-    return Splits("wrong_labels", *splits, ("a", "b"), "0" * 64, Pixels((8, 8, 1)))
+    return Splits("wrong_labels", *splits, Label(("a", "b")), "0" * 64, Pixels((8, 8, 1)))
 '''
 
 

@@ -22,6 +22,7 @@ from fmtool.data.fetching import idx
 from fmtool.data.fetching.acquire import Recipe
 from fmtool.data.fetching.download import RemoteFile
 from fmtool.data.fetching.four_arrays import Arrays
+from fmtool.targets import Label
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +51,7 @@ def info(arrays: Arrays) -> SetInfo:
         licence="none",
         citation="none",
         homepage="none",
-        class_names=("a", "b", "c"),
+        target=Label(("a", "b", "c")),
         image_shape=(5, 4, 1),
         train_size=6,
         test_size=4,

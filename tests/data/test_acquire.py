@@ -129,8 +129,9 @@ from fmtool.data.fetching import acquire
 from fmtool.data.fetching import idx
 from fmtool.data.base import SetInfo
 from fmtool.data.fetching.download import RemoteFile
+from fmtool.targets import Label
 given = json.loads(sys.argv[1])
-info = SetInfo(**{**given["info"], "class_names": tuple("abc"), "image_shape": (5, 4, 1)})
+info = SetInfo(**{**given["info"], "target": Label(tuple("abc")), "image_shape": (5, 4, 1)})
 files = tuple(RemoteFile(**file) for file in given["files"])
 recipe = acquire.Recipe(info, files, idx.read_folder, accepted="files")
 print(acquire.load(recipe, source="auto").digest)
@@ -139,7 +140,8 @@ print(acquire.load(recipe, source="auto").digest)
 
 def test_two_processes_that_fetch_at_once_end_with_one_good_copy(recipe, server):
     server.delay = 0.2
-    given = {"info": vars(recipe.info), "files": [vars(file) for file in recipe.official]}
+    info = {**vars(recipe.info), "target": None}
+    given = {"info": info, "files": [vars(file) for file in recipe.official]}
     command = [sys.executable, "-c", FETCH, json.dumps(given)]
     children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = [child.communicate(timeout=30)[0] for child in children]

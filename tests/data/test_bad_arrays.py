@@ -120,17 +120,44 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: npz(**SPLIT, x_test=X, y_test=labels(7, 3)),
         ": label 3 at row 7 of test; classes 0-2; fix: ",
     ),
-    "54 float label": (
-        lambda: npz(x=X, y=labels(3, 0.5, float)), ": label 0.5 at row 3 of train is not an int",
-    ),
-    "54 whole floats": (
-        lambda: npz(x=X, y=Y.astype(float)), ": label 0.0 at row 0 of train is not an integer",
-    ),
     "54 nan label": (
-        lambda: npz(x=X, y=labels(3, np.nan, float)), ": label nan at row 3 of train is not an int",
+        lambda: npz(x=X, y=labels(3, np.nan, float)),
+        ": the target at row 3 of train is not a finite number; fix: leave out samples without",
+    ),
+    "54 endless label": (
+        lambda: npz(x=X, y=labels(3, -np.inf, float)), ": the target at row 3 of train is not a f",
+    ),
+    "54 columns of numbers": (
+        lambda: npz(x=X[:8], y=2 * np.eye(8, dtype=int)),
+        ": y is int64 (8, 8) and not zeros and ones alone: what it is cannot be told; fix: set da",
+    ),
+    "54 three axes": (
+        lambda: npz(x=X[:8], y=np.ones((8, 2, 2))),
+        ": y of train is float64 (8, 2, 2), expected (n,) or (n, k); fix: give each sample one r",
+    ),
+    "54 one column": (
+        lambda: npz(x=X[:8], y=np.eye(8, dtype=int)[:, :1]),
+        ": labels of train are int64 (8, 1), expected integers of shape (n,); fix: ",
+    ),
+    "54 truth values": (
+        lambda: npz(x=X, y=Y > 1), ": labels of train are bool (64,), expected integers of shape",
+    ),
+    "54 column without samples": (
+        lambda: npz(x=X[:8], y=np.pad(np.eye(8, 4, dtype=np.uint8), ((0, 0), (0, 1)))),
+        ": class 'y4' is absent from train; fix: ",
+    ),
+    "54 names of other columns": (
+        lambda: npz(x=X[:8], y=np.eye(8, dtype=bool), class_names=NAMES),
+        ": 3 names for the 8 columns of y; fix: name each column, in order",
+    ),
+    "54 names of two kinds": (
+        lambda: npz(x=X, y=Y, class_names=NAMES, target_names=np.array([*"abd"])),
+        ", but target_names a, b, d; fix: name them once, or alike",
     ),
     "54 text": (lambda: npz(x=X, y=Y.astype(str)), ": labels of train are <U21 (64,), expected"),
-    "54 one-hot": (lambda: npz(x=X[:8], y=np.eye(8, dtype=int)), ": train: x 8, y 64; fix: "),
+    "54 more columns than samples": (
+        lambda: npz(x=X[:4], y=np.eye(8, dtype=int)), ": train: x 4, y 64; fix: ",
+    ),
     "55 lengths": (lambda: npz(x=X, y=Y[:63]), ": train: x 64, y 63; fix: "),
     "class without image": (
         lambda: npz(x=X, y=Y, class_names=np.array([*"abcd"])),
@@ -163,7 +190,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "no labels": (lambda: npz(x=X), ": no array 'y'; found x; fix: "),
     "misspelt": (
         lambda: npz(**SPLIT, x_val=X, y_val=Y),
-        ": unknown array 'x_val'; fix: one of class_names, columns, x_test, x_train, x_",
+        ": unknown array 'x_val'; fix: one of class_names, columns, target_names, x_test",
     ),
     "names twice": (
         lambda: npz(x=X, y=Y, class_names=np.array([*"aab"])), ": 3 class_names, 2 different; fix:",
@@ -198,6 +225,24 @@ def test_bad_arrays_end_with_65_and_one_line(call, fmtool, case):
     assert outcome.error.startswith("error: set.npz: ")
     assert text in outcome.error
     assert "; fix: " in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "text"),
+    [
+        ("label", labels(3, 0.5, float), "label 0.5 at row 3 of train is not an integer; fix: sa"),
+        ("label", Y.astype(float), "label 0.0 at row 0 of train is not an integer; fix: save the"),
+        ("label", np.eye(64, dtype=int), "labels of train are int64 (64, 64), expected integers"),
+        ("labels", Y, "labels of train are int64 (64,), expected (n, 1); fix: give a 0 or 1 for"),
+        ("labels", np.eye(64) / 2, "label 0.5 of 'y0' at row 0 of train is neither 0 nor 1; fix"),
+        ("numbers", Y.astype(str), "targets of train are <U21 (64, 1), expected numbers (n, 1);"),
+    ],
+)  # fmt: skip
+def test_a_target_that_is_named_is_held_to_it(call, fmtool, kind, y, text):
+    (fmtool.folder / "set.npz").write_bytes(npz(x=X, y=y))
+    outcome = call(*TRAIN, f"data.target={kind}")
+    assert (outcome.code, outcome.out, fmtool.files()) == (65, "", {"set.npz"})
+    assert outcome.error.startswith(f"error: set.npz: {text}")
 
 
 def test_an_object_array_runs_nothing(call, fmtool):

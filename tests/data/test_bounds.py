@@ -13,7 +13,7 @@ from fmtool.errors import DataError, UsageError
 
 def test_a_validation_of_all_samples_is_refused_however_many_there_are():
     labels = np.arange(400, dtype=np.int32) % 2
-    words = {"num_classes": 2, "fraction": 1.0, "limit": None, "seed": 0}
+    words = {"strata_count": 2, "fraction": 1.0, "limit": None, "seed": 0}
     assert len(select(labels, validation_fraction=0.998, **words).train) == 1
     with pytest.raises(UsageError, match="of 400 samples leaves none to train on"):
         select(labels, validation_fraction=0.999, **words)

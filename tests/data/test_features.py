@@ -6,6 +6,7 @@ import pytest
 from fmtool.data.samples.images import is_in_memory
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Features
+from fmtool.targets import Label
 from fmtool.training.network import normalization
 
 X = np.random.default_rng(0).normal(3.0, 2.0, (90, 5)) * [1, 10, 100, 1000, 0]
@@ -61,7 +62,7 @@ def test_a_series_keeps_its_steps(load, tmp_path):
 
 def of(x, element):
     split = Split(x.astype(np.float32), np.zeros(len(x), np.int32))
-    return Splits("x", split, split, ("a", "b"), "0", element)
+    return Splits("x", split, split, Label(("a", "b")), "0", element)
 
 
 def test_each_feature_is_standardized_on_the_training_rows_alone():

@@ -7,6 +7,7 @@ from fmtool.data.splitting.local_splits import train_and_test
 from fmtool.data.splitting.selection import fold_for_test
 from fmtool.data.splitting.splits import Split
 from fmtool.errors import DataError, UsageError
+from fmtool.targets import Label
 
 LABELS = np.repeat(np.arange(3, dtype=np.int32), (50, 33, 14))
 
@@ -42,7 +43,7 @@ def test_parts_never_change():
 def test_the_part_is_the_test_split_and_all_else_is_trained_on(option):
     cfg = option("arrays", path="x", folds=10, fold=3)
     split = Split(np.arange(len(LABELS)).reshape(-1, 1, 1, 1).astype(np.uint8), LABELS)
-    train, test = train_and_test(cfg, "abc", {"train": split}, origin="x")
+    train, test = train_and_test(cfg, Label(tuple("abc")), {"train": split}, origin="x")
     assert test.x.ravel().tolist() == fold_for_test(LABELS, folds=10, fold=3).tolist()
     both = np.concatenate([train.x.ravel(), test.x.ravel()])
     assert sorted(both.tolist()) == list(range(len(LABELS)))
@@ -53,7 +54,10 @@ def test_a_set_with_a_test_split_has_no_folds(option):
     split = Split(LABELS, LABELS)
     with pytest.raises(UsageError) as caught:
         train_and_test(
-            option("arrays", path="x", folds=3), "abc", {"train": split, "test": split}, origin="x"
+            option("arrays", path="x", folds=3),
+            Label(tuple("abc")),
+            {"train": split, "test": split},
+            origin="x",
         )
     assert (
         str(caught.value)
@@ -67,7 +71,10 @@ def test_a_class_that_would_be_tested_only_is_named(option):
     fold = next(fold for fold in (0, 1) if 2 in fold_for_test(labels, folds=2, fold=fold))
     with pytest.raises(DataError, match=r"^x: class 'b': 1 of 1 drawn to the test split; fix: "):
         train_and_test(
-            option("arrays", path="x", folds=2, fold=fold), "ab", {"train": split}, origin="x"
+            option("arrays", path="x", folds=2, fold=fold),
+            Label(tuple("ab")),
+            {"train": split},
+            origin="x",
         )
 
 

@@ -119,14 +119,14 @@ def test_labels_follow_the_sorted_names(tmp_path, save_picture):
     for name in ("b/1", "a/2", "b/0", "a/10"):
         save_picture(tmp_path / f"{name}.png")
     found = scan_class_folders(tmp_path)
-    assert found.class_names == ("a", "b")
+    assert found.target.names == ("a", "b")
     files = [(file.path.name, file.label) for file in found.splits["train"]]
     assert files == [("10.png", 0), ("2.png", 0), ("0.png", 1), ("1.png", 1)]
 
 
 def test_a_class_may_be_called_train(pictures, save_picture):
     save_picture(pictures / "train" / "0.png")
-    assert scan_class_folders(pictures).class_names == ("a", "b", "train")
+    assert scan_class_folders(pictures).target.names == ("a", "b", "train")
 
 
 def test_folders_of_splits_are_taken_as_they_are(tmp_path, save_picture):

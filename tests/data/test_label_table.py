@@ -9,7 +9,8 @@ from PIL import Image
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
-from fmtool.data.reading.label_table import Columns, read_label_table
+from fmtool.data.reading.label_table import read_label_table
+from fmtool.data.reading.picture_columns import Columns
 from fmtool.data.reading.table_style import Style
 from fmtool.errors import DataError, UsageError
 
@@ -33,7 +34,7 @@ def read(path, *, pictures_dir=None, **columns):
 def listed(found):
     """Split, path from the table's folder, and class of each file."""
     return {
-        (split, "/".join(file.path.parts[-2:]), found.class_names[file.label])
+        (split, "/".join(file.path.parts[-2:]), found.target.names[file.label])
         for split, files in found.splits.items()
         for file in files
     }
@@ -104,7 +105,7 @@ def test_quotes_spaces_and_a_byte_order_mark_are_no_part_of_a_cell(table):
     rows = [f'"{row.split(",")[0]}" , {row[-1]} ' for row in ROWS[1:]]
     rows = [row.replace('" ,', '",') for row in rows]
     found = read(table(*rows, "", '"a/0.png",a', encoding="utf-8-sig"))
-    assert found.class_names == ("a", "b")
+    assert found.target.names == ("a", "b")
     assert len(found.splits["train"]) == 10
 
 
@@ -232,7 +233,7 @@ def test_a_link_within_the_folder_of_the_table_is_followed(table, pictures):
 def test_classes_are_compared_in_one_form_of_unicode(table):
     forms = [unicodedata.normalize(form, "é") for form in ("NFC", "NFD")]
     found = read(table("a/0.png,x", f"a/1.png,{forms[0]}", f"a/2.png,{forms[1]}"))
-    assert found.class_names == ("x", forms[0])
+    assert found.target.names == ("x", forms[0])
 
 
 def test_a_picture_of_a_table_that_cannot_be_decoded_is_named(table, pictures):

@@ -6,6 +6,7 @@ from fmtool.data.samples.images import ReadImages, is_in_memory
 from fmtool.data.splitting.local_splits import to_splits
 from fmtool.data.splitting.splits import Split
 from fmtool.elements import Pixels
+from fmtool.targets import Label
 
 SIDE = 2048
 LABELS = np.arange(10, dtype=np.int32) % 2
@@ -25,7 +26,7 @@ def test_pictures_are_the_same_in_memory_and_where_they_lie(option):
     def splits(is_held):
         return to_splits(
             option("image_folder", path="x"),
-            ("a", "b"),
+            Label(("a", "b")),
             {"train": Split(Plain(), LABELS)},
             element=Pixels((SIDE, SIDE, 1)),
             origin="x",

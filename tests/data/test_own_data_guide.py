@@ -89,7 +89,7 @@ def messages(report):
 
 @pytest.mark.parametrize("key", ["path_column", "label_column", "split_column", "pictures_dir"])
 def test_the_guide_names_the_keys_of_a_table_with_their_usual_columns(key):
-    from fmtool.data.reading.label_table import USUAL_NAMES
+    from fmtool.data.reading.picture_columns import USUAL_NAMES
 
     row = next(line for line in GUIDE.splitlines() if line.startswith(f"| `{key}` |"))
     for name in USUAL_NAMES.get(key.removesuffix("_column"), ()):

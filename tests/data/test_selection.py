@@ -16,7 +16,7 @@ LABELS = np.repeat(np.arange(4, dtype=np.int32), [400, 300, 200, 100])[np.arange
 
 def draw(labels=LABELS, **changes):
     settings = {"validation_fraction": 0.1, "fraction": 1.0, "limit": None, "seed": 0}
-    return select(labels, num_classes=4, **(settings | changes))
+    return select(labels, strata_count=4, **(settings | changes))
 
 
 def counts(rows):
@@ -82,7 +82,7 @@ def test_the_draw_never_changes():
 def test_neither_hash_seed_nor_locale_changes_the_draw():
     code = (
         "import numpy as np; from fmtool.data.splitting.selection import select;"
-        "print(select(np.arange(100, dtype=np.int32) % 5, num_classes=5, validation_fraction=0.2,"
+        "print(select(np.arange(100, dtype=np.int32) % 5, strata_count=5, validation_fraction=0.2,"
         "fraction=0.5, limit=None, seed=3).digest)"
     )
     digests = {
@@ -124,11 +124,11 @@ def test_a_part_that_would_be_empty_is_a_usage_error(changes, message):
 
 
 def test_the_test_share_has_the_same_part_of_each_class_and_is_no_other_draw():
-    rows = held_out_for_test(LABELS, num_classes=4, fraction=0.1)
+    rows = held_out_for_test(LABELS, strata_count=4, fraction=0.1)
     assert counts(rows) == [40, 30, 20, 10]
     assert not np.array_equal(rows, draw().validation)
 
 
 def test_the_test_share_never_changes():
-    rows = held_out_for_test(LABELS, num_classes=4, fraction=0.01)
+    rows = held_out_for_test(LABELS, strata_count=4, fraction=0.01)
     assert rows.tolist() == [78, 94, 118, 129, 159, 171, 256, 286, 663, 883]

@@ -15,7 +15,6 @@ import yaml
 from PIL import Image
 
 from fmtool.data.fetching import catalog
-from fmtool.data.splitting import check
 from fmtool.errors import DataError, UsageError
 from fmtool.registry import module
 
@@ -71,10 +70,7 @@ def test_digits_are_those_of_scikit_learn():
 
 def test_a_fifth_of_each_digit_is_for_testing():
     splits = catalog.load("digits", source="auto")
-    train, test = (
-        np.array(check.count_classes(part.y, num_classes=10))
-        for part in (splits.train, splits.test)
-    )
+    train, test = (np.array(splits.target.counts(part.y)) for part in (splits.train, splits.test))
     assert test.tolist() == ((train + test) // 5).tolist()
 
 

@@ -16,6 +16,7 @@ from fmtool.data.splitting.splits import Split, Splits
 from fmtool.data.tokenization import text_base, tokenizer
 from fmtool.errors import DataError, UsageError
 from fmtool.runs.layout import TOKENIZER
+from fmtool.targets import Label
 
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "looked", "at", "the", "dog"]
 KINDS = ("word", "whitespace", "bpe", "wordpiece")
@@ -27,7 +28,13 @@ def splits_of(train, test=("nothing",), validation=None):
 
     own = None if validation is None else split(validation)
     return Splits(
-        "text", split(train), split(test), ("a", "b"), "0" * 64, NOT_TOKENIZED, validation=own
+        "text",
+        split(train),
+        split(test),
+        Label(("a", "b")),
+        "0" * 64,
+        NOT_TOKENIZED,
+        validation=own,
     )
 
 

@@ -13,6 +13,7 @@ from fmtool.data.splitting.splits import Split, Splits
 from fmtool.data.tokenization import text_base
 from fmtool.data.tokenization.word_vectors import read
 from fmtool.errors import DataError
+from fmtool.targets import Label
 
 VOCABULARY = {"[PAD]": 0, "[UNK]": 1, "good": 2, "film": 3, "rare": 4}
 GLOVE = "the 1 1 1\nfilm 0.5 -1 2e-1\ngood 1 2 3\n"
@@ -97,7 +98,7 @@ def test_the_vectors_and_their_coverage_come_with_the_tokens(option, tmp_path, c
     path = tmp_path / "v.txt"
     path.write_text(GLOVE)
     split = Split(texts_of(["good film film", "rare"]), np.zeros(2, np.int32))
-    splits = Splits("text", split, split, ("a", "b"), "0" * 64, NOT_TOKENIZED)
+    splits = Splits("text", split, split, Label(("a", "b")), "0" * 64, NOT_TOKENIZED)
     cfg = option("text", path="x", vectors=str(path), min_frequency=1)
     found = text_base.fit(cfg, splits, np.arange(2, dtype=np.int32))
     assert found.element.vectors.shape == (5, 3)

@@ -8,6 +8,7 @@ from fmtool.errors import ConfigChanged
 from fmtool.runs import rules
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.sameness import DataRead, check_data
+from fmtool.targets import Label
 
 WAS, NOW = ["0", "1", "10", "2"], ["0", "1", "2", "10"]
 
@@ -15,7 +16,7 @@ WAS, NOW = ["0", "1", "10", "2"], ["0", "1", "2", "10"]
 def check(folder, *, was=WAS, now=NOW, typed=(), **entries):
     manifest = {"data_digest": "a", "data": {"class_names": was}, "fmtool": "0.1.0", **entries}
     (folder / "manifest.json").write_text(json.dumps({"started": "2026-10-01", **manifest}))
-    read = DataRead(digest="b", selection=None, samples={}, class_names=now)
+    read = DataRead(digest="b", selection=None, samples={}, target=Label(tuple(now)))
     return check_data(RunPaths(folder), read, typed=typed, fix="type it")
 
 

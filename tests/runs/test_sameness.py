@@ -17,6 +17,7 @@ from fmtool.runs.sameness import (
     edited_keys,
     require_unedited,
 )
+from fmtool.targets import Label
 
 WORDS = (
     [],
@@ -74,7 +75,7 @@ def test_an_edited_key_is_told_unless_it_is_free_or_typed(run):
 
 
 def data(digest="d", selection="s", names=("a", "b"), **samples):
-    return DataRead(digest, selection, samples or {"train": 8, "test": 2}, names)
+    return DataRead(digest, selection, samples or {"train": 8, "test": 2}, Label(names))
 
 
 MANIFEST = {

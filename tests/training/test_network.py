@@ -5,6 +5,7 @@ import pytest
 
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Pixels
+from fmtool.targets import Label
 from fmtool.training.network import normalization
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5000, 3, 4, 2), dtype=np.uint8)
@@ -14,7 +15,9 @@ IMAGES[..., 1] //= 3
 def splits(images=IMAGES, pixel_max=255):
     labels = np.zeros(len(images), np.int32)
     element = Pixels(images.shape[1:], pixel_max)
-    return Splits("x", Split(images, labels), Split(images, labels), ("a", "b"), "0", element)
+    return Splits(
+        "x", Split(images, labels), Split(images, labels), Label(("a", "b")), "0", element
+    )
 
 
 def test_standardize_equals_numpy_on_the_rows_of_training():

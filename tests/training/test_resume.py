@@ -18,6 +18,7 @@ from fmtool.errors import ConfigChanged, UsageError
 from fmtool.runs.atomic import write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import RunResult
+from fmtool.targets import Label
 from fmtool.training import resume
 
 DONE = RunResult("r", exit_code=0, epochs=3, steps=9, seconds=1.0, metrics={"accuracy": 0.75})
@@ -97,9 +98,9 @@ def test_a_finished_run_is_judged_by_the_gates_of_now(run, cfg, bound, code):
 def data():
     labels = np.arange(10, dtype=np.int32) % 2
     split = Split(np.zeros((10, 3), np.float32), labels)
-    splits = Splits("digits", split, split, ("a", "b"), "d" * 64, Features((3,)))
+    splits = Splits("digits", split, split, Label(("a", "b")), "d" * 64, Features((3,)))
     selection = select(
-        labels, num_classes=2, validation_fraction=0.2, fraction=1.0, limit=None, seed=0
+        labels, strata_count=2, validation_fraction=0.2, fraction=1.0, limit=None, seed=0
     )
     return Data(splits, selection)
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from fmtool.data.base import SetInfo
 from fmtool.data.samples import strings
-from fmtool.data.splitting.check import validate_labels
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Pixels
 from fmtool.errors import DataError
@@ -49,7 +48,7 @@ class Arrays:
             name=info.name,
             train=Split(x_train, self.y_train),
             test=Split(x_test, self.y_test),
-            class_names=info.class_names,
+            target=info.target,
             digest=content_digest(digests),
             element=strings.NOT_TOKENIZED if shape is None else Pixels(shape, info.pixel_max),
         )
@@ -87,7 +86,7 @@ def verify(
                 fix=fix,
             )
     for split, labels in (("train", arrays.y_train), ("test", arrays.y_test)):
-        validate_labels(labels, num_classes=len(info.class_names), split=f"{origin}, {split}")
+        info.target.check(labels, split=f"{origin}, {split}")
     found = arrays.digests()
     for name, digest in (expected or {}).items():
         if found[name] != digest:

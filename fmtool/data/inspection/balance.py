@@ -84,5 +84,5 @@ def classes_without_training(findings: Findings, *, test_fraction: float) -> lis
     labels = [names.index(each.class_name) for each in findings.samples if each.split == "train"]
     y = np.array(labels, np.int32)
     if not any(each.split == "test" for each in findings.samples):
-        y = np.delete(y, held_out_for_test(y, num_classes=len(names), fraction=test_fraction))
+        y = np.delete(y, held_out_for_test(y, strata_count=len(names), fraction=test_fraction))
     return [name for label, name in enumerate(names) if label not in y]

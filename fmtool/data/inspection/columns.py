@@ -8,7 +8,7 @@ from typing import NamedTuple
 from fmtool.data.inspection.findings import Problems
 from fmtool.data.reading import image_files
 from fmtool.data.reading.delimited import read_table
-from fmtool.data.reading.label_table import USUAL_NAMES
+from fmtool.data.reading.picture_columns import USUAL_NAMES
 from fmtool.data.reading.problems import Report
 from fmtool.data.reading.table_checks import is_like_below
 from fmtool.data.reading.table_style import Style

@@ -19,16 +19,18 @@ from fmtool.data.inspection.sizes import TRANSPARENT, color_key, size_keys
 from fmtool.data.reading import picture_clashes
 from fmtool.data.reading.class_folders import scan_class_folders
 from fmtool.data.reading.image_files import format_of, note_oddities, opened, read_image
-from fmtool.data.reading.label_table import Columns, read_label_table
+from fmtool.data.reading.label_table import read_label_table
 from fmtool.data.reading.labelled_files import LabelledFile, LabelledFiles
 from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_clashes import Labelled
+from fmtool.data.reading.picture_columns import Columns
 from fmtool.data.reading.picture_modes import Look, converted, is_deep, values_of
 from fmtool.data.reading.time_left import TimeLeft
 from fmtool.data.samples.read_ahead import cores
 from fmtool.data.splitting.inputs import Levels
 from fmtool.data.splitting.split_names import SPLITS
 from fmtool.errors import DataError
+from fmtool.targets import Target
 
 _PREVIEWS = 4
 """Of each class."""
@@ -89,7 +91,7 @@ def _findings(
     samples: list[Sample] = []
     facts: list[Facts] = []
     oddities = Oddities()
-    usable: dict[str, list[LabelledFile]] = {name: [] for name in found.class_names}
+    usable: dict[str, list[LabelledFile]] = {name: [] for name in found.target.names}
     time_left = TimeLeft(f"looking at {len(files):,} pictures", len(files))
     looked_at = _looked_at([file.path for _, file in files], max_pixels, oddities)
     for (split, file), fact in zip(files, looked_at, strict=True):
@@ -100,12 +102,12 @@ def _findings(
         if (problem := _of_other_depth(facts, fact, file.path)) is not None:
             problems.report(problem)
             continue
-        name = found.class_names[file.label]
+        name = found.target.names[file.label]
         samples.append(Sample(str(file.path), split, name, fact.digest))
         usable[name].append(file)
         facts.append(fact)
     look = _look(max_pixels, facts)
-    _report_clashes(usable, samples, found.class_names, look, problems)
+    _report_clashes(usable, samples, found.target, look, problems)
     for line in oddities.lines():
         problems.warn(line, "nothing has to be done")
     sizes = size_keys([(fact.height, fact.width) for fact in facts])
@@ -115,7 +117,7 @@ def _findings(
         option="image_folder",
         model="cnn",
         keys={**keys, **sizes, **colors},
-        class_names=found.class_names,
+        class_names=found.target.names,
         samples=samples,
         statistics=_statistics(facts) | {"other_files": found.ignored},
         pictures_of=lambda name: _some_of(usable[name], look),
@@ -203,7 +205,7 @@ def _of_other_depth(facts: Sequence[Facts], fact: Facts, path: Path) -> DataErro
 def _report_clashes(
     usable: Mapping[str, Sequence[LabelledFile]],
     samples: Sequence[Sample],
-    class_names: Sequence[str],
+    target: Target,
     look: Look,
     problems: Problems,
 ) -> None:
@@ -221,7 +223,7 @@ def _report_clashes(
         if files
     ]
     try:
-        picture_clashes.check(parts, class_names, look)
+        picture_clashes.check(parts, target, look)
     except DataError as problem:
         problems.report(problem)
 

@@ -12,8 +12,9 @@ from fmtool.data.reading.table_style import Style
 from fmtool.data.reading.text_files import LabelledText, open_texts, tables_by_split
 from fmtool.data.reading.text_tables import Columns
 from fmtool.data.splitting.split_names import SPLITS
-from fmtool.data.splitting.text_splits import check_class, trained_classes
+from fmtool.data.splitting.text_splits import check_class, trained_target
 from fmtool.errors import DataError
+from fmtool.targets import Label
 
 _OPTION = "text"
 _DEFAULTS = Columns(text="text", label="label", split="split")
@@ -31,7 +32,7 @@ def inspect_tables(path: Path, problems: Problems) -> Findings:
     keys = {"path": Key(str(path))}
     if style.has_header is False:
         keys["header"] = Key(False, "the first line is a sample")
-    for key, name, default in zip(Columns._fields, found, _DEFAULTS, strict=True):
+    for key, name, default in zip(Columns._fields[:3], found[:3], _DEFAULTS[:3], strict=True):
         if name != default:
             keys[f"{key}_column"] = Key(name)
     texts = open_texts(path, found, style, problems.report).texts
@@ -70,8 +71,8 @@ def _findings(
     for text in _of_classes(found, names, report):
         place = f"{text.path}:{text.line}" if has_lines else str(text.path)
         digest = hashlib.sha256(text.text.encode()).digest()
-        samples.append(Sample(place, text.split, text.label, digest))
-        by_class[text.label].append(text.text)
+        samples.append(Sample(place, text.split, str(text.label), digest))
+        by_class[str(text.label)].append(text.text)
     kept = [text for texts in by_class.values() for text in texts]
     return Findings(
         option=_OPTION,
@@ -94,16 +95,16 @@ def _findings(
 def _names(found: list[LabelledText], origin: str, report: Report) -> tuple[str, ...]:
     trained = [text for text in found if text.split == "train"]
     try:
-        return trained_classes(trained, origin)
+        return trained_target(trained, origin).names
     except DataError as problem:
         report(problem)
-        return class_names.ordered(text.label for text in trained)
+        return class_names.ordered(str(text.label) for text in trained)
 
 
 def _of_classes(
     found: Iterable[LabelledText], names: tuple[str, ...], report: Report
 ) -> Iterator[LabelledText]:
-    known = set(names)
+    known = Label(names)
     for text in found:
         try:
             check_class(text, known)

@@ -18,10 +18,11 @@ from fmtool.data.reading.labelled_files import (
 from fmtool.data.reading.labels import require_two_classes
 from fmtool.data.reading.problems import Report, stop
 from fmtool.data.reading.regular_file import unreadable
-from fmtool.data.splitting.measured import unknown_class
 from fmtool.data.splitting.split_names import ALIASES, SPLITS, split_called
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
+from fmtool.targets import Label
+from fmtool.targets.classes import unknown_class
 
 _SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 """What unpackers and file managers leave behind, in lower case; hidden files beside."""
@@ -93,7 +94,7 @@ def scan_class_folders(
         )
         for split, folders in classes.items()
     }
-    return LabelledFiles(names, splits, scan.ignored)
+    return LabelledFiles(Label(names), splits, scan.ignored)
 
 
 def _absent(

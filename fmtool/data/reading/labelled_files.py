@@ -1,19 +1,25 @@
-"""Files with a class each, found on the user's own disk, and the rules that all of them keep."""
+"""Files and their targets, found on the user's own disk, and the rules that all of them keep."""
 
 import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fmtool.data.reading.regular_file import unreadable
 from fmtool.errors import DataError
+from fmtool.targets import Target
 
 
 class LabelledFile(NamedTuple):
+    """A file and its row of the target: the place of a class, zeros and ones, or numbers."""
+
     path: Path
-    label: int
+    label: Any
 
 
 @dataclass(frozen=True)
@@ -21,14 +27,24 @@ class LabelledFiles:
     """A data set whose samples are files.
 
     Args:
-        class_names: sorted; a label is a place in it.
+        target: what a label is; classes are sorted.
         splits: the files by split, sorted by class and name; `train` is always there.
         ignored: how many files and folders are no part of the data.
     """
 
-    class_names: tuple[str, ...]
+    target: Target
     splits: Mapping[str, Sequence[LabelledFile]]
     ignored: int
+
+    def targets(self) -> dict[str, NDArray[Any]]:
+        """The rows of the target by split."""
+        target = self.target
+        return {
+            split: np.array([file.label for file in files], target.dtype).reshape(
+                len(files), *target.shape
+            )
+            for split, files in self.splits.items()
+        }
 
 
 def one_form(name: str) -> str:

@@ -26,8 +26,8 @@ class PathConfig(DataConfig):
     """Relative to the working directory."""
 
 
-class LocalConfig(PathConfig):
-    """Of a set that may come without a test split."""
+class HeldOutConfig(DataConfig):
+    """The keys of a set that may come without a test split."""
 
     test_fraction: Annotated[float, Field(gt=0, lt=1)]
     """Share of the training split that becomes the test split of a set that has none."""
@@ -42,6 +42,10 @@ class LocalConfig(PathConfig):
             fix = "0, or data.folds too" if self.folds is None else f"0 to {self.folds - 1}"
             raise ValueError(f"fold={self.fold} of folds={folds}; give data.fold {fix}")
         return self
+
+
+class LocalConfig(HeldOutConfig, PathConfig):
+    """The keys of a set on the user's own disk that may come without a test split."""
 
 
 def existing(path: str) -> Path:
@@ -65,7 +69,7 @@ def tell(splits: "Splits", what: str, place: Path | str, *, ignored: int = 0) ->
     """
     count = sum(len(part) for part in splits.parts.values())
     aside = f", {ignored} other files ignored" if ignored else ""
-    note(f"{splits.name}: {count:,} {what} of {splits.num_classes} classes in {place}{aside}")
+    note(f"{splits.name}: {count:,} {what} of {splits.target.described()} in {place}{aside}")
 
 
 def is_held(cfg: LocalConfig, size: int) -> bool:

@@ -1,4 +1,4 @@
-"""Finds different pictures of different classes that became equal by a conversion.
+"""Finds different pictures of different targets that became equal by a conversion.
 
 Such a loss is silent otherwise: the network sees one sample with two classes.
 """
@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from fmtool.data.reading.picture_modes import BACKGROUNDS, Look, is_deep, is_red
 from fmtool.data.reading.regular_file import open_regular
 from fmtool.data.splitting.inputs import Levels
 from fmtool.errors import DataError
+from fmtool.targets import Target
 
 _CANNOT_TELL = "remove one of them, or give both one class"
 
@@ -27,17 +28,17 @@ class Labelled(NamedTuple):
 
     Args:
         digests: uint8 (n, bytes), of each as it was converted.
-        labels: int32 (n,).
+        labels: rows of the target, (n, ...).
     """
 
     paths: Sequence[Path]
     digests: NDArray[np.uint8]
-    labels: NDArray[np.int32]
+    labels: NDArray[Any]
 
 
 def check(
     parts: Iterable[Labelled],
-    class_names: Sequence[str],
+    target: Target,
     look: Look,
     *,
     levels: Sequence[tuple[str, Levels]] = (),
@@ -50,12 +51,12 @@ def check(
         levels: others that may tell deep pictures apart, with the value of `data.levels`.
     """
     for clash in _clashes(parts):
-        known: dict[bytes, tuple[Path, int]] = {}
+        known: dict[bytes, tuple[Path, Any]] = {}
         for path, label in clash:
             original = identity(path, look.max_pixels)
             for other, (its_path, its_label) in known.items():
                 if other != original and its_label != label:
-                    names = class_names[its_label], class_names[label]
+                    names = target.shown(its_label), target.shown(label)
                     keys = _alternatives((its_path, path), look, levels)
                     raise _problem((its_path, path), names, keys)
             known.setdefault(original, (path, label))
@@ -91,9 +92,9 @@ def content_digest(picture: Image.Image, path: Path) -> bytes:
     return digest.digest()
 
 
-def _clashes(parts: Iterable[Labelled]) -> Iterator[list[tuple[Path, int]]]:
+def _clashes(parts: Iterable[Labelled]) -> Iterator[list[tuple[Path, Any]]]:
     """Pictures that are equal once converted, where they are of several classes."""
-    first: dict[bytes, int] = {}
+    first: dict[bytes, Any] = {}
     mixed: set[bytes] = set()
     parts = list(parts)
     for part in parts:
@@ -103,7 +104,7 @@ def _clashes(parts: Iterable[Labelled]) -> Iterator[list[tuple[Path, int]]]:
                 mixed.add(key)
     if not mixed:
         return
-    groups: dict[bytes, list[tuple[Path, int]]] = {key: [] for key in mixed}
+    groups: dict[bytes, list[tuple[Path, Any]]] = {key: [] for key in mixed}
     for part in parts:
         rows = zip(part.paths, part.digests, part.labels.tolist(), strict=True)
         for path, digest, label in rows:
@@ -121,10 +122,9 @@ def _problem(
         if one.shape != another.shape or not np.array_equal(one, another):
             fix = f"set {words}"
             break
-    (a, b), (class_a, class_b) = paths, names
+    (a, b), (said_a, said_b) = paths, names
     return DataError(
-        f"{a} (class '{class_a}') and {b} (class '{class_b}') are different pictures, but equal "
-        "as they are read",
+        f"{a} ({said_a}) and {b} ({said_b}) are different pictures, but equal as they are read",
         fix=fix,
     )
 

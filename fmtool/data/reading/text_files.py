@@ -11,6 +11,7 @@ Each may be gzipped, with `.gz` at the end of its name. Nothing but `PATH` is re
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +19,16 @@ from fmtool import class_names
 from fmtool.data.reading.class_folders import FileKind, Listing, list_folder, scan_class_folders
 from fmtool.data.reading.problems import Report, stop
 from fmtool.data.reading.table_style import Style
+from fmtool.data.reading.target_columns import Value, classes_in
 from fmtool.data.reading.text_lines import MOST_CHARACTERS, LineError, read_lines
-from fmtool.data.reading.text_tables import SUFFIXES, Columns, is_table, read_table
+from fmtool.data.reading.text_tables import (
+    SUFFIXES,
+    Columns,
+    has_json_lines,
+    is_table,
+    read_objects,
+    read_table,
+)
 from fmtool.data.splitting.split_names import SPLITS, split_called
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
@@ -36,7 +45,7 @@ class LabelledText(NamedTuple):
     """
 
     text: str
-    label: str
+    label: Value
     split: str
     path: Path
     line: int
@@ -62,7 +71,7 @@ def open_texts(
     *,
     known: tuple[str, ...] | None = None,
 ) -> Source:
-    """The labelled texts of `path`, a file or folder.
+    """The labelled texts of `path`, a file or folder; what is not one label needs a table.
 
     What is wrong with a text is reported, and the text left out: it is empty, too long, not in
     this encoding, has no label or a split that is none, or is no row of its table.
@@ -81,6 +90,8 @@ def open_texts(
         return Source(_of_table(path, None, columns, style, report))
     problems: list[DataError] = []
     listing = list_folder(path, problems.append)
+    if not any(is_table(file) for file in listing.files) or listing.folders:
+        columns.target.require_label(f"{path}: folders and files of classes")
     if listing.folders:
         # Which finds the same problems.
         return _of_class_folders(path, style.encoding, report, known)
@@ -103,6 +114,14 @@ def tables_by_split(root: Path) -> dict[str, Path]:
     return _of_splits(list_folder(root, stop), root)
 
 
+def begins_with_a_list(path: Path, column: str, style: Style) -> bool:
+    """Whether labels are lists: those in the first line of JSON Lines, by the first table."""
+    files = [path] if not path.is_dir() else list_folder(path, lambda _: None).files
+    tables = [file for file in files if has_json_lines(file)]
+    rows = read_objects(tables[0], style, lambda _: None) if tables else iter(())
+    return any(isinstance(row.get(column), list) for _, row in islice(rows, 1))
+
+
 def is_text_file(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith(".txt")
 
@@ -117,7 +136,9 @@ def _of_table(
             what = f"no split is called '{record.split.strip()}'"
             report(LineError(path, record.line, what, fix=fix))
             continue
-        label = class_names.written(record.label)
+        label = record.label
+        if isinstance(label, str):
+            label = class_names.written(label)
         found = LabelledText(record.text, label, split or stated, path, record.line)
         if _is_sound(found, report):
             yield found
@@ -155,7 +176,7 @@ def _of_class_folders(
                 except DataError as error:
                     report(error)
                     continue
-                text = LabelledText(whole, found.class_names[label], split, path, 1)
+                text = LabelledText(whole, found.target.names[label], split, path, 1)
                 if _is_sound(text, report):
                     yield text
 
@@ -216,10 +237,11 @@ def _fault(found: LabelledText) -> tuple[str, str] | None:
     of_text = fault_of(found.text)
     if of_text is not None:
         return of_text
-    if not found.label:
+    if found.label == "":
         return "no label", "give it one, or remove it"
-    if not found.label.isprintable():
-        return f"label {found.label!r} is not printable", "rename the class"
+    for name in classes_in(found.label):
+        if not name.isprintable():
+            return f"label {name!r} is not printable", "rename the class"
     return None
 
 

@@ -9,6 +9,7 @@ from fmtool.data.reading import delimited
 from fmtool.data.reading.problems import Report
 from fmtool.data.reading.table_checks import Swallowed, require_header
 from fmtool.data.reading.table_style import Style
+from fmtool.data.reading.target_columns import TargetColumns, Value
 from fmtool.data.reading.text_lines import LineError, read_lines
 from fmtool.suggest import did_you_mean
 
@@ -24,11 +25,18 @@ class Columns(NamedTuple):
     Args:
         label: None where labels are of no interest: they are empty then.
         split: need not be there; None where its name means something else.
+        target: what labels are.
     """
 
     text: str
     label: str | None
     split: str | None
+    target: TargetColumns = TargetColumns()
+
+    @property
+    def of_target(self) -> tuple[str, ...]:
+        """The names of the columns that say what a text has of the target."""
+        return self.target.names or (() if self.label is None else (self.label,))
 
 
 class Record(NamedTuple):
@@ -36,7 +44,7 @@ class Record(NamedTuple):
 
     line: int
     text: str
-    label: str
+    label: Value
     split: str
 
 
@@ -101,21 +109,24 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
-def _fields(row: dict[str, Any], columns: Columns) -> tuple[str, str, str]:
+def _fields(row: dict[str, Any], columns: Columns) -> tuple[str, Value, str]:
     """Text, label and split of a JSON object; ValueError says what is wrong, and the fix."""
-    found: list[Any] = []
-    for name, key in ((columns.text, "text"), (columns.label, "label")):
-        if name is not None and name not in row:
+    for name, key in _keys(columns).items():
+        if name not in row:
             keys = ", ".join(row) or "none"
-            raise ValueError(f"no key '{name}'; set data.{key}_column, to one of {keys}")
-        found.append(None if name is None else row[name])
-    text, label = found
+            raise ValueError(f"no key '{name}'; set data.{key}, to one of {keys}")
+    text, names = row[columns.text], columns.of_target
     if not isinstance(text, str):
         raise ValueError(f"'{columns.text}' is {_shown(text)}; give a text in quotes")
-    if not isinstance(label, str | int | None):
-        raise ValueError(f"'{columns.label}' is {_shown(label)}; give a name or an integer")
+    label = columns.target.value_of_json([row[name] for name in names], names) if names else ""
     split = row.get(columns.split) if columns.split is not None else None
-    return text, "" if label is None else str(label), "" if split is None else str(split)
+    return text, label, "" if split is None else str(split)
+
+
+def _keys(columns: Columns) -> dict[str, str]:
+    """The key of `data=` that names each column that has to be there."""
+    key = "label_columns" if columns.target.names else "label_column"
+    return {columns.text: "text_column"} | dict.fromkeys(columns.of_target, key)
 
 
 def _shown(value: Any) -> str:
@@ -126,26 +137,28 @@ def _shown(value: Any) -> str:
 def _csv_records(
     path: Path, columns: Columns, style: Style, report: Report, *, is_kept: bool
 ) -> Iterator[Record]:
-    wanted = [name for name in (columns.text, columns.label) if name is not None]
+    wanted, names = _keys(columns), columns.of_target
     table = delimited.read_table(path, style, report, wanted=wanted, is_kept=is_kept)
-    text, *others = (
-        _place(name, key, table.columns, path)
-        for name, key in zip(wanted, ("text_column", "label_column"), strict=False)
-    )
-    label = others[0] if others else None
+    place_of = {name: _place(name, key, table.columns, path) for name, key in wanted.items()}
+    text, labels = place_of[columns.text], [place_of[name] for name in names]
     split = table.columns.index(columns.split) if columns.split in table.columns else None
     swallowed = None
-    if label is not None:
+    if labels:
         keys = {"text": "data.text_column", "label": "data.label_column"}
-        places = {"text": text, "label": label}
+        places = {"text": text, "label": labels[0]}
         chosen = style._replace(delimiter=delimited.name_of(table.delimiter))
         require_header(path, chosen, places, keys)
-        swallowed = Swallowed(path, table, label)
+        swallowed = Swallowed(path, table, labels[0])
     for row in table.rows:
         if swallowed is not None:
             swallowed.see(row)
-        stated = ("" if place is None else row.cells[place] for place in (label, split))
-        yield Record(row.line, row.cells[text], *stated)
+        try:
+            label = columns.target.value([row.cells[n] for n in labels], names) if names else ""
+        except ValueError as error:
+            what, _, fix = str(error).partition("; ")
+            report(LineError(path, row.line, what, fix=fix))
+            continue
+        yield Record(row.line, row.cells[text], label, "" if split is None else row.cells[split])
     if swallowed is not None:
         swallowed.report(report)
 

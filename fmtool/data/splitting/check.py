@@ -4,13 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.reading.features import as_given
 from fmtool.data.samples.images import Images, ReadImages
 from fmtool.data.samples.read_ahead import read_blocks
-from fmtool.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -24,28 +22,6 @@ class Duplicates:
     train: int
     test: int
     across: int
-
-
-def validate_labels(labels: NDArray[Any], *, num_classes: int, split: str) -> None:
-    """DataError unless `labels` is (n,), of integers, each in [0, num_classes)."""
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise DataError(
-            f"labels of {split} are {labels.dtype} {labels.shape}, expected integers of shape (n,)",
-            fix="give one class number for each sample",
-        )
-    wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
-    if wrong.size:
-        row = int(wrong[0])
-        raise DataError(
-            f"label {labels[row]} at row {row} of {split}; classes 0-{num_classes - 1}",
-            fix="correct the labels or name all the classes",
-        )
-
-
-def count_classes(labels: NDArray[np.int32], *, num_classes: int) -> list[int]:
-    """How often each class occurs, in label order."""
-    counts: list[int] = np.bincount(labels, minlength=num_classes).tolist()
-    return counts
 
 
 def find_duplicates(train: Images, test: Images) -> Duplicates:

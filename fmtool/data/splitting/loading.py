@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.base import DataConfig, option
-from fmtool.data.splitting.check import validate_labels
 from fmtool.data.splitting.measured import Measured
 from fmtool.data.splitting.selection import Selection, selection_of
 from fmtool.data.splitting.splits import Split, Splits
@@ -46,7 +45,7 @@ class Data:
             digest=self.splits.digest,
             selection=self.selection.digest if with_selection else None,
             samples={name: len(part) for name, part in self.splits.parts.items()},
-            class_names=self.splits.class_names,
+            target=self.splits.target,
         )
 
 
@@ -70,7 +69,7 @@ def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = No
     """
     own = option(cfg.name)
     splits = own.load(cfg)
-    _check_labels(splits)
+    _check_targets(splits)
     selection = selection_of(splits, cfg, seed=seed)
     if artifacts is not None and own.restore is not None:
         splits = own.restore(cfg, splits, artifacts)
@@ -91,12 +90,12 @@ def load_measured(cfg: DataConfig, measured: Measured, *, artifacts: Mapping[str
     own = option(cfg.name)
     assert own.load_measured is not None, "whoever asks has looked"
     splits = own.load_measured(cfg, measured)
-    _check_labels(splits)
+    _check_targets(splits)
     if own.restore is not None:
         splits = own.restore(cfg, splits, artifacts)
     return splits
 
 
-def _check_labels(splits: Splits) -> None:
+def _check_targets(splits: Splits) -> None:
     for name, split in splits.parts.items():
-        validate_labels(split.y, num_classes=splits.num_classes, split=name)
+        splits.target.check(split.y, split=name)

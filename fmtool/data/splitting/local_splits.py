@@ -1,28 +1,28 @@
-"""Turns the samples and labels of a data set on the user's own disk into `Splits`."""
+"""Turns the samples and targets of a data set on the user's own disk into `Splits`."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.reading.features import as_given
-from fmtool.data.reading.local import LocalConfig
+from fmtool.data.reading.local import HeldOutConfig
 from fmtool.data.reading.time_left import TimeLeft
 from fmtool.data.samples.images import is_in_memory
 from fmtool.data.samples.read_ahead import read_blocks
-from fmtool.data.splitting.check import count_classes
 from fmtool.data.splitting.selection import fold_for_test, held_out_for_test
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import WHAT, Element
 from fmtool.errors import DataError, UsageError
+from fmtool.targets import Target
 
 
 def to_splits(
-    cfg: LocalConfig,
-    class_names: Sequence[str],
+    cfg: HeldOutConfig,
+    target: Target,
     parts: Mapping[str, Split],
     *,
     element: Element,
@@ -41,13 +41,13 @@ def to_splits(
         DataError: nothing of a class would be left to train on, or nothing to test on, or a sample
             cannot be read.
     """
-    train, test = train_and_test(cfg, class_names, parts, origin=origin)
+    train, test = train_and_test(cfg, target, parts, origin=origin)
     count = sum(len(part) for part in parts.values())
     what = (
         f"{cfg.name}: all {count:,} {WHAT[element.kind]} are read once, to find what is wrong "
         "before the training"
     )
-    reading = _Reading(class_names, TimeLeft(what, count), element, is_held=is_held)
+    reading = _Reading(target, TimeLeft(what, count), element, is_held=is_held)
     train = reading.read("train", train)
     validation = parts.get("validation")
     if validation is None:
@@ -59,7 +59,7 @@ def to_splits(
         name=cfg.name,
         train=train,
         test=test,
-        class_names=tuple(class_names),
+        target=target,
         digest=reading.digest.hexdigest(),
         element=element,
         validation=validation,
@@ -73,11 +73,11 @@ def names_of(parts: Mapping[str, Split | None]) -> dict[str, NDArray[Any]]:
 
 
 def train_and_test(
-    cfg: LocalConfig, class_names: Sequence[str], parts: Mapping[str, Split], *, origin: str
+    cfg: HeldOutConfig, target: Target, parts: Mapping[str, Split], *, origin: str
 ) -> tuple[Split, Split]:
     """The part `test`, or the fold or share of `train` that `cfg` says, and what to train on.
 
-    Which rows depends on the labels alone, so that every run is measured on the same ones.
+    Which rows depends on the target alone, so that every run is measured on the same ones.
 
     Raises:
         DataError: nothing of a class would be left to train on, or nothing to test on.
@@ -92,22 +92,27 @@ def train_and_test(
             )
         return train, test
     if cfg.folds is not None:
-        rows = fold_for_test(train.y, folds=cfg.folds, fold=cfg.fold)
+        rows = fold_for_test(target.strata(train.y), folds=cfg.folds, fold=cfg.fold)
     else:
-        rows = held_out_for_test(train.y, num_classes=len(class_names), fraction=cfg.test_fraction)
+        rows = held_out_for_test(
+            target.strata(train.y),
+            strata_count=target.strata_count,
+            fraction=cfg.test_fraction,
+        )
     kept = np.delete(np.arange(len(train), dtype=np.int32), rows)
     train, test = train.take(kept), train.take(rows)
-    _require_samples(train, test, class_names, cfg, origin)
+    _require_samples(train, test, target, cfg, origin)
     return train, test
 
 
 class _Reading:
-    """Hashes the class names and the shape and content of every array, one after the other."""
+    """Hashes the target and the shape and content of every array, one after the other."""
 
     def __init__(
-        self, class_names: Sequence[str], time_left: TimeLeft, element: Element, *, is_held: bool
+        self, target: Target, time_left: TimeLeft, element: Element, *, is_held: bool
     ) -> None:
-        self.digest = hashlib.sha256(json.dumps(list(class_names)).encode())
+        self.digest = hashlib.sha256(json.dumps(target.identity()).encode())
+        self._target = target
         self._time_left, self._is_held = time_left, is_held
         self._are_numbers = element.kind == "features"
 
@@ -125,7 +130,7 @@ class _Reading:
                 held[start : start + len(block)] = block
             start += len(block)
             self._time_left.step(len(block))
-        self.digest.update(split.y.astype("<i4").tobytes())
+        self.digest.update(self._target.content(split.y))
         return split if held is None else Split(held, split.y, split.names)
 
     def skip(self, part: str) -> None:
@@ -133,16 +138,15 @@ class _Reading:
 
 
 def _require_samples(
-    train: Split, test: Split, class_names: Sequence[str], cfg: LocalConfig, origin: str
+    train: Split, test: Split, target: Target, cfg: HeldOutConfig, origin: str
 ) -> None:
-    kept = count_classes(train.y, num_classes=len(class_names))
     is_folded = cfg.folds is not None
-    if 0 in kept:
-        label = kept.index(0)
-        count = int((test.y == label).sum())
+    missing = target.missing(train.y)
+    if missing:
+        count = target.counts(test.y)[target.names.index(missing[0])]
         change = "raise data.folds" if is_folded else "lower data.test_fraction"
         raise DataError(
-            f"{origin}: class '{class_names[label]}': {count} of {count} drawn to the test split",
+            f"{origin}: class '{missing[0]}': {count} of {count} drawn to the test split",
             fix=f"{change}, add samples, or give a test split",
         )
     if not len(test):

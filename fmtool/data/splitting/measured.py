@@ -1,15 +1,14 @@
-"""Labelled samples that a trained model is measured on: taken whole, by the classes of its run."""
+"""Samples that a trained model is measured on: taken whole, by the target of its run."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fmtool.data.splitting.split_names import SPLITS
 from fmtool.errors import DataError, UsageError
-from fmtool.suggest import did_you_mean
+from fmtool.targets import Target
 
 AUTO, ALL = "auto", "all"
-_MAX_NAMED = 10
 
 T = TypeVar("T")
 
@@ -19,7 +18,7 @@ class Measured:
     """What a data module is asked for, and what it has found.
 
     Args:
-        class_names: of the run; a label is a place among them.
+        target: of the run; its classes and numbers are found by name.
         part: `train`, `validation` or `test`, where there are such parts; `all` for all that
             there is; `auto` for `test`, or all where there is no part of that name.
         origin: where the samples lie, as it was typed.
@@ -29,7 +28,7 @@ class Measured:
         taken: the names of the parts that are.
     """
 
-    class_names: tuple[str, ...]
+    target: Target
     part: str
     origin: str
     counts: dict[str, int] = field(default_factory=dict)
@@ -60,18 +59,3 @@ class Measured:
         taken = self.choose({part: len(samples) for part, samples in parts.items()})
         samples = [sample for part in taken for sample in parts[part]]
         return {"train": samples[:1], "test": samples}
-
-
-def unknown_class(place: object, name: str, known: Collection[str]) -> DataError:
-    """The error for a class that the run has not.
-
-    Args:
-        place: of a sample that has it.
-        known: the classes of the run.
-    """
-    shown = ", ".join(f"'{each}'" for each in list(known)[:_MAX_NAMED])
-    more = f" and {len(known) - _MAX_NAMED} more" if len(known) > _MAX_NAMED else ""
-    return DataError(
-        f"{place}: class '{name}' is none of the run's, which are {shown}{more}",
-        fix=did_you_mean(name, known, otherwise="leave its samples out, or train with them"),
-    )

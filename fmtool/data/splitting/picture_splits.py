@@ -68,10 +68,10 @@ def of_8_bits(
     origin: str,
 ) -> PictureSplits:
     """Reads each picture once, whether it is kept in memory or decoded again on access."""
-    labels, names = _labels(found), _names(found, origin)
+    labels, names = found.targets(), _names(found, origin)
     splits = to_splits(
         cfg,
-        found.class_names,
+        found.target,
         {name: Split(files, labels[name], names[name]) for name, files in pictures.items()},
         element=pixels_of(pictures["train"]),
         origin=origin,
@@ -96,7 +96,7 @@ def of_more_bits(
 
     The digest is that of the values in the files, whatever the levels.
     """
-    labels, names = _labels(found), _names(found, origin)
+    labels, names = found.targets(), _names(found, origin)
     first = found.splits["train"][0].path
     paths = {name: [file.path for file in files] for name, files in found.splits.items()}
     kept = shape if look.size is None else None
@@ -108,9 +108,7 @@ def of_more_bits(
         )
         for name in found.splits
     }
-    splits = to_splits(
-        cfg, found.class_names, parts, element=Pixels(shape), origin=origin, is_held=True
-    )
+    splits = to_splits(cfg, found.target, parts, element=Pixels(shape), origin=origin, is_held=True)
 
     def deep(name: str, part: Split) -> Split:
         # A test split that was drawn is of the training files.
@@ -136,7 +134,7 @@ def fit(cfg: "Config", splits: Splits, rows: NDArray[np.int32], *, origin: str) 
     assert isinstance(splits, PictureSplits)
     assert splits.look is not None
     if not splits.are_deep:
-        picture_clashes.check(splits.read, splits.class_names, splits.look)
+        picture_clashes.check(splits.read, splits.target, splits.look)
         return splits
     given = isinstance(cfg.levels, list)
     levels = Levels(*cfg.levels) if given else _range(splits, rows)
@@ -147,7 +145,7 @@ def fit(cfg: "Config", splits: Splits, rows: NDArray[np.int32], *, origin: str) 
     others = [("auto", _range(splits, rows))] if given else []
     others.append((f"[{','.join(shown(whole))}]", whole))
     look = replace(splits.look, levels=levels)
-    picture_clashes.check(read, splits.class_names, look, levels=others)
+    picture_clashes.check(read, splits.target, look, levels=others)
     _tell(splits, levels, given=given)
     return replace(held, artifacts=inputs.encode(inputs.entry_of_levels(levels)))
 
@@ -168,13 +166,6 @@ def restore(cfg: "Config", splits: Splits, artifacts: Mapping[str, str], *, orig
     _warn_of_beyond(splits, levels)
     held, _ = _read(cfg, _between(splits, levels), only_if_held=True)
     return replace(held, artifacts=dict(artifacts))
-
-
-def _labels(found: LabelledFiles) -> dict[str, NDArray[np.int32]]:
-    return {
-        name: np.array([file.label for file in files], np.int32)
-        for name, files in found.splits.items()
-    }
 
 
 def _names(found: LabelledFiles, origin: str) -> dict[str, NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Draws the training and validation samples of a run, a pure function of labels and settings."""
+"""Draws the training and validation samples of a run, a pure function of targets and settings."""
 
 import hashlib
 import math
@@ -43,8 +43,8 @@ def selection_of(splits: Splits, cfg: DataConfig, *, seed: int) -> Selection:
     Nothing is held out of the training split where the set has a validation split of its own.
     """
     return select(
-        splits.train.y,
-        num_classes=splits.num_classes,
+        splits.target.strata(splits.train.y),
+        strata_count=splits.target.strata_count,
         validation_fraction=0.0 if splits.validation else cfg.validation_fraction,
         fraction=cfg.fraction,
         limit=cfg.limit,
@@ -53,51 +53,54 @@ def selection_of(splits: Splits, cfg: DataConfig, *, seed: int) -> Selection:
 
 
 def select(
-    labels: NDArray[np.int32],
+    strata: NDArray[np.int32],
     *,
-    num_classes: int,
+    strata_count: int,
     validation_fraction: float,
     fraction: float,
     limit: int | None,
     seed: int,
 ) -> Selection:
-    """Takes a subset of `labels` with the same shares of classes, then the validation part of it.
+    """Takes a subset with the same shares of strata, then the validation part of it.
+
+    Args:
+        strata: int32 (n,), the stratum of each row in [0, strata_count), see `targets`.
 
     Raises:
         UsageError: nothing would be left to train on, or to validate on though asked for.
     """
-    wanted = _round(len(labels) * fraction)
+    wanted = _round(len(strata) * fraction)
     size = wanted if limit is None else min(wanted, limit)
     validation_size = _round(size * validation_fraction)
-    _require_samples(size, validation_size, total=len(labels), fraction=validation_fraction)
-    everything = np.arange(len(labels), dtype=np.int32)
-    used = _draw(everything, labels, num_classes, size, _key(seed, _Purpose.SUBSET))
+    _require_samples(size, validation_size, total=len(strata), fraction=validation_fraction)
+    everything = np.arange(len(strata), dtype=np.int32)
+    used = _draw(everything, strata, strata_count, size, _key(seed, _Purpose.SUBSET))
     key = _key(seed, _Purpose.VALIDATION)
-    validation = _draw(used, labels, num_classes, validation_size, key)
+    validation = _draw(used, strata, strata_count, validation_size, key)
     train = np.setdiff1d(used, validation, assume_unique=True)
     return Selection(train, validation, _digest(train, validation))
 
 
 def held_out_for_test(
-    labels: NDArray[np.int32], *, num_classes: int, fraction: float
+    strata: NDArray[np.int32], *, strata_count: int, fraction: float
 ) -> NDArray[np.int32]:
     """Row numbers, ascending: the share that tests a data set without a test split of its own.
 
     The seed of a run has no part in it, so that runs are measured on the same samples.
     """
-    everything = np.arange(len(labels), dtype=np.int32)
-    size = _round(len(labels) * fraction)
-    return _draw(everything, labels, num_classes, size, _key(0, _Purpose.TEST))
+    everything = np.arange(len(strata), dtype=np.int32)
+    size = _round(len(strata) * fraction)
+    return _draw(everything, strata, strata_count, size, _key(0, _Purpose.TEST))
 
 
-def fold_for_test(labels: NDArray[np.int32], *, folds: int, fold: int) -> NDArray[np.int32]:
-    """Row numbers, ascending: one of `folds` parts of equal size and shares of each class.
+def fold_for_test(strata: NDArray[np.int32], *, folds: int, fold: int) -> NDArray[np.int32]:
+    """Row numbers, ascending: one of `folds` parts of equal size and shares of each stratum.
 
     Every row is in exactly one of them. The seed of a run has no part in it either.
     """
-    places = np.random.Philox(key=_key(0, _Purpose.FOLDS)).random_raw(len(labels))
-    # Dealt out like cards, class after class, so that no two parts differ by more than one.
-    return np.sort(np.lexsort((places, labels))[fold::folds]).astype(np.int32)
+    places = np.random.Philox(key=_key(0, _Purpose.FOLDS)).random_raw(len(strata))
+    # Dealt out like cards, stratum after stratum, so that no two parts differ by more than one.
+    return np.sort(np.lexsort((places, strata))[fold::folds]).astype(np.int32)
 
 
 def _require_samples(size: int, validation_size: int, *, total: int, fraction: float) -> None:
@@ -120,20 +123,20 @@ def _require_samples(size: int, validation_size: int, *, total: int, fraction: f
 
 def _draw(
     rows: NDArray[np.int32],
-    labels: NDArray[np.int32],
-    num_classes: int,
+    strata: NDArray[np.int32],
+    strata_count: int,
     size: int,
     key: NDArray[np.uint64],
 ) -> NDArray[np.int32]:
-    """`size` of the `rows`, ascending, each class in proportion.
+    """`size` of the `rows`, ascending, each stratum in proportion.
 
     A row's place in the draw depends on its number, not on which other rows there are. Raw Philox
     words are used because NumPy keeps them the same for ever, unlike `Generator.permutation`.
     """
-    places = np.random.Philox(key=key).random_raw(len(labels))[rows]
-    classes = labels[rows]
-    order = np.lexsort((places, classes))
-    counts = np.bincount(classes, minlength=num_classes)
+    places = np.random.Philox(key=key).random_raw(len(strata))[rows]
+    own = strata[rows]
+    order = np.lexsort((places, own))
+    counts = np.bincount(own, minlength=strata_count)
     starts = np.cumsum(counts) - counts
     rank = np.arange(len(rows)) - np.repeat(starts, counts)
     taken = rank < np.repeat(_quotas(counts, size), counts)
@@ -141,7 +144,7 @@ def _draw(
 
 
 def _quotas(counts: NDArray[np.intp], size: int) -> NDArray[np.intp]:
-    """`size` shared out in proportion to `counts` by largest remainder, ties to the lower class."""
+    """`size` shared out in proportion to `counts` by largest remainder, ties to the lower."""
     total = int(counts.sum())
     quotas = counts * size // total
     remainders = counts * size % total

@@ -1,4 +1,4 @@
-"""What a data set is to the rest of fmtool: labelled samples, class names and a content digest."""
+"""What a data set is to the rest of fmtool: samples, a target and a content digest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,21 +9,23 @@ from numpy.typing import NDArray
 
 from fmtool.data.samples.images import Images, choose
 from fmtool.elements import Element
+from fmtool.targets import Target
 
 
 @dataclass(frozen=True)
 class Split:
-    """Samples with their labels, in memory or read on access; never to be written to.
+    """Samples and what each has of the target, in memory or read on access; never to be written to.
 
     Args:
         x: of shape (n, ...), see `fmtool.elements`: images (n, height, width, channels) as uint8.
-        y: int32 of shape (n,), each in [0, number of classes).
+        y: rows of the target of the data set: int32 (n,) class numbers, uint8 (n, classes), or
+            float64 (n, ...) numbers.
         names: of shape (n,), what tells a user which sample it is: a path, or the number of a line
             or row; None for the row number.
     """
 
     x: Images
-    y: NDArray[np.int32]
+    y: NDArray[Any]
     names: NDArray[Any] | None = None
 
     def __len__(self) -> int:
@@ -45,7 +47,7 @@ class Splits:
 
     Args:
         name: the option name, such as `cifar10`.
-        class_names: one name for each label value, in label order.
+        target: what `y` says of each sample.
         digest: hex SHA-256 of the content of all the arrays; equal whatever source they came from.
         element: what one sample is.
         artifacts: the files, by name and content, that a run keeps to make such samples again.
@@ -57,7 +59,7 @@ class Splits:
     name: str
     train: Split
     test: Split
-    class_names: tuple[str, ...]
+    target: Target
     digest: str
     element: Element
     validation: Split | None = None
@@ -66,11 +68,23 @@ class Splits:
     names: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
+    def target_facts(self) -> dict[str, Any]:
+        """The target as manifests have it, and the names of its classes, as they always had."""
+        names = {} if self.target.kind == "numbers" else {"class_names": list(self.target.names)}
+        return {**names, "target": self.target.to_json()}
+
+    @property
     def parts(self) -> dict[str, Split]:
         """The splits that are there, by name."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part for name, part in named.items() if part is not None}
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """One name for each class, in label order; UsageError where the target has no classes."""
+        return self.target.class_names
+
+    @property
     def num_classes(self) -> int:
+        """The number of classes; UsageError where the target has none."""
         return len(self.class_names)

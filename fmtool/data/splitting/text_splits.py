@@ -1,72 +1,99 @@
-"""Turns labelled texts into `Splits` of strings, which a tokenizer is then fitted on."""
+"""Turns texts and what is said of them into `Splits` of strings, which a tokenizer is fitted on."""
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fmtool import class_names
 from fmtool.data.reading.labelled_files import below
 from fmtool.data.reading.labels import require_two_classes
 from fmtool.data.reading.local import LocalConfig
 from fmtool.data.reading.problems import stop
+from fmtool.data.reading.target_columns import (
+    TargetColumns,
+    classes_in,
+    require_learnable,
+    unknown_in,
+)
 from fmtool.data.reading.text_files import LabelledText
 from fmtool.data.reading.text_lines import LineError
 from fmtool.data.samples.strings import NOT_TOKENIZED, texts_of
 from fmtool.data.splitting.local_splits import names_of, train_and_test
-from fmtool.data.splitting.measured import Measured, unknown_class
+from fmtool.data.splitting.measured import Measured
 from fmtool.data.splitting.split_names import SPLITS
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
+from fmtool.targets import Target
+from fmtool.targets.classes import unknown_class
 
 _FEW_CLASSES = 20
 
 
-def to_text_splits(cfg: LocalConfig, found: Iterable[LabelledText], *, origin: str) -> Splits:
+class Said(NamedTuple):
+    """What is said of texts.
+
+    Args:
+        columns: of the target.
+        label: the name of the column of labels.
+    """
+
+    columns: TargetColumns = TargetColumns()
+    label: str = "label"
+
+
+_SAID = Said()
+
+
+def to_text_splits(
+    cfg: LocalConfig, found: Iterable[LabelledText], *, origin: str, said: Said = _SAID
+) -> Splits:
     """`Splits` of strings; a test split is held out where there is none.
 
     Raises:
         DataError: there are not two classes in the training split, or other ones elsewhere.
         UsageError: see `local_splits.train_and_test`.
     """
-    names, parts = _parts(found, origin)
-    train, test = train_and_test(cfg, names, parts, origin=origin)
-    return _splits(cfg.name, names, {**parts, "train": train, "test": test})
+    target, parts = _parts(found, origin, said)
+    train, test = train_and_test(cfg, target, parts, origin=origin)
+    return _splits(cfg.name, target, {**parts, "train": train, "test": test})
 
 
 def to_measured_texts(
     name: str, found: Iterable[LabelledText], measured: Measured, *, root: Path
 ) -> Splits:
     """`Splits` whose test split is to be measured; DataError for a class that the run has not."""
-    by_split = _by_split(found)
-    names = measured.class_names
+    by_split, target = _by_split(found), measured.target
     for text in (text for texts in by_split.values() for text in texts):
-        if text.label not in names:
-            raise unknown_class(f"{text.path}:{text.line}", text.label, names)
-    numbers = {each: label for label, each in enumerate(names)}
+        if (unknown := unknown_in(text.label, target.names)) is not None:
+            raise unknown_class(f"{text.path}:{text.line}", unknown, target.names)
     chosen = measured.chosen(by_split)
     return _splits(
-        name, names, {part: _split(texts, numbers, str(root)) for part, texts in chosen.items()}
+        name, target, {part: _split(texts, target, str(root)) for part, texts in chosen.items()}
     )
 
 
 def with_test_split(name: str, found: Iterable[LabelledText], *, origin: str) -> Splits:
     """The same of texts among which there are some to test on."""
-    names, parts = _parts(found, origin)
-    return _splits(name, names, parts)
+    target, parts = _parts(found, origin, Said())
+    return _splits(name, target, parts)
 
 
-def _parts(found: Iterable[LabelledText], origin: str) -> tuple[tuple[str, ...], dict[str, Split]]:
-    """The names of the classes, and the splits by name."""
+def _parts(
+    found: Iterable[LabelledText], origin: str, said: Said
+) -> tuple[Target, dict[str, Split]]:
+    """The target, and the splits by name."""
     by_split = _by_split(found)
-    names = trained_classes(by_split.get("train", []), origin)
-    numbers = {name: label for label, name in enumerate(names)}
-    return names, {split: _split(texts, numbers, origin) for split, texts in by_split.items()}
+    target = trained_target(by_split.get("train", []), origin, said)
+    for text in (text for texts in by_split.values() for text in texts):
+        check_class(text, target)
+    parts = {split: _split(texts, target, origin) for split, texts in by_split.items()}
+    return target, parts
 
 
 def _by_split(found: Iterable[LabelledText]) -> dict[str, list[LabelledText]]:
@@ -76,11 +103,11 @@ def _by_split(found: Iterable[LabelledText]) -> dict[str, list[LabelledText]]:
     return by_split
 
 
-def _split(texts: Sequence[LabelledText], numbers: Mapping[str, int], origin: str) -> Split:
+def _split(texts: Sequence[LabelledText], target: Target, origin: str) -> Split:
     root, of_file = Path(origin), Counter(text.path for text in texts)
     names = [_name(text, root, is_whole=of_file[text.path] == 1) for text in texts]
-    x = texts_of([each.text for each in texts])
-    return Split(x, _labels(texts, numbers), np.array(names, object))
+    y = target.encoded([text.label for text in texts])
+    return Split(texts_of([each.text for each in texts]), y, np.array(names, object))
 
 
 def _name(text: LabelledText, root: Path, *, is_whole: bool) -> str | int:
@@ -91,22 +118,22 @@ def _name(text: LabelledText, root: Path, *, is_whole: bool) -> str | int:
     return path if is_whole and text.line == 1 else f"{path}:{text.line}"
 
 
-def _splits(name: str, names: tuple[str, ...], parts: Mapping[str, Split]) -> Splits:
+def _splits(name: str, target: Target, parts: Mapping[str, Split]) -> Splits:
     return Splits(
         name=name,
         train=parts["train"],
         test=parts["test"],
-        class_names=names,
-        digest=digest_of(names, parts),
+        target=target,
+        digest=digest_of(target, parts),
         element=NOT_TOKENIZED,
         validation=parts.get("validation"),
         names=names_of(parts),
     )
 
 
-def digest_of(names: Sequence[str], parts: Mapping[str, Split]) -> str:
-    """Hex SHA-256 of class names, texts and labels."""
-    digest = hashlib.sha256(json.dumps(list(names)).encode())
+def digest_of(target: Target, parts: Mapping[str, Split]) -> str:
+    """Hex SHA-256 of target, texts and what they have of it."""
+    digest = hashlib.sha256(json.dumps(target.identity()).encode())
     for name in SPLITS:
         part = parts.get(name)
         digest.update(json.dumps([name, None if part is None else len(part)]).encode())
@@ -116,39 +143,36 @@ def digest_of(names: Sequence[str], parts: Mapping[str, Split]) -> str:
             content = text.encode()
             digest.update(len(content).to_bytes(8, "little"))
             digest.update(content)
-        digest.update(part.y.astype("<i4").tobytes())
+        digest.update(target.content(part.y))
     return digest.hexdigest()
 
 
-def trained_classes(texts: Sequence[LabelledText], origin: str) -> tuple[str, ...]:
-    """Those of the training texts, in the order of `class_names.ordered`.
+def trained_target(texts: Sequence[LabelledText], origin: str, said: Said = _SAID) -> Target:
+    """The target of the training texts, its classes in the order of `class_names.ordered`.
 
-    Raises DataError where there are not two, or so many that they cannot be classes.
+    Raises DataError where there are not enough classes, or so many that they cannot be classes.
     """
-    names = class_names.ordered(text.label for text in texts)
-    fix = "add texts of another class"
-    require_two_classes(names, origin, stop, fix=fix, none="no texts")
-    if len(names) > max(_FEW_CLASSES, len(texts) // 2):
+    target = said.columns.target([text.label for text in texts], said.label)
+    if target.kind == "label":
+        fix = "add texts of another class"
+        require_two_classes(target.names, origin, stop, fix=fix, none="no texts")
+    require_learnable(target, [text.label for text in texts], origin)
+    if target.kind != "numbers" and len(target.names) > max(_FEW_CLASSES, len(texts) // 2):
         raise DataError(
-            f"{origin}: {len(names)} different labels in {len(texts)} training texts",
+            f"{origin}: {len(target.names)} different labels in {len(texts)} training texts",
             fix="name the column of the classes by data.label_column",
         )
-    counts = Counter(text.label for text in texts)
+    counts = Counter(name for text in texts for name in classes_in(text.label))
     for group in class_names.spellings(counts):
-        first = next(text for text in texts if text.label == group[1])
+        first = next(text for text in texts if group[1] in classes_in(text.label))
         raise class_names.collision(f"{first.path}:{first.line}", group, counts)
-    return names
+    return target
 
 
-def check_class(text: LabelledText, names: Collection[str]) -> None:
-    """DataError if its class is none of the training texts."""
-    if text.label not in names:
-        fix = did_you_mean(text.label, names, otherwise="remove it, or train on some")
-        what = f"class '{text.label}' is absent from train"
+def check_class(text: LabelledText, target: Target) -> None:
+    """DataError if it has a class that none of the training texts has."""
+    unknown = unknown_in(text.label, target.names)
+    if unknown is not None:
+        fix = did_you_mean(unknown, target.names, otherwise="remove it, or train on some")
+        what = f"class '{unknown}' is absent from train"
         raise LineError(text.path, text.line, what, fix=fix)
-
-
-def _labels(texts: Sequence[LabelledText], numbers: Mapping[str, int]) -> NDArray[np.int32]:
-    for text in texts:
-        check_class(text, numbers)
-    return np.array([numbers[text.label] for text in texts], np.int32)

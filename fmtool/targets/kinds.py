@@ -1,0 +1,14 @@
+"""The kinds of targets, as data declare and tasks name them."""
+
+from typing import Literal
+
+Kind = Literal["label", "labels", "numbers"]
+
+KINDS: tuple[Kind, ...] = ("label", "labels", "numbers")
+
+WHAT: dict[Kind, str] = {
+    "label": "one class for each sample",
+    "labels": "any number of classes for each sample",
+    "numbers": "numbers for each sample",
+}
+"""The targets of a kind, for messages."""
