@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fmtool.errors import DataError
 from fmtool.targets.classes import (
@@ -15,6 +12,10 @@ from fmtool.targets.classes import (
     unknown_class,
 )
 from fmtool.targets.kinds import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ class Label:
         """How many strata `strata` tells apart."""
         return len(self.names)
 
-    def check(self, y: NDArray[Any], *, split: str) -> None:
+    def check(self, y: "NDArray[Any]", *, split: str) -> None:
         """Raises DataError unless `y` is (n,), of integers, each in [0, number of classes)."""
+        import numpy as np
+
         if y.ndim != 1 or y.dtype.kind not in "iu":
             raise DataError(
                 f"labels of {split} are {y.dtype} {y.shape}, expected integers of shape (n,)",
@@ -55,8 +58,10 @@ class Label:
                 fix="correct the labels or name all the classes",
             )
 
-    def converted(self, values: NDArray[Any], *, split: str) -> NDArray[np.int32]:
+    def converted(self, values: "NDArray[Any]", *, split: str) -> "NDArray[np.int32]":
         """Class numbers (n,) of any integer type as rows of the target; raises as `check`."""
+        import numpy as np
+
         if values.ndim == 1 and values.dtype.kind == "f" and values.size:
             row = int(np.argmax(values != np.floor(values)))
             raise DataError(
@@ -66,21 +71,25 @@ class Label:
         self.check(values, split=split)
         return values.astype(np.int32)
 
-    def encoded(self, values: Sequence[Any]) -> NDArray[np.int32]:
+    def encoded(self, values: Sequence[Any]) -> "NDArray[np.int32]":
         """Rows of the target from the name of each sample's class; KeyError for another."""
+        import numpy as np
+
         places = places_of(self.names)
         return np.array([places[name] for name in values], np.int32)
 
-    def counts(self, y: NDArray[Any]) -> list[int]:
+    def counts(self, y: "NDArray[Any]") -> list[int]:
         """How many samples each class has, in the order of `names`."""
+        import numpy as np
+
         counts: list[int] = np.bincount(y, minlength=len(self.names)).tolist()
         return counts
 
-    def missing(self, y: NDArray[Any]) -> tuple[str, ...]:
+    def missing(self, y: "NDArray[Any]") -> tuple[str, ...]:
         """The classes that no sample has."""
         return absent(self.names, self.counts(y))
 
-    def require_learnable(self, y: NDArray[Any], *, split: str) -> None:
+    def require_learnable(self, y: "NDArray[Any]", *, split: str) -> None:
         """Raises DataError unless there are two classes, and each has a sample."""
         if len(self.names) < 2:
             raise DataError(
@@ -88,7 +97,9 @@ class Label:
             )
         require_samples_of_each(self.missing(y), split)
 
-    def by_names(self, y: NDArray[Any], names: Sequence[str], *, place: str) -> NDArray[np.int32]:
+    def by_names(
+        self, y: "NDArray[Any]", names: Sequence[str], *, place: str
+    ) -> "NDArray[np.int32]":
         """Rows of a target with other names as rows of this one.
 
         Args:
@@ -97,6 +108,8 @@ class Label:
 
         Raises DataError for a class that occurs and is none of this target's.
         """
+        import numpy as np
+
         for number in np.unique(y).tolist():
             if names[number] not in self.names:
                 raise unknown_class(place, names[number], self.names)
@@ -104,11 +117,13 @@ class Label:
         found: NDArray[np.int32] = np.array(places, np.int32)[y]
         return found
 
-    def strata(self, y: NDArray[Any]) -> NDArray[np.int32]:
+    def strata(self, y: "NDArray[Any]") -> "NDArray[np.int32]":
         """(n,) in [0, strata_count): samples of one stratum are shared out in proportion."""
+        import numpy as np
+
         return y.astype(np.int32, copy=False)
 
-    def content(self, y: NDArray[Any]) -> bytes:
+    def content(self, y: "NDArray[Any]") -> bytes:
         """The rows as bytes that are equal on every machine, for digests."""
         return y.astype("<i4").tobytes()
 

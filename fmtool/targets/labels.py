@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fmtool.errors import DataError
 from fmtool.targets.classes import (
@@ -15,6 +12,10 @@ from fmtool.targets.classes import (
     unknown_class,
 )
 from fmtool.targets.kinds import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _FIX = "give a 0 or 1 for each sample and class"
 
@@ -42,8 +43,10 @@ class Labels:
         """How many strata `strata` tells apart."""
         return len(self.names) + 1
 
-    def check(self, y: NDArray[Any], *, split: str) -> None:
+    def check(self, y: "NDArray[Any]", *, split: str) -> None:
         """Raises DataError unless `y` is (n, classes) of zeros and ones."""
+        import numpy as np
+
         if y.ndim != 2 or y.shape[1] != len(self.names) or y.dtype.kind not in "biuf":
             raise DataError(
                 f"labels of {split} are {y.dtype} {y.shape}, expected (n, {len(self.names)})",
@@ -58,36 +61,46 @@ class Labels:
                 fix=_FIX,
             )
 
-    def converted(self, values: NDArray[Any], *, split: str) -> NDArray[np.uint8]:
+    def converted(self, values: "NDArray[Any]", *, split: str) -> "NDArray[np.uint8]":
         """Zeros and ones (n, classes) of any type as rows of the target; raises as `check`."""
+        import numpy as np
+
         self.check(values, split=split)
         return values.astype(np.uint8)
 
-    def encoded(self, values: Sequence[Any]) -> NDArray[np.uint8]:
+    def encoded(self, values: Sequence[Any]) -> "NDArray[np.uint8]":
         """Rows of the target from the names of each sample's classes; KeyError for another."""
+        import numpy as np
+
         places = places_of(self.names)
         y = np.zeros((len(values), len(self.names)), np.uint8)
         for row, names in enumerate(values):
             y[row, [places[name] for name in names]] = 1
         return y
 
-    def counts(self, y: NDArray[Any]) -> list[int]:
+    def counts(self, y: "NDArray[Any]") -> list[int]:
         """How many samples have each class, in the order of `names`."""
+        import numpy as np
+
         counts: list[int] = y.sum(axis=0, dtype=np.int64).tolist()
         return counts
 
-    def missing(self, y: NDArray[Any]) -> tuple[str, ...]:
+    def missing(self, y: "NDArray[Any]") -> tuple[str, ...]:
         """The classes that no sample has."""
         return absent(self.names, self.counts(y))
 
-    def require_learnable(self, y: NDArray[Any], *, split: str) -> None:
+    def require_learnable(self, y: "NDArray[Any]", *, split: str) -> None:
         """Raises DataError unless there is a class, and each has a sample."""
         if not self.names:
             raise DataError(f"0 classes in {split}; need 1 class", fix="name the classes")
         require_samples_of_each(self.missing(y), split)
 
-    def by_names(self, y: NDArray[Any], names: Sequence[str], *, place: str) -> NDArray[np.uint8]:
+    def by_names(
+        self, y: "NDArray[Any]", names: Sequence[str], *, place: str
+    ) -> "NDArray[np.uint8]":
         """Rows of a target with other names as rows of this one; see `Label.by_names`."""
+        import numpy as np
+
         found = np.zeros((len(y), len(self.names)), np.uint8)
         for column, name in enumerate(names):
             if name in self.names:
@@ -96,14 +109,18 @@ class Labels:
                 raise unknown_class(place, name, self.names)
         return found
 
-    def strata(self, y: NDArray[Any]) -> NDArray[np.int32]:
+    def strata(self, y: "NDArray[Any]") -> "NDArray[np.int32]":
         """(n,) in [0, strata_count): the rarest class of each sample; the last one for none."""
+        import numpy as np
+
         order = np.argsort(y.sum(axis=0, dtype=np.int64), kind="stable")
         rarest = order[np.argmax(y[:, order] != 0, axis=1)]
         return np.where(y.any(axis=1), rarest, len(self.names)).astype(np.int32)
 
-    def content(self, y: NDArray[Any]) -> bytes:
+    def content(self, y: "NDArray[Any]") -> bytes:
         """The rows as bytes that are equal on every machine, for digests."""
+        import numpy as np
+
         return y.astype(np.uint8).tobytes()
 
     def identity(self) -> Any:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fmtool.errors import DataError, UsageError
 from fmtool.targets.kinds import WHAT, Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _STRATA = 10
 """Parts of equal size into which a number is cut, to spread samples evenly."""
@@ -41,8 +42,10 @@ class Numbers:
         """How many strata `strata` tells apart."""
         return _STRATA
 
-    def check(self, y: NDArray[Any], *, split: str) -> None:
+    def check(self, y: "NDArray[Any]", *, split: str) -> None:
         """Raises DataError unless `y` is (n, *shape) of finite numbers."""
+        import numpy as np
+
         if y.shape[1:] != self.shape or not y.ndim or y.dtype.kind not in "fiu":
             wanted = ", ".join(map(str, self.shape))
             raise DataError(
@@ -56,31 +59,37 @@ class Numbers:
                 fix="leave out samples without a target",
             )
 
-    def converted(self, values: NDArray[Any], *, split: str) -> NDArray[np.float64]:
+    def converted(self, values: "NDArray[Any]", *, split: str) -> "NDArray[np.float64]":
         """Numbers of any type as rows of the target, (n,) as one each; raises as `check`."""
+        import numpy as np
+
         if values.ndim == 1 and self.shape == (1,):
             values = values[:, np.newaxis]
         self.check(values, split=split)
         return values.astype(np.float64)
 
-    def encoded(self, values: Sequence[Any]) -> NDArray[np.float64]:
+    def encoded(self, values: Sequence[Any]) -> "NDArray[np.float64]":
         """Rows of the target from the numbers of each sample."""
+        import numpy as np
+
         return np.array(values, np.float64).reshape(len(values), *self.shape)
 
-    def counts(self, y: NDArray[Any]) -> list[int]:
+    def counts(self, y: "NDArray[Any]") -> list[int]:
         """Nothing: there are no classes to count."""
         return []
 
-    def missing(self, y: NDArray[Any]) -> tuple[str, ...]:
+    def missing(self, y: "NDArray[Any]") -> tuple[str, ...]:
         """Nothing: there are no classes that a sample could have."""
         return ()
 
-    def require_learnable(self, y: NDArray[Any], *, split: str) -> None:
+    def require_learnable(self, y: "NDArray[Any]", *, split: str) -> None:
         """Raises DataError unless there are two samples."""
         if len(y) < 2:
             raise DataError(f"{len(y)} sample in {split}; need 2 samples", fix="add samples")
 
-    def by_names(self, y: NDArray[Any], names: Sequence[str], *, place: str) -> NDArray[np.float64]:
+    def by_names(
+        self, y: "NDArray[Any]", names: Sequence[str], *, place: str
+    ) -> "NDArray[np.float64]":
         """Rows of a target with other names as rows of this one.
 
         Raises DataError where one of this target's numbers is not there.
@@ -94,14 +103,16 @@ class Numbers:
                 )
         return y[..., [names.index(name) for name in self.names]]
 
-    def strata(self, y: NDArray[Any]) -> NDArray[np.int32]:
+    def strata(self, y: "NDArray[Any]") -> "NDArray[np.int32]":
         """(n,) in [0, strata_count): parts of equal size by the first number, in its order."""
+        import numpy as np
+
         first = y.reshape(len(y), -1)[:, 0]
         places = np.empty(len(first), np.int64)
         places[np.argsort(first, kind="stable")] = np.arange(len(first))
         return (places * _STRATA // max(1, len(first))).astype(np.int32)
 
-    def content(self, y: NDArray[Any]) -> bytes:
+    def content(self, y: "NDArray[Any]") -> bytes:
         """The rows as bytes that are equal on every machine, for digests."""
         return y.astype("<f8").tobytes()
 
@@ -111,6 +122,8 @@ class Numbers:
 
     def shown(self, row: Sequence[float]) -> str:
         """One row, for messages."""
+        import numpy as np
+
         return ", ".join(f"{number:g}" for number in np.ravel(row).tolist())
 
     def described(self) -> str:
