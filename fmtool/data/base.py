@@ -72,6 +72,7 @@ class SetInfo:
         """The names of the classes in label order; UsageError where the target has none."""
         return self.target.class_names
 
+
 class Load(Protocol):
     def __call__(self, cfg: Any, /) -> "Splits":
         """The whole set. Raises DataError for what is not sound, Unavailable for what is away."""
