@@ -1,4 +1,4 @@
-"""A figure by its name, and which way it is better: the one place where a direction stands."""
+"""A figure by its name, which way it is better, and how its value is shown to people."""
 
 import math
 from dataclasses import dataclass
@@ -54,3 +54,15 @@ def of_rows(training: tuple[Metric, ...]) -> dict[str, Metric]:
 def by_name(metrics: tuple[Metric, ...]) -> dict[str, Metric]:
     """The metrics by their names, in order."""
     return {metric.name: metric for metric in metrics}
+
+
+UNDEFINED = "\u2013"
+"""Stands in tables for a figure that there is not."""
+
+
+def show(value: float | None) -> str:
+    """Four decimals, or four digits with an exponent where decimals would hide the value."""
+    if value is None:
+        return UNDEFINED
+    magnitude = abs(value)
+    return f"{value:.3e}" if 0 < magnitude < 1e-3 or magnitude >= 1e5 else f"{value:.4f}"

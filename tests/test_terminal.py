@@ -15,7 +15,7 @@ from test_architecture import MODULES, TREES
 from fmtool import terminal
 from fmtool.evaluation.metrics import classification_report
 from fmtool.evaluation.report import evaluation_table, facts_table, gate_table
-from fmtool.logging.rows import UNDEFINED
+from fmtool.metric import UNDEFINED
 from fmtool.notices import DataStream, note, printable
 from fmtool.runs.csv_text import cell
 from fmtool.runs.result import Gate

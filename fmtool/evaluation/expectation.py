@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fmtool.logging.rows import show
+from fmtool.metric import show
 from fmtool.runs.result import RunResult
 from fmtool.schema import ExpectedConfig
 

@@ -8,7 +8,7 @@ from typing import Any
 from fmtool import terminal
 from fmtool.elements import UNITS, Kind
 from fmtool.evaluation.metrics import MACRO_ALL
-from fmtool.logging.rows import show
+from fmtool.metric import show
 from fmtool.runs.result import Gate
 from fmtool.tasks.classification import REPORT_METRICS
 from fmtool.terminal import Column, Group, RenderableType, Table, Text

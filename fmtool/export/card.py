@@ -7,7 +7,7 @@ from typing import Any
 from fmtool.export import card_header, card_training, preprocessing
 from fmtool.export.markdown import pairs, plain, points, table
 from fmtool.export.run_facts import RunFacts
-from fmtool.logging.rows import show
+from fmtool.metric import show
 from fmtool.tasks.classification import REPORT_METRICS
 
 _95_PERCENT = 1.959964

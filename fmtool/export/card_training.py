@@ -5,7 +5,7 @@ from typing import Any
 
 from fmtool.export.markdown import pairs, plain
 from fmtool.export.run_facts import RunFacts
-from fmtool.logging.rows import show
+from fmtool.metric import show
 
 _NOT_OF_THE_NETWORK = {"name", "summary"}
 

@@ -8,8 +8,8 @@ from rich.progress_bar import ProgressBar
 from fmtool import terminal
 from fmtool.logging.course import Clock, Course
 from fmtool.logging.plain_lines import epoch_line, figures, start_line
-from fmtool.logging.rows import show
 from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.metric import show
 from fmtool.terminal import Console, Group, RenderableType, Table
 
 _SECONDS_BETWEEN_REFRESHES = 0.2

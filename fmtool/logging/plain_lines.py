@@ -5,8 +5,9 @@ from typing import TextIO
 
 from fmtool.elements import UNITS, Kind
 from fmtool.logging.course import Clock, Course
-from fmtool.logging.rows import metrics_of, show
+from fmtool.logging.rows import metrics_of
 from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.metric import show
 from fmtool.notices import printable
 
 

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 from rich.live import Live
 
 from fmtool import terminal
-from fmtool.logging.rows import show
+from fmtool.metric import show
 from fmtool.notices import note
 from fmtool.runs.layout import RunPaths
 from fmtool.sweeping.jobs import Job

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fmtool.evaluation.plots import blank_figure
-from fmtool.logging.rows import show
-from fmtool.metric import Metric
+from fmtool.metric import Metric, show
 
 _COLOR = "#1f6fb4"
 _BEST_COLOR = "#e07b1a"

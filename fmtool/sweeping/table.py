@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fmtool.logging.rows import show
+from fmtool.metric import show
 from fmtool.runs.bests import different_losses
 from fmtool.runs.csv_text import cell
 from fmtool.sweeping.document import Row, Spread, failures, measure_of_rows, value_of

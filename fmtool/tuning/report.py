@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fmtool.evaluation.report import gate_table
-from fmtool.logging.rows import show
+from fmtool.metric import show
 from fmtool.runs.result import Gate
 from fmtool.tuning import chains
 from fmtool.tuning.space import overrides_of
