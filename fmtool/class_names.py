@@ -18,6 +18,8 @@ ORDER = "natural order: numbers by value, class2 before class10"
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,9})?", re.ASCII)
 _PARTS = re.compile(r"[0-9]+|[^0-9]")
+_MAX_SHOWN = 14
+"""Characters of a name in a figure."""
 _LONGEST_NUMBER = 4000
 """Characters; a longer name is text."""
 
@@ -110,3 +112,9 @@ def collision(origin: object, group: Sequence[str], counts: Mapping[str, int]) -
         f"{origin}: names collide: {said} are spellings of one class",
         fix=f"spell it one way, such as '{group[0]}'",
     )
+
+
+def shortened(name: str) -> str:
+    """A name as figures show it, cut in the middle: numbered names differ at their end."""
+    half = _MAX_SHOWN // 2
+    return name if len(name) <= _MAX_SHOWN else f"{name[:half]}…{name[1 - half :]}"

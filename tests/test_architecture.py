@@ -19,7 +19,7 @@ LAYERS = (
     },
     {"class_names", "hooks", "safety", "targets", "terminal"},
     {"config", "runs", "signals"},
-    {"kernels", "machine", "registry"},
+    {"drawing", "kernels", "machine", "registry"},
     {
         "augment", "callbacks", "data", "jobs", "logging", "models", "optimizers", "pruners",
         "regularizers", "schedules", "tasks", "tuners",

@@ -47,19 +47,38 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """Samples that are worth a look, such as the surest mistakes.
+
+    Args:
+        rows: which of the samples that were added, in the order in which they are shown.
+        captions: of as many.
+    """
+
+    title: str
+    rows: Sequence[int]
+    captions: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Report:
     """What a model is worth on some samples; all that is printed, gated or drawn is read from it.
 
     Args:
-        metrics: those of `report_metrics`, in their order; None for one that nothing defines.
+        metrics: those of `report_metrics`; None for one that nothing defines.
         undefined: why, by the name of the metric.
-        details: what is no single figure, such as rows by class, in JSON types.
+        details: what is not a single figure, such as rows by class, in JSON types.
+        sheets: by the stem of the file that shows one.
+        unprinted: what else the figures of a task are made of, of a size that does not grow with
+            the samples.
     """
 
     samples: int
     metrics: Mapping[str, float | None]
     undefined: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    sheets: Mapping[str, Sheet] = field(default_factory=dict)
+    unprinted: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As `fmtool evaluate --json` and evaluation files have it."""

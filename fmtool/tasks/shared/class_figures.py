@@ -1,0 +1,107 @@
+"""Figures of a confusion matrix: precision, recall and F1 of classes, their means, agreement."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATIOS = ("precision", "recall", "f1")
+"""The figures that each class has."""
+MACRO, MACRO_ALL, WEIGHTED = "macro", "macro_all", "weighted"
+"""Endings of the averages over the classes that have samples, over all of them, and over classes
+each as often as it has samples."""
+
+ONE_CLASS = "the split has samples of one class only"
+
+_WHY = {
+    "precision": "no sample is predicted to be of this class",
+    "recall": "the split has no sample of this class",
+    "f1": "the split has no sample of this class, and none is predicted to be",
+}
+"""Why a figure of a class is undefined."""
+
+_Counts = NDArray[np.int64]
+
+
+def confusion_matrix(
+    labels: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], classes: int
+) -> _Counts:
+    """(k, k): rows are true classes, columns predicted ones."""
+    cells = labels.astype(np.int64) * classes + predicted
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+
+
+def averages(confusion: _Counts) -> dict[str, float]:
+    """Precision, recall and F1 over the classes; one that nothing defines counts as 0."""
+    shares, support = _shares(confusion), confusion.sum(axis=1)
+    occurs = support > 0
+    return {
+        **{f"{name}_{MACRO}": shares[name][occurs].mean().item() for name in RATIOS},
+        **{f"{name}_{MACRO_ALL}": shares[name].mean().item() for name in RATIOS},
+        **{
+            f"{name}_{WEIGHTED}": np.average(shares[name], weights=support).item()
+            for name in RATIOS
+        },
+    }
+
+
+def per_class(confusion: _Counts, class_names: Sequence[str]) -> list[dict[str, Any]]:
+    """Name, precision, recall, F1 and support of each class; None with a reason in `undefined`."""
+    shares, parts, support = _shares(confusion), _parts(confusion), confusion.sum(axis=1)
+    entries = []
+    for index, class_name in enumerate(class_names):
+        undefined = {name: _WHY[name] for name in RATIOS if not parts[name][index]}
+        figures = {
+            name: None if name in undefined else shares[name][index].item() for name in RATIOS
+        }
+        entry = {"name": class_name, **figures, "support": support[index].item()}
+        entries.append({**entry, "undefined": undefined} if undefined else entry)
+    return entries
+
+
+def absent_classes(confusion: _Counts, class_names: Sequence[str]) -> list[str]:
+    """Names of the classes that have no sample."""
+    occurs = confusion.any(axis=1)
+    return [name for name, is_there in zip(class_names, occurs, strict=True) if not is_there]
+
+
+def matthews_corrcoef(confusion: _Counts) -> tuple[float | None, str]:
+    """The correlation of true and predicted classes; None with the reason where one is constant."""
+    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    samples = int(support.sum())
+    spread_true = samples**2 - int(support @ support)
+    spread_predicted = samples**2 - int(predicted @ predicted)
+    if not spread_true:
+        return None, ONE_CLASS
+    if not spread_predicted:
+        return None, "all samples are predicted to be of one class"
+    shared = int(confusion.trace()) * samples - int(support @ predicted)
+    return shared / math.sqrt(spread_true * spread_predicted), ""
+
+
+def cohen_kappa(confusion: _Counts) -> tuple[float | None, str]:
+    """How far true and predicted classes agree beyond chance; None where chance alone is 1."""
+    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    samples, by_chance = int(support.sum()), int(support @ predicted)
+    if samples**2 == by_chance:
+        return None, "all samples are of one class, and predicted to be"
+    return (int(confusion.trace()) * samples - by_chance) / (samples**2 - by_chance), ""
+
+
+def _parts(confusion: _Counts) -> dict[str, _Counts]:
+    """What precision, recall and F1 are shares of, by class."""
+    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    return {"precision": predicted, "recall": support, "f1": predicted + support}
+
+
+def _shares(confusion: _Counts) -> dict[str, NDArray[np.float64]]:
+    """Precision, recall and F1 by class, 0 where nothing defines one."""
+    hits = confusion.diagonal()
+    return {
+        name: np.divide(
+            2 * hits if name == "f1" else hits, whole, out=np.zeros(len(hits)), where=whole != 0
+        )
+        for name, whole in _parts(confusion).items()
+    }

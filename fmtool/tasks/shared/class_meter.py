@@ -1,0 +1,241 @@
+"""What a classifier's logits are worth: the same figures on every backend, computed in NumPy.
+
+Of each sample a few numbers are kept, and one mean is taken at the end, so that figures do not
+depend on the size of a batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmtool.class_names import shortened
+from fmtool.errors import DataError, Diverged
+from fmtool.tasks.base import Report, Sheet
+from fmtool.tasks.shared import class_figures, ranking
+from fmtool.tasks.shared.class_figures import ONE_CLASS
+
+TOP_5 = "top_5_accuracy"
+AUCS = {"roc_auc": ranking.roc_auc, "pr_auc": ranking.average_precision}
+CURVES = "curves"
+"""In `Report.unprinted`: a `Curve` by the name of its class."""
+MISTAKES = "misclassified"
+"""In `Report.sheets`."""
+
+MAX_MISTAKES = 32
+"""The most confident ones, which a sheet shows."""
+MAX_CURVES = 10
+"""Classes whose curves are drawn: those that are told from the rest worst."""
+
+_CALIBRATION_BINS = 15
+
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """ROC, and precision over recall, of one class against the rest, as pairs of (m,) arrays."""
+
+    roc: tuple[_Floats, _Floats]
+    precision_recall: tuple[_Floats, _Floats]
+    roc_auc: float
+    pr_auc: float
+
+
+@dataclass
+class _OfSamples:
+    """Arrays of (b,) by batch: what is averaged at the end."""
+
+    true_log_probability: list[_Floats] = field(default_factory=list)
+    confidence: list[_Floats] = field(default_factory=list)
+    squared_error: list[_Floats] = field(default_factory=list)
+    is_right: list[NDArray[np.bool_]] = field(default_factory=list)
+    is_in_top_5: list[NDArray[np.bool_]] = field(default_factory=list)
+
+
+class ClassMeter:
+    """Takes logits (b, k) and labels (b,), each in [0, k).
+
+    `loss` is the mean cross-entropy in nats, without smoothing, weights or penalty, whatever loss
+    a model was trained with: so runs and gates can be compared. Of equal logits the lower class
+    comes first.
+
+    `_macro` averages are over the classes that have samples in the split, `_macro_all` ones over
+    all classes, and `absent_classes` names the difference. A figure that nothing defines is None,
+    and `undefined` says why, in the report and in the entry of a class; within an average it
+    counts as 0, since a class that is never predicted must not raise the mean of the others.
+
+    Args:
+        max_score_bytes: see `ranking.Scores`.
+    """
+
+    def __init__(
+        self, class_names: Sequence[str], *, max_score_bytes: int = ranking.MAX_BYTES
+    ) -> None:
+        classes = len(class_names)
+        self._names = class_names
+        self._of_samples = _OfSamples()
+        self._confusion = np.zeros((classes, classes), np.int64)
+        self._scores = ranking.Scores(classes, max_bytes=max_score_bytes)
+        self._mistakes = np.zeros(0, _MISTAKE)
+        self._samples = self._not_finite = 0
+
+    def add(self, outputs: NDArray[np.float32], y: NDArray[np.integer[Any]]) -> None:
+        is_finite = np.isfinite(outputs).all(axis=1)
+        if not is_finite.all():
+            self._not_finite += int(np.sum(~is_finite))
+        elif not self._not_finite and len(y):
+            self._add(outputs, y)
+        self._samples += len(y)
+
+    def _add(self, logits: NDArray[np.float32], labels: NDArray[np.integer[Any]]) -> None:
+        log_probabilities, probabilities = _log_softmax(logits)
+        predicted = logits.argmax(axis=1)
+        confidence = np.exp(log_probabilities.max(axis=1))
+        is_true = np.arange(logits.shape[1]) == labels[:, None]
+        found = self._of_samples
+        found.true_log_probability.append(_of_true_class(log_probabilities, labels))
+        found.confidence.append(confidence)
+        found.squared_error.append(np.square(probabilities - is_true).sum(axis=1))
+        found.is_right.append(predicted == labels)
+        if len(self._names) > 5:
+            found.is_in_top_5.append(_rank_of_true_class(logits, labels) < 5)
+        self._confusion += class_figures.confusion_matrix(labels, predicted, len(self._names))
+        self._scores.add(probabilities, is_true)
+        self._note_mistakes(labels, predicted, confidence)
+
+    def report(self) -> Report:
+        if not self._samples:
+            raise DataError("the split has no samples to evaluate", fix="choose another split")
+        if self._not_finite:
+            raise Diverged(
+                f"the logits of {self._not_finite} of {self._samples} samples are NaN or infinite",
+                fix="train again with a lower learning rate",
+            )
+        metrics, undefined = self._figures()
+        entries = class_figures.per_class(self._confusion, self._names)
+        curves = self._tell_apart(entries)
+        for name in AUCS:
+            known = [entry[name] for entry in entries if entry[name] is not None]
+            metrics[f"{name}_macro"] = float(np.mean(known)) if known else None
+            if not known:
+                undefined[f"{name}_macro"] = ONE_CLASS
+        bins = self._scores.bins
+        return Report(
+            samples=self._samples,
+            metrics=metrics,
+            undefined=undefined,
+            details={
+                "absent_classes": class_figures.absent_classes(self._confusion, self._names),
+                "per_class": entries,
+                "confusion_matrix": self._confusion.tolist(),
+                **({} if bins is None else {"auc_bins": bins}),
+            },
+            sheets={MISTAKES: self._sheet()} if len(self._mistakes) else {},
+            unprinted={CURVES: curves},
+        )
+
+    def _figures(self) -> tuple[dict[str, float | None], dict[str, str]]:
+        """All but those of curves, and why one is None."""
+        found = self._of_samples
+        is_right, classes = np.concatenate(found.is_right), len(self._names)
+        undefined: dict[str, str] = {}
+        # Logarithms of probabilities are never positive; a minus would turn 0.0 into -0.0.
+        metrics: dict[str, float | None] = {
+            "loss": abs(np.mean(np.concatenate(found.true_log_probability)).item()),
+            "accuracy": np.mean(is_right).item(),
+        }
+        if classes > 5:
+            metrics[TOP_5] = np.mean(np.concatenate(found.is_in_top_5)).item()
+        else:
+            metrics[TOP_5], undefined[TOP_5] = None, f"with {classes} classes it is always 1"
+        metrics |= class_figures.averages(self._confusion)
+        metrics["balanced_accuracy"] = metrics["recall_macro"]
+        for figure in (class_figures.matthews_corrcoef, class_figures.cohen_kappa):
+            metrics[figure.__name__], why = figure(self._confusion)
+            if why:
+                undefined[figure.__name__] = why
+        # Of two classes both errors are the same one.
+        half = 0.5 if classes == 2 else 1.0
+        metrics["brier"] = half * np.mean(np.concatenate(found.squared_error)).item()
+        confidence = np.concatenate(found.confidence)
+        metrics["expected_calibration_error"] = _calibration_error(confidence, is_right)
+        return metrics, undefined
+
+    def _tell_apart(self, entries: list[dict[str, Any]]) -> dict[str, Curve]:
+        """Puts the areas below its curves into each entry; the curves that are worst."""
+        curves: dict[str, Curve] = {}
+        for entry, cuts in zip(entries, self._scores.cuts(), strict=True):
+            entry |= {name: area(cuts) for name, area in AUCS.items()}
+            if cuts.undefined:
+                why = dict.fromkeys(AUCS, cuts.undefined)
+                entry["undefined"] = {**entry.pop("undefined", {}), **why}
+                continue
+            curves[entry["name"]] = Curve(
+                ranking.roc_points(cuts),
+                ranking.precision_recall_points(cuts),
+                **{name: entry[name] for name in AUCS},
+            )
+            if len(curves) > MAX_CURVES:
+                del curves[max(curves, key=lambda name: curves[name].roc_auc)]
+        return curves
+
+    def _note_mistakes(
+        self, labels: NDArray[Any], predicted: NDArray[Any], confidence: _Floats
+    ) -> None:
+        wrong = np.flatnonzero(predicted != labels)
+        fresh = np.zeros(len(wrong), _MISTAKE)
+        fresh["row"], fresh["true"] = self._samples + wrong, labels[wrong]
+        fresh["predicted"], fresh["confidence"] = predicted[wrong], confidence[wrong]
+        all_of_them = np.concatenate([self._mistakes, fresh])
+        order = np.argsort(-all_of_them["confidence"], kind="stable")
+        self._mistakes = all_of_them[order[:MAX_MISTAKES]]
+
+    def _sheet(self) -> Sheet:
+        wrong = int(self._confusion.sum() - self._confusion.trace())
+        names = self._names
+        return Sheet(
+            f"{wrong} mistakes in {self._samples} samples, the most confident first",
+            rows=self._mistakes["row"].tolist(),
+            captions=[
+                f"{shortened(names[true])}\nseen as {shortened(names[predicted])}\n{sure:.0%}"
+                for _, true, predicted, sure in self._mistakes.tolist()
+            ],
+        )
+
+
+_MISTAKE = np.dtype(
+    [("row", np.int64), ("true", np.int64), ("predicted", np.int64), ("confidence", np.float64)]
+)
+
+
+def _log_softmax(logits: NDArray[np.float32]) -> tuple[_Floats, _Floats]:
+    """Logarithms of probabilities, and probabilities."""
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    powers = np.exp(shifted)
+    sums = powers.sum(axis=1, keepdims=True)
+    shifted -= np.log(sums)
+    return shifted, powers / sums
+
+
+def _of_true_class(values: NDArray[Any], labels: NDArray[np.integer[Any]]) -> NDArray[Any]:
+    return np.take_along_axis(values, labels[:, None], axis=1)[:, 0]
+
+
+def _rank_of_true_class(
+    logits: NDArray[np.float32], labels: NDArray[np.integer[Any]]
+) -> NDArray[np.int64]:
+    true = _of_true_class(logits, labels)[:, None]
+    is_lower_class = np.arange(logits.shape[1]) < labels[:, None]
+    ahead = (logits > true) | ((logits == true) & is_lower_class)
+    return np.asarray(ahead.sum(axis=1), dtype=np.int64)
+
+
+def _calibration_error(confidence: _Floats, is_right: NDArray[np.bool_]) -> float:
+    """Guo et al. 2017, On Calibration of Modern Neural Networks, eq. 3: bins of equal width."""
+    bins = np.ceil(confidence * _CALIBRATION_BINS).astype(np.int64) - 1
+    gaps = np.bincount(bins, weights=is_right - confidence, minlength=_CALIBRATION_BINS)
+    return float(np.abs(gaps).sum() / len(confidence))
