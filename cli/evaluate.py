@@ -83,4 +83,5 @@ def _print(evaluation: "Evaluation", *, of_other_data: bool) -> None:
     if evaluation.tta != "none":
         title += f", tta={evaluation.tta}"
     gates = [gate_table(evaluation.gates)] if evaluation.gates else []
-    output.print_tables(evaluation_table(evaluation.report, title), *gates)
+    table = evaluation_table(evaluation.report, evaluation.reporting, title)
+    output.print_tables(table, *gates)

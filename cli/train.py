@@ -98,8 +98,8 @@ def _train(cfg: "TrainConfig", request: "Request", flags: Flags, resumes: Path |
     outcome = train(cfg, request, resumes=resumes)
     if flags.as_json:
         output.print_json(_document(cfg, outcome))
-    elif outcome.report is not None:
-        _print_summary(cfg, outcome, outcome.report)
+    elif outcome.summary is not None:
+        _print_summary(cfg, outcome, outcome.summary)
     elif not cfg.report.test:
         _print_facts(outcome)
     return outcome.result.exit_code
@@ -115,7 +115,9 @@ def _document(cfg: "TrainConfig", outcome: "Outcome") -> dict[str, Any]:
     return document | {"expected": compare(cfg.expected, outcome.result).to_json()}
 
 
-def _print_summary(cfg: "TrainConfig", outcome: "Outcome", report: Mapping[str, Any]) -> None:
+def _print_summary(
+    cfg: "TrainConfig", outcome: "Outcome", summary_of_test: Mapping[str, float | None]
+) -> None:
     from fmtool.evaluation.expectation import compare
     from fmtool.evaluation.report import TrainingSummary, gate_table, training_summary
 
@@ -129,7 +131,7 @@ def _print_summary(cfg: "TrainConfig", outcome: "Outcome", report: Mapping[str, 
         best_epoch=result.best.epoch,
         monitor=result.best.monitor,
         best=result.best.value,
-        test=report,
+        test=summary_of_test,
         tta=cfg.tta,
         expectation=None if cfg.expected is None else compare(cfg.expected, result).line(),
         seconds=result.seconds,

@@ -216,6 +216,7 @@ class SavedRunConfig(Config):
 
     model_config = ConfigDict(**{**Config.model_config, "extra": "ignore"})
 
+    task: TaskConfig
     data: DataConfig
     runtime: RuntimeConfig
     eval_batch_size: PositiveInt

@@ -97,7 +97,8 @@ def _require_run(raw: dict[str, Any]) -> None:
 def saved_run_config(raw: dict[str, Any]) -> SavedRunConfig:
     """Raises UsageError naming the key; keys that do not matter to an evaluation are not read."""
     # Runs that are older than test-time augmentation were reported without.
-    values = {"tta": "none", **raw, "data": option("data", raw.get("data"))}
+    options = {group: option(group, raw.get(group)) for group in ("task", "data")}
+    values = {"tta": "none", **raw, **options}
     return _validated(SavedRunConfig, values, prefix="")
 
 

@@ -2,45 +2,55 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from fmtool.errors import UsageError
 from fmtool.runs.result import Gate
 from fmtool.schema import GateConfig
 
-
-def require_possible(gate: GateConfig, num_classes: int) -> None:
-    """UsageError, before anything long is done, for a metric that the report will not have."""
-    if num_classes <= 5 and "top_5_accuracy" in {*gate.min, *gate.max}:
-        raise UsageError(
-            f"gate on top_5_accuracy: with {num_classes} classes there is no such metric",
-            fix="gate another metric, such as accuracy",
-        )
+_NO_FIGURE = "there is no such figure"
+_NONE: Mapping[str, str] = {}
 
 
-def judge(gate: GateConfig, report: Mapping[str, Any]) -> tuple[Gate, ...]:
+def require_possible(gate: GateConfig, impossible: Mapping[str, str], *, headline: str) -> None:
+    """UsageError, before anything long is done, for a metric that the report will not have.
+
+    Args:
+        impossible: metrics that are never defined for the target, with the reason.
+        headline: the metric that is always there.
+    """
+    for metric in (*gate.min, *gate.max):
+        if metric in impossible:
+            raise UsageError(
+                f"gate on {metric}: there is no such metric, {impossible[metric]}",
+                fix=f"gate another metric, such as {headline}",
+            )
+
+
+def judge(
+    gate: GateConfig, metrics: Mapping[str, float | None], *, undefined: Mapping[str, str] = _NONE
+) -> tuple[Gate, ...]:
     """One row for each bound; of a figure that is null or not there no bound is met.
 
     Args:
-        report: figures by name; `undefined` in it says why one is null.
+        undefined: why one is null, by its name.
     """
-    rows = [
-        _row(metric, f">= {bound:g}", report, lambda got, b=bound: got >= b)
-        for metric, bound in gate.min.items()
-    ] + [
-        _row(metric, f"<= {bound:g}", report, lambda got, b=bound: got <= b)
-        for metric, bound in gate.max.items()
-    ]
-    return tuple(rows)
+    rows = []
+    for metric, bound in gate.min.items():
+        got = _known(metrics, metric)
+        rows.append((metric, f">= {bound:g}", got, got is not None and got >= bound))
+    for metric, bound in gate.max.items():
+        got = _known(metrics, metric)
+        rows.append((metric, f"<= {bound:g}", got, got is not None and got <= bound))
+    return tuple(
+        Gate(*row, why="" if row[2] is not None else undefined.get(row[0], _NO_FIGURE))
+        for row in rows
+    )
 
 
 def all_met(rows: tuple[Gate, ...]) -> bool:
     return all(row.met for row in rows)
 
 
-def _row(metric: str, wanted: str, report: Mapping[str, Any], is_met: Any) -> Gate:
-    got = report.get(metric)
-    if got is None or math.isnan(got):
-        why = report.get("undefined", {}).get(metric, "there is no such figure")
-        return Gate(metric, wanted, None, met=False, why=why)
-    return Gate(metric, wanted, float(got), bool(is_met(float(got))))
+def _known(metrics: Mapping[str, float | None], metric: str) -> float | None:
+    got = metrics.get(metric)
+    return None if got is None or math.isnan(got) else float(got)

@@ -1,7 +1,7 @@
 """Runs a saved model over a split: the one way fmtool arrives at a reported score."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,23 +15,22 @@ from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import WHAT
 from fmtool.errors import DataError, FmtoolError
 from fmtool.evaluation import model_size, views
-from fmtool.evaluation.metrics import classification_report
 from fmtool.safety import model_file
 from fmtool.schema import TestTimeAugmentation
+from fmtool.tasks.shared.reporting import Report, Reporting
+
+MAX_KEPT_BYTES = 1 << 28
+"""Of outputs that are looked at together, as for a calibration."""
+
+Watcher = Callable[[NDArray[np.float32], NDArray[Any]], None]
+"""Takes outputs (b, ...) and the targets of the samples that they are of, in order."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A report and what it was computed from.
+    """A report, and the samples that its rows are of."""
 
-    Args:
-        report: see `classification_report`.
-        logits: float32 (n, classes).
-        split: the samples, in the order of `logits`.
-    """
-
-    report: dict[str, Any]
-    logits: NDArray[np.float32]
+    report: Report
     split: Split
 
 
@@ -74,48 +73,80 @@ def load_model(
 def measure(
     model: Any,
     split: Split,
-    class_names: Sequence[str],
+    reporting: Reporting[Any],
     *,
     batch_size: int,
     tta: TestTimeAugmentation,
+    watcher: Watcher | None = None,
 ) -> Measurement:
-    """Logits of every sample, averaged over the views of `tta`, and the report on them.
+    """The report on every sample, whose outputs are averaged over the views of `tta`.
+
+    No more than the outputs of a batch is in memory, beside what the meter keeps. Where they are
+    large, what makes them smaller on the device belongs around `model`, as `views.averaging` is.
 
     Args:
-        batch_size: images that the network sees at once, each view counted as one.
+        batch_size: samples that the network sees at once, each view counted as one.
+        watcher: shown the outputs of each batch as well.
 
     Raises:
         UsageError: the images are too small for `tta`.
     """
+    meter, done = reporting.meter(), 0
+    for outputs in _outputs(model, split, batch_size, tta):
+        y = split.y[done : done + len(outputs)]
+        meter.add(outputs, y)
+        if watcher is not None:
+            watcher(outputs, y)
+        done += len(outputs)
+    return Measurement(meter.report(), split)
+
+
+def kept_outputs(
+    model: Any, split: Split, *, batch_size: int, tta: TestTimeAugmentation
+) -> tuple[NDArray[np.float32], NDArray[Any]]:
+    """Outputs and targets of a split, together; of evenly spaced samples where all of the outputs
+    would take more than `MAX_KEPT_BYTES`."""
+    kept, places, done, every = [], [], 0, 1
+    for outputs in _outputs(model, split, batch_size, tta):
+        every = max(1, -(-len(split) * outputs[0].nbytes // MAX_KEPT_BYTES))
+        chosen = np.arange(-done % every, len(outputs), every)
+        kept.append(outputs[chosen])
+        places.append(done + chosen)
+        done += len(outputs)
+    return np.concatenate(kept), split.y[np.concatenate(places)]
+
+
+def _outputs(
+    model: Any, split: Split, batch_size: int, tta: TestTimeAugmentation
+) -> Iterator[NDArray[np.float32]]:
     at_once = max(1, batch_size // views.count(tta))
-    logits = predict(views.averaging(model, tta), split.x, batch_size=at_once)
-    return Measurement(classification_report(logits, split.y, class_names), logits, split)
+    return predict(views.averaging(model, tta), split.x, batch_size=at_once)
 
 
-def predict(model: Any, images: Images, *, batch_size: int) -> NDArray[np.float32]:
-    """(n, classes) logits of (n, ...) samples, computed batch by batch in bounded memory.
+def predict(model: Any, images: Images, *, batch_size: int) -> Iterator[NDArray[np.float32]]:
+    """The outputs of (n, ...) samples, in order, batch by batch.
 
     All batches have one shape, so that nothing is compiled twice: the last one begins within the
-    one before it. `model.predict` would end with a smaller one.
+    one before it, which gives the fewer. `model.predict` would end with a smaller one.
     """
     count = len(images)
-    logits = np.empty((count, model.output_shape[-1]), dtype=np.float32)
     batches = max(1, math.ceil(count / batch_size))
     size = max(1, math.ceil(count / batches))
-    rows = [np.arange(size) + min(first, count - size) for first in range(0, count, size)]
-    for batch, which in zip(read_ahead(images, rows), rows, strict=True):
-        logits[which] = model.predict_on_batch(batch)
-    return logits
+    firsts = [min(first, count - size) for first in range(0, count, size)]
+    rows = [np.arange(size) + first for first in firsts]
+    ends = [*firsts[1:], count]
+    for batch, first, end in zip(read_ahead(images, rows), firsts, ends, strict=True):
+        yield np.asarray(model.predict_on_batch(batch))[: end - first]
 
 
-def check_fits(model: Any, splits: Splits) -> None:
-    """Raises DataError when a model was made for other samples or another number of classes."""
-    element = splits.element
-    made_for = (tuple(model.input_shape[1:]), str(model.input.dtype), model.output_shape[-1])
-    if made_for != (element.shape, element.dtype, splits.num_classes):
+def check_fits(model: Any, splits: Splits, reporting: Reporting[Any]) -> None:
+    """Raises DataError when a model was made for other samples or another target."""
+    element, output_shape = splits.element, tuple(model.output_shape[1:])
+    made_for = (tuple(model.input_shape[1:]), str(model.input.dtype), output_shape)
+    if made_for != (element.shape, element.dtype, reporting.output_shape):
         raise DataError(
-            f"data={splits.name} has {splits.num_classes} classes of {element.shape} "
-            f"{WHAT[element.kind]}, the model was made for {made_for[2]} classes of {made_for[0]} "
-            f"{made_for[1]}",
+            f"data={splits.name} has {reporting.described(reporting.output_shape)} of "
+            f"{element.shape} {WHAT[element.kind]}, the model was made for "
+            f"{reporting.described(output_shape)} of {made_for[0]} {made_for[1]}",
             fix="evaluate it on a set like the one it was trained on",
         )

@@ -1,42 +1,30 @@
-"""The pictures of an evaluation: confusion matrix and misclassified samples."""
+"""The figures of an evaluation: those of its task, and sheets of samples that are worth a look."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fmtool.elements import Element, Pixels
 from fmtool.evaluation.measure import Measurement
-from fmtool.evaluation.plots import confusion_figure, samples_figure
+from fmtool.evaluation.plots import sheet_figure
+from fmtool.tasks.shared.reporting import Reporting
 
 
 def figures(
-    measurement: Measurement, class_names: Sequence[str], element: Element
+    measurement: Measurement, reporting: Reporting[Any], element: Element
 ) -> Mapping[str, Any]:
     """Matplotlib figures by file stem."""
-    logits = measurement.logits.astype(np.float64)
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    confidence = (shifted / shifted.sum(axis=1, keepdims=True)).max(axis=1)
-    predicted = logits.argmax(axis=1)
-    found = {
-        "confusion_matrix": confusion_figure(measurement.report["confusion_matrix"], class_names)
-    }
-    if isinstance(element, Pixels) and (predicted != measurement.split.y).any():
-        found["misclassified"] = samples_figure(
-            measurement.split.x,
-            measurement.split.y,
-            predicted,
-            class_names,
-            confidence,
-            element.maximum,
-        )
+    report = measurement.report
+    found: dict[str, Any] = dict(reporting.figures(report))
+    if isinstance(element, Pixels):
+        for stem, sheet in report.sheets.items():
+            found[stem] = sheet_figure(sheet, measurement.split.x, element.maximum)
     return found
 
 
 def save(figures_by_stem: Mapping[str, Any], directory: Path) -> None:
     """PNG files, each whole or absent."""
-    from fmtool.evaluation.plots import save_png
+    from fmtool.drawing import save_png
 
     directory.mkdir(exist_ok=True)
     for stem, figure in figures_by_stem.items():

@@ -1,8 +1,8 @@
-"""`predictions=FILE`: each sample of an evaluation, its class, and what the model says of it."""
+"""`predictions=FILE`: each sample of an evaluation, its target, and what the model says of it."""
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.errors import UsageError
-from fmtool.evaluation.measure import Measurement
+from fmtool.evaluation.measure import Measurement, Watcher
 from fmtool.evaluation.samples import Samples
 from fmtool.runs.atomic import write_with
 from fmtool.runs.csv_text import cell
+from fmtool.tasks.shared.reporting import Reporting
 
 _ENDINGS = (".csv", ".jsonl")
-_BLOCK = 4096
 
 
 def require_possible(path: str | None) -> None:
@@ -27,56 +27,61 @@ def require_possible(path: str | None) -> None:
         )
 
 
-def write(path: Path, measured: Measurement, samples: Samples) -> None:
-    """A line or object for each sample, in the order in which they were measured.
+def write(
+    path: Path,
+    samples: Samples,
+    reporting: Reporting[Any],
+    measured: Callable[[Watcher], Measurement],
+) -> Measurement:
+    """Measures and writes a line or object for each sample, in the order of the measurement.
 
-    Raises CannotCreate or WriteFailed, and then `path` is as it was.
+    Raises CannotCreate, WriteFailed or what `measured` does, and then `path` is as it was.
+
+    Args:
+        measured: measures `samples` and shows each batch to what it is given.
     """
     as_objects = path.suffix.lower() == ".jsonl"
-    labels = samples.splits.class_names
-    rows = _rows(measured, samples)
+    found: list[Measurement] = []
 
     def fill(draft: Path) -> None:
         with draft.open("x", encoding="utf-8", newline="") as file:
-            if as_objects:
-                file.writelines(json.dumps(row, allow_nan=False) + "\n" for row in rows)
-                return
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([cell(each) for each in _header(labels)])
-            for row in rows:
-                *first, of_classes = row.values()
-                writer.writerow([cell(each) for each in (*first, *of_classes.values())])
+            if not as_objects:
+                # As `fmtool predict` has it, with the part and the target.
+                header = ("input", "split", *reporting.compared_columns)
+                writer.writerow([cell(each) for each in header])
+            done = 0
+
+            def watch(outputs: NDArray[np.float32], y: NDArray[Any]) -> None:
+                nonlocal done
+                rows = _rows(samples, done, reporting.compared(outputs, y))
+                if as_objects:
+                    file.writelines(json.dumps(row, allow_nan=False) + "\n" for row in rows)
+                else:
+                    writer.writerows([cell(each) for each in _flat(row)] for row in rows)
+                done += len(outputs)
+
+            found.append(measured(watch))
 
     write_with(path, fill)
+    return found[0]
 
 
-def _header(labels: Sequence[str]) -> list[str]:
-    """As `fmtool predict` has it, with the part and the true class."""
-    known = ("input", "split", "truth", "label", "probability")
-    return [*known, *(f"probability of {label}" for label in labels)]
+def _rows(
+    samples: Samples, first: int, compared: Iterator[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    for place, said in enumerate(compared, start=first):
+        name = samples.names[place]
+        yield {
+            "input": name if isinstance(name, str) else int(name),
+            "split": str(samples.parts[place]),
+            **said,
+        }
 
 
-def _rows(measured: Measurement, samples: Samples) -> Iterator[dict[str, Any]]:
-    labels = samples.splits.class_names
-    for first in range(0, len(measured.logits), _BLOCK):
-        block = slice(first, first + _BLOCK)
-        found = _probabilities(measured.logits[block])
-        for place, each in enumerate(found.tolist(), start=first):
-            best = int(np.argmax(measured.logits[place]))
-            name = samples.names[place]
-            yield {
-                "input": name if isinstance(name, str) else int(name),
-                "split": str(samples.parts[place]),
-                "truth": labels[int(samples.split.y[place])],
-                "label": labels[best],
-                "probability": each[best],
-                "probabilities": dict(zip(labels, each, strict=True)),
-            }
-
-
-def _probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, classes), rounded to float32 as `fmtool predict` gives them."""
-    exact = logits.astype(np.float64)
-    powers = np.exp(exact - exact.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares
+def _flat(row: Mapping[str, Any]) -> Iterator[Any]:
+    for value in row.values():
+        if isinstance(value, Mapping):
+            yield from value.values()
+        else:
+            yield value

@@ -7,15 +7,10 @@ from typing import Any
 
 from fmtool import terminal
 from fmtool.elements import UNITS, Kind
-from fmtool.evaluation.metrics import MACRO_ALL
 from fmtool.metric import show
 from fmtool.runs.result import Gate
-from fmtool.tasks.classification import REPORT_METRICS
+from fmtool.tasks.shared.reporting import Report, Reporting
 from fmtool.terminal import Column, Group, RenderableType, Table, Text
-
-_MOST_CLASSES = 20
-MAX_ABSENT_NAMED = 10
-"""Classes without samples that a line names."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +26,8 @@ class TrainingSummary:
     monitor: str
     best: float | None
     """Value of `monitor` in the best epoch; None where there is no validation."""
-    test: Mapping[str, Any]
-    """A classification report; empty when the test split was not evaluated."""
+    test: Mapping[str, float | None]
+    """Metrics of the test split that the task sums a report up by."""
     tta: str
     """The test-time augmentation of `test`."""
     expectation: str | None
@@ -43,27 +38,14 @@ class TrainingSummary:
     kind: Kind
 
 
-def evaluation_table(report: Mapping[str, Any], title: str) -> RenderableType:
-    """The figures of a classification report, then its classes (the worst ones of many)."""
+def evaluation_table(report: Report, reporting: Reporting[Any], title: str) -> RenderableType:
+    """The metrics of a report, then the tables and lines of its task."""
     figures = _pairs()
-    figures.add_row("samples", str(report["samples"]))
-    absent = report["absent_classes"]
-    for name in REPORT_METRICS:
-        # Without absent classes both averages are one.
-        if name in report and (absent or not name.endswith(f"_{MACRO_ALL}")):
-            figures.add_row(name, show(report[name]))
-    notes = [terminal.line(absent_line(absent))] if absent else []
-    return Group(_heading(title), figures, _class_table(report["per_class"]), *notes)
-
-
-def absent_line(names: Sequence[str]) -> str:
-    """The line below a report that names classes without samples and the rule of the averages."""
-    shown = ", ".join(names[:MAX_ABSENT_NAMED])
-    more = f" and {len(names) - MAX_ABSENT_NAMED} more" if len(names) > MAX_ABSENT_NAMED else ""
-    return (
-        f"no samples of {shown}{more} in this split: averages _macro are over the classes that "
-        "have samples, _macro_all over all classes, absent ones as 0"
-    )
+    figures.add_row("samples", str(report.samples))
+    for name in reporting.listed(report):
+        figures.add_row(name, show(report.metrics[name]))
+    notes = [terminal.line(note) for note in reporting.notes(report)]
+    return Group(_heading(title), figures, *reporting.tables(report), *notes)
 
 
 def gate_table(rows: Sequence[Gate]) -> Table:
@@ -80,9 +62,8 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
     table.add_row("epochs", f"{summary.epochs}, best {summary.best_epoch}")
     if summary.best is not None:
         table.add_row(f"best {summary.monitor}", show(summary.best))
-    for name in ("loss", "accuracy", "top_5_accuracy"):
-        if summary.test.get(name) is not None:
-            table.add_row(f"test {name}", show(summary.test[name]))
+    for name, value in summary.test.items():
+        table.add_row(f"test {name}", show(value))
     if summary.tta != "none":
         table.add_row("test-time augmentation", summary.tta)
     speed = f"{summary.seconds:.1f} s, {summary.images_per_second:.0f} {UNITS[summary.kind]}/s"
@@ -114,20 +95,6 @@ def facts_table(title: str, facts: Mapping[str, Any]) -> RenderableType:
             text = show(value)
         table.add_row(label, text)
     return Group(_heading(title), table)
-
-
-def _class_table(per_class: Sequence[Mapping[str, Any]]) -> Table:
-    shown = list(per_class)
-    title = "classes"
-    if len(shown) > _MOST_CLASSES:
-        known = [entry for entry in shown if entry["f1"] is not None]
-        shown = sorted(known, key=lambda entry: entry["f1"])[:_MOST_CLASSES]
-        title = f"the {_MOST_CLASSES} of {len(per_class)} classes with the lowest f1"
-    table = _table(title, "class", "precision", "recall", "f1", "support")
-    for entry in shown:
-        scores = (show(entry[name]) for name in ("precision", "recall", "f1"))
-        table.add_row(entry["name"], *scores, str(entry["support"]))
-    return table
 
 
 def _heading(title: str) -> Text:

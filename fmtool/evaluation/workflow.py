@@ -1,19 +1,22 @@
 """`fmtool evaluate`: the model of a run measured on a split, with gates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fmtool import backend
 from fmtool.errors import ExitCode
-from fmtool.evaluation import gates, predictions, samples
+from fmtool.evaluation import gates, predictions, samples, task_of_run
+from fmtool.evaluation.measure import Measurement, Watcher
 from fmtool.runs.atomic import reporting, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import Gate
 from fmtool.runs.sameness import Difference
 from fmtool.schema import EvaluateConfig, SavedRunConfig
 from fmtool.signals import SignalGuard
+from fmtool.targets import Label
+from fmtool.tasks.shared.reporting import Report, Reporting
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,9 @@ class Evaluation:
     tta: str
     data_differs: tuple[Difference, ...]
     """How the data are not those of the run."""
-    report: Mapping[str, Any]
+    report: Report
+    reporting: Reporting[Any]
+    """The task, which shows it."""
     gates: tuple[Gate, ...]
     files: tuple[Path, ...]
 
@@ -44,7 +49,7 @@ class Evaluation:
             "data": self.data,
             "tta": self.tta,
             "data_differs": [each.to_json() for each in self.data_differs],
-            **self.report,
+            **self.report.to_json(),
             **({"gates": [row.to_json() for row in self.gates]} if self.gates else {}),
             "files": [str(path) for path in self.files],
         }
@@ -74,23 +79,27 @@ def evaluate(
         predictions.require_possible(cfg.predictions)
         paths = RunPaths(run_directory)
         found = samples.find(cfg.split, run_cfg, paths, data_words=data_words)
-        splits = found.splits
-        gates.require_possible(cfg.gate, splits.num_classes)
+        splits, tta = found.splits, run_cfg.tta if cfg.tta is None else cfg.tta
+        task = task_of_run.find(run_cfg.task, Label(splits.class_names), paths)
+        task_of_run.require_gates_possible(cfg.gate, run_cfg.task, task)
+        task_of_run.require_views(tta, run_cfg.task, task)
         backend.select(run_cfg.runtime)
 
         from fmtool.evaluation import pictures
         from fmtool.evaluation.measure import check_fits, load_model, measure
 
         model = load_model(paths.model)
-        check_fits(model, splits)
-        tta = run_cfg.tta if cfg.tta is None else cfg.tta
-        measured = measure(
-            model, found.split, splits.class_names, batch_size=run_cfg.eval_batch_size, tta=tta
-        )
-        files: list[Path] = []
-        if cfg.predictions is not None:
+        check_fits(model, splits, task)
+
+        def measured_by(watcher: Watcher | None = None) -> Measurement:
+            size = run_cfg.eval_batch_size
+            return measure(model, found.split, task, batch_size=size, tta=tta, watcher=watcher)
+
+        if cfg.predictions is None:
+            measured, files = measured_by(), []
+        else:
             files = [Path(cfg.predictions)]
-            predictions.write(files[0], measured, found)
+            measured = predictions.write(files[0], found, task, measured_by)
         other = "_other" if found.differs and data_words else ""
         view = f"_tta-{tta}" if tta != run_cfg.tta else ""
         stem = f"{splits.name}{other}_{found.part}{view}"
@@ -98,19 +107,20 @@ def evaluate(
             paths.evaluation.mkdir(exist_ok=True)
         named = {}
         if cfg.plots:
-            drawn = pictures.figures(measured, splits.class_names, splits.element)
+            drawn = pictures.figures(measured, task, splits.element)
             named = {f"{stem}_{name}": figure for name, figure in drawn.items()}
         pictures.save(named, paths.evaluation)
-        report = paths.evaluation / f"{stem}.json"
+        report, file = measured.report, paths.evaluation / f"{stem}.json"
         evaluation = Evaluation(
             run_directory=run_directory,
             split=found.part,
             data=splits.name,
             tta=tta,
             data_differs=found.differs,
-            report=measured.report,
-            gates=gates.judge(cfg.gate, measured.report),
-            files=(report, *(paths.evaluation / f"{name}.png" for name in named), *files),
+            report=report,
+            reporting=task,
+            gates=gates.judge(cfg.gate, report.metrics, undefined=report.undefined),
+            files=(file, *(paths.evaluation / f"{name}.png" for name in named), *files),
         )
-        write_json(report, evaluation.to_json())
+        write_json(file, evaluation.to_json())
         return evaluation

@@ -14,7 +14,6 @@ from fmtool.data.base import SetInfo
 from fmtool.data.fetching import catalog
 from fmtool.data.splitting.loading import Data
 from fmtool.elements import described
-from fmtool.evaluation.metrics import classification_report
 from fmtool.export import outputs
 from fmtool.export.metadata import Metadata
 from fmtool.runs.layout import RunPaths
@@ -22,9 +21,18 @@ from fmtool.runs.result import RunResult, read_result
 from fmtool.runs.strict_json import read_object
 from fmtool.safety import model_weights
 from fmtool.safety.model_file import WEIGHTS
+from fmtool.targets import Label
+from fmtool.tasks.shared.label_reporting import LabelReporting
 
 _SMALLEST = np.finfo(np.float32).tiny
-_OF_PROBABILITIES = ("loss", "top_5_accuracy", "expected_calibration_error")
+_OF_PROBABILITIES = (
+    "loss",
+    "top_5_accuracy",
+    "roc_auc_macro",
+    "pr_auc_macro",
+    "brier",
+    "expected_calibration_error",
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class RunFacts:
         sizes: how many of them are in a split, as the run used them.
         stored_numbers: in model.keras.
         figures: of the run's network in float32, on the held-out samples of the export; see
-            `classification_report`. What needs probabilities is absent where none were asked for.
+            `ClassMeter`. What needs probabilities is absent where none were asked for.
     """
 
     metadata: Metadata
@@ -108,7 +116,9 @@ def _figures(reference: Path, truth: NDArray[np.int32], metadata: Metadata) -> d
         logits = np.log(np.maximum(outputs.read(reference, "probabilities"), _SMALLEST))
     else:
         logits = np.eye(count, dtype=np.float32)[outputs.read(reference, "label")]
-    report = classification_report(logits, truth, metadata.labels)
+    meter = LabelReporting(Label(tuple(metadata.labels))).meter()
+    meter.add(logits, truth)
+    report = meter.report().to_json()
     if {"logits", "probabilities"} & set(names):
         return report
     return {name: value for name, value in report.items() if name not in _OF_PROBABILITIES}

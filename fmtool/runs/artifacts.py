@@ -1,16 +1,17 @@
 """What a run fitted to its data, such as a tokenizer: kept beside the model, with its digest."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from fmtool.errors import DataError
 from fmtool.runs.atomic import write_bytes
-from fmtool.runs.layout import ARTIFACTS, RunPaths
+from fmtool.runs.layout import ARTIFACTS, CALIBRATION, RunPaths
 from fmtool.runs.strict_json import read_object
 from fmtool.safety import regular_file
 
 _KEY = "artifacts"
-"""In the manifest: names and digests."""
+"""In the manifest and in result.json: names and digests."""
 _MOST_BYTES = 1 << 28
 
 
@@ -22,16 +23,25 @@ def digests(artifacts: Mapping[str, str]) -> dict[str, str]:
 
 
 def write(paths: RunPaths, artifacts: Mapping[str, str]) -> None:
-    """To be called before the manifest with their digests is written."""
+    """To be called before the manifest, or the result, with their digests is written."""
     for name, content in artifacts.items():
         write_bytes(paths.artifact(name), content.encode())
 
 
 def read(paths: RunPaths) -> dict[str, str]:
     """What the manifest lists, by name; DataError where it is missing, or not what was written."""
-    listed = read_object(paths.manifest).get(_KEY, {}) if paths.manifest.is_file() else {}
+    return _read(paths, paths.manifest, ARTIFACTS)
+
+
+def read_calibration(paths: RunPaths) -> dict[str, str]:
+    """What result.json lists, by name, as `read`; empty for a run whose task chose nothing."""
+    return _read(paths, paths.result, (CALIBRATION,))
+
+
+def _read(paths: RunPaths, document: Path, names: Sequence[str]) -> dict[str, str]:
+    listed = read_object(document).get(_KEY, {}) if document.is_file() else {}
     found = {}
-    for name in ARTIFACTS:
+    for name in names:
         if not isinstance(listed, dict) or name not in listed:
             continue
         path, fix = paths.artifact(name), "restore the file, or train again"

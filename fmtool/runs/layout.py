@@ -24,6 +24,9 @@ TOKENIZER = "tokenizer.json"
 INPUTS = "inputs.json"
 """What is done to numbers or grey levels before the network sees them, fitted on training rows."""
 
+CALIBRATION = "task.json"
+"""What the task chose by the validation split once the network was trained, such as thresholds."""
+
 ARTIFACTS = (TOKENIZER, INPUTS)
 """What a run keeps of what it fitted to its data; needed to use its model on other samples."""
 
@@ -50,8 +53,8 @@ class RunPaths:
         return self.root / "manifest.json"
 
     def artifact(self, name: str) -> Path:
-        """The place of one of `ARTIFACTS`; most runs have none."""
-        assert name in ARTIFACTS, name
+        """The place of one of `ARTIFACTS`, or of `CALIBRATION`; most runs have none."""
+        assert name in (*ARTIFACTS, CALIBRATION), name
         return self.root / name
 
     @property

@@ -1,7 +1,7 @@
 """result.json: how a run ended, for programs that never read a log."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -97,11 +97,13 @@ class RunResult:
         metrics: the scalars of the final report on the test split; None where undefined or not
             finite.
         undefined: why a metric is None, by name.
-        absent_classes: those without samples in the test split, over which `_macro` averages do
-            not go. None of a run of fmtool 0.1.0, whose `_macro` averages are over all classes.
+        brief: what else the task says of the test split, in JSON types, such as classes without
+            samples.
+        is_of_0_1_0: whether it is of fmtool 0.1.0, whose `_macro` averages are over all classes.
         steps: optimizer steps made, those before a resume included.
         seconds: wall-clock time of the run, without the pauses before it was resumed.
         model: numbers of the saved model: `parameters`, `bytes`, and `latency_ms` if it was asked.
+        artifacts: hex SHA-256, by file name, of what the task chose once the model was trained.
         is_pruned: whether who started it ended it before its last epoch, as a study does.
     """
 
@@ -112,11 +114,13 @@ class RunResult:
     seconds: float
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     undefined: Mapping[str, str] = field(default_factory=dict)
-    absent_classes: tuple[str, ...] | None = ()
+    brief: Mapping[str, Any] = field(default_factory=dict)
+    is_of_0_1_0: bool = False
     best: Best | None = None
     error: RunError | None = None
     gates: tuple[Gate, ...] = ()
     model: Mapping[str, float | None] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
     is_pruned: bool = False
 
     @property
@@ -126,9 +130,13 @@ class RunResult:
     def to_json(self) -> dict[str, Any]:
         """Finite throughout; `non_finite` names the values that were not."""
         document = {"schema_version": SCHEMA_VERSION, "status": self.status, **asdict(self)}
-        del document["is_pruned"]
-        if self.absent_classes is None:
-            del document["absent_classes"]
+        for only_here in ("is_pruned", "is_of_0_1_0", "brief"):
+            del document[only_here]
+        if self.is_of_0_1_0:
+            del document["undefined"]
+        if not self.artifacts:
+            del document["artifacts"]
+        document = {**self.brief, **document}
         document["gates"] = [row.to_json() for row in self.gates]
         if not self.gates:
             del document["gates"]
@@ -157,28 +165,32 @@ class RunResult:
                 seconds=float(document["seconds"]),
                 metrics=_metrics(document),
                 undefined={str(k): str(v) for k, v in document.get("undefined", {}).items()},
-                absent_classes=_absent(document),
+                brief={key: document[key] for key in document if key not in _OWN_KEYS},
+                is_of_0_1_0=_is_of_0_1_0(document),
                 best=_best(document["best"]),
                 error=_error(document["error"]),
                 gates=tuple(_gate(row) for row in document.get("gates", ())),
                 model={name: _number(value) for name, value in document.get("model", {}).items()},
+                artifacts={str(k): str(v) for k, v in document.get("artifacts", {}).items()},
                 is_pruned=document.get("status") == PRUNED,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"result is incomplete or malformed: {error!r}") from error
 
 
+_OWN_KEYS = {"schema_version", "status", "non_finite", *(each.name for each in fields(RunResult))}
+
+
 def _metrics(document: Mapping[str, Any]) -> dict[str, float | None]:
     metrics = {name: _number(value) for name, value in document["metrics"].items()}
-    if _absent(document) is None:
+    if _is_of_0_1_0(document):
         of_all = {f"{name}_all": at for name, at in metrics.items() if name.endswith("_macro")}
         return metrics | of_all
     return metrics
 
 
-def _absent(document: Mapping[str, Any]) -> tuple[str, ...] | None:
-    names = document.get("absent_classes")
-    return None if names is None else tuple(map(str, names))
+def _is_of_0_1_0(document: Mapping[str, Any]) -> bool:
+    return "undefined" not in document and "absent_classes" not in document
 
 
 def _number(value: Any) -> float | None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fmtool.terminal import Table
 
 _ABSENT = "-"
+_LABELS = {"absent_classes": "classes without test samples"}
 
 
 def runs_table(records: Sequence[RunRecord]) -> "Table":
@@ -45,9 +46,12 @@ def run_table(record: RunRecord) -> "Table":
             why = record.result.undefined.get(name)
             absent = _ABSENT if why is None else f"{_ABSENT} ({why})"
             table.add_row(show_value(name), show_value(absent if score is None else score))
-        if record.result.absent_classes:
-            names = ", ".join(record.result.absent_classes)
-            table.add_row("classes without test samples", names)
+        for name, value in record.result.brief.items():
+            if isinstance(value, list) and value:
+                table.add_row(
+                    show_value(_LABELS.get(name, name.replace("_", " "))),
+                    show_value(", ".join(map(str, value))),
+                )
         for gate in record.result.gates:
             got = gate.why if gate.got is None and gate.why else f"with {show_value(gate.got)}"
             verdict = "met" if gate.met else f"missed {got}"

@@ -20,7 +20,7 @@ def draw(jobs: Sequence[Job], document: Mapping[str, Any], paths: SweepPaths) ->
     valued = [row for row in rows if value_of(row, measure) is not None and row["same_as"] is None]
     if len(valued) < _FEWEST:
         return
-    from fmtool.evaluation.plots import save_png
+    from fmtool.drawing import save_png
     from fmtool.sweeping import plots
 
     settings = {job.number: job.settings for job in jobs}

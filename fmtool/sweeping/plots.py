@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fmtool.evaluation.plots import blank_figure
+from fmtool.drawing import blank_figure
 from fmtool.metric import Metric, show
 
 _COLOR = "#1f6fb4"

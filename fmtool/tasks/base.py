@@ -7,13 +7,14 @@ compiled step; those below it need NumPy alone, so that they run beside any expo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from fmtool.config.base import NamedConfig
 from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.targets import Kind, Target
+from fmtool.tasks.shared.reporting import Reporting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,60 +45,6 @@ class Output:
 
     dtype: str
     compare: Literal["equal", "close"]
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """Samples that are worth a look, such as the surest mistakes.
-
-    Args:
-        rows: which of the samples that were added, in the order in which they are shown.
-        captions: of as many.
-    """
-
-    title: str
-    rows: Sequence[int]
-    captions: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a model is worth on some samples; all that is printed, gated or drawn is read from it.
-
-    Args:
-        metrics: those of `report_metrics`; None for one that nothing defines.
-        undefined: why, by the name of the metric.
-        details: what is not a single figure, such as rows by class, in JSON types.
-        sheets: by the stem of the file that shows one.
-        unprinted: what else the figures of a task are made of, of a size that does not grow with
-            the samples.
-    """
-
-    samples: int
-    metrics: Mapping[str, float | None]
-    undefined: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, Any] = field(default_factory=dict)
-    sheets: Mapping[str, Sheet] = field(default_factory=dict)
-    unprinted: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """As `fmtool evaluate --json` and evaluation files have it."""
-        return {
-            "samples": self.samples,
-            **self.metrics,
-            **self.details,
-            "undefined": dict(self.undefined),
-        }
-
-
-class Meter(Protocol):
-    """Sums up what a model says of samples, batch by batch."""
-
-    def add(self, outputs: "Array", y: "Array") -> None:
-        """Takes the network's outputs (batch, ...) for samples whose targets are `y`."""
-
-    def report(self) -> Report:
-        """Of all that was added. Raises DataError for nothing, Diverged for NaN or infinity."""
 
 
 TargetT = TypeVar("TargetT", bound=Target)
@@ -155,9 +102,6 @@ class Task(Generic[TargetT]):
         """What `serve` gives, in order."""
         raise NotImplementedError
 
-    def meter(self) -> Meter:
-        raise NotImplementedError
-
 
 class Metrics(Protocol):
     def __call__(self, cfg: Any, /) -> tuple[Metric, ...]:
@@ -170,6 +114,17 @@ class Build(Protocol):
 
         Args:
             y: targets of the rows that are trained on, for what is fitted to them.
+        """
+
+
+class Reports(Protocol):
+    def __call__(self, cfg: Any, target: Any, kept: Mapping[str, str], /) -> Reporting[Any]:
+        """How the outputs of a network are measured.
+
+        Args:
+            kept: what the run keeps, by file name: `Task.artifacts` among it, and what was
+                calibrated. Empty before there is a run; then only what needs nothing of it may be
+                asked, such as `impossible_metrics`.
         """
 
 
@@ -192,3 +147,4 @@ class TaskModule:
     training_metrics: Metrics
     report_metrics: Metrics
     build: Build
+    reporting: Reports

@@ -1,6 +1,6 @@
 """One label of several for each sample: a loss of logits, cross-entropy first of all; accuracy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fmtool.config.base import NonNegativeFloat, PositiveFloat, Rate
@@ -9,6 +9,7 @@ from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.targets import Kind, Label
 from fmtool.tasks.base import Task, TaskConfig
 from fmtool.tasks.shared.class_weights import ClassWeights, of_samples, resolve
+from fmtool.tasks.shared.label_reporting import LabelReporting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +32,12 @@ _REPORT = (
     Metric("precision_weighted", "max"),
     Metric("recall_weighted", "max"),
     Metric("f1_weighted", "max"),
+    Metric("balanced_accuracy", "max"),
+    Metric("matthews_corrcoef", "max"),
+    Metric("cohen_kappa", "max"),
+    Metric("roc_auc_macro", "max"),
+    Metric("pr_auc_macro", "max"),
+    Metric("brier", "min"),
     Metric("expected_calibration_error", "min"),
 )
 """`top_5_accuracy` needs more than five classes.
@@ -145,3 +152,7 @@ class Classification(Task[Label]):
 def build(cfg: Config, target: Label, y: "NDArray[Any]") -> Classification:
     """Raises UsageError for weights of other classes than those of `target`."""
     return Classification(cfg, target, class_weights(cfg, y, target.names))
+
+
+def reporting(cfg: Config, target: Label, kept: Mapping[str, str]) -> LabelReporting:
+    return LabelReporting(target)

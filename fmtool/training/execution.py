@@ -30,6 +30,7 @@ from fmtool.runs.result import RunError, RunResult
 from fmtool.runs.run import Run
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
+from fmtool.tasks.shared.reporting import Report
 from fmtool.training import foresight
 from fmtool.training.memory import batch_size as batch_sizes
 from fmtool.training.memory import out_of_memory
@@ -55,14 +56,14 @@ class Outcome:
     """A finished run.
 
     Args:
-        report: in full, on the test split; None where it was not asked for, or the run had nothing
-            left to do.
+        summary: metrics of the test split that sum it up; None where it was not asked for, or the
+            run had nothing left to do.
         kind: what the samples are, of which so many were trained on in a second.
     """
 
     run_directory: Path
     result: RunResult
-    report: Mapping[str, Any] | None
+    summary: Mapping[str, float | None] | None
     kind: Kind
     images_per_second: float = 0.0
 
@@ -94,6 +95,7 @@ class Execution:
         self._store = CheckpointStore(run.paths.checkpoints, cfg.callbacks.checkpoint.keep)
         self._recorder: Any = None
         self._facts: Mapping[str, float | None] = {}
+        self._chosen: Mapping[str, str] = {}
         self._session: Session | None = None
         self._has_begun = changes is None
         """Else the run is as it was, and what goes wrong must leave it so."""
@@ -128,6 +130,7 @@ class Execution:
                 self._run.discard()
             raise
         from fmtool.training import loop, reporting
+        from fmtool.training.final_report import final_report
         from fmtool.training.profiling import profile
 
         position = loop.position_of(self._store)
@@ -160,19 +163,19 @@ class Execution:
             profiler.enter("report")
             self._restore_best(session)
             self._save_model(session)
-            wanted, measurement, report = session.cfg.report, None, None
-            if wanted.test:
-                measurement = reporting.measure_test(session, self._run.paths)
-                report = measurement.report
-            self._facts = model_facts(session.network, self._run.paths.model, wanted)
-            rows = gates.judge(session.cfg.gate, report or {})
-            sinks.illustrate(session, measurement)
+            found = final_report(session, self._run.paths)
+            report = found.report
+            self._facts = model_facts(session.network, self._run.paths.model, session.cfg.report)
+            metrics, undefined = ({}, {}) if report is None else (report.metrics, report.undefined)
+            rows = gates.judge(session.cfg.gate, metrics, undefined=undefined)
+            sinks.illustrate(session, found)
         exit_code = ExitCode.SUCCESS if gates.all_met(rows) else ExitCode.GATE_NOT_MET
+        self._chosen = artifacts.digests(found.chosen)
         result = self._finish(exit_code, report=report, gate_rows=rows)
         return Outcome(
             self._run.paths.root,
             result,
-            report,
+            found.summary,
             kind=self._data.splits.element.kind,
             images_per_second=self._recorder.images_per_second,
         )
@@ -316,30 +319,36 @@ class Execution:
         self,
         exit_code: int,
         *,
-        report: Mapping[str, Any] | None = None,
+        report: Report | None = None,
         gate_rows: tuple[Any, ...] = (),
         error: BaseException | None = None,
     ) -> RunResult:
         recorder, is_pruned = self._recorder, isinstance(error, Stopped)
         last_row = None if recorder is None else recorder.last_row
-        found = report or {}
-        scalars = {k: v for k, v in found.items() if v is None or isinstance(v, int | float)}
         result = RunResult(
             run=self._run.id,
             exit_code=int(exit_code),
             epochs=last_row["epoch"] if last_row else 0,
             steps=recorder.step if recorder is not None else 0,
             seconds=round(self._seconds_before + time.perf_counter() - self._began, 3),
-            metrics=scalars,
-            undefined=found.get("undefined", {}),
-            absent_classes=tuple(found.get("absent_classes", ())),
+            **({} if report is None else _of_result(report)),
             best=self._session.monitor.best if self._session is not None else None,
             error=None if error is None or is_pruned else RunError.of(error),
             gates=gate_rows,
             model=self._facts,
+            artifacts=self._chosen,
             is_pruned=is_pruned,
         )
         self._run.finish(result)
         if isinstance(error, FmtoolError | Interrupted):
             error.result = result.to_json()
         return result
+
+
+def _of_result(report: Report) -> dict[str, Any]:
+    """What result.json has of a report."""
+    return {
+        "metrics": {"samples": report.samples, **report.metrics},
+        "undefined": report.undefined,
+        "brief": {name: report.details[name] for name in report.brief},
+    }

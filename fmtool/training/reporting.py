@@ -9,12 +9,13 @@ from typing import Any, Self
 
 from fmtool.config.compose import dump
 from fmtool.errors import Stopped
-from fmtool.evaluation.measure import Measurement, load_model, measure
 from fmtool.logging.metrics_log import MetricsLog
 from fmtool.logging.sink import Row, Sink, TrainingPlan
 from fmtool.logging.tensorboard import TensorBoardSink
 from fmtool.logging.terminal import terminal_sink
 from fmtool.runs.layout import RunPaths
+from fmtool.tasks.shared.reporting import Report
+from fmtool.training.final_report import FinalReport
 from fmtool.training.session import Session
 
 
@@ -55,32 +56,29 @@ class Sinks:
             if sink is not self._log:
                 sink.start(plan)
 
-    def illustrate(self, session: Session, measurement: Measurement | None) -> None:
-        """Plots as PNG files and in TensorBoard, and the run's row of the HParams tab.
-
-        Args:
-            measurement: None where the test split was not measured.
-        """
+    def illustrate(self, session: Session, found: FinalReport) -> None:
+        """Plots as PNG files and in TensorBoard, and the run's row of the HParams tab."""
         board = self._board
         if self._cfg.logging.plots:
+            from fmtool.drawing import figure_to_array
             from fmtool.evaluation import pictures, plots
 
-            splits, drawn = session.data.splits, {}
-            if measurement is not None:
-                drawn = dict(pictures.figures(measurement, splits.class_names, splits.element))
+            element, drawn = session.data.splits.element, {}
+            if found.measurement is not None:
+                drawn = dict(pictures.figures(found.measurement, found.reporting, element))
             if board is not None:
                 for stem, figure in drawn.items():
-                    board.images(stem, plots.figure_to_array(figure), self._cfg.epochs)
+                    board.images(stem, figure_to_array(figure), self._cfg.epochs)
             if rows := _rows(self._paths):
                 drawn["curves"] = plots.curves_figure(rows)
             pictures.save(drawn, self._paths.plots)
-        self._enter_hyperparameters(session, measurement)
+        self._enter_hyperparameters(session, found.report)
 
-    def _enter_hyperparameters(self, session: Session, measurement: Measurement | None) -> None:
+    def _enter_hyperparameters(self, session: Session, report: Report | None) -> None:
         if self._board is None:
             return
-        report = {} if measurement is None else measurement.report
-        scalars = {f"test/{k}": v for k, v in report.items() if isinstance(v, float)}
+        metrics = {} if report is None else report.metrics
+        scalars = {f"test/{k}": v for k, v in metrics.items() if v is not None}
         best = session.monitor.best
         if best is not None and best.value is not None:
             scalars[f"best/{best.monitor}"] = best.value
@@ -123,17 +121,6 @@ def _rows(paths: RunPaths) -> list[Row]:
         return []
     with paths.metrics.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
-
-
-def measure_test(session: Session, paths: RunPaths) -> Measurement:
-    """The report on the test split, of the model as `fmtool evaluate` will load it."""
-    return measure(
-        load_model(paths.model),
-        session.data.splits.test,
-        session.data.splits.class_names,
-        batch_size=session.cfg.eval_batch_size,
-        tta=session.cfg.tta,
-    )
 
 
 def flatten(node: Any, prefix: str = "") -> dict[str, str | int | float | bool]:

@@ -121,7 +121,7 @@ def finished(run_directory: Path, cfg: TrainConfig) -> RunResult | None:
         return None
     if cfg.report.test and not result.metrics:
         return None  # as of a trial, whose test split nobody has looked at
-    rows = gates.judge(cfg.gate, {**result.metrics, "undefined": result.undefined})
+    rows = gates.judge(cfg.gate, result.metrics, undefined=result.undefined)
     exit_code = ExitCode.SUCCESS if gates.all_met(rows) else ExitCode.GATE_NOT_MET
     return replace(result, gates=rows, exit_code=int(exit_code))
 

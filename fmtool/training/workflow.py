@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fmtool.data.splitting.loading import Data
-from fmtool.evaluation import gates, views
+from fmtool.evaluation import task_of_run, views
 from fmtool.notices import note
 from fmtool.runs.identity import VARIANT, find_by_digest, request_digest
 from fmtool.runs.layout import AUTO
@@ -12,6 +12,7 @@ from fmtool.runs.lock import DigestLock
 from fmtool.runs.run import Run
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
+from fmtool.targets import Label
 from fmtool.training import resume
 from fmtool.training.execution import Execution, Outcome, Request
 from fmtool.training.session import load_data
@@ -34,7 +35,9 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
         if cfg.budget.minutes is not None:
             signals.limit(60 * cfg.budget.minutes)
         data = load_data(cfg)
-        gates.require_possible(cfg.gate, data.splits.num_classes)
+        task = task_of_run.before_training(cfg.task, Label(data.splits.class_names))
+        task_of_run.require_gates_possible(cfg.gate, cfg.task, task)
+        task_of_run.require_views(cfg.tta, cfg.task, task)
         views.require_possible(cfg.tta, data.splits.element.shape)
         plain = cfg.model_dump(mode="json", serialize_as_any=True)
         variant = request.extra.get(VARIANT)
@@ -65,6 +68,6 @@ def _go_on(
                 f"run {run.id} is complete, {result.epochs} epochs: nothing is left to do"
                 + (f"; not used of this command: {unused}" if unused else "")
             )
-            return Outcome(directory, result, report=None, kind=data.splits.element.kind)
+            return Outcome(directory, result, summary=None, kind=data.splits.element.kind)
         resume.require_comparable_loss(directory, cfg)
         return Execution(cfg, request, data, run, signals, changes=changes).carry_out()

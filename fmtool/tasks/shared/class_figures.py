@@ -63,8 +63,8 @@ def per_class(confusion: _Counts, class_names: Sequence[str]) -> list[dict[str, 
 
 def absent_classes(confusion: _Counts, class_names: Sequence[str]) -> list[str]:
     """Names of the classes that have no sample."""
-    occurs = confusion.any(axis=1)
-    return [name for name, is_there in zip(class_names, occurs, strict=True) if not is_there]
+    support = confusion.sum(axis=1)
+    return [name for name, count in zip(class_names, support, strict=True) if not count]
 
 
 def matthews_corrcoef(confusion: _Counts) -> tuple[float | None, str]:

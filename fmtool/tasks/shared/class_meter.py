@@ -4,7 +4,7 @@ Of each sample a few numbers are kept, and one mean is taken at the end, so that
 depend on the size of a batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from fmtool.class_names import shortened
 from fmtool.errors import DataError, Diverged
-from fmtool.tasks.base import Report, Sheet
 from fmtool.tasks.shared import class_figures, ranking
 from fmtool.tasks.shared.class_figures import ONE_CLASS
+from fmtool.tasks.shared.reporting import Report, Sheet
 
 TOP_5 = "top_5_accuracy"
 AUCS = {"roc_auc": ranking.roc_auc, "pr_auc": ranking.average_precision}
@@ -68,14 +68,19 @@ class ClassMeter:
     counts as 0, since a class that is never predicted must not raise the mean of the others.
 
     Args:
+        impossible: metrics that are never defined for these classes, with the reason.
         max_score_bytes: see `ranking.Scores`.
     """
 
     def __init__(
-        self, class_names: Sequence[str], *, max_score_bytes: int = ranking.MAX_BYTES
+        self,
+        class_names: Sequence[str],
+        *,
+        impossible: Mapping[str, str],
+        max_score_bytes: int = ranking.MAX_BYTES,
     ) -> None:
         classes = len(class_names)
-        self._names = class_names
+        self._names, self._impossible = class_names, impossible
         self._of_samples = _OfSamples()
         self._confusion = np.zeros((classes, classes), np.int64)
         self._scores = ranking.Scores(classes, max_bytes=max_score_bytes)
@@ -100,7 +105,7 @@ class ClassMeter:
         found.confidence.append(confidence)
         found.squared_error.append(np.square(probabilities - is_true).sum(axis=1))
         found.is_right.append(predicted == labels)
-        if len(self._names) > 5:
+        if TOP_5 not in self._impossible:
             found.is_in_top_5.append(_rank_of_true_class(logits, labels) < 5)
         self._confusion += class_figures.confusion_matrix(labels, predicted, len(self._names))
         self._scores.add(probabilities, is_true)
@@ -133,6 +138,7 @@ class ClassMeter:
                 "confusion_matrix": self._confusion.tolist(),
                 **({} if bins is None else {"auc_bins": bins}),
             },
+            brief=("absent_classes",),
             sheets={MISTAKES: self._sheet()} if len(self._mistakes) else {},
             unprinted={CURVES: curves},
         )
@@ -140,17 +146,15 @@ class ClassMeter:
     def _figures(self) -> tuple[dict[str, float | None], dict[str, str]]:
         """All but those of curves, and why one is None."""
         found = self._of_samples
-        is_right, classes = np.concatenate(found.is_right), len(self._names)
-        undefined: dict[str, str] = {}
+        is_right = np.concatenate(found.is_right)
+        undefined = dict(self._impossible)
         # Logarithms of probabilities are never positive; a minus would turn 0.0 into -0.0.
         metrics: dict[str, float | None] = {
             "loss": abs(np.mean(np.concatenate(found.true_log_probability)).item()),
             "accuracy": np.mean(is_right).item(),
         }
-        if classes > 5:
-            metrics[TOP_5] = np.mean(np.concatenate(found.is_in_top_5)).item()
-        else:
-            metrics[TOP_5], undefined[TOP_5] = None, f"with {classes} classes it is always 1"
+        in_top_5 = found.is_in_top_5
+        metrics[TOP_5] = np.mean(np.concatenate(in_top_5)).item() if in_top_5 else None
         metrics |= class_figures.averages(self._confusion)
         metrics["balanced_accuracy"] = metrics["recall_macro"]
         for figure in (class_figures.matthews_corrcoef, class_figures.cohen_kappa):
@@ -158,7 +162,7 @@ class ClassMeter:
             if why:
                 undefined[figure.__name__] = why
         # Of two classes both errors are the same one.
-        half = 0.5 if classes == 2 else 1.0
+        half = 0.5 if len(self._names) == 2 else 1.0
         metrics["brier"] = half * np.mean(np.concatenate(found.squared_error)).item()
         confidence = np.concatenate(found.confidence)
         metrics["expected_calibration_error"] = _calibration_error(confidence, is_right)

@@ -1,0 +1,161 @@
+"""What a network's outputs are worth: the one report of a task, and how it is shown.
+
+All of it needs NumPy alone and none of the rows that were trained on. What it depends on is the
+task's config, the target, and what the run keeps.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from fmtool.targets import Target
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from fmtool.terminal import Table
+
+    Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Samples that are worth a look, such as the surest mistakes.
+
+    Args:
+        rows: which of the samples that were added, in the order in which they are shown.
+        captions: of as many.
+    """
+
+    title: str
+    rows: Sequence[int]
+    captions: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a model is worth on some samples; all that is printed, gated or drawn is read from it.
+
+    Args:
+        metrics: those of `report_metrics`, in the order in which they are shown; None for one
+            that nothing defines.
+        undefined: why, by the name of the metric.
+        details: what is not a single figure, such as rows by class, in JSON types.
+        brief: those of the details that result.json has too.
+        sheets: by the stem of the file that shows one.
+        unprinted: what else the figures of a task are made of, of a size that does not grow with
+            the samples.
+    """
+
+    samples: int
+    metrics: Mapping[str, float | None]
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    brief: Sequence[str] = ()
+    sheets: Mapping[str, Sheet] = field(default_factory=dict)
+    unprinted: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `fmtool evaluate --json` and evaluation files have it."""
+        return {
+            "samples": self.samples,
+            **self.metrics,
+            **self.details,
+            "undefined": dict(self.undefined),
+        }
+
+
+class Meter(Protocol):
+    """Sums up what a model says of samples, batch by batch, in memory that does not grow with the
+    width of its outputs."""
+
+    def add(self, outputs: "Array", y: "Array") -> None:
+        """Takes the network's outputs (batch, ...) for samples whose targets are `y`."""
+
+    def report(self) -> Report:
+        """Of all that was added. Raises DataError for nothing, Diverged for NaN or infinity."""
+
+
+TargetT = TypeVar("TargetT", bound=Target)
+
+
+class Reporting(Generic[TargetT]):
+    """How the outputs of one network are measured. Made by `reporting` of a task file.
+
+    Args:
+        target: what each sample has.
+    """
+
+    AVERAGES_VIEWS: ClassVar[bool] = False
+    """Whether the outputs for several views of an image may be averaged, as `tta` does."""
+
+    CALIBRATES: ClassVar[bool] = False
+    """Whether `calibrate` chooses something once the network is trained."""
+
+    def __init__(self, target: TargetT) -> None:
+        self.target = target
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Of what the network gives for a sample."""
+        raise NotImplementedError
+
+    def described(self, output_shape: tuple[int, ...]) -> str:
+        """What a network was made for that gives such outputs, for a message."""
+        return f"outputs of shape {output_shape}"
+
+    def impossible_metrics(self) -> Mapping[str, str]:
+        """Those of `report_metrics` that are never defined for this target, with the reason."""
+        return {}
+
+    def meter(self) -> Meter:
+        raise NotImplementedError
+
+    def calibrate(self, outputs: "Array | None", y: "Array | None") -> str:
+        """What is chosen by the validation split, such as thresholds, as the text of a JSON file.
+
+        It is called where `CALIBRATES`, and what it gives is among what the run keeps from then
+        on. What to do without is said to the user here.
+
+        Args:
+            outputs: float32 (n, ...) of validation samples; None where there are none.
+        """
+        raise NotImplementedError
+
+    # --- how a report is shown --------------------------------------------------------------
+
+    def listed(self, report: Report) -> Sequence[str]:
+        """The metrics that the table of an evaluation shows, in order."""
+        return list(report.metrics)
+
+    def summed_up(self, report: Report) -> Sequence[str]:
+        """The metrics that the end of a training shows, in order."""
+        return list(report.metrics)[:2]
+
+    def tables(self, report: Report) -> "Sequence[Table]":
+        """What stands below the metrics of an evaluation."""
+        return ()
+
+    def notes(self, report: Report) -> Sequence[str]:
+        """Lines below the tables: what has to be known to read them."""
+        return ()
+
+    def figures(self, report: Report) -> "Mapping[str, Figure]":
+        """Plots by the stem of their file; sheets of samples are drawn from the report itself."""
+        return {}
+
+    # --- a file of all samples --------------------------------------------------------------
+
+    @property
+    def compared_columns(self) -> Sequence[str]:
+        """Headings of what `compared` gives, for a table."""
+        return ("truth", "output")
+
+    def compared(self, outputs: "Array", y: "Array") -> Iterator[Mapping[str, Any]]:
+        """For each sample its truth and what the outputs say, in JSON types.
+
+        A mapping among the values has as many columns as it has keys.
+        """
+        for truth, output in zip(y.tolist(), outputs.tolist(), strict=True):
+            yield {"truth": truth, "output": output}
