@@ -13,12 +13,13 @@ from PIL import Image
 from test_architecture import MODULES, TREES
 
 from fmtool import terminal
-from fmtool.evaluation.metrics import classification_report
 from fmtool.evaluation.report import evaluation_table, facts_table, gate_table
 from fmtool.metric import UNDEFINED
 from fmtool.notices import DataStream, note, printable
 from fmtool.runs.csv_text import cell
 from fmtool.runs.result import Gate
+from fmtool.targets import Label
+from fmtool.tasks.shared.label_reporting import LabelReporting
 
 HOSTILE = "[red]\x1b[2J\x1b]0 owned\x07\u202eevil\u2066\u200b\x9b31m\u2028next"
 """Markup of rich, escape sequences, a title, marks of direction, a sign without width, C1, a
@@ -70,12 +71,12 @@ def test_a_table_takes_strings_as_data_wherever_they_stand():
 
 def test_reports_of_hostile_names_are_harmless():
     labels = np.array([0, 0, 1])
-    report = classification_report(
-        np.eye(3, dtype=np.float32)[labels], labels, [HOSTILE, "b", HOSTILE]
-    )
+    task = LabelReporting(Label((HOSTILE, "b", HOSTILE)))
+    meter = task.meter()
+    meter.add(np.eye(3, dtype=np.float32)[labels], labels)
     gates = gate_table([Gate(HOSTILE, HOSTILE, None, met=False, why=HOSTILE)])
     facts = facts_table(HOSTILE, {HOSTILE: HOSTILE})
-    shown = rendered(evaluation_table(report, HOSTILE), gates, facts)
+    shown = rendered(evaluation_table(meter.report(), task, HOSTILE), gates, facts)
     require_harmless(shown)
     assert f"no samples of {printable(HOSTILE)} in this split" in shown
     assert UNDEFINED in shown

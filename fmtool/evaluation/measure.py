@@ -134,7 +134,7 @@ def predict(model: Any, images: Images, *, batch_size: int) -> Iterator[NDArray[
     size = max(1, math.ceil(count / batches))
     firsts = [min(first, count - size) for first in range(0, count, size)]
     rows = [np.arange(size) + first for first in firsts]
-    ends = [*firsts[1:], count]
+    ends = [*firsts, count][1:]
     for batch, first, end in zip(read_ahead(images, rows), firsts, ends, strict=True):
         yield np.asarray(model.predict_on_batch(batch))[: end - first]
 

@@ -17,6 +17,7 @@ from fmtool.runs.checkpoints import CheckpointStore
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import read_result
 from fmtool.runs.strict_json import finite, read_object
+from fmtool.runs.upgrade import NEW_FIGURES
 
 EQUAL, CLOSE, DIFFERENT = "equal", "close", "different"
 VERDICTS = (DIFFERENT, CLOSE, EQUAL)
@@ -193,16 +194,13 @@ def _in_report(was: RunPaths, now: RunPaths) -> Iterator[Difference]:
 
 
 def _scores(was: RunPaths, now: RunPaths) -> tuple[Scores, Scores]:
-    """The test reports, as far as they mean the same in both: later ones have figures more."""
+    """The test reports, as far as they mean the same in both and an earlier one has them."""
     results = read_result(was.result), read_result(now.result)
     old, new = (each.metrics for each in results)
     if results[0].is_of_0_1_0 != results[1].is_of_0_1_0:
         names = [name for name in old if name in new and not name.endswith("_macro")]
-    elif old.keys() <= new.keys():
-        names = list(old)
-    else:
-        return old, new
-    return {name: old[name] for name in names}, {name: new[name] for name in names}
+        return {name: old[name] for name in names}, {name: new[name] for name in names}
+    return old, {name: new[name] for name in new if name in old or name not in NEW_FIGURES}
 
 
 def _are_close(old: Scores, new: Scores, tolerance: float) -> bool:

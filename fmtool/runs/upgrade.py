@@ -1,4 +1,4 @@
-"""Configs of earlier releases: keys that are new since, with the values that change nothing."""
+"""What runs of earlier releases lack: keys, with the values that change nothing, and figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +37,18 @@ NEW_KEYS: tuple[NewKey, ...] = (
     NewKey("data.label_separator", ";", "0.2.0", _TABLES),
 )
 """Oldest first. A neutral value is no part of `request_digest`, so that earlier runs are found."""
+
+NEW_FIGURES = frozenset(
+    {
+        "balanced_accuracy",
+        "matthews_corrcoef",
+        "cohen_kappa",
+        "roc_auc_macro",
+        "pr_auc_macro",
+        "brier",
+    }
+)
+"""Figures that reports have since 0.2.0; that an earlier one has none of them is no difference."""
 
 
 def completed(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import pytest
 from fmtool.errors import UsageError
 from fmtool.evaluation import gates
 from fmtool.schema import GateConfig
+from fmtool.targets import Label
+from fmtool.tasks.shared.label_reporting import LabelReporting
 
 
 def judged(got, **bounds):
@@ -43,7 +45,11 @@ def test_each_bound_has_a_row_and_one_that_is_missed_misses_all():
 @pytest.mark.parametrize("side", ["min", "max"])
 def test_top_5_can_be_gated_where_a_sixth_class_could_be_missed(side):
     gate = GateConfig(**{"min": {}, "max": {}, side: {"top_5_accuracy": 0.9}})
-    with pytest.raises(UsageError, match="with 5 classes there is no such metric"):
-        gates.require_possible(gate, 5)
-    gates.require_possible(gate, 6)
-    gates.require_possible(GateConfig(min={"accuracy": 0.9}, max={}), 2)
+    five, six = (
+        LabelReporting(Label(tuple("abcdef"[:count]))).impossible_metrics() for count in (5, 6)
+    )
+    with pytest.raises(UsageError, match="no such metric, with 5 classes it is always 1") as caught:
+        gates.require_possible(gate, five, headline="accuracy")
+    assert caught.value.fix == "gate another metric, such as accuracy"
+    gates.require_possible(gate, six, headline="accuracy")
+    gates.require_possible(GateConfig(min={"accuracy": 0.9}, max={}), five, headline="accuracy")

@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fmtool.drawing import figure_to_array, save_png
 from fmtool.errors import WriteFailed
-from fmtool.evaluation.plots import (
-    confusion_figure,
-    curves_figure,
-    figure_to_array,
-    samples_figure,
-    save_png,
-)
+from fmtool.evaluation.plots import curves_figure, sheet_figure
+from fmtool.tasks.shared.class_plots import confusion_figure
+from fmtool.tasks.shared.reporting import Sheet
 
 
 def epoch(number, **metrics):
@@ -96,47 +93,29 @@ def test_beyond_twenty_classes_no_cell_has_text(classes, cells):
     assert len(axes.get_xticklabels()) == classes
 
 
-def test_mistakes_are_shown_with_the_most_confident_first():
-    figure = samples_figure(
-        PIXELS,
-        true=np.array([0, 1, 2, 0]),
-        predicted=np.array([1, 1, 0, 2]),
-        class_names=["cat", "dog", "ship"],
-        confidences=np.array([0.6, 0.99, 0.9, 0.7]),
-        pixel_max=16,
-    )
-    assert captions(figure) == [
-        "ship\nseen as cat\n90%", "cat\nseen as ship\n70%", "cat\nseen as dog\n60%",
-    ]  # fmt: skip
-    assert figure.get_suptitle() == "3 mistakes in 4 samples, the most confident first"
+def test_the_samples_of_a_sheet_are_shown_in_its_order_with_their_captions():
+    captions_of_two = ["ship\nseen as cat\n90%", "cat\nseen as ship\n70%"]
+    figure = sheet_figure(Sheet("2 mistakes in 4 samples", [2, 3], captions_of_two), PIXELS, 16)
+    assert captions(figure) == captions_of_two
+    assert figure.get_suptitle() == "2 mistakes in 4 samples"
     shown = figure.axes[0].images[0].get_array()
     assert np.array_equal(shown, PIXELS[2, ..., 0] / 16)
 
 
-def test_a_sheet_has_room_for_thirty_two_mistakes():
-    images = np.zeros((50, 4, 4, 3), np.uint8)
-    figure = samples_figure(
-        images, np.zeros(50, int), np.ones(50, int), ["a", "b"], np.linspace(0, 1, 50), 255
-    )
-    assert len(figure.axes) == 32
-
-
-def test_a_model_without_mistakes_gets_an_empty_sheet():
-    labels = np.arange(4)
-    figure = samples_figure(PIXELS, labels, labels, list("abcd"), np.ones(4), 16)
-    assert figure.get_suptitle().startswith("0 mistakes in 4 samples")
-    assert figure_to_array(figure).size
+def test_colours_are_shown_as_they_are():
+    images = np.zeros((2, 4, 4, 3), np.uint8)
+    images[1, ..., 2] = 255
+    figure = sheet_figure(Sheet("", [1], [""]), images, 255)
+    assert figure.axes[0].images[0].get_array()[0, 0].tolist() == [0, 0, 1]
 
 
 def test_names_are_not_read_as_formulas_and_long_ones_keep_their_ends():
     names = ["$\\frac$", "a very long name of a class 17"]
-    figures = [
-        confusion_figure([[1, 0], [0, 1]], names),
-        samples_figure(PIXELS[:1], np.array([0]), np.array([1]), names, np.ones(1), 16),
-    ]
-    for figure in figures:
-        figure_to_array(figure)
-    assert captions(figures[1]) == ["$\\frac$\nseen as a very …ass 17\n100%"]
+    figure = confusion_figure([[1, 0], [0, 1]], names)
+    figure_to_array(figure)
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert shown == ["$\\frac$", "a very …ass 17"]
+    figure_to_array(sheet_figure(Sheet("$\\frac$", [0], ["$\\frac$"]), PIXELS, 16))
 
 
 def test_a_figure_becomes_an_array_for_tensorboard():
@@ -174,6 +153,7 @@ def test_a_failed_write_keeps_the_earlier_picture(tmp_path, monkeypatch):
 
 
 def test_pyplot_and_its_global_state_stay_out():
-    script = "import sys, fmtool.evaluation.plots; print('matplotlib.pyplot' in sys.modules)"
+    modules = "sys, fmtool.evaluation.plots, fmtool.tasks.shared.class_plots"
+    script = f"import {modules}; print('matplotlib.pyplot' in sys.modules)"
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert finished.stdout == "False\n"

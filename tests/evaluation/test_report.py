@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 
 from fmtool.evaluation.gates import judge
-from fmtool.evaluation.metrics import classification_report
 from fmtool.evaluation.report import (
     TrainingSummary,
     evaluation_table,
@@ -19,6 +18,8 @@ from fmtool.evaluation.report import (
 )
 from fmtool.runs.result import Gate
 from fmtool.schema import GateConfig
+from fmtool.targets import Label
+from fmtool.tasks.shared.label_reporting import LabelReporting
 
 
 def rendered(renderable):
@@ -27,11 +28,19 @@ def rendered(renderable):
     return [line.split() for line in screen.getvalue().splitlines() if line.strip()]
 
 
+def measured(logits, labels, names):
+    task = LabelReporting(Label(tuple(names)))
+    meter = task.meter()
+    meter.add(logits, labels)
+    return meter.report(), task
+
+
 def report(classes, names=None):
+    """A report and its task."""
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(200, classes)).astype(np.float32)
     labels = rng.integers(0, classes, 200)
-    return classification_report(logits, labels, names or [f"c{i}" for i in range(classes)])
+    return measured(logits, labels, names or [f"c{i}" for i in range(classes)])
 
 
 @pytest.fixture
@@ -54,8 +63,9 @@ def summary():
 
 
 def test_an_evaluation_shows_its_figures_and_every_class():
-    figures = report(10)
-    lines = rendered(evaluation_table(figures, "cnn on digits (test)"))
+    figures, task = report(10)
+    lines = rendered(evaluation_table(figures, task, "cnn on digits (test)"))
+    figures = figures.to_json()
     assert ["samples", "200"] in lines
     assert ["accuracy", f"{figures['accuracy']:.4f}"] in lines
     entry = figures["per_class"][3]
@@ -64,8 +74,9 @@ def test_an_evaluation_shows_its_figures_and_every_class():
 
 
 def test_of_many_classes_the_worst_twenty_are_shown():
-    figures = report(30)
-    lines = rendered(evaluation_table(figures, "title"))
+    figures, task = report(30)
+    lines = rendered(evaluation_table(figures, task, "title"))
+    figures = figures.to_json()
     shown = [
         line[0] for line in lines if line[0] in {entry["name"] for entry in figures["per_class"]}
     ]
@@ -77,7 +88,7 @@ def test_of_many_classes_the_worst_twenty_are_shown():
 def test_classes_without_samples_are_named_with_the_rule_of_the_averages():
     labels = np.array([0, 0, 1])
     logits = np.eye(3, dtype=np.float32)[labels]
-    lines = rendered(evaluation_table(classification_report(logits, labels, list("abc")), "title"))
+    lines = rendered(evaluation_table(*measured(logits, labels, list("abc")), "title"))
     assert ["f1_macro", "1.0000"] in lines
     assert ["f1_macro_all", "0.6667"] in lines
     assert ["c", "\u2013", "\u2013", "\u2013", "0"] in lines
@@ -87,12 +98,12 @@ def test_classes_without_samples_are_named_with_the_rule_of_the_averages():
 
 
 def test_where_every_class_has_samples_nothing_is_said_of_it():
-    shown = {line[0] for line in rendered(evaluation_table(report(3), "title"))}
+    shown = {line[0] for line in rendered(evaluation_table(*report(3), "title"))}
     assert not {"f1_macro_all", "no"} & shown
 
 
 def test_names_are_shown_as_they_are():
-    lines = rendered(evaluation_table(report(2, names=["[red]a[/red]", "b\x1b[2J"]), "[bold]"))
+    lines = rendered(evaluation_table(*report(2, names=["[red]a[/red]", "b\x1b[2J"]), "[bold]"))
     assert lines[0] == ["[bold]"]
     assert "[red]a[/red]" in [line[0] for line in lines]
     assert "b\\x1b[2J" in [line[0] for line in lines]
@@ -106,11 +117,11 @@ def test_a_gate_shows_wanted_got_and_met():
 
 
 def test_no_gate_on_a_figure_that_is_undefined_is_met_and_its_line_says_why():
-    figures = report(3)
+    figures, _ = report(3)
     cfg = GateConfig(
         min={"top_5_accuracy": 0.0, "accuracy": 0.0}, max={"top_5_accuracy": 1.0, "gone": 1.0}
     )
-    rows = judge(cfg, figures)
+    rows = judge(cfg, figures.metrics, undefined=figures.undefined)
     assert [row.met for row in rows] == [False, True, False, False]
     assert rows[0].got is None
     lines = [" ".join(line) for line in rendered(gate_table(rows))]

@@ -40,7 +40,7 @@ for name, shape, precision, ttas in json.loads(sys.argv[2]):
         for by, view in shifted.items() for mirror in ("", "m")
     }
     averaged = {
-        tta: predict(views.averaging(model, tta), images, batch_size=4)
+        tta: np.concatenate([*predict(views.averaging(model, tta), images, batch_size=4)])
         for tta in ttas
     }
     np.savez(folder / f"{name}.npz", **plain, **averaged)

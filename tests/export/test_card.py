@@ -9,11 +9,12 @@ import yaml
 
 from fmtool.data.arrays import Config as ArraysConfig
 from fmtool.elements import Pixels
-from fmtool.evaluation.metrics import classification_report
 from fmtool.export import card, preprocessing
 from fmtool.export.metadata import Input, Metadata, output_types
 from fmtool.export.run_facts import RunFacts
 from fmtool.runs.result import Best, Gate, RunResult
+from fmtool.targets import Label
+from fmtool.tasks.shared.label_reporting import LabelReporting
 
 ROW = {
     "name": "onnx_int8",
@@ -29,6 +30,12 @@ ROW = {
     },
 }
 DIGEST = "0123456789abcdef" * 4
+
+
+def figures(logits, labels, names):
+    meter = LabelReporting(Label(tuple(names))).meter()
+    meter.add(logits, labels)
+    return meter.report().to_json()
 
 
 def metadata(**changes):
@@ -97,7 +104,7 @@ def facts(**changes):
         "samples": "32x24x3 images",
         "sizes": {"training": 270, "validation": 30, "test": 80},
         "stored_numbers": 12_345,
-        "figures": classification_report(logits, labels, about.labels),
+        "figures": figures(logits, labels, about.labels),
     }
     return RunFacts(**known | changes)
 
@@ -181,8 +188,8 @@ def test_every_class_has_its_figures_and_no_name_is_markup(text):
 
 def test_a_class_without_samples_is_named_and_none_of_its_figures_is_made_up():
     labels = np.array([0] * 50 + [1] * 30)
-    figures = classification_report(np.eye(3, dtype=np.float32)[labels], labels, metadata().labels)
-    text = card.render(facts(figures=figures), [ROW])
+    found = figures(np.eye(3, dtype=np.float32)[labels], labels, metadata().labels)
+    text = card.render(facts(figures=found), [ROW])
     assert rows(section(text, "Classes"))[2][-4:] == ["\u2013", "\u2013", "\u2013", "0"]
     told = {row[0]: row[1:] for row in rows(section(text, "How well it does"))}
     assert told["top 5 accuracy"] == ["", "\u2013"]

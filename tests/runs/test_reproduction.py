@@ -193,6 +193,12 @@ def test_another_set_of_scores_is_different(make):
     assert compare(make("was"), now, tolerance=1e9).verdict == "different"
 
 
+def test_figures_that_reports_have_only_since_are_not_a_difference(make):
+    now = make("now", metrics={"brier": 0.5})
+    assert compare(make("was"), now).verdict == "equal"
+    assert compare(make("had", metrics={"brier": 0.4}), now).first.field == "brier"
+
+
 def test_of_a_run_of_an_earlier_release_figures_that_mean_the_same_are_compared(make):
     was = make("was", metrics={"f1_macro": 0.5})
     now = make("now", metrics={"f1_macro": 0.75, "f1_macro_all": 0.5, "top_5_accuracy": None})

@@ -15,7 +15,7 @@ RESULT = RunResult(
     seconds=12.5,
     metrics={"loss": 0.5, "accuracy": 0.6, "top_5_accuracy": None},
     undefined={"top_5_accuracy": "with 3 classes it is always 1"},
-    absent_classes=("c",),
+    brief={"absent_classes": ["c"]},
     best=Best(2, 20, "val_loss", 0.4, loss="mse", headline={"val_accuracy": 0.6}),
     error=RunError(type="GateNotMet", message="accuracy is 0.6", hint="train longer"),
     gates=(Gate(metric="accuracy", wanted=">= 0.7", got=0.6, met=False),),
@@ -86,8 +86,8 @@ def test_the_averages_of_an_earlier_release_are_known_as_those_over_all_classes(
         "f1_macro_all": 0.6,
         "recall_macro_all": None,
     }
-    assert earlier.absent_classes is None
-    assert "absent_classes" not in earlier.to_json()
+    assert earlier.is_of_0_1_0
+    assert not {"absent_classes", "undefined"} & earlier.to_json().keys()
     assert earlier.gates == (Gate("loss", "<= 1", None, met=False),)
 
 
@@ -136,7 +136,7 @@ def test_an_error_of_ours_keeps_its_hint_apart_from_its_message():
         {"seconds": None},
         {"gates": 5},
         {"undefined": ["loss"]},
-        {"absent_classes": 5},
+        {"artifacts": 5},
         {"schema_version": 2},
     ],
 )

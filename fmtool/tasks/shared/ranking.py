@@ -16,8 +16,8 @@ MAX_BYTES = 1 << 28
 MAX_BINS = 4096
 """Of the scores of a class, evenly spaced in log-odds."""
 
-_MIN_BINS = 64
-_MAX_LOG_ODDS = 40.0
+_MIN_BINS = 256
+_MAX_LOG_ODDS = 20.0
 _POINTS_DRAWN = 400
 
 _Floats = NDArray[np.float64]

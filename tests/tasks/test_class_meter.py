@@ -1,7 +1,8 @@
-"""The classification report against scikit-learn, and where scikit-learn is of no help."""
+"""A classifier's report against scikit-learn, and where scikit-learn is of no help."""
 
 import json
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -9,8 +10,24 @@ from scipy.special import log_softmax
 from sklearn import metrics as oracle
 
 from fmtool.errors import DataError, Diverged
-from fmtool.evaluation.metrics import RATIOS, classification_report
-from fmtool.tasks.classification import REPORT_METRICS
+from fmtool.targets import Label
+from fmtool.tasks import classification
+from fmtool.tasks.shared.class_figures import RATIOS
+from fmtool.tasks.shared.class_meter import AUCS, ClassMeter
+from fmtool.tasks.shared.label_reporting import LabelReporting
+
+
+def metered(logits, labels, names, *, batch=7):
+    """The report of samples that come in batches."""
+    meter = LabelReporting(Label(tuple(names))).meter()
+    for first in range(0, len(labels), batch):
+        some = slice(first, first + batch)
+        meter.add(logits[some], labels[some])
+    return meter.report()
+
+
+def classification_report(*data):
+    return metered(*data).to_json()
 
 
 def case(samples, classes, scale, seed=0, dtype=np.int32):
@@ -77,7 +94,8 @@ def test_precision_recall_and_f1_are_those_of_scikit_learn(data):
         assert got == pytest.approx([values[index] for values in per_class], rel=1e-12, nan_ok=True)
         # In scikit-learn an F1 of a class that is only predicted, or only true, is 0, as here.
         nulls = [each for each in RATIOS if entry[each] is None]
-        assert list(entry.get("undefined", {})) == nulls
+        undefined = entry.get("undefined", {})
+        assert [name for name in undefined if name not in AUCS] == nulls
 
 
 def require_averages_of_scikit_learn(report, labels, predicted):
@@ -122,10 +140,12 @@ def test_a_perfect_model_has_macro_averages_of_one_though_a_class_does_not_occur
         "name": "c",
         **dict.fromkeys(RATIOS),
         "support": 0,
+        **dict.fromkeys(AUCS),
         "undefined": {
             "precision": "no sample is predicted to be of this class",
             "recall": "the split has no sample of this class",
             "f1": "the split has no sample of this class, and none is predicted to be",
+            **dict.fromkeys(AUCS, "the split has no sample of this class"),
         },
     }
 
@@ -153,8 +173,8 @@ def test_the_report_is_plain_and_strict_json(data):
 
 
 def test_every_name_a_gate_may_use_is_in_a_report_of_many_classes():
-    report = classification_report(*CASES["ten classes"])
-    assert set(REPORT_METRICS) <= report.keys()
+    report = metered(*CASES["ten classes"])
+    assert {each.name for each in classification.report_metrics(None)} == report.metrics.keys()
 
 
 def test_up_to_five_classes_there_is_no_top_five():
@@ -221,6 +241,110 @@ def test_logits_that_are_not_finite_are_a_diverged_model():
     logits[3, 1] = -np.inf
     with pytest.raises(Diverged, match="the logits of 2 of 5 samples are NaN or infinite"):
         classification_report(logits, labels, names)
+
+
+@pytest.mark.parametrize("batch", [1, 64, 1000])
+def test_the_size_of_a_batch_changes_no_bit(data, batch):
+    one, other = metered(*data, batch=batch), metered(*data, batch=7)
+    assert one.to_json() == other.to_json()
+    assert one.sheets == other.sheets
+
+
+def test_agreement_beyond_chance_is_that_of_scikit_learn(data):
+    logits, labels, names = data
+    report, predicted = classification_report(*data), logits.argmax(axis=1)
+    assert report["balanced_accuracy"] == pytest.approx(
+        oracle.recall_score(labels, predicted, average="macro", labels=np.unique(labels))
+    )
+    if len(labels) > 1:
+        for name, figure in {
+            "balanced_accuracy": oracle.balanced_accuracy_score,
+            "matthews_corrcoef": oracle.matthews_corrcoef,
+            "cohen_kappa": oracle.cohen_kappa_score,
+        }.items():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of classes that are predicted and not there
+                expected = figure(labels, predicted)
+            assert report[name] == pytest.approx(expected, abs=1e-9), name
+    probabilities = np.exp(log_softmax(logits.astype(np.float64), axis=1))
+    classes = range(len(names))
+    expected = oracle.brier_score_loss(labels, probabilities, labels=classes)
+    assert report["brier"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_areas_below_curves_are_those_of_scikit_learn(data):
+    logits, labels, _ = data
+    report = classification_report(*data)
+    scores = np.exp(log_softmax(logits.astype(np.float64), axis=1)).astype(np.float32)
+    expected = {name: [] for name in AUCS}
+    for index, entry in enumerate(report["per_class"]):
+        is_true = labels == index
+        if is_true.all() or not is_true.any():
+            assert entry["roc_auc"] is entry["pr_auc"] is None
+            continue
+        expected["roc_auc"].append(oracle.roc_auc_score(is_true, scores[:, index]))
+        expected["pr_auc"].append(oracle.average_precision_score(is_true, scores[:, index]))
+        assert entry["roc_auc"] == pytest.approx(expected["roc_auc"][-1], abs=1e-9)
+        assert entry["pr_auc"] == pytest.approx(expected["pr_auc"][-1], abs=1e-9)
+    for name, values in expected.items():
+        wanted = pytest.approx(np.mean(values), abs=1e-9) if values else None
+        assert report[f"{name}_macro"] == wanted
+
+
+def test_of_samples_of_one_class_what_compares_classes_is_null_and_says_why():
+    logits = np.eye(3, dtype=np.float32)[[0, 0, 1]]
+    report = metered(logits, np.zeros(3, int), list("abc"))
+    one = "the split has samples of one class only"
+    for name in ("roc_auc_macro", "pr_auc_macro", "matthews_corrcoef"):
+        assert report.metrics[name] is None
+        assert report.undefined[name] == one
+    assert report.metrics["cohen_kappa"] == 0
+    report = metered(logits[:2], np.zeros(2, int), list("abc"))
+    assert report.metrics["cohen_kappa"] is None
+    assert report.undefined["cohen_kappa"] == "all samples are of one class, and predicted to be"
+
+
+def test_where_one_class_is_predicted_throughout_there_is_no_correlation():
+    logits = np.tile(np.float32([2, 1, 0]), (4, 1))
+    report = metered(logits, np.array([0, 1, 2, 0]), list("abc"))
+    assert report.metrics["matthews_corrcoef"] is None
+    assert report.undefined["matthews_corrcoef"] == "all samples are predicted to be of one class"
+    assert report.metrics["roc_auc_macro"] == 0.5
+    assert report.metrics["cohen_kappa"] == 0
+    assert report.metrics["balanced_accuracy"] == pytest.approx(1 / 3)
+
+
+def test_the_surest_mistakes_are_on_a_sheet_by_their_rows():
+    logits = np.log(np.float32([[6, 4], [1, 99], [3, 7], [1, 9]]))
+    report = metered(logits, np.array([1, 1, 0, 0]), ["cat", "dog"], batch=3)
+    sheet = report.sheets["misclassified"]
+    assert sheet.title == "3 mistakes in 4 samples, the most confident first"
+    assert list(sheet.rows) == [3, 2, 0]
+    assert list(sheet.captions) == [
+        "cat\nseen as dog\n90%", "cat\nseen as dog\n70%", "dog\nseen as cat\n60%",
+    ]  # fmt: skip
+
+
+def test_a_sheet_has_room_for_thirty_two_mistakes_and_without_any_there_is_none():
+    logits = np.eye(2, dtype=np.float32)[np.zeros(50, int)]
+    report = metered(logits, np.ones(50, int), list("ab"))
+    assert list(report.sheets["misclassified"].rows) == list(range(32))
+    assert metered(logits, np.zeros(50, int), list("ab")).sheets == {}
+
+
+def test_where_scores_would_take_too_much_the_report_says_into_how_many_bins_they_went():
+    logits, labels, names = CASES["ten classes"]
+    exact, small = (
+        metered(logits, labels, names),
+        ClassMeter(names, impossible={}, max_score_bytes=10_000),
+    )
+    small.add(logits, labels)
+    report = small.report()
+    assert "auc_bins" not in exact.details
+    assert report.details["auc_bins"] == 256
+    for name in ("roc_auc_macro", "pr_auc_macro"):
+        assert report.metrics[name] == pytest.approx(exact.metrics[name], abs=0.02)
+    assert report.metrics["brier"] == exact.metrics["brier"]
 
 
 def test_an_empty_split_is_bad_data():
