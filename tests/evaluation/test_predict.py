@@ -69,22 +69,17 @@ def test_a_watcher_sees_the_outputs_and_the_targets_that_are_measured(model, ima
             return Report(sum(seen), {})
 
     seen, watched, split = [], [], Split(images, np.arange(11))
-    measured = measure(
-        model,
-        split,
-        Sums(None),
-        batch_size=4,
-        tta="none",
-        watcher=lambda *each: watched.append(each),
-    )
+
+    def watch(outputs, y):
+        watched.append(y)
+
+    measured = measure(model, split, Sums(None), batch_size=4, tta="none", watcher=watch)
     assert measured.report.samples == 11
     assert seen == [4, 3, 4]
-    assert np.concatenate([y for _, y in watched]).tolist() == list(range(11))
+    assert np.concatenate(watched).tolist() == list(range(11))
 
 
-def test_what_is_kept_together_is_spread_evenly_where_it_would_be_too_much(
-    model, images, monkeypatch
-):
+def test_what_is_kept_together_is_spread_evenly_where_it_is_too_much(model, images, monkeypatch):
     split = Split(images, 10 * np.arange(11))
     outputs, y = kept_outputs(model, split, batch_size=4, tta="none")
     assert y.tolist() == split.y.tolist()
