@@ -15,7 +15,6 @@ from fmtool.runs.result import Gate
 from fmtool.runs.sameness import Difference
 from fmtool.schema import EvaluateConfig, SavedRunConfig
 from fmtool.signals import SignalGuard
-from fmtool.targets import Label
 from fmtool.tasks.shared.reporting import Report, Reporting
 
 
@@ -80,7 +79,7 @@ def evaluate(
         paths = RunPaths(run_directory)
         found = samples.find(cfg.split, run_cfg, paths, data_words=data_words)
         splits, tta = found.splits, run_cfg.tta if cfg.tta is None else cfg.tta
-        task = task_of_run.find(run_cfg.task, Label(splits.class_names), paths)
+        task = task_of_run.find(run_cfg.task, splits.target, paths)
         task_of_run.require_gates_possible(cfg.gate, run_cfg.task, task)
         task_of_run.require_views(tta, run_cfg.task, task)
         backend.select(run_cfg.runtime)

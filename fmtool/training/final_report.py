@@ -8,7 +8,6 @@ from fmtool import options
 from fmtool.evaluation.measure import Measurement, kept_outputs, load_model, measure
 from fmtool.runs import artifacts
 from fmtool.runs.layout import CALIBRATION, RunPaths
-from fmtool.targets import Label
 from fmtool.tasks.shared.reporting import Report, Reporting
 from fmtool.training.session import Session
 
@@ -46,7 +45,7 @@ def final_report(session: Session, paths: RunPaths) -> FinalReport:
     """
     cfg, splits = session.cfg, session.data.splits
     task = options.task(cfg.task.name)
-    target, kept = Label(splits.class_names), splits.artifacts
+    target, kept = splits.target, splits.artifacts
     reporting = task.reporting(cfg.task, target, kept)
     if not (cfg.report.test or reporting.CALIBRATES):
         return FinalReport(reporting, None, {})

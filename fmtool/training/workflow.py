@@ -12,7 +12,6 @@ from fmtool.runs.lock import DigestLock
 from fmtool.runs.run import Run
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
-from fmtool.targets import Label
 from fmtool.training import resume
 from fmtool.training.execution import Execution, Outcome, Request
 from fmtool.training.session import load_data
@@ -35,7 +34,7 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
         if cfg.budget.minutes is not None:
             signals.limit(60 * cfg.budget.minutes)
         data = load_data(cfg)
-        task = task_of_run.before_training(cfg.task, Label(data.splits.class_names))
+        task = task_of_run.before_training(cfg.task, data.splits.target)
         task_of_run.require_gates_possible(cfg.gate, cfg.task, task)
         task_of_run.require_views(cfg.tta, cfg.task, task)
         views.require_possible(cfg.tta, data.splits.element.shape)
