@@ -11,7 +11,8 @@ from typing import Any
 CURRENT = 2
 """1: fmtool 0.1.0 up to November 2026, whose manifests do not name it.
 2: transparency on a background, 16 bits by their range, numbers by value in every order of
-classes, float64 origins, digests of the values as given."""
+classes, float64 origins, digests of the values as given. Since then, too, `loss` is without the
+penalty, and the statistics of batch normalization are freed of their start."""
 
 KEY = "rules"
 """The entry of the manifest."""

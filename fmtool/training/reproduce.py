@@ -80,8 +80,8 @@ def reproduce(
     sameness.require_unedited(original, typed=(), typable=())
     comparison = reproduction.compare_data(original, load_data(cfg).splits.digest)
     directory = None
-    if comparison is not None and not rules.are_current(record.manifest):
-        release = sameness.read_by(record.manifest)
+    release = None if rules.are_current(record.manifest) else sameness.read_by(record.manifest)
+    if comparison is not None and release is not None:
         warn(f"{release} read the data of {run} by other rules: whether they differ is not known")
     if comparison is None:
         extra = {**request.extra, REPRODUCES: run}
@@ -92,4 +92,9 @@ def reproduce(
         comparison = reproduction.compare(
             original, RunPaths(directory), arrays=ARRAYS, tolerance=tolerance
         )
+        if comparison.verdict == reproduction.DIFFERENT and release is not None:
+            warn(
+                f"{release} trained {run} by other rules, of the statistics of batch normalization "
+                "and of penalties in the loss: these may be the difference"
+            )
     return Reproduction(run, directory, comparison, wanted, tolerance, environment)

@@ -2,9 +2,11 @@
 
 import pytest
 
+from fmtool import registry
+from fmtool.config.compose import compose
 from fmtool.runs import rules, upgrade
 from fmtool.runs.identity import request_digest
-from fmtool.runs.upgrade import NewKey
+from fmtool.runs.upgrade import NEW_KEYS, NewKey
 
 OLD = {"seed": 0, "model": {"name": "cnn", "width": 8}, "data": {"name": "digits"}}
 KEYS = (
@@ -44,3 +46,24 @@ def test_a_manifest_without_rules_is_of_the_first_ones():
     assert rules.rules_of({}) == 1
     assert not rules.are_current({})
     assert rules.are_current({"rules": rules.CURRENT})
+
+
+OPTIONS = [
+    (new.key, option, new.neutral)
+    for new in NEW_KEYS
+    for option in sorted(new.options or registry.names(new.key.partition(".")[0]))
+]
+
+
+@pytest.mark.parametrize(("key", "option", "neutral"), OPTIONS)
+def test_every_new_key_is_one_of_today_that_takes_its_neutral_value(key, option, neutral):
+    group, _, last = key.partition(".")
+    node = compose("train", [f"{group}={option}"])[group]
+    assert last in node
+    place = {"path": "somewhere"} if "path" in node else {}
+    config = registry.module(group, option).Config.model_validate({**node, **place, last: neutral})
+    assert config.model_dump(mode="json")[last] == neutral
+
+
+def test_no_key_is_new_twice():
+    assert len({new.key for new in NEW_KEYS}) == len(NEW_KEYS)
