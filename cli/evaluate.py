@@ -63,6 +63,7 @@ def main(argv: list[str], flags: Flags) -> int:
         validated=validate.evaluate_config,
         paths=("predictions",),
     )
+    validate.check_gate(asked.cfg.gate, asked.saved.task)
     gc.enable()
 
     from fmtool.evaluation.workflow import evaluate

@@ -35,11 +35,15 @@ class Request:
     extra: dict[str, str]
 
     def store(self) -> "Store":
-        from fmtool.tuning import workflow
+        from fmtool.tuning import definition, workflow
         from fmtool.tuning.patience import Patience
 
         patience = Patience(self.place.url, self.cfg.tune.patience_seconds)
-        return workflow.open_study(self.place, self.name, patience)
+        store = workflow.open_study(self.place, self.name, patience)
+        if any((self.cfg.gate.min, self.cfg.gate.max)):
+            figures = definition.figures_of(store.definition, self.folders)
+            definition.require_known(self.cfg, figures)
+        return store
 
 
 def read(

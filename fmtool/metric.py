@@ -41,6 +41,12 @@ class Metric:
         return Metric(f"val_{self.name}", self.goal)
 
 
+def headline(report: tuple[Metric, ...]) -> tuple[str, ...]:
+    """Names of the figures of a report that tables have room for: the first, and the loss."""
+    losses = [metric.name for metric in report if is_loss(metric.name)]
+    return tuple(dict.fromkeys([report[0].name, *losses]))
+
+
 def is_loss(name: str) -> bool:
     """Whether this is what a training minimizes, of whatever split: another function in each."""
     return name.removeprefix("val_") == "loss"

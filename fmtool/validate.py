@@ -9,10 +9,12 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from fmtool import registry
+from fmtool import options, registry
 from fmtool.config.base import NamedConfig
 from fmtool.errors import DataError, UsageError
 from fmtool.matching import declared_image, declared_kind, require_fit, require_matching
+from fmtool.metric import by_name, of_rows
+from fmtool.runs.upgrade import EARLIER_TASK
 from fmtool.schema import (
     EvaluateConfig,
     ExportConfig,
@@ -22,7 +24,7 @@ from fmtool.schema import (
     TrainConfig,
 )
 from fmtool.suggest import did_you_mean
-from fmtool.tasks import classification
+from fmtool.tasks.base import TaskConfig
 
 _NO_OPTION = ": no option is chosen"
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
@@ -43,23 +45,24 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
     if image is not None:
         require_fit(cfg.model, image)
     _check_monitor(cfg)
-    check_gate(cfg.gate)
+    check_gate(cfg.gate, cfg.task)
     if not cfg.report.test and (cfg.gate.min or cfg.gate.max):
         raise UsageError(
             "gate: with report.test=false there is no report to judge",
             fix="leave out report.test=false, or the gates",
         )
     if cfg.expected is not None:
-        _check_reported(cfg.expected.metric, f"expected.metric={cfg.expected.metric}")
+        _check_reported(cfg.expected.metric, cfg.task, f"expected.metric={cfg.expected.metric}")
     return cfg
 
 
 def evaluate_config(raw: dict[str, Any]) -> EvaluateConfig:
-    """Raises UsageError naming the key, its value and what is accepted."""
+    """Raises UsageError naming the key, its value and what is accepted.
+
+    Which metrics a gate may name depends on the run: see `check_gate`.
+    """
     _require_run(raw)
-    cfg = _validated(EvaluateConfig, raw, prefix="")
-    check_gate(cfg.gate)
-    return cfg
+    return _validated(EvaluateConfig, raw, prefix="")
 
 
 def export_config(raw: dict[str, Any]) -> ExportConfig:
@@ -97,8 +100,9 @@ def _require_run(raw: dict[str, Any]) -> None:
 def saved_run_config(raw: dict[str, Any]) -> SavedRunConfig:
     """Raises UsageError naming the key; keys that do not matter to an evaluation are not read."""
     # Runs that are older than test-time augmentation were reported without.
-    options = {group: option(group, raw.get(group)) for group in ("task", "data")}
-    values = {"tta": "none", **raw, **options}
+    values = {"tta": "none", "task": EARLIER_TASK, **raw}
+    for group in ("task", "data"):
+        values[group] = option(group, values.get(group))
     return _validated(SavedRunConfig, values, prefix="")
 
 
@@ -156,15 +160,15 @@ def keys_of(schema: type[ConfigT], values: Any, *, prefix: str) -> ConfigT:
     return _validated(schema, values, prefix=prefix)
 
 
-def check_gate(gate: GateConfig) -> None:
-    """Raises UsageError for a metric that the final report does not have."""
+def check_gate(gate: GateConfig, task: TaskConfig) -> None:
+    """Raises UsageError for a metric that the final report of a task does not have."""
     for bound, thresholds in (("min", gate.min), ("max", gate.max)):
         for metric in thresholds:
-            _check_reported(metric, f"gate.{bound}.{metric}")
+            _check_reported(metric, task, f"gate.{bound}.{metric}")
 
 
-def _check_reported(metric: str, key: str) -> None:
-    known = classification.REPORT_METRICS
+def _check_reported(metric: str, task: TaskConfig, key: str) -> None:
+    known = by_name(options.task(task.name).report_metrics(task))
     if metric not in known:
         raise UsageError(
             f"{key}: the report has no metric '{metric}'", fix=did_you_mean(metric, known)
@@ -172,8 +176,7 @@ def _check_reported(metric: str, key: str) -> None:
 
 
 def _check_monitor(cfg: TrainConfig) -> None:
-    metrics = classification.TRAINING_METRICS
-    known = ["auto", *metrics, *(f"val_{name}" for name in metrics)]
+    known = ["auto", *of_rows(options.task(cfg.task.name).training_metrics(cfg.task))]
     if cfg.monitor not in known:
         raise UsageError(
             f"monitor={cfg.monitor}: training has no metric '{cfg.monitor}'",

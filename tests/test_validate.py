@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.errors import UsageError
+from fmtool.schema import GateConfig
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,15 @@ def test_a_nested_union_names_the_key_and_not_the_branch(raw):
 def test_keys_that_an_evaluation_does_not_need_are_not_read(raw):
     saved = validate.saved_run_config(raw | {"optimizer": "gone", "unheard_of": 1})
     assert saved.data.name == "digits"
+
+
+def test_a_saved_config_without_a_task_is_of_a_classifier(raw):
+    saved = validate.saved_run_config({key: raw[key] for key in raw if key != "task"})
+    assert saved.task == validate.train_config(raw).task
+
+
+def test_gates_are_asked_for_of_the_task(raw):
+    task = validate.train_config(raw).task
+    validate.check_gate(GateConfig(min={"f1_macro": 0.5}, max={"loss": 1.0}), task)
+    with pytest.raises(UsageError, match=r"gate\.max\.los: the report has no metric 'los'; fix: "):
+        validate.check_gate(GateConfig(min={}, max={"los": 1.0}), task)

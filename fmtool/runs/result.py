@@ -11,6 +11,9 @@ from fmtool.runs.strict_json import finite, read_object
 
 SCHEMA_VERSION = 1
 
+EARLIER_HEADLINE = ("accuracy", "loss")
+"""What tables show of runs that do not say, all of which were of classifiers."""
+
 COMPLETED = "completed"
 INTERRUPTED = "interrupted"
 FAILED = "failed"
@@ -97,6 +100,8 @@ class RunResult:
         metrics: the scalars of the final report on the test split; None where undefined or not
             finite.
         undefined: why a metric is None, by name.
+        headline: names of the metrics that tables have room for, the first before all; those that
+            every run of an earlier release had, where it does not say.
         brief: what else the task says of the test split, in JSON types, such as classes without
             samples.
         is_of_0_1_0: whether it is of fmtool 0.1.0, whose `_macro` averages are over all classes.
@@ -114,6 +119,7 @@ class RunResult:
     seconds: float
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     undefined: Mapping[str, str] = field(default_factory=dict)
+    headline: tuple[str, ...] = ()
     brief: Mapping[str, Any] = field(default_factory=dict)
     is_of_0_1_0: bool = False
     best: Best | None = None
@@ -165,6 +171,7 @@ class RunResult:
                 seconds=float(document["seconds"]),
                 metrics=_metrics(document),
                 undefined={str(k): str(v) for k, v in document.get("undefined", {}).items()},
+                headline=headline_of(document),
                 brief={key: document[key] for key in document if key not in _OWN_KEYS},
                 is_of_0_1_0=_is_of_0_1_0(document),
                 best=_best(document["best"]),
@@ -179,6 +186,12 @@ class RunResult:
 
 
 _OWN_KEYS = {"schema_version", "status", "non_finite", *(each.name for each in fields(RunResult))}
+
+
+def headline_of(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The entry `headline` of a result, of whatever release."""
+    names = document.get("headline", EARLIER_HEADLINE)
+    return tuple(map(str, names))
 
 
 def _metrics(document: Mapping[str, Any]) -> dict[str, float | None]:

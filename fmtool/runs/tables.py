@@ -110,7 +110,8 @@ def _facts(record: RunRecord) -> list[tuple[str, Any]]:
 def _headline(record: RunRecord) -> str:
     """The one test metric there is room for."""
     metrics = record.metrics
-    name = "accuracy" if "accuracy" in metrics else next(iter(metrics), "")
+    first = record.result.headline[:1] if record.result else ()
+    name = next((name for name in (*first, *metrics) if name in metrics), "")
     return _score(name, metrics.get(name))
 
 

@@ -51,6 +51,17 @@ NEW_FIGURES = frozenset(
 """Figures that reports have since 0.2.0; that an earlier one has none of them is no difference."""
 
 
+EARLIER_TASK: Mapping[str, Any] = {
+    "name": "classification",
+    "loss": "cross_entropy",
+    "focal_gamma": 2.0,
+    "huber_delta": 0.1,
+    "label_smoothing": 0.0,
+    "class_weights": "none",
+}
+"""The task of a config that names none, when it is measured, exported or asked."""
+
+
 def completed(config: Mapping[str, Any]) -> dict[str, Any]:
     """A run's nested config with the keys it is too old to have; nothing that is there changes."""
     result = dict(config)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fmtool.metric import show
 from fmtool.runs.bests import different_losses
 from fmtool.runs.csv_text import cell
+from fmtool.runs.result import EARLIER_HEADLINE, headline_of
 from fmtool.sweeping.document import Row, Spread, failures, measure_of_rows, value_of
 from fmtool.sweeping.jobs import Job
 
@@ -49,7 +50,7 @@ def tables(document: Mapping[str, Any]) -> list["Table | Text"]:
 
     found: list[Table | Text] = [_jobs_table(document["runs"])]
     if document["points"] is not None:
-        found.append(_points_table(document["points"]))
+        found.append(_points_table(document["points"], _headline(document["runs"])))
     if document["best"] is not None:
         found.append(terminal.line(best_line(document["best"])))
     found.append(terminal.line(f"{document['directory']}/"))
@@ -67,12 +68,12 @@ def best_line(best: Mapping[str, Any]) -> str:
 def _jobs_table(rows: Sequence[Row]) -> "Table":
     measure = measure_of_rows(rows)
     best = "best" if measure is None else f"best {measure.name}"
-    table = _table(
-        "job", "overrides", "status", best, "test accuracy", "test loss", "seconds", "run"
-    )
+    headline = _headline(rows)
+    names = (f"test {name}" for name in headline)
+    table = _table("job", "overrides", "status", best, *names, "seconds", "run")
     for row in rows:
         metrics, value = row.get("metrics", {}), value_of(row, measure)
-        scores = (value, *(metrics.get(name) for name in ("accuracy", "loss")))
+        scores = (value, *(metrics.get(name) for name in headline))
         outcome = row.get("run") or _message(row)
         _add(
             table,
@@ -86,12 +87,18 @@ def _jobs_table(rows: Sequence[Row]) -> "Table":
     return table
 
 
-def _points_table(points: Sequence[Mapping[str, Any]]) -> "Table":
+def _headline(rows: Sequence[Row]) -> list[str]:
+    """The figures on the test split that there is room for."""
+    names = dict.fromkeys(name for row in rows if "metrics" in row for name in headline_of(row))
+    return list(names or EARLIER_HEADLINE)
+
+
+def _points_table(points: Sequence[Mapping[str, Any]], headline: Sequence[str]) -> "Table":
     monitors = {point["monitor"] for point in points} - {None}
     best = f"best {monitors.pop()}" if len(monitors) == 1 else "best"
-    table = _table("overrides", "seeds", best, "test accuracy", "test loss")
+    table = _table("overrides", "seeds", best, *(f"test {name}" for name in headline))
     for point in points:
-        spreads = [point["best"], *(point["metrics"].get(name) for name in ("accuracy", "loss"))]
+        spreads = [point["best"], *(point["metrics"].get(name) for name in headline)]
         done = f"{len(point['seeds'])} of {len(point['jobs'])}"
         _add(table, "\n".join(point["overrides"]), done, *map(show_spread, spreads))
     return table

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fmtool import options
 from fmtool.config.compose import dump
 from fmtool.data.splitting.loading import Data
 from fmtool.elements import Kind
@@ -21,6 +22,7 @@ from fmtool.errors import (
 from fmtool.evaluation import gates, model_summary
 from fmtool.evaluation.model_facts import model_facts
 from fmtool.jobs.parent import Parent
+from fmtool.metric import headline
 from fmtool.notices import note, warn
 from fmtool.runs import artifacts, manifest
 from fmtool.runs.atomic import write_text, write_with
@@ -331,6 +333,7 @@ class Execution:
             epochs=last_row["epoch"] if last_row else 0,
             steps=recorder.step if recorder is not None else 0,
             seconds=round(self._seconds_before + time.perf_counter() - self._began, 3),
+            headline=headline(options.task(self._cfg.task.name).report_metrics(self._cfg.task)),
             **({} if report is None else _of_result(report)),
             best=self._session.monitor.best if self._session is not None else None,
             error=None if error is None or is_pruned else RunError.of(error),

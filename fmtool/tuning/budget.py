@@ -28,7 +28,8 @@ def is_over(
     (objective,) = objectives
     found = completed(chains.chains(trials), objective)
     if budget.target is not None and any(
-        value == budget.target or objective.is_better(value, budget.target) for _, value in found
+        value == budget.target or objective.asked.is_better(value, budget.target)
+        for _, value in found
     ):
         return TARGET
     if budget.stagnation is not None and _since_best(trials, objective) >= budget.stagnation:
@@ -72,6 +73,6 @@ def _since_best(trials: Sequence["FrozenTrial"], objective: Objective) -> int:
     for chain in closed:
         since += 1
         for _, value in completed([chain], objective):
-            if best is None or objective.is_better(value, best):
+            if best is None or objective.asked.is_better(value, best):
                 best, since = value, 0
     return since if best is not None else 0

@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fmtool import options, validate
 from fmtool.config.arguments import prepare
 from fmtool.errors import ExitCode, FmtoolError
 from fmtool.jobs import pool
 from fmtool.jobs.process import Line, TrainingProcess
+from fmtool.metric import headline
 from fmtool.runs.layout import STUDY_VARIABLE, RunPaths, StudyPaths
+from fmtool.runs.saved_config import read_run_config
 from fmtool.signals import SignalGuard
 from fmtool.tuning import budget, chains, summary
 from fmtool.tuning.course import Course
@@ -135,7 +138,7 @@ def _points(store: Store, plan: Plan) -> list[Point]:
     definition = store.definition
     objective = definition.objectives[0]
     found = budget.completed(chains.chains(store.trials()), objective)
-    found.sort(key=lambda each: each[1], reverse=objective.direction == "maximize")
+    found.sort(key=lambda each: objective.asked.loss_of(each[1]))
     points: list[Point] = []
     for chain, value in found:
         words = training_words(definition, summary.trial_document(definition, chain))
@@ -157,8 +160,7 @@ def _judge(
     definition: Definition, objective: Objective, points: Sequence[Point], line: Line
 ) -> dict[str, Any]:
     tried = [point for point in points if point.scores and point.name != DEFAULTS]
-    sign = -1 if objective.direction == "maximize" else 1
-    winner = min(tried, key=lambda point: sign * point.mean) if tried else None
+    winner = min(tried, key=lambda point: objective.asked.loss_of(point.mean), default=None)
     for point in points:
         if point is winner or (point.name == DEFAULTS and point.runs):
             point.test = [_test(run, line) for run in point.runs]
@@ -169,8 +171,18 @@ def _judge(
         "objective": str(objective),
         "exit_code": int(ExitCode.JOBS_FAILED if failed or winner is None else ExitCode.SUCCESS),
         "winner": None if winner is None else winner.name,
+        "headline": list(_headline(winner)),
         "points": [point.to_json() for point in points],
     }
+
+
+def _headline(winner: Point | None) -> tuple[str, ...]:
+    """The figures on the test split that there is room for, of the task of the winner's runs."""
+    if winner is None or not winner.runs:
+        return ()
+    paths = RunPaths(winner.runs[0])
+    task = validate.saved_run_config(read_run_config(paths.config)).task
+    return headline(options.task(task.name).report_metrics(task))
 
 
 def _test(run: Path, line: Line) -> dict[str, float]:

@@ -5,6 +5,7 @@ address of the storage, and nothing else.
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +19,10 @@ from fmtool.errors import ConfigChanged, DataError, Refused, UsageError
 from fmtool.pruners.base import PrunerConfig
 from fmtool.runs.identity import config_digest, request_digest
 from fmtool.schema import GateConfig, TrainConfig
+from fmtool.tasks.base import TaskConfig
 from fmtool.tuning.config import StudyBudget, TuneConfig
 from fmtool.tuning.dimension import Dimension, Range
-from fmtool.tuning.objective import Objective, comparable
+from fmtool.tuning.objective import Figures, Objective, comparable, parse
 from fmtool.tuning.space import Space
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -89,12 +91,15 @@ def define(
     cfg: TuneConfig, space: Space, *, config_name: str, folders: tuple[Path, ...]
 ) -> Definition:
     """The definition that a command line comes to; UsageError where parts do not go together."""
-    objectives = comparable(cfg.objectives, [each.key for each in space.dimensions])
-    if objectives != cfg.objectives and cfg.budget.target is not None:
+    figures = Figures.of(task_of(space.fixed, config_name=config_name, folders=folders))
+    require_known(cfg, figures)
+    typed = parse(cfg.objective, figures)
+    objectives = comparable(typed, [each.key for each in space.dimensions], figures)
+    if objectives != typed and cfg.budget.target is not None:
         raise UsageError(
             f"budget.target={cfg.budget.target:g} is a value of a loss, by which this study "
             "cannot go",
-            fix="objective='max val_accuracy' with a target of that, or no budget.target",
+            fix=f"objective='{figures.example}' with a target of that, or no budget.target",
         )
     fixed = trial_overrides(space.fixed, objectives, cfg.constraint)
     composed = compose.compose(config_name, fixed, folders=folders)
@@ -128,6 +133,30 @@ def define(
         fixed=fixed,
         **parts,
     )
+
+
+def task_of(words: Sequence[str], *, config_name: str, folders: tuple[Path, ...]) -> TaskConfig:
+    """Of the trainings that a study makes; where tasks are searched, the one without a search.
+
+    Args:
+        words: overrides without a range.
+    """
+    composed = compose.compose(config_name, list(words), folders=folders)
+    cfg = validate.option("task", composed.get("task"))
+    assert isinstance(cfg, TaskConfig)
+    return cfg
+
+
+def figures_of(definition: Definition, folders: tuple[Path, ...]) -> Figures:
+    """What the trials of a stored study can be judged by."""
+    words, name = definition.fixed, definition.config_name
+    return Figures.of(task_of(words, config_name=name, folders=folders))
+
+
+def require_known(cfg: TuneConfig, figures: Figures) -> None:
+    """UsageError for a gate or a constraint on what a trial does not have."""
+    figures.require_all(cfg.gate, "gate")
+    figures.require_all(cfg.constraint, "constraint")
 
 
 def check_name(name: str) -> None:

@@ -1,18 +1,29 @@
 """What a study is after: metrics of the validation split and facts of the model, never the test."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, Self
 
+from fmtool import options
 from fmtool.config.base import Config
 from fmtool.errors import UsageError
-from fmtool.metric import is_loss
+from fmtool.logging.rows import metrics_of
+from fmtool.metric import Metric, by_name, is_loss, of_rows
 from fmtool.notices import warn
+from fmtool.schema import GateConfig
 from fmtool.suggest import did_you_mean
-from fmtool.tasks import classification
+from fmtool.tasks.base import TaskConfig
+from fmtool.training import monitor
 
-FACTS = ("parameters", "bytes", "latency_ms", "seconds")
+FACTS = (
+    Metric("parameters", "min"),
+    Metric("bytes", "min"),
+    Metric("latency_ms", "min"),
+    Metric("seconds", "min"),
+)
 """Known when a trial has ended: of the model, and how long the training took."""
 
+_FACTS = by_name(FACTS)
 _WORDS = {"max": "maximize", "min": "minimize", "maximize": "maximize", "minimize": "minimize"}
 
 Row = Mapping[str, Any]
@@ -22,19 +33,31 @@ class Objective(Config):
     direction: Literal["maximize", "minimize"]
     metric: str
 
+    @classmethod
+    def of(cls, metric: Metric) -> Self:
+        """The objective to make a metric good; UsageError for one that aims at a value."""
+        if metric.goal not in ("min", "max"):
+            raise UsageError(
+                f"objective={metric.name} is good near {metric.goal:g}, neither large nor small",
+                fix=f"write 'max {metric.name}' or 'min {metric.name}', or name another metric",
+            )
+        return cls(direction=_direction(metric.goal), metric=metric.name)
+
     @property
     def is_of_epochs(self) -> bool:
-        return self.metric not in FACTS
+        return self.metric not in _FACTS
 
-    def is_better(self, value: float, than: float) -> bool:
-        return value > than if self.direction == "maximize" else value < than
+    @property
+    def asked(self) -> Metric:
+        """The metric in the direction that was asked for, which need not be the task's."""
+        return Metric(self.metric, "max" if self.direction == "maximize" else "min")
 
     def best_row(self, rows: Sequence[Row]) -> Row | None:
         """The epoch with the best value; the first of equals."""
-        best: Row | None = None
+        asked, best = self.asked, None
         for row in rows:
             value = row.get(self.metric)
-            if value is not None and (best is None or self.is_better(value, best[self.metric])):
+            if value is not None and (best is None or asked.is_better(value, best[self.metric])):
                 best = row
         return best
 
@@ -42,43 +65,84 @@ class Objective(Config):
         return f"{self.direction.removesuffix('imize')} {self.metric}"
 
 
-def metrics() -> list[str]:
-    """Every name that an objective or a constraint may have."""
-    return [*classification.TRAINING_METRICS, *_validation(), *FACTS]
+@dataclass(frozen=True)
+class Figures:
+    """What a trial can be judged by.
+
+    Args:
+        training: of the task, as rows have it of the training data.
+        headline: of the validation split; None where rows have none but the loss.
+    """
+
+    training: tuple[Metric, ...]
+    headline: Metric | None
+
+    @classmethod
+    def of(cls, cfg: TaskConfig) -> Self:
+        task = options.task(cfg.name)
+        training = task.training_metrics(cfg)
+        return cls(training, monitor.headline(training, task.report_metrics(cfg)))
+
+    @property
+    def by_name(self) -> dict[str, Metric]:
+        """All that an objective or a constraint may name."""
+        return {**of_rows(self.training), **_FACTS}
+
+    @property
+    def example(self) -> Objective:
+        """An objective that every trial of such a task has."""
+        return Objective.of(self.headline or self.training[0].of_validation())
+
+    def require(self, metric: str, key: str) -> Metric:
+        """The metric of that name; UsageError for one that no trial has."""
+        if metric not in self.by_name:
+            raise UsageError(
+                f"{key}: a trial has no metric '{metric}'", fix=did_you_mean(metric, self.by_name)
+            )
+        return self.by_name[metric]
+
+    def require_all(self, gate: GateConfig, kind: str) -> None:
+        """UsageError for a bound on a metric that no trial has.
+
+        Args:
+            kind: the first word of the keys.
+        """
+        for bound, limits in (("min", gate.min), ("max", gate.max)):
+            for metric in limits:
+                self.require(metric, f"{kind}.{bound}.{metric}")
 
 
-def _validation() -> list[str]:
-    return [f"val_{name}" for name in classification.TRAINING_METRICS]
-
-
-def parse(given: str | Sequence[str]) -> list[Objective]:
+def parse(given: str | Sequence[str], figures: Figures) -> list[Objective]:
     """`max val_accuracy`, or a list of such; UsageError for what is none.
 
-    A metric alone is to be large where it is an accuracy, and small else.
+    A metric alone goes the way that its task says.
     """
     texts = [given] if isinstance(given, str) else list(given)
-    objectives = [_parse(str(text)) for text in texts]
+    objectives = [_parse(str(text), figures) for text in texts]
     if not objectives or len({each.metric for each in objectives}) < len(objectives):
         raise UsageError(
-            f"objective={given}: nothing, or one metric twice", fix="write 'max val_accuracy'"
+            f"objective={given}: nothing, or one metric twice", fix=f"write '{figures.example}'"
         )
     return objectives
 
 
-def comparable(objectives: Sequence[Objective], keys: Sequence[str]) -> list[Objective]:
+def comparable(
+    objectives: Sequence[Objective], keys: Sequence[str], figures: Figures
+) -> list[Objective]:
     """With the task's headline for a loss that is another function in each trial, which is said.
 
     Args:
         keys: those that are searched.
     """
     changing = [key for key in keys if _changes_loss(key)]
-    if not changing or not any(is_loss(each.metric) for each in objectives):
+    losses = [each for each in objectives if is_loss(each.metric)]
+    if not changing or not losses or figures.headline is None:
         return list(objectives)
-    headline = Objective(direction="maximize", metric=f"val_{classification.HEADLINE}")
-    found = [each for each in objectives if not is_loss(each.metric)]
+    headline = Objective.of(figures.headline)
+    found = [each for each in objectives if each not in losses]
     if headline.metric not in [each.metric for each in found]:
         found.insert(0, headline)
-    (loss,) = (each for each in objectives if is_loss(each.metric))
+    (loss,) = losses
     warn(
         f"objective={loss} is another function in each trial, as {', '.join(changing)} "
         f"{'is' if len(changing) == 1 else 'are'} searched: the study goes by "
@@ -87,39 +151,37 @@ def comparable(objectives: Sequence[Objective], keys: Sequence[str]) -> list[Obj
     return found
 
 
+def shown_metric(objective: str) -> Metric:
+    """What `str` of an objective says, as documents have it."""
+    word, _, name = objective.partition(" ")
+    return Metric(name, "max" if word == "max" else "min")
+
+
 def _changes_loss(key: str) -> bool:
     group, _, rest = key.partition(".")
     return group == "task" and rest.partition(".")[0] != "class_weights"
 
 
-def _parse(text: str) -> Objective:
+def _parse(text: str, figures: Figures) -> Objective:
     words = text.split()
-    if len(words) == 1:
-        words = ["max" if "accuracy" in text else "min", text]
-    if len(words) != 2 or words[0] not in _WORDS:
+    if len(words) not in (1, 2) or (len(words) == 2 and words[0] not in _WORDS):
         raise UsageError(
             f"objective={text} is no objective",
-            fix="write 'max METRIC' or 'min METRIC', as objective='max val_accuracy'",
+            fix=f"write 'max METRIC' or 'min METRIC', as objective='{figures.example}'",
         )
-    check_metric(words[1], f"objective={text}")
-    if words[1] in classification.TRAINING_METRICS:
+    metric = figures.require(words[-1], f"objective={text}")
+    if metric in figures.training:
         raise UsageError(
             f"objective={text}: a metric of the training data says little of other data",
-            fix=f"write 'val_{words[1]}'",
+            fix=f"write '{metric.of_validation().name}'",
         )
-    return Objective(direction=_direction(words[0]), metric=words[1])
+    if len(words) == 1:
+        return Objective.of(metric)
+    return Objective(direction=_direction(words[0]), metric=metric.name)
 
 
 def _direction(word: str) -> Literal["maximize", "minimize"]:
     return "maximize" if _WORDS[word] == "maximize" else "minimize"
-
-
-def check_metric(metric: str, key: str) -> None:
-    """UsageError for a metric that no trial has."""
-    if metric not in metrics():
-        raise UsageError(
-            f"{key}: a trial has no metric '{metric}'", fix=did_you_mean(metric, metrics())
-        )
 
 
 def values_of(
@@ -133,7 +195,7 @@ def values_of(
     """
     leading = next((each for each in objectives if each.is_of_epochs), None)
     row = rows[-1] if leading is None and rows else leading and leading.best_row(rows)
-    known = {name: row[name] for name in metrics() if row and row.get(name) is not None}
+    known = metrics_of(dict(row or {}))
     known |= {name: value for name, value in facts.items() if value is not None}
     return {name: float(value) for name, value in known.items()}
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from fmtool.evaluation.report import gate_table
 from fmtool.metric import show
-from fmtool.runs.result import Gate
+from fmtool.runs.result import Gate, headline_of
 from fmtool.tuning import chains
+from fmtool.tuning.objective import shown_metric
 from fmtool.tuning.space import overrides_of
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from fmtool.tuning.worker import Event
 
 _MOST_SHOWN = 10
-_HEADLINES = ("accuracy", "loss")
-"""The metrics of a test report that a table has room for."""
 
 
 def event_line(event: "Event", definition: "Definition") -> str:
@@ -83,8 +82,7 @@ def status(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Se
     parts.append(_text(f"objective: {', '.join(objectives)}; budget: {_limits(document)}"))
     best_first = sorted(
         (row for row in rows if row["values"] and row["is_feasible"]),
-        key=lambda row: row["values"][0],
-        reverse=objectives[0].startswith("max"),
+        key=lambda row: shown_metric(objectives[0]).loss_of(row["values"][0]),
     )
     unfinished = [row for row in rows if row["status"] in (chains.RUNNING, chains.WAITING)]
     if best_first or unfinished:
@@ -99,7 +97,8 @@ def confirmation(document: Mapping[str, Any]) -> Sequence["RenderableType"]:
     words_of = [set(point["overrides"]) for point in document["points"]]
     common = set.intersection(*words_of) if len(words_of) > 1 else set()
     for point in document["points"]:
-        test = [f"{name} {_spread(point['test'][name])}" for name in _HEADLINES if point["test"]]
+        names = headline_of(document) if point["test"] else ()
+        test = [f"{name} {_spread(point['test'][name])}" for name in names]
         mark = " *" if point["point"] == document["winner"] else ""
         before = "" if point["in_study"] is None else show(point["in_study"])
         words = "\n".join(_short(each) for each in point["overrides"] if each not in common)

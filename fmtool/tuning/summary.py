@@ -28,17 +28,17 @@ def best_of(definition: Definition, found: Sequence[Chain]) -> list[Chain]:
     (objective,) = definition.objectives
     best: tuple[Chain, float] | None = None
     for chain, value in budget.completed(found, objective):
-        if best is None or objective.is_better(value, best[1]):
+        if best is None or objective.asked.is_better(value, best[1]):
             best = chain, value
     return [] if best is None else [best[0]]
 
 
 def _front(objectives: Sequence[Objective], found: Sequence[Chain]) -> list[Chain]:
     feasible = [chain for chain, _ in budget.completed(found, objectives[0])]
-    signs = [1 if each.direction == "minimize" else -1 for each in objectives]
 
     def costs(chain: Chain) -> list[float]:
-        return [s * value for s, value in zip(signs, chain.current.values, strict=True)]
+        values = zip(objectives, chain.current.values, strict=True)
+        return [each.asked.loss_of(value) for each, value in values]
 
     def is_dominated(chain: Chain) -> bool:
         mine = costs(chain)

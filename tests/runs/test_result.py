@@ -16,7 +16,16 @@ RESULT = RunResult(
     metrics={"loss": 0.5, "accuracy": 0.6, "top_5_accuracy": None},
     undefined={"top_5_accuracy": "with 3 classes it is always 1"},
     brief={"absent_classes": ["c"]},
-    best=Best(2, 20, "val_loss", 0.4, loss="mse", headline={"val_accuracy": 0.6}),
+    headline=("accuracy", "loss"),
+    best=Best(
+        2,
+        20,
+        "val_loss",
+        0.4,
+        loss="mse",
+        headline={"val_accuracy": 0.6},
+        goals={"val_loss": "min", "val_accuracy": "max"},
+    ),
     error=RunError(type="GateNotMet", message="accuracy is 0.6", hint="train longer"),
     gates=(Gate(metric="accuracy", wanted=">= 0.7", got=0.6, met=False),),
     model={"parameters": 10},
@@ -39,6 +48,7 @@ def test_the_document_has_the_published_keys_and_values():
         "seconds": 12.5,
         "metrics": {"loss": 0.5, "accuracy": 0.6, "top_5_accuracy": None},
         "undefined": {"top_5_accuracy": "with 3 classes it is always 1"},
+        "headline": ["accuracy", "loss"],
         "absent_classes": ["c"],
         "best": {
             "epoch": 2,
@@ -47,12 +57,20 @@ def test_the_document_has_the_published_keys_and_values():
             "value": 0.4,
             "loss": "mse",
             "headline": {"val_accuracy": 0.6},
+            "goals": {"val_loss": "min", "val_accuracy": "max"},
         },
         "error": {"type": "GateNotMet", "message": "accuracy is 0.6", "hint": "train longer"},
         "gates": [{"metric": "accuracy", "wanted": ">= 0.7", "got": 0.6, "met": False}],
         "model": {"parameters": 10},
         "non_finite": [],
     }
+
+
+def test_a_result_of_an_earlier_release_has_the_headline_that_its_tables_showed():
+    document = RESULT.to_json()
+    del document["headline"], document["best"]["goals"]
+    found = RunResult.from_json(document)
+    assert (found.headline, found.best.goals) == (("accuracy", "loss"), {})
 
 
 def test_a_result_survives_writing_and_reading(tmp_path):

@@ -3,8 +3,14 @@
 import pytest
 
 from fmtool.errors import UsageError
+from fmtool.metric import Metric
 from fmtool.tuning import objective
 
+TRAINING = (Metric("loss", "min"), Metric("accuracy", "max"))
+FIGURES = objective.Figures(TRAINING, Metric("val_accuracy", "max"))
+OTHERS = objective.Figures(
+    (*TRAINING, Metric("mae", "min"), Metric("coverage", 0.9)), Metric("val_mae", "min")
+)
 ROWS = [
     {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6},
     {"epoch": 2, "loss": 0.8, "accuracy": 0.6, "val_loss": 0.7, "val_accuracy": 0.8},
@@ -13,7 +19,7 @@ ROWS = [
 
 
 def test_several_objectives_have_a_direction_each():
-    found = objective.parse(["max val_accuracy", "min parameters"])
+    found = objective.parse(["max val_accuracy", "min parameters"], FIGURES)
     assert [(each.direction, each.metric) for each in found] == [
         ("maximize", "val_accuracy"), ("minimize", "parameters"),
     ]  # fmt: skip
@@ -24,7 +30,20 @@ def test_several_objectives_have_a_direction_each():
     [("val_accuracy", "maximize"), ("val_loss", "minimize"), ("latency_ms", "minimize")],
 )
 def test_a_metric_alone_has_the_direction_it_is_good_in(text, direction):
-    assert objective.parse(text)[0].direction == direction
+    assert objective.parse(text, FIGURES)[0].direction == direction
+
+
+def test_the_direction_of_a_metric_alone_is_that_of_its_task():
+    assert str(objective.parse("val_mae", OTHERS)[0]) == "min val_mae"
+    with pytest.raises(
+        UsageError, match=r"val_coverage is good near 0\.9, neither large nor small"
+    ):
+        objective.parse("val_coverage", OTHERS)
+    assert str(objective.parse("max val_coverage", OTHERS)[0]) == "max val_coverage"
+    with pytest.raises(UsageError, match="fix: write 'min val_mae'"):
+        objective.parse([], OTHERS)
+    changed = objective.comparable(objective.parse("val_loss", OTHERS), ["task.loss"], OTHERS)
+    assert list(map(str, changed)) == ["min val_mae"]
 
 
 @pytest.mark.parametrize(
@@ -41,12 +60,12 @@ def test_a_metric_alone_has_the_direction_it_is_good_in(text, direction):
 )  # fmt: skip
 def test_what_is_no_objective_says_why(given, message):
     with pytest.raises(UsageError) as caught:
-        objective.parse(given)
+        objective.parse(given, FIGURES)
     assert str(caught.value).startswith(message)
 
 
 def test_a_trial_is_judged_at_its_best_epoch():
-    (wanted,) = objective.parse("max val_accuracy")
+    (wanted,) = objective.parse("max val_accuracy", FIGURES)
     values = objective.values_of([wanted], ROWS, {"seconds": 3.0, "parameters": 10})
     assert values == {
         "loss": 0.8, "accuracy": 0.6, "val_loss": 0.7, "val_accuracy": 0.8,
@@ -55,7 +74,9 @@ def test_a_trial_is_judged_at_its_best_epoch():
 
 
 def test_of_facts_alone_the_last_epoch_tells_the_rest():
-    values = objective.values_of(objective.parse("min parameters"), ROWS, {"parameters": 10})
+    values = objective.values_of(
+        objective.parse("min parameters", FIGURES), ROWS, {"parameters": 10}
+    )
     assert (values["val_loss"], values["parameters"]) == (0.5, 10.0)
 
 
@@ -63,13 +84,13 @@ def test_of_facts_alone_the_last_epoch_tells_the_rest():
 def test_the_best_epoch_is_the_first_with_the_value_furthest_in_the_direction(text, best):
     values = (0.5, 0.4, 0.6, 0.4, 0.6)
     rows = [{"val_loss": value, "epoch": number} for number, value in enumerate(values)]
-    found = objective.parse(text)[0].best_row(rows)
+    found = objective.parse(text, FIGURES)[0].best_row(rows)
     assert found == {"val_loss": best, "epoch": values.index(best)}
 
 
 def test_a_lost_value_is_no_best_one():
     rows = [{"val_loss": None}, {"val_loss": 0.4}]
-    assert objective.parse("min val_loss")[0].best_row(rows) == {"val_loss": 0.4}
+    assert objective.parse("min val_loss", FIGURES)[0].best_row(rows) == {"val_loss": 0.4}
 
 
 def test_a_constraint_is_missed_by_so_much():
@@ -93,7 +114,7 @@ def test_a_constraint_is_missed_by_so_much():
 def test_a_loss_that_is_another_function_in_each_trial_is_no_objective(
     given, keys, expected, is_said, capsys
 ):
-    found = objective.comparable(objective.parse(given), keys)
+    found = objective.comparable(objective.parse(given, FIGURES), keys, FIGURES)
     assert list(map(str, found)) == expected
     err = capsys.readouterr().err
     assert ("is another function in each trial" in err) == is_said
