@@ -98,9 +98,8 @@ def _describe(name: str, keys: dict[str, str], *, as_json: bool) -> None:
 
     backend.select(RuntimeConfig.model_validate(raw["runtime"]))
     from fmtool.evaluation import model_summary
-    from fmtool.training.network import architecture
 
-    summary = model_summary.summarize(architecture(cfg, element, classes))
+    summary = model_summary.summarize(_network(cfg, element, raw["task"], classes))
     if as_json:
         facts = {
             "name": name,
@@ -112,6 +111,20 @@ def _describe(name: str, keys: dict[str, str], *, as_json: bool) -> None:
         return
     samples = ("samples", f"{described(element)}, {classes} classes")
     output.print_tables(model_summary.tables(summary, name, facts=[samples]))
+
+
+def _network(model: Any, element: Any, task: dict[str, Any], classes: int) -> Any:
+    """The Keras model with the head of a task, for samples whose labels nothing is known of."""
+    import numpy as np
+
+    from fmtool import options, validate
+    from fmtool.targets import Label
+    from fmtool.training.network import architecture
+
+    option = options.task(task["name"])
+    target = Label(tuple(map(str, range(classes))))
+    head = option.build(validate.option("task", task), target, np.empty(0, target.dtype))
+    return architecture(model, element, head, needs=option.NEEDS).as_model(element)
 
 
 def _element(name: str, shape: str | None, vocabulary: str | None) -> Any:

@@ -17,6 +17,9 @@ WHAT: dict[Representation, str] = {
 }
 """The representations, for messages."""
 
+NORMALIZATION, BACKBONE, HEAD = "normalization", "backbone", "head"
+"""The models that a network is made of, by their names in its file."""
+
 
 @dataclass(frozen=True)
 class HeadHints:

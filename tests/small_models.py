@@ -3,6 +3,13 @@
 import json
 from typing import Any
 
+import numpy as np
+
+from fmtool import registry, validate
+from fmtool.config.compose import compose
+from fmtool.elements import Element
+from fmtool.targets import Label
+
 SMALL: dict[str, dict[str, Any]] = {
     "airbench": {"widths": [4, 4]},
     "alexnet": {"filters": [4] * 5, "dense_units": [8], "dropout": 0.5},
@@ -28,3 +35,20 @@ SMALL: dict[str, dict[str, Any]] = {
 def as_words(name: str) -> list[str]:
     """The keys as a shell has them."""
     return [f"model.{key}={json.dumps(value)}" for key, value in SMALL[name].items()]
+
+
+def classification(classes: int) -> Any:
+    """The task of labels `0`, `1`, ... with its default keys."""
+    cfg = validate.option("task", compose("train", [])["task"])
+    target = Label(tuple(map(str, range(classes))))
+    return registry.module("task", cfg.name).build(cfg, target, np.arange(classes, dtype=np.int32))
+
+
+def classifier(cfg: Any, element: Element, classes: int = 10) -> Any:
+    """A Keras model from normalised samples to logits, all of whose layers lie in one graph."""
+    import keras
+
+    from fmtool.training.network import architecture
+
+    parts = architecture(cfg, element, classification(classes), needs="vector")
+    return keras.Model(parts.backbone.inputs, parts.head(parts.backbone.output))

@@ -24,7 +24,7 @@ LAYERS = (
         "augment", "callbacks", "data", "jobs", "logging", "models", "optimizers", "pruners",
         "regularizers", "schedules", "tasks", "tuners",
     },
-    {"options", "schema"},
+    {"compat", "options", "schema"},
     {"matching"},
     {"backend", "validate"},
     {"evaluation"},

@@ -11,6 +11,9 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("vector",)
 
 
 class Config(ModelConfig):
@@ -21,8 +24,8 @@ class Config(ModelConfig):
     dropout: Rate
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to vectors (batch, width)."""
     import keras
 
     from fmtool.models.layers import blocks
@@ -32,7 +35,6 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     for _ in range(cfg.depth):
         y = keras.layers.LayerNormalization()(x)
         y = keras.layers.Dense(2 * cfg.width, activation=cfg.activation)(y)
-        y = keras.layers.Dense(cfg.width)(blocks.drop(y, cfg.dropout))
+        y = keras.layers.Dense(cfg.width)(blocks.dropout(y, cfg.dropout))
         x = keras.layers.Add()([x, y])
-    x = keras.layers.LayerNormalization()(x)
-    return keras.Model(inputs, blocks.logits(x, num_classes), name="residual_mlp")
+    return keras.Model(inputs, keras.layers.LayerNormalization()(x))

@@ -10,8 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from fmtool import options, registry
+from fmtool import registry
 from fmtool.elements import Tokens
+from fmtool.targets import Label
 from fmtool.training import network as networks
 from fmtool.training import optimization as optimizations
 from fmtool.training.seeding import name_afresh
@@ -27,7 +28,7 @@ class Parts:
     """What every such loop is made of.
 
     Args:
-        network: from normalised samples to logits, in the precision of the session.
+        network: from normalised samples to outputs, in the precision of the session.
         loss: of labels and logits.
         batches: (samples float32 (b, ...), labels int32 (b,)) on the device; tokens are int32.
     """
@@ -67,7 +68,10 @@ class BareLoop:
 def _parts(session: Session) -> Parts:
     cfg, splits = session.cfg, session.data.splits
     name_afresh()  # keys may name layers
-    network = options.model(cfg.model.name).build(cfg.model, splits.element, splits.num_classes)
+    option = options.task(cfg.task.name)
+    task = option.build(cfg.task, Label(splits.class_names), splits.train.y)
+    parts = networks.architecture(cfg.model, splits.element, task, needs=option.NEEDS)
+    network = parts.as_model(splits.element)
     optimizer = optimizations.build(
         network,
         cfg.optimizer,

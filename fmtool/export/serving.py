@@ -8,10 +8,12 @@ from typing import Any
 
 import keras
 
+from fmtool.compat import embedding as earlier
 from fmtool.data.reading.resizing import ResizeMode
 from fmtool.errors import UsageError
 from fmtool.export import resizing
 from fmtool.export.metadata import Input
+from fmtool.representations import BACKBONE, HEAD, NORMALIZATION
 
 
 def build(
@@ -23,7 +25,7 @@ def build(
         network: maps samples to logits, as a run saves it.
         mode: for a model that reads pictures of any size.
 
-    Raises UsageError where it has no layer whose input is an embedding.
+    Raises UsageError for an embedding where nothing in it is a vector for each sample.
     """
     samples = keras.Input(reads.shape, batch_size=reads.batch, dtype=reads.dtype, name=reads.name)
     x = samples
@@ -43,7 +45,7 @@ def build(
 
 
 def embedding(network: Any) -> Any:
-    """The model of what the last layer of `network` reads; see `build`."""
+    """The model of what the backbone of `network` gives; see `build`."""
     both = _with_embedding(network)
     return keras.Model(both.inputs, both.outputs[0])
 
@@ -58,18 +60,17 @@ def _first_largest(logits: Any) -> Any:
 
 
 def _with_embedding(network: Any) -> Any:
-    """The network with what its last layer reads as another output, the first."""
-    core = network.layers[-1]
-    if not isinstance(core, keras.Model):
-        core = network
-    last = core.layers[-1]
-    if not isinstance(last, keras.layers.Dense) or len(last.input.shape) != 2:
+    """The network with what its backbone gives as another output, the first."""
+    layers = {layer.name: layer for layer in network.layers}
+    if not {BACKBONE, HEAD} <= layers.keys():
+        return earlier.with_embedding(network)
+    samples = network.inputs[0]
+    x = layers[NORMALIZATION](samples) if NORMALIZATION in layers else samples
+    vector = layers[BACKBONE](x)
+    if len(vector.shape) != 2:
+        sizes = "x".join(map(str, vector.shape[1:]))
         raise UsageError(
-            f"include=embedding: the last layer of {core.name} is no dense one",
+            f"include=embedding: the backbone gives {sizes} numbers for a sample, not a vector",
             fix="leave embedding out of include=",
         )
-    both = keras.Model(core.inputs, [last.input, core.outputs[0]], name=core.name)
-    if core is network:
-        return both
-    (call,) = core._inbound_nodes[-1:]
-    return keras.Model(network.inputs, both(call.arguments.args[0]), name=network.name)
+    return keras.Model(samples, [vector, layers[HEAD](vector)], name=network.name)

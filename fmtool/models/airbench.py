@@ -11,10 +11,13 @@ from fmtool.config.base import PositiveFloat, PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import Activation, ModelConfig
+from fmtool.representations import HeadHints, Representation
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+GIVES: tuple[Representation, ...] = ("map", "vector")
 
 _PATCH = 2
 _LAST_POOL = 3
@@ -49,13 +52,13 @@ def check(cfg: Config, image: Pixels) -> None:
         )
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     check(cfg, image)
 
     import keras
 
-    from fmtool.models.layers import blocks, initializers
+    from fmtool.models.layers import blocks
 
     inputs = keras.Input(image.shape)
     first = keras.layers.Conv2D(2 * _PATCH**2 * image.shape[2], _PATCH, name=_WHITENING)
@@ -63,11 +66,17 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     first.kernel.trainable = not cfg.whitening
     for number, width in enumerate(cfg.widths, start=1):
         x = _group(cfg, x, width, f"group{number}")
-    x = keras.layers.Flatten()(keras.layers.MaxPooling2D(_LAST_POOL)(x))
-    x = blocks.logits(
-        x, num_classes, use_bias=False, kernel_initializer=initializers.uniform_by_fan_in()
-    )
-    return keras.Model(inputs, keras.ops.multiply(x, cfg.logit_scale), name="airbench")
+    if wanted == "vector":
+        x = keras.layers.Flatten()(keras.layers.MaxPooling2D(_LAST_POOL)(x))
+    return keras.Model(inputs, x)
+
+
+def head_hints(cfg: Config) -> HeadHints:
+    """A linear output without bias, multiplied by `logit_scale`."""
+    from fmtool.models.layers import initializers
+
+    initializer = initializers.uniform_by_fan_in()
+    return HeadHints(use_bias=False, kernel_initializer=initializer, scale=cfg.logit_scale)
 
 
 def adapt(cfg: Config, core: Any, images: "NDArray[np.float32]") -> None:

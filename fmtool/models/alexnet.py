@@ -7,6 +7,9 @@ from pydantic import Field
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("map", "vector")
 
 _POOLED = (1, 2, 5)
 """The convolutions that are followed by a pooling."""
@@ -22,8 +25,8 @@ class Config(ModelConfig):
     stem: Stem
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     import keras
 
     from fmtool.models.layers import blocks
@@ -39,9 +42,10 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
         if number in _POOLED:
             padding = "valid" if pool_size == 3 else "same"
             x = keras.layers.MaxPooling2D(pool_size, strides=2, padding=padding)(x)
+    if wanted == "map":
+        return keras.Model(inputs, x)
     x = keras.layers.Flatten()(x)
     for units in cfg.dense_units:
-        x = keras.layers.Dense(units)(blocks.drop(x, cfg.dropout))
+        x = keras.layers.Dense(units)(blocks.dropout(x, cfg.dropout))
         x = blocks.activate(x, cfg.activation)
-    x = blocks.logits(blocks.drop(x, cfg.dropout), num_classes)
-    return keras.Model(inputs, x, name="alexnet")
+    return keras.Model(inputs, blocks.dropout(x, cfg.dropout))

@@ -7,6 +7,9 @@ from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("map", "vector")
 
 READS_PIXELS = True
 SMALLEST_IMAGE = 32
@@ -56,8 +59,8 @@ def check(cfg: Config, image: Pixels) -> None:
         )
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) pixels from 0 to 255 to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) pixels from 0 to 255 to what is `wanted` of `GIVES`."""
     check(cfg, image)
 
     import keras
@@ -73,6 +76,8 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     # Each module has the preprocessing that its weights were trained with, or none where a layer
     # of the network does it.
     x = sys.modules[constructor.__module__].preprocess_input(x)
-    core = constructor(include_top=False, weights=None, input_shape=x.shape[1:], pooling="avg")
-    x = blocks.drop(core(x), cfg.dropout)
-    return keras.Model(inputs, blocks.logits(x, num_classes), name="application")
+    keys = {"include_top": False, "weights": None, "input_shape": x.shape[1:]}
+    if wanted == "map":
+        return keras.Model(inputs, constructor(**keys)(x))
+    x = constructor(**keys, pooling="avg")(x)
+    return keras.Model(inputs, blocks.dropout(x, cfg.dropout))

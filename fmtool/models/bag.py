@@ -10,11 +10,13 @@ from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Kind, Tokens
 from fmtool.models.base import Activation
 from fmtool.models.layers.keys import TextConfig, check
+from fmtool.representations import Representation
 
-__all__ = ["IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
+__all__ = ["GIVES", "IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
 
 IS_CONVOLUTIONAL = False
 READS: tuple[Kind, ...] = ("text",)
+GIVES: tuple[Representation, ...] = ("vector",)
 
 
 class Config(TextConfig):
@@ -26,15 +28,15 @@ class Config(TextConfig):
     dropout: Rate
 
 
-def build(cfg: Config, tokens: Tokens, num_classes: int) -> Any:
-    """Maps (batch, *tokens.shape) tokens to (batch, num_classes) logits."""
+def build(cfg: Config, tokens: Tokens, wanted: Representation) -> Any:
+    """Maps (batch, *tokens.shape) tokens to what is `wanted` of `GIVES`."""
     check(cfg, tokens)
 
     import keras
 
-    from fmtool.models.layers import blocks, pooling, steps
+    from fmtool.models.layers import blocks, pooling, timesteps
 
-    text = steps.of_text(cfg, tokens)
-    x = pooling.pool(blocks.drop_steps(text.x, cfg.word_dropout), text.mask, "mean")
+    text = timesteps.of_text(cfg, tokens)
+    x = pooling.pool(blocks.timestep_dropout(text.x, cfg.word_dropout), text.mask, "mean")
     x = blocks.hidden_layers(x, cfg.units, cfg.activation, cfg.dropout)
-    return keras.Model(text.inputs, blocks.logits(x, num_classes), name="bag")
+    return keras.Model(text.inputs, x)

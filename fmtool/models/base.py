@@ -5,6 +5,7 @@ from typing import Any, Literal, Protocol
 
 from fmtool.config.base import NamedConfig
 from fmtool.elements import Element, Kind
+from fmtool.representations import PLAIN, HeadHints, Representation
 
 Activation = Literal[
     "celu", "elu", "gelu", "hard_silu", "leaky_relu", "mish", "relu", "relu6", "selu",
@@ -35,12 +36,18 @@ class ModelConfig(NamedConfig):
 
 
 class Build(Protocol):
-    def __call__(self, cfg: Any, element: Any, num_classes: int, /) -> Any:
-        """A Keras model that maps samples (batch, *element.shape) to logits (batch, num_classes).
+    def __call__(self, cfg: Any, element: Any, wanted: Representation, /) -> Any:
+        """A Keras model that maps samples (batch, *element.shape) to one of `GIVES`.
 
-        Samples are float32 and already normalised; tokens are int32. Raises ValueError where the
-        layers do not fit together for such samples.
+        Samples are float32 and already normalised; tokens are int32. Nothing is in the model that
+        the wanted representation does not need. Raises ValueError where the layers do not fit
+        together for such samples.
         """
+
+
+class Hints(Protocol):
+    def __call__(self, cfg: Any, /) -> HeadHints:
+        """How the layer behind the model is to begin; called after `build`, where Keras is."""
 
 
 class Check(Protocol):
@@ -57,6 +64,11 @@ class Adapt(Protocol):
         """
 
 
+def _plain(cfg: Any, /) -> HeadHints:
+    """The hints of a model that has none."""
+    return PLAIN
+
+
 def _every_sample(cfg: Any, element: Element, /) -> None:
     """The check of a model that takes samples of every size."""
 
@@ -68,17 +80,20 @@ class ModelOption:
     A whole file, beside the YAML file of the same name::
 
         READS = ("image", "features")
+        GIVES = ("vector",)
 
         class Config(ModelConfig):
-            name: Literal["linear"]
+            name: Literal["dense"]
+            units: PositiveInt
 
-        def build(cfg, element, num_classes):
+        def build(cfg, element, wanted):
             import keras
 
-            return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(num_classes)])
+            return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(cfg.units)])
 
     Args:
         READS: kinds of samples.
+        GIVES: representations; none for a file of an earlier release, see `compat.models`.
         READS_PIXELS: it normalises on its own, and is given pixels from 0 to 255.
         IS_CONVOLUTIONAL: it convolves, by which the backend is chosen.
         SMALLEST_IMAGE: pixels a side that it takes with its default keys; None if not known.
@@ -88,8 +103,10 @@ class ModelOption:
     Config: type[ModelConfig]
     build: Build
     READS: tuple[Kind, ...] = ("image",)
+    GIVES: tuple[Representation, ...] = ()
     READS_PIXELS: bool = False
     IS_CONVOLUTIONAL: bool = True
     SMALLEST_IMAGE: int | None = None
     check: Check = _every_sample
     adapt: Adapt | None = None
+    head_hints: Hints = _plain

@@ -8,6 +8,9 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt
 from fmtool.elements import Pixels
 from fmtool.models.layers.keys import EncoderConfig
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("sequence", "vector")
 
 _NARROW = 64
 """Filters of all convolutions but the last."""
@@ -20,8 +23,8 @@ class Config(EncoderConfig):
     positions: Literal["learned", "none"]
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     import keras
 
     from fmtool.models.layers import attention, blocks
@@ -29,10 +32,11 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     inputs = x = keras.Input(image.shape)
     for number in range(1, cfg.convolutions + 1):
         filters = cfg.width if number == cfg.convolutions else _NARROW
-        x = blocks.halve(blocks.activate(blocks.convolve(x, filters, cfg.kernel_size), "relu"))
+        x = blocks.downsample(blocks.activate(blocks.convolve(x, filters, cfg.kernel_size), "relu"))
     x = keras.layers.Reshape((-1, cfg.width))(x)
     if cfg.positions == "learned":
         x = attention.add_positions(x)
-    x = attention.Encoder(cfg)(blocks.drop(x, cfg.dropout))
-    x = attention.pool_by_attention(x)
-    return keras.Model(inputs, blocks.logits(x, num_classes), name="cct")
+    x = attention.Encoder(cfg)(blocks.dropout(x, cfg.dropout))
+    if wanted == "vector":
+        x = attention.pool_by_attention(x)
+    return keras.Model(inputs, x)

@@ -6,6 +6,9 @@ from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import Activation, DropoutKind, ModelConfig, Normalization
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("map", "vector")
 
 
 class Config(ModelConfig):
@@ -39,8 +42,8 @@ def check(cfg: Config, image: Pixels) -> None:
             )
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     check(cfg, image)
 
     import keras
@@ -56,9 +59,11 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
         )
         if cfg.pooling != "none":
             x = pool[cfg.pooling](pool_size=2)(x)
-        x = blocks.drop_features(x, cfg.convolution_dropout, cfg.dropout_kind, cfg.block_size)
+        x = blocks.feature_dropout(x, cfg.convolution_dropout, cfg.dropout_kind, cfg.block_size)
+    if wanted == "map":
+        return keras.Model(inputs, x)
     x = keras.layers.Flatten()(x)
     for units in cfg.dense_units:
-        x = keras.layers.Dense(units)(blocks.drop(x, cfg.dropout))
+        x = keras.layers.Dense(units)(blocks.dropout(x, cfg.dropout))
         x = blocks.activate(x, cfg.activation)
-    return keras.Model(inputs, blocks.logits(blocks.drop(x, cfg.dropout), num_classes), name="cnn")
+    return keras.Model(inputs, blocks.dropout(x, cfg.dropout))

@@ -9,6 +9,9 @@ from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation
 from fmtool.models.layers.keys import PatchConfig, check_patches
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("map", "vector")
 
 
 class Config(PatchConfig):
@@ -25,8 +28,8 @@ def check(cfg: Config, image: Pixels) -> None:
     check_patches(cfg, image)
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     check(cfg, image)
 
     import keras
@@ -43,5 +46,6 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
         y = keras.layers.DepthwiseConv2D(cfg.kernel_size, padding="same")(x)
         x = keras.layers.Add()([x, activate_and_normalize(y)])
         x = activate_and_normalize(keras.layers.Conv2D(cfg.width, 1)(x))
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, blocks.logits(x, num_classes), name="convmixer")
+    if wanted == "vector":
+        x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, x)

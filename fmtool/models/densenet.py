@@ -10,6 +10,9 @@ from pydantic import Field
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation, DropoutKind, ModelConfig, Stem, has_large_stem
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("map", "vector")
 
 _BOTTLENECK = 4
 
@@ -30,8 +33,8 @@ class Config(ModelConfig):
     stem: Stem
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     import keras
 
     from fmtool.models.layers import blocks
@@ -42,7 +45,7 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     inputs = keras.Input(image.shape)
     if has_large_stem(cfg.stem, image.shape):
         x = blocks.convolve(inputs, 2 * cfg.growth_rate, 7, strides=2)
-        x = blocks.halve(activated(x))
+        x = blocks.downsample(activated(x))
     else:
         x = blocks.convolve(inputs, 2 * cfg.growth_rate, 3)
     for number, layers in enumerate(cfg.layers_per_block):
@@ -56,7 +59,9 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
                 y = blocks.convolve(y, _BOTTLENECK * cfg.growth_rate, 1)
                 y = activated(y)
             y = blocks.convolve(y, cfg.growth_rate, 3)
-            y = blocks.drop_features(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
+            y = blocks.feature_dropout(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
             x = keras.layers.Concatenate()([x, y])
-    x = keras.layers.GlobalAveragePooling2D()(activated(x))
-    return keras.Model(inputs, blocks.logits(x, num_classes), name="densenet")
+    x = activated(x)
+    if wanted == "vector":
+        x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, x)

@@ -10,6 +10,9 @@ from typing import Any, Literal
 from fmtool.config.base import Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig, Stem, has_large_stem
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("map", "vector")
 
 Branch = Sequence[tuple[int, int | tuple[int, int]]]
 """Filters and kernel size of one convolution after the other."""
@@ -41,8 +44,8 @@ class Config(ModelConfig):
     stem: Stem
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     import keras
 
     from fmtool.models.layers import blocks
@@ -57,9 +60,10 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     inputs = keras.Input(image.shape)
     network = _version_1 if cfg.version == 1 else _version_3
     x = network(inputs, convolve, is_large=has_large_stem(cfg.stem, image.shape))
+    if wanted == "map":
+        return keras.Model(inputs, x)
     x = keras.layers.GlobalAveragePooling2D()(x)
-    x = blocks.logits(blocks.drop(x, cfg.dropout), num_classes)
-    return keras.Model(inputs, x, name="inception")
+    return keras.Model(inputs, blocks.dropout(x, cfg.dropout))
 
 
 def _version_1(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
@@ -67,11 +71,11 @@ def _version_1(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
 
     from fmtool.models.layers import blocks
 
-    x = blocks.halve(convolve(x, 64, 7, strides=2)) if is_large else convolve(x, 64, 3)
+    x = blocks.downsample(convolve(x, 64, 7, strides=2)) if is_large else convolve(x, 64, 3)
     x = convolve(convolve(x, 64, 1), 192, 3)
-    x = blocks.halve(x) if is_large else x
+    x = blocks.downsample(x) if is_large else x
     for number, stage in enumerate(_V1):
-        x = blocks.halve(x) if number else x
+        x = blocks.downsample(x) if number else x
         for single, before_3, of_3, before_5, of_5, pooled in stage:
             branches = [[(single, 1)], [(before_3, 1), (of_3, 3)], [(before_5, 1), (of_5, 5)]]
             most = keras.layers.MaxPooling2D
@@ -84,9 +88,9 @@ def _version_3(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
 
     x = convolve(convolve(x, 32, 3, strides=2 if is_large else 1), 32, 3)
     x = convolve(x, 64, 3)
-    x = blocks.halve(x) if is_large else x
+    x = blocks.downsample(x) if is_large else x
     x = convolve(convolve(x, 80, 1), 192, 3)
-    x = blocks.halve(x) if is_large else x
+    x = blocks.downsample(x) if is_large else x
     branches: list[Branch]
     for pooled in _V3_POOLED:
         branches = [[(64, 1)], [(48, 1), (64, 5)], [(64, 1), (96, 3), (96, 3)]]
@@ -126,7 +130,7 @@ def _reduce(x: Any, convolve: Convolve, branches: Sequence[Branch]) -> Any:
     """Half the size: branches that end with stride 2, and a pooling."""
     from fmtool.models.layers import blocks
 
-    return _concatenate(_branches(x, convolve, branches, last=2), blocks.halve(x))
+    return _concatenate(_branches(x, convolve, branches, last=2), blocks.downsample(x))
 
 
 def _expanded(x: Any, convolve: Convolve) -> Any:

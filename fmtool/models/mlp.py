@@ -5,9 +5,11 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Features, Kind, Pixels
 from fmtool.models.base import Activation, ModelConfig, Normalization
+from fmtool.representations import Representation
 
 IS_CONVOLUTIONAL = False
 READS: tuple[Kind, ...] = ("image", "features")
+GIVES: tuple[Representation, ...] = ("vector",)
 
 
 class Config(ModelConfig):
@@ -19,8 +21,8 @@ class Config(ModelConfig):
     dropout: Rate
 
 
-def build(cfg: Config, element: Pixels | Features, num_classes: int) -> Any:
-    """Maps (batch, *element.shape) numbers to (batch, num_classes) logits."""
+def build(cfg: Config, element: Pixels | Features, wanted: Representation) -> Any:
+    """Maps (batch, *element.shape) samples to what is `wanted` of `GIVES`."""
     import keras
 
     from fmtool.models.layers import blocks
@@ -35,4 +37,4 @@ def build(cfg: Config, element: Pixels | Features, num_classes: int) -> Any:
         normalization=cfg.normalization,
         momentum=cfg.batchnorm_momentum,
     )
-    return keras.Model(inputs, blocks.logits(x, num_classes), name="mlp")
+    return keras.Model(inputs, x)

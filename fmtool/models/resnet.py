@@ -12,6 +12,9 @@ from pydantic import AfterValidator
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation, DropoutKind, ModelConfig, Stem, has_large_stem
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("map", "vector")
 
 _FOUR_STAGES = {
     18: (2, 2, 2, 2),
@@ -68,8 +71,8 @@ class Config(ModelConfig):
     stem: Stem
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     counts = blocks_of(cfg.depth)
 
     import keras
@@ -80,15 +83,16 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     inputs = keras.Input(image.shape)
     first = 16 if len(counts) == 3 and cfg.preactivation else width
     x = _stem(cfg, inputs, first, is_large=has_large_stem(cfg.stem, image.shape))
-    rates = iter(blocks.growing_rates(cfg.stochastic_depth, sum(counts)))
+    rates = iter(blocks.linear_rates(cfg.stochastic_depth, sum(counts)))
     for stage, count in enumerate(counts):
         for number in range(count):
             strides = 2 if stage and not number else 1
             x = _block(cfg, x, _convolutions(cfg.depth, width << stage, strides), next(rates))
     if cfg.preactivation:
         x = _activated(cfg, x)
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, blocks.logits(x, num_classes), name="resnet")
+    if wanted == "vector":
+        x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, x)
 
 
 def _activated(cfg: Config, x: Any) -> Any:
@@ -103,7 +107,7 @@ def _stem(cfg: Config, x: Any, filters: int, *, is_large: bool) -> Any:
     x = blocks.convolve(x, filters, 7, strides=2) if is_large else blocks.convolve(x, filters, 3)
     if not cfg.preactivation:
         x = _activated(cfg, x)
-    return blocks.halve(x) if is_large else x
+    return blocks.downsample(x) if is_large else x
 
 
 def _convolutions(depth: int, filters: int, strides: int) -> list[Convolution]:
@@ -123,13 +127,13 @@ def _block(cfg: Config, x: Any, convolutions: list[Convolution], rate: float) ->
     for number, (filters, size, strides) in enumerate(convolutions):
         if number:
             y = _activated(cfg, y)
-            y = blocks.drop_features(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
+            y = blocks.feature_dropout(y, cfg.dropout, cfg.dropout_kind, cfg.block_size)
         y = blocks.convolve(y, filters, size, strides=strides)
     if not cfg.preactivation:
         y = blocks.normalize(y, "batch", cfg.batchnorm_momentum)
     if cfg.squeeze_excitation is not None:
         y = blocks.squeeze_and_excite(y, cfg.squeeze_excitation, cfg.activation)
-    x = keras.layers.Add()([shortcut, blocks.drop_branch(y, rate)])
+    x = keras.layers.Add()([shortcut, blocks.stochastic_depth(y, rate)])
     return x if cfg.preactivation else blocks.activate(x, cfg.activation)
 
 

@@ -9,11 +9,13 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element, Kind
 from fmtool.models.layers.keys import Pooling, SequenceConfig, check
+from fmtool.representations import Representation
 
-__all__ = ["IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
+__all__ = ["GIVES", "IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
 
 IS_CONVOLUTIONAL = False
 READS: tuple[Kind, ...] = ("text", "image", "features")
+GIVES: tuple[Representation, ...] = ("sequence", "vector")
 
 
 class Config(SequenceConfig):
@@ -27,31 +29,33 @@ class Config(SequenceConfig):
     dropout: Rate
 
 
-def build(cfg: Config, element: Element, num_classes: int) -> Any:
-    """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+def build(cfg: Config, element: Element, wanted: Representation) -> Any:
+    """Maps (batch, *element.shape) samples to what is `wanted` of `GIVES`."""
     check(cfg, element)
 
     import keras
 
-    from fmtool.models.layers import blocks, pooling, steps
+    from fmtool.models.layers import blocks, pooling, timesteps
 
-    sample = steps.of_sample(cfg, element)
+    sample = timesteps.of_sample(cfg, element)
     x, mask = sample.x, sample.mask
     for _ in range(cfg.layers):
         y = _read(cfg, x)
         if cfg.bidirectional:
-            backward = steps.reverse(_read(cfg, steps.reverse(x, mask)), mask)
+            backward = timesteps.reverse(_read(cfg, timesteps.reverse(x, mask)), mask)
             y = keras.ops.concatenate([y, backward], axis=-1)
-        x = blocks.drop(y, cfg.dropout)
+        x = blocks.dropout(y, cfg.dropout)
+    if wanted == "sequence":
+        return keras.Model(sample.inputs, x)
     y = pooling.pool(x, mask, cfg.pooling)
     if cfg.bidirectional and cfg.pooling == "last":
         # What reads from the end comes to the first step last.
         y = keras.ops.concatenate([y[:, : cfg.units], x[:, 0, cfg.units :]], axis=-1)
-    return keras.Model(sample.inputs, blocks.logits(y, num_classes), name="rnn")
+    return keras.Model(sample.inputs, y)
 
 
 def _read(cfg: Config, x: Any) -> Any:
-    """The outputs (batch, steps, units) of a layer of cells.
+    """The outputs (batch, timesteps, units) of a layer of cells.
 
     Without a mask, as padding comes last: no step that counts sees it, and with a mask Keras has
     no fused layers on JAX and torch.

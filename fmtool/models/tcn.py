@@ -12,10 +12,12 @@ from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element, Kind
 from fmtool.models.base import Activation
 from fmtool.models.layers.keys import Pooling, SequenceConfig, check
+from fmtool.representations import Representation
 
-__all__ = ["READS", "Config", "build", "check"]
+__all__ = ["GIVES", "READS", "Config", "build", "check"]
 
 READS: tuple[Kind, ...] = ("text", "image", "features")
+GIVES: tuple[Representation, ...] = ("sequence", "vector")
 
 
 class Config(SequenceConfig):
@@ -23,7 +25,7 @@ class Config(SequenceConfig):
     filters: PositiveInt
     kernel_size: PositiveInt
     dilations: Annotated[list[PositiveInt], Field(min_length=1)]
-    """Steps between the inputs of a filter, for each block."""
+    """Timesteps between the inputs of a filter, for each block."""
     pooling: Pooling
     normalization: Literal["none", "layer"]
     """Of each step by itself, so that padding has no part in it."""
@@ -31,20 +33,21 @@ class Config(SequenceConfig):
     dropout: Rate
 
 
-def build(cfg: Config, element: Element, num_classes: int) -> Any:
-    """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+def build(cfg: Config, element: Element, wanted: Representation) -> Any:
+    """Maps (batch, *element.shape) samples to what is `wanted` of `GIVES`."""
     check(cfg, element)
 
     import keras
 
-    from fmtool.models.layers import blocks, pooling, steps
+    from fmtool.models.layers import pooling, timesteps
 
-    sample = steps.of_sample(cfg, element)
+    sample = timesteps.of_sample(cfg, element)
     x = sample.x
     for dilation in cfg.dilations:
         x = _block(cfg, x, dilation)
-    x = pooling.pool(x, sample.mask, cfg.pooling)
-    return keras.Model(sample.inputs, blocks.logits(x, num_classes), name="tcn")
+    if wanted == "vector":
+        x = pooling.pool(x, sample.mask, cfg.pooling)
+    return keras.Model(sample.inputs, x)
 
 
 def _block(cfg: Config, x: Any, dilation: int) -> Any:
@@ -62,7 +65,7 @@ def _block(cfg: Config, x: Any, dilation: int) -> Any:
             kernel_initializer="he_normal",
         )(y)
         y = blocks.normalize_and_activate(y, cfg.activation, cfg.normalization)
-        y = blocks.drop_channels(y, cfg.dropout)
+        y = blocks.channel_dropout(y, cfg.dropout)
     if x.shape[-1] != cfg.filters:
         x = keras.layers.Conv1D(cfg.filters, 1)(x)
     return blocks.activate(keras.layers.Add()([x, y]), cfg.activation)

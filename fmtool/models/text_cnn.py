@@ -11,10 +11,12 @@ from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Element, Kind
 from fmtool.models.base import Activation
 from fmtool.models.layers.keys import SequenceConfig, check
+from fmtool.representations import Representation
 
-__all__ = ["READS", "Config", "build", "check"]
+__all__ = ["GIVES", "READS", "Config", "build", "check"]
 
 READS: tuple[Kind, ...] = ("text", "image", "features")
+GIVES: tuple[Representation, ...] = ("vector",)
 
 
 class Config(SequenceConfig):
@@ -26,15 +28,15 @@ class Config(SequenceConfig):
     dropout: Rate
 
 
-def build(cfg: Config, element: Element, num_classes: int) -> Any:
-    """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+def build(cfg: Config, element: Element, wanted: Representation) -> Any:
+    """Maps (batch, *element.shape) samples to what is `wanted` of `GIVES`."""
     check(cfg, element)
 
     import keras
 
-    from fmtool.models.layers import blocks, pooling, steps
+    from fmtool.models.layers import blocks, pooling, timesteps
 
-    sample = steps.of_sample(cfg, element)
+    sample = timesteps.of_sample(cfg, element)
     x, mask = sample.x, sample.mask
     if mask is not None:
         # As in the paper zeros surround a text, so that one shorter than a kernel has windows too;
@@ -44,5 +46,5 @@ def build(cfg: Config, element: Element, num_classes: int) -> Any:
     for size in cfg.kernel_sizes:
         y = keras.layers.Conv1D(cfg.filters, size, padding="same")(x)
         found.append(pooling.pool(blocks.activate(y, cfg.activation), mask, "max"))
-    y = blocks.drop(keras.ops.concatenate(found, axis=-1), cfg.dropout)
-    return keras.Model(sample.inputs, blocks.logits(y, num_classes), name="text_cnn")
+    y = blocks.dropout(keras.ops.concatenate(found, axis=-1), cfg.dropout)
+    return keras.Model(sample.inputs, y)

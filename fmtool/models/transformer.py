@@ -10,11 +10,13 @@ from pydantic import model_validator
 
 from fmtool.elements import Element, Kind, Tokens
 from fmtool.models.layers.keys import EncoderConfig, SequenceConfig, check
+from fmtool.representations import Representation
 
-__all__ = ["IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
+__all__ = ["GIVES", "IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
 
 IS_CONVOLUTIONAL = False
 READS: tuple[Kind, ...] = ("text", "image", "features")
+GIVES: tuple[Representation, ...] = ("sequence", "vector")
 
 
 class Config(SequenceConfig, EncoderConfig):
@@ -22,7 +24,7 @@ class Config(SequenceConfig, EncoderConfig):
     positions: Literal["learned", "sinusoidal", "rotary"]
     norm: Literal["pre", "post"]
     pooling: Literal["mean", "cls", "max"]
-    """What the logits are computed from."""
+    """How a vector comes of the steps."""
 
     @model_validator(mode="after")
     def _has_pairs_to_turn(self) -> Self:
@@ -36,27 +38,31 @@ class Config(SequenceConfig, EncoderConfig):
         return self
 
 
-def build(cfg: Config, element: Element, num_classes: int) -> Any:
-    """Maps (batch, *element.shape) samples to (batch, num_classes) logits."""
+def build(cfg: Config, element: Element, wanted: Representation) -> Any:
+    """Maps (batch, *element.shape) samples to what is `wanted` of `GIVES`."""
     check(cfg, element)
 
     import keras
 
-    from fmtool.models.layers import attention, blocks, pooling, positions, steps
+    from fmtool.models.layers import attention, blocks, pooling, positions, timesteps
 
-    sample = steps.of_sample(cfg, element, embedding_width=cfg.width)
+    sample = timesteps.of_sample(cfg, element, embedding_width=cfg.width)
     x, mask = sample.x, sample.mask
     if not isinstance(element, Tokens) or x.shape[-1] != cfg.width:
         x = keras.layers.Dense(cfg.width)(x)
-    if cfg.pooling == "cls":
+    has_class_token = wanted == "vector" and cfg.pooling == "cls"
+    if has_class_token:
         x = attention.prepend_class_token(x)
         mask = None if mask is None else keras.ops.concatenate([mask[:, :1], mask], axis=1)
     if cfg.positions == "learned":
         x = attention.add_positions(x)
     elif cfg.positions == "sinusoidal":
         # As in section 3.4 of the paper: vectors of tokens are small beside waves.
-        x = positions.add_waves(x * cfg.width**0.5 if isinstance(element, Tokens) else x)
+        x = positions.add_sinusoidal_positions(
+            x * cfg.width**0.5 if isinstance(element, Tokens) else x
+        )
     encoder = attention.Encoder(cfg, norm=cfg.norm, is_rotary=cfg.positions == "rotary")
-    x = encoder(blocks.drop(x, cfg.dropout), mask)
-    x = x[:, 0] if cfg.pooling == "cls" else pooling.pool(x, mask, cfg.pooling)
-    return keras.Model(sample.inputs, blocks.logits(x, num_classes), name="transformer")
+    x = encoder(blocks.dropout(x, cfg.dropout), mask)
+    if wanted == "vector":
+        x = x[:, 0] if cfg.pooling == "cls" else pooling.pool(x, mask, cfg.pooling)
+    return keras.Model(sample.inputs, x)

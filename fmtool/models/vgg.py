@@ -8,6 +8,9 @@ from typing import Any, Literal
 from fmtool.config.base import PositiveInt, Rate
 from fmtool.elements import Pixels
 from fmtool.models.base import Activation, ModelConfig
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("map", "vector")
 
 _CONVOLUTIONS = {
     11: (1, 1, 2, 2, 2),
@@ -31,8 +34,8 @@ class Config(ModelConfig):
     dropout: Rate
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     import keras
 
     from fmtool.models.layers import blocks
@@ -44,9 +47,11 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
             x = blocks.normalize_and_activate(
                 x, cfg.activation, cfg.normalization, cfg.batchnorm_momentum
             )
-        x = blocks.halve(x, pool_size=2)
+        x = blocks.downsample(x, pool_size=2)
+    if wanted == "map":
+        return keras.Model(inputs, x)
     x = keras.layers.Flatten()(x)
     x = blocks.hidden_layers(
         x, cfg.dense_units, cfg.activation, cfg.dropout, kernel_initializer="he_normal"
     )
-    return keras.Model(inputs, blocks.logits(x, num_classes), name="vgg")
+    return keras.Model(inputs, x)

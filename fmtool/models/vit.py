@@ -7,12 +7,15 @@ from typing import Any, Literal
 
 from fmtool.elements import Pixels
 from fmtool.models.layers.keys import EncoderConfig, PatchConfig, check_patches
+from fmtool.representations import Representation
+
+GIVES: tuple[Representation, ...] = ("sequence", "vector")
 
 
 class Config(PatchConfig, EncoderConfig):
     name: Literal["vit"]
     pooling: Literal["token", "mean"]
-    """What the logits are computed from."""
+    """How a vector comes of the patches."""
 
 
 def check(cfg: Config, image: Pixels) -> None:
@@ -20,8 +23,8 @@ def check(cfg: Config, image: Pixels) -> None:
     check_patches(cfg, image)
 
 
-def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
-    """Maps (batch, *image.shape) images to (batch, num_classes) logits."""
+def build(cfg: Config, image: Pixels, wanted: Representation) -> Any:
+    """Maps (batch, *image.shape) images to what is `wanted` of `GIVES`."""
     check(cfg, image)
 
     import keras
@@ -31,9 +34,11 @@ def build(cfg: Config, image: Pixels, num_classes: int) -> Any:
     inputs = keras.Input(image.shape)
     x = keras.layers.Conv2D(cfg.width, cfg.patch_size, strides=cfg.patch_size)(inputs)
     x = keras.layers.Reshape((-1, cfg.width))(x)
-    if cfg.pooling == "token":
+    has_class_token = wanted == "vector" and cfg.pooling == "token"
+    if has_class_token:
         x = attention.prepend_class_token(x)
-    x = blocks.drop(attention.add_positions(x), cfg.dropout)
+    x = blocks.dropout(attention.add_positions(x), cfg.dropout)
     x = attention.Encoder(cfg)(x)
-    x = x[:, 0] if cfg.pooling == "token" else keras.layers.GlobalAveragePooling1D()(x)
-    return keras.Model(inputs, blocks.logits(x, num_classes), name="vit")
+    if wanted == "vector":
+        x = x[:, 0] if has_class_token else keras.layers.GlobalAveragePooling1D()(x)
+    return keras.Model(inputs, x)

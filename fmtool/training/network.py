@@ -1,12 +1,16 @@
-"""The network that is trained and saved: raw samples in, logits out, normalisation inside."""
+"""The network that is trained and saved: raw samples in, outputs out, normalisation inside."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fmtool import options, registry
+from fmtool.compat import models as earlier
 from fmtool.data.base import DataConfig
 from fmtool.data.samples.images import ChosenImages, Images
 from fmtool.data.samples.read_ahead import read_blocks
@@ -14,8 +18,11 @@ from fmtool.data.splitting.splits import Splits
 from fmtool.elements import Element, Pixels, Tokens, described
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
+from fmtool.representations import BACKBONE, HEAD, NORMALIZATION, Representation
+from fmtool.tasks.base import Task
 
 _INPUT_NAMES = {"image": "pixels", "text": "tokens", "features": "features"}
+_REPRESENTATION = "representation"
 _SAMPLE = 5000
 """Images from which a model may compute its first weights."""
 _SAMPLE_VALUES = 2**24
@@ -40,18 +47,59 @@ def scaling(
     return scale, offset
 
 
+@dataclass(frozen=True)
+class Architecture:
+    """What lies between normalised samples and outputs.
+
+    Args:
+        backbone: gives the representation that the task needs, or its outputs where there is no
+            head.
+        head: maps a representation to outputs; None where the model ends in outputs of its own.
+    """
+
+    backbone: Any
+    head: Callable[[Any], Any] | None
+
+    def __call__(self, x: Any) -> Any:
+        """Outputs (batch, ...) for samples `x`, made of nested models `backbone` and `head`."""
+        import keras
+
+        y = self.backbone(x)
+        if self.head is None:
+            return y
+        representation = keras.Input(y.shape[1:], dtype=y.dtype, name=_REPRESENTATION)
+        return keras.Model(representation, self.head(representation), name=HEAD)(y)
+
+    def as_model(self, element: Element) -> Any:
+        """A Keras model of samples as `architecture` has them."""
+        import keras
+
+        dtype = element.dtype if isinstance(element, Tokens) else "float32"
+        samples = keras.Input(element.shape, dtype=dtype)
+        return keras.Model(samples, self(samples))
+
+
 def architecture(
-    model: ModelConfig, element: Element, num_classes: int, *, origin: str = ""
-) -> Any:
-    """Maps samples (batch, *element.shape) to logits; UsageError where it does not fit them.
+    model: ModelConfig,
+    element: Element,
+    task: Task[Any],
+    *,
+    needs: Representation,
+    origin: str = "",
+) -> Architecture:
+    """Maps samples (batch, *element.shape) to outputs; UsageError where it does not fit them.
 
     Tokens are int32, all else is float32 and normalised.
 
     Args:
+        needs: what the head of the task reads.
         origin: of the samples, for the message.
     """
+    option = options.model(model.name)
     try:
-        return options.model(model.name).build(model, element, num_classes)
+        if earlier.ends_in_logits(option.build):
+            return Architecture(earlier.classifier(option.build, model, element, task.target), None)
+        backbone = option.build(model, element, needs)
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
         others = ", ".join(registry.names("model"))
@@ -59,29 +107,49 @@ def architecture(
             f"model={model.name} does not fit the {described(element)}{origin}: {reason}",
             fix=f"change the keys of model.* or choose another model ({others})",
         ) from error
+    backbone.name = BACKBONE
+    return Architecture(backbone, partial(task.head, hints=option.head_hints(model)))
 
 
 def build(
-    model: ModelConfig, splits: Splits, train_rows: NDArray[np.int32], scaling: Scaling
+    model: ModelConfig,
+    splits: Splits,
+    train_rows: NDArray[np.int32],
+    scaling: Scaling,
+    task: Task[Any],
+    *,
+    needs: Representation,
 ) -> Any:
-    """Maps samples (batch, *shape), as the data set has them, to float32 logits (batch, n)."""
+    """Maps samples (batch, *shape), as the data set has them, to the outputs of the task.
+
+    The one place where normalisation, backbone and head are joined, as models of those names; of
+    tokens there is nothing to normalise.
+    """
+    import keras
+
+    element = splits.element
+    adapt = options.model(model.name).adapt
+    parts = architecture(model, element, task, needs=needs, origin=f" of data={splits.name}")
+    if adapt is not None:
+        scale, offset = scaling
+        most = max(1, min(_SAMPLE, _SAMPLE_VALUES // math.prod(element.shape)))
+        first = np.asarray(splits.train.x[train_rows[:most]])
+        adapt(model, parts.backbone, first * scale + offset)
+    samples = keras.Input(element.shape, dtype=element.dtype, name=_INPUT_NAMES[element.kind])
+    x = samples if isinstance(element, Tokens) else _normalizing(element, scaling)(samples)
+    return keras.Model(samples, parts(x), name=f"{model.name}_{splits.name}")
+
+
+def _normalizing(element: Element, scaling: Scaling) -> Any:
+    """A model of samples as the data set has them, which gives float32."""
     import keras
 
     scale, offset = scaling
-    element = splits.element
-    own = options.model(model.name)
-    core = architecture(model, element, splits.num_classes, origin=f" of data={splits.name}")
-    if own.adapt is not None:
-        most = max(1, min(_SAMPLE, _SAMPLE_VALUES // math.prod(element.shape)))
-        first = np.asarray(splits.train.x[train_rows[:most]])
-        own.adapt(model, core, first * scale + offset)
     samples = keras.Input(element.shape, dtype=element.dtype, name=_INPUT_NAMES[element.kind])
-    x = samples
-    if not isinstance(element, Tokens):
-        # Operations, not a Rescaling layer: that one imports TensorFlow on every backend.
-        numbers = keras.ops.cast(samples, "float32")
-        x = keras.ops.add(keras.ops.multiply(numbers, scale), offset)
-    return keras.Model(samples, core(x), name=f"{model.name}_{splits.name}")
+    # Operations, not a Rescaling layer: that one imports TensorFlow on every backend.
+    numbers = keras.ops.cast(samples, "float32")
+    x = keras.ops.add(keras.ops.multiply(numbers, scale), offset)
+    return keras.Model(samples, x, name=NORMALIZATION)
 
 
 def normalization(

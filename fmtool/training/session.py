@@ -14,6 +14,7 @@ from fmtool.matching import require_fit, require_matching
 from fmtool.metric import Metric, of_rows
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
+from fmtool.targets import Label
 from fmtool.training import monitor as monitors
 
 
@@ -178,12 +179,14 @@ def _build(cfg: TrainConfig, data: Data) -> tuple[TrainConfig, Any]:
 
     rows = data.selection.train
     scaling = networks.scaling(cfg.model, cfg.data, data.splits, rows)
+    option = options.task(cfg.task.name)
+    task = option.build(cfg.task, Label(data.splits.class_names), data.splits.train.y[rows])
 
     def build() -> Any:
         # What is built twice shall have the names and seeds of what is built once.
         name_afresh()
         seed_everything(cfg.seed)
-        return networks.build(cfg.model, data.splits, rows, scaling)
+        return networks.build(cfg.model, data.splits, rows, scaling, task, needs=option.NEEDS)
 
     network = build()
     if cfg.runtime.precision != "auto":

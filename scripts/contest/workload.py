@@ -17,6 +17,8 @@ from contest import presets
 from fmtool import registry, validate
 from fmtool.config.compose import compose
 from fmtool.data.samples.images import pixels_of
+from fmtool.representations import Representation
+from fmtool.targets import Label
 
 _CHUNK = 4096
 
@@ -28,7 +30,8 @@ class Workload:
     """
 
     model: Any
-    num_classes: int
+    task: Any
+    needs: Representation
     batch_size: int
     images: NDArray[np.float32]
     labels: NDArray[np.int32]
@@ -44,8 +47,10 @@ class Workload:
 
     def network(self) -> Any:
         """Maps float32 images to logits. Imports Keras."""
-        build = registry.module("model", self.model.name).build
-        return build(self.model, pixels_of(self.images), self.num_classes)
+        from fmtool.training.network import architecture
+
+        element = pixels_of(self.images)
+        return architecture(self.model, element, self.task, needs=self.needs).as_model(element)
 
 
 def load(words: list[str]) -> Workload:
@@ -56,7 +61,9 @@ def load(words: list[str]) -> Workload:
     count = min(cfg.data.limit or len(splits.train), len(splits.train))
     count -= count % cfg.batch_size
     images, labels = normalized(splits.train.x[:count]), np.array(splits.train.y[:count])
-    return Workload(cfg.model, splits.num_classes, cfg.batch_size, images, labels)
+    option = options.task(cfg.task.name)
+    task = option.build(cfg.task, Label(splits.class_names), labels)
+    return Workload(cfg.model, task, option.NEEDS, cfg.batch_size, images, labels)
 
 
 def normalized(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

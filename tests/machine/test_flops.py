@@ -3,8 +3,9 @@
 import keras
 import pytest
 from keras import layers
+from small_models import classifier
 
-from fmtool import registry, validate
+from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 from fmtool.machine.flops import Flops, layer_flops, model_flops
@@ -15,7 +16,7 @@ CIFAR = (32, 32, 3)
 def build(name):
     """The shipped model for CIFAR-10, within a network as it is trained."""
     cfg = validate.option("model", compose("train", [f"model={name}"])["model"])
-    core = registry.module("model", name).build(cfg, Pixels(CIFAR), 10)
+    core = classifier(cfg, Pixels(CIFAR))
     pixels = keras.Input(CIFAR, dtype="uint8")
     return keras.Model(pixels, core(keras.ops.cast(pixels, "float32")))
 

@@ -5,6 +5,7 @@ from functools import cache
 import keras
 import numpy as np
 import pytest
+from small_models import classification, classifier
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
@@ -25,7 +26,7 @@ def config(**keys):
 
 
 def build(shape=DIGITS, classes=10, **keys):
-    return AIRBENCH.build(config(**keys), Pixels(shape), classes)
+    return classifier(config(**keys), Pixels(shape), classes)
 
 
 def array(tensor):
@@ -93,7 +94,10 @@ def test_the_network_of_a_run_is_whitened_by_its_normalised_training_images():
     cfg, splits = digits()
     rows = np.arange(0, 600, 2, dtype=np.int32)
     scale, offset = network.scaling(config(), cfg, splits, rows)
-    core = network.build(config(**SMALL), splits, rows, (scale, offset)).get_layer("airbench")
+    whole = network.build(
+        config(**SMALL), splits, rows, (scale, offset), classification(10), needs="vector"
+    )
+    core = whole.get_layer("backbone")
     images = (splits.train.x[rows] * scale + offset).astype(np.float32)
     expected = whitening_filters(images, size=2, epsilon=5e-4)
     np.testing.assert_allclose(
@@ -180,7 +184,8 @@ def test_a_saved_one_passes_the_scanner_and_gives_equal_logits(tmp_path, convs):
     cfg, splits = digits()
     rows = np.arange(100, dtype=np.int32)
     scaling = network.scaling(config(), cfg, splits, rows)
-    model = network.build(config(convs_per_group=convs, **SMALL), splits, rows, scaling)
+    cfg, task = config(convs_per_group=convs, **SMALL), classification(10)
+    model = network.build(cfg, splits, rows, scaling, task, needs="vector")
     path = tmp_path / "model.keras"
     model.save(path)
     assert model_file.check(path, registered=()).is_plain_keras

@@ -8,7 +8,7 @@ from typing import get_args
 import keras
 import numpy as np
 import pytest
-from small_models import SMALL
+from small_models import SMALL, classifier
 
 from fmtool import registry, validate
 from fmtool.config.compose import compose
@@ -66,7 +66,7 @@ OF_IMAGES = [name for name in SMALL if "image" in readable_kinds(name)]
 def build(name, shape, classes=10, **keys):
     values = compose("train", [f"model={name}"])["model"] | keys
     cfg = validate.option("model", values)
-    return registry.module("model", name).build(cfg, Pixels(shape), classes)
+    return classifier(cfg, Pixels(shape), classes)
 
 
 def trained_weights(model):
@@ -133,7 +133,7 @@ def test_a_dropped_branch_leaves_whole_samples_as_they_were():
     from fmtool.models.layers import blocks
 
     inputs = keras.Input((2, 2, 3))
-    model = keras.Model(inputs, blocks.drop_branch(inputs, 0.5))
+    model = keras.Model(inputs, blocks.stochastic_depth(inputs, 0.5))
     kept = keras.ops.convert_to_numpy(model(np.ones((64, 2, 2, 3), np.float32), training=True))
     of_samples = {tuple(np.unique(sample)) for sample in kept}
     assert of_samples == {(0.0,), (2.0,)}

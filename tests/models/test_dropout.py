@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+from small_models import classifier
 
-from fmtool import registry, validate
+from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 from fmtool.evaluation.measure import load_model
@@ -18,7 +19,7 @@ ONES = np.ones((SAMPLES, SIDE, SIDE, CHANNELS), np.float32)
 def dropping(kind, block_size=3, rate=RATE, shape=ONES.shape[1:]):
     keras.utils.set_random_seed(0)
     inputs = keras.Input(shape)
-    return keras.Model(inputs, blocks.drop_features(inputs, rate, kind, block_size))
+    return keras.Model(inputs, blocks.feature_dropout(inputs, rate, kind, block_size))
 
 
 def trained(model, images=ONES):
@@ -117,7 +118,7 @@ def test_a_rate_of_0_is_no_layer_at_all(kind):
 def test_a_model_with_blocks_is_saved_and_loaded_by_plain_keras(name, keys, tmp_path):
     values = compose("train", [f"model={name}"])["model"] | keys | {"dropout_kind": "block"}
     cfg = validate.option("model", values)
-    model = registry.module("model", name).build(cfg, Pixels((28, 28, 1)), 10)
+    model = classifier(cfg, Pixels((28, 28, 1)))
     images = np.random.default_rng(0).random((4, 28, 28, 1), dtype=np.float32)
     path = tmp_path / "model.keras"
     model.save(path)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from small_models import classifier
 
-from fmtool import registry, validate
+from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
@@ -13,7 +14,7 @@ CIFAR, DIGITS = (32, 32, 3), (8, 8, 1)
 
 def build(name, shape=DIGITS, classes=10, **keys):
     cfg = validate.option("model", compose("train", [f"model={name}"])["model"] | keys)
-    return registry.module("model", name).build(cfg, Pixels(shape), classes)
+    return classifier(cfg, Pixels(shape), classes)
 
 
 def test_the_parameters_of_the_cnn_are_those_counted_by_hand():

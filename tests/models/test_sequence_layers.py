@@ -7,7 +7,7 @@ import pytest
 from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
-from fmtool.models.layers import pooling, positions, rotary, steps
+from fmtool.models.layers import pooling, positions, rotary, timesteps
 from fmtool.models.layers.attention import Encoder
 from fmtool.models.layers.keys import EncoderConfig
 
@@ -60,7 +60,7 @@ def test_attention_pools_by_a_softmax_over_the_steps_that_count():
 
 
 def test_the_steps_that_count_are_reversed_in_place():
-    found = array(steps.reverse(masked_steps(), MASKED))
+    found = array(timesteps.reverse(masked_steps(), MASKED))
     for sample, reversed_sample, count in zip(masked_steps(), found, [1, 2, 4], strict=True):
         np.testing.assert_array_equal(reversed_sample[:count], sample[:count][::-1])
 
@@ -71,14 +71,14 @@ def test_waves_are_those_of_the_paper():
     angles = np.arange(7)[:, None] / 10_000 ** (np.arange(3) / 3)
     np.testing.assert_allclose(sines[0], np.sin(angles), atol=1e-6)
     np.testing.assert_allclose(cosines[0], np.cos(angles), atol=1e-6)
-    both = array(positions.add_waves(keras.ops.convert_to_tensor(x)))
+    both = array(positions.add_sinusoidal_positions(keras.ops.convert_to_tensor(x)))
     np.testing.assert_allclose(both[1], np.hstack([sines[0], cosines[0]])[:, :5], atol=1e-6)
 
 
 def test_rotary_scores_depend_on_the_distance_alone():
     query, key = np.random.default_rng(0).normal(size=(2, 4)).astype(np.float32)
     x = keras.ops.zeros((1, 6, 8))
-    turn = rotary.Turn.of_positions(x, 4)
+    turn = rotary.RotaryEmbedding.of_positions(x, 4)
     queries, keys = (
         array(turn(keras.ops.convert_to_tensor(np.tile(each, (1, 6, 1, 1)))))[0, :, 0]
         for each in (query, key)
@@ -91,7 +91,7 @@ def test_rotary_scores_depend_on_the_distance_alone():
 
 def test_rotary_attention_without_turning_is_that_of_keras():
     x, mask = keras.Input((4, 6)), keras.Input((4,), dtype="bool")
-    still = rotary.Turn(np.float32(0), np.float32(1))
+    still = rotary.RotaryEmbedding(np.float32(0), np.float32(1))
     ours = keras.Model([x, mask], rotary.Attention(3, 0.0, still, mask)(x))
     layer = keras.layers.MultiHeadAttention(3, 2)
     theirs = keras.Model([x, mask], layer(x, x, attention_mask=mask[:, None]))
@@ -122,7 +122,7 @@ def test_an_image_is_read_by_rows_columns_or_patches():
 
     def read(kind):
         keys = compose("train", ["model=rnn"])["model"] | {"steps": kind, "patch_size": 2}
-        sample = steps.of_sample(validate.option("model", keys), Pixels((3, 5, 2)))
+        sample = timesteps.of_sample(validate.option("model", keys), Pixels((3, 5, 2)))
         return array(keras.Model(sample.inputs, sample.x)(image))
 
     np.testing.assert_array_equal(read("rows"), image.reshape(2, 3, 10))

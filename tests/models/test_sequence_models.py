@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+from small_models import classifier
 
-from fmtool import registry, validate
+from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.elements import Features, Pixels, Tokens
 from fmtool.errors import UsageError
@@ -41,7 +42,7 @@ def config(name, **keys):
 
 
 def build(name, element=TEXT, classes=3, **keys):
-    return registry.module("model", name).build(config(name, **keys), element, classes)
+    return classifier(config(name, **keys), element, classes)
 
 
 def array(tensor):

@@ -51,7 +51,7 @@ def test_a_model_has_statistics_freed_of_their_start_and_checkpoints_have_them_a
     raw = {path.rpartition("/")[2]: np.float64(arrays[key]) for key, path in paths.items()}
     (layer,) = (
         each
-        for each in load_model(run / "model.keras").get_layer("cnn").layers
+        for each in load_model(run / "model.keras").get_layer("backbone").layers
         if "normalization" in each.name
     )
     share = float(np.float32(0.99)) ** step

@@ -19,7 +19,7 @@ counts = {}
 for name, words in presets.WORKLOADS.items():
     cfg = validate.train_config(compose("train", list(words)))
     shape = (28, 28, 1) if name == "mlp" else (32, 32, 3)
-    ours = registry.module("model", cfg.model.name).build(cfg.model, Pixels(shape), 10)
+    ours = classifier(cfg.model, Pixels(shape))
     native = torch_networks.build(name, (shape[2], *shape[:2]))
     trained = [each for each in native.parameters() if each.requires_grad]
     counts[name] = [

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from small_models import SMALL
+from small_models import SMALL, classifier
 
-from fmtool import registry, validate
+from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 from fmtool.training import foresight
@@ -121,7 +121,7 @@ def test_the_momentum_reaches_every_batch_normalization_of_a_model(name):
     if name in ("cnn", "mlp"):
         words.append("model.normalization=batch")
     cfg = validate.train_config(compose("train", [f"model={name}", *words])).model
-    network = registry.module("model", name).build(cfg, Pixels((32, 32, 3)), 4)
+    network = classifier(cfg, Pixels((32, 32, 3)), 4)
     found = {
         layer.momentum
         for layer in network._flatten_layers()

@@ -33,37 +33,37 @@ class Encoder:
             mask: bool (batch, positions), false for what is not attended to; None for nothing.
         """
         attend = self._attention(x, mask)
-        for rate in blocks.growing_rates(self.cfg.stochastic_depth, self.cfg.depth):
+        for rate in blocks.linear_rates(self.cfg.stochastic_depth, self.cfg.depth):
             x = self._add(x, attend, rate)
             x = self._add(x, self._transform, rate)
         return normalize(x) if self.norm == "pre" else x
 
     def _add(self, x: Any, part: Callable[[Any], Any], rate: float) -> Any:
         y = part(normalize(x) if self.norm == "pre" else x)
-        x = keras.layers.Add()([x, blocks.drop_branch(y, rate)])
+        x = keras.layers.Add()([x, blocks.stochastic_depth(y, rate)])
         return x if self.norm == "pre" else normalize(x)
 
     def _attention(self, x: Any, mask: Any) -> Callable[[Any], Any]:
         heads, dropout = self.cfg.heads, self.cfg.attention_dropout
         width = x.shape[-1] // heads
         if self.is_rotary:
-            turn = rotary.Turn.of_positions(x, width)
-            attention = rotary.Attention(heads, dropout, turn, mask)
-            return lambda x: blocks.drop(attention(x), self.cfg.dropout)
+            embed = rotary.RotaryEmbedding.of_positions(x, width)
+            attention = rotary.Attention(heads, dropout, embed, mask)
+            return lambda x: blocks.dropout(attention(x), self.cfg.dropout)
         # One row for the positions that all the others attend to.
         attended = None if mask is None else mask[:, None]
 
         def attend(x: Any) -> Any:
             layer = keras.layers.MultiHeadAttention(heads, width, dropout=dropout)
-            return blocks.drop(layer(x, x, attention_mask=attended), self.cfg.dropout)
+            return blocks.dropout(layer(x, x, attention_mask=attended), self.cfg.dropout)
 
         return attend
 
     def _transform(self, x: Any) -> Any:
         units = int(self.cfg.mlp_ratio * self.cfg.width)
         y = blocks.activate(keras.layers.Dense(units)(x), self.cfg.activation)
-        y = keras.layers.Dense(x.shape[-1])(blocks.drop(y, self.cfg.dropout))
-        return blocks.drop(y, self.cfg.dropout)
+        y = keras.layers.Dense(x.shape[-1])(blocks.dropout(y, self.cfg.dropout))
+        return blocks.dropout(y, self.cfg.dropout)
 
 
 def normalize(x: Any) -> Any:

@@ -42,7 +42,7 @@ def convolve(
     )(x)
 
 
-def halve(x: Any, *, pool_size: int = 3) -> Any:
+def downsample(x: Any, *, pool_size: int = 3) -> Any:
     """Max-pooling with stride 2; of an odd size the larger half."""
     return keras.layers.MaxPooling2D(pool_size, strides=2, padding="same")(x)
 
@@ -61,7 +61,7 @@ def normalize_and_activate(
     return activate(normalize(x, normalization, momentum), activation)
 
 
-def drop(x: Any, rate: float) -> Any:
+def dropout(x: Any, rate: float) -> Any:
     """`x` after dropout; no layer at all for a rate of 0."""
     return keras.layers.Dropout(rate)(x) if rate else x
 
@@ -70,7 +70,7 @@ def hidden_layers(
     x: Any,
     units: Sequence[int],
     activation: Activation,
-    dropout: float,
+    rate: float,
     *,
     normalization: Normalization = "none",
     momentum: float = 0.99,
@@ -79,24 +79,25 @@ def hidden_layers(
     """Dense layers of so many `units`, each normalised, activated and then dropped from.
 
     Args:
+        rate: of the dropout.
         momentum: of the batch statistics, with `normalization="batch"`.
     """
     for count in units:
         x = keras.layers.Dense(count, kernel_initializer=kernel_initializer)(x)
-        x = drop(normalize_and_activate(x, activation, normalization, momentum), dropout)
+        x = dropout(normalize_and_activate(x, activation, normalization, momentum), rate)
     return x
 
 
-def drop_features(x: Any, rate: float, kind: DropoutKind, block_size: int) -> Any:
-    """`x`, images (batch, height, width, channels), after dropout of a kind; see `drop_squares`."""
+def feature_dropout(x: Any, rate: float, kind: DropoutKind, block_size: int) -> Any:
+    """`x`, images (batch, height, width, channels), after dropout of a kind; see `dropblock`."""
     if not rate or kind == "standard":
-        return drop(x, rate)
+        return dropout(x, rate)
     if kind == "spatial":
         return keras.layers.SpatialDropout2D(rate)(x)
-    return drop_squares(x, rate, block_size)
+    return dropblock(x, rate, block_size)
 
 
-def drop_squares(x: Any, rate: float, block_size: int) -> Any:
+def dropblock(x: Any, rate: float, block_size: int) -> Any:
     """DropBlock (Ghiasi et al. 2018, arXiv:1810.12890): squares of each channel become 0.
 
     Made of Keras' dropout on ones, whose zeros are the corners of squares, so that a model with it
@@ -124,17 +125,17 @@ def drop_squares(x: Any, rate: float, block_size: int) -> Any:
     return x * kept * keras.ops.cast(scale, x.dtype)
 
 
-def drop_steps(x: Any, rate: float) -> Any:
-    """`x` (batch, steps, channels) with whole steps dropped."""
+def timestep_dropout(x: Any, rate: float) -> Any:
+    """`x` (batch, timesteps, channels) with whole steps dropped."""
     return keras.layers.Dropout(rate, noise_shape=(None, None, 1))(x) if rate else x
 
 
-def drop_channels(x: Any, rate: float) -> Any:
-    """`x` (batch, steps, channels) with channels dropped from all steps of a sample."""
+def channel_dropout(x: Any, rate: float) -> Any:
+    """`x` (batch, timesteps, channels) with channels dropped from all steps of a sample."""
     return keras.layers.SpatialDropout1D(rate)(x) if rate else x
 
 
-def drop_branch(x: Any, rate: float) -> Any:
+def stochastic_depth(x: Any, rate: float) -> Any:
     """`x`, a residual branch, left out of whole samples while training.
 
     Stochastic depth (Huang et al. 2016, arXiv:1603.09382).
@@ -144,7 +145,7 @@ def drop_branch(x: Any, rate: float) -> Any:
     return keras.layers.Dropout(rate, noise_shape=(None, *[1] * (len(x.shape) - 1)))(x)
 
 
-def growing_rates(last: float, count: int) -> list[float]:
+def linear_rates(last: float, count: int) -> list[float]:
     """Rates that grow linearly with the depth up to `last`, as Huang et al. 2016 have them."""
     return [last * number / count for number in range(1, count + 1)]
 
@@ -160,16 +161,3 @@ def squeeze_and_excite(x: Any, ratio: int, activation: Activation) -> Any:
     gate = keras.layers.Dense(max(1, channels // ratio))(gate)
     gate = keras.layers.Dense(channels, activation="sigmoid")(activate(gate, activation))
     return keras.layers.Multiply()([x, gate])
-
-
-def logits(
-    x: Any, num_classes: int, *, use_bias: bool = True, kernel_initializer: Any = "glorot_uniform"
-) -> Any:
-    """The output layer: float32 whatever the precision, so that losses and exports are exact."""
-    return keras.layers.Dense(
-        num_classes,
-        use_bias=use_bias,
-        kernel_initializer=kernel_initializer,
-        dtype="float32",
-        name="logits",
-    )(x)

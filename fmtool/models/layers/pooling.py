@@ -9,10 +9,10 @@ from fmtool.models.layers.keys import Pooling
 
 
 def pool(x: Any, mask: Any, kind: Pooling) -> Any:
-    """(batch, steps, channels) to (batch, channels).
+    """(batch, timesteps, channels) to (batch, channels).
 
     Args:
-        mask: bool (batch, steps), true for the first steps of each sample; None for all.
+        mask: bool (batch, timesteps), true for the first steps of each sample; None for all.
     """
     if kind == "mean":
         return keras.layers.GlobalAveragePooling1D()(x, mask=mask)

@@ -28,7 +28,7 @@ def waves(x: Any, count: int) -> tuple[Any, Any]:
     return keras.ops.sin(angles), keras.ops.cos(angles)
 
 
-def add_waves(x: Any) -> Any:
+def add_sinusoidal_positions(x: Any) -> Any:
     """`x` (batch, positions, width) plus sines and cosines of each position."""
     width = x.shape[-1]
     both = keras.ops.concatenate(waves(x, -(-width // 2)), axis=-1)

@@ -12,7 +12,7 @@ from fmtool.models.layers import blocks, positions
 
 
 @dataclass(frozen=True)
-class Turn:
+class RotaryEmbedding:
     """Turns pairs of channels by an angle that grows with the position.
 
     Args:
@@ -23,7 +23,7 @@ class Turn:
     cosines: Any
 
     @classmethod
-    def of_positions(cls, x: Any, width: int) -> "Turn":
+    def of_positions(cls, x: Any, width: int) -> "RotaryEmbedding":
         """For vectors of `width` at the positions of `x` (batch, positions, channels)."""
         sines, cosines = (
             keras.ops.cast(wave[:, :, None], x.dtype) for wave in positions.waves(x, width // 2)
@@ -57,15 +57,15 @@ class Attention:
 
     heads: int
     dropout: float
-    turn: Turn
+    embed: RotaryEmbedding
     mask: Any
 
     def __call__(self, x: Any) -> Any:
         width = x.shape[-1]
-        queries, keys = self.turn(self._project(x)), self.turn(self._project(x))
+        queries, keys = self.embed(self._project(x)), self.embed(self._project(x))
         scores = keras.ops.einsum("bthd,bshd->bhts", queries, keys) * (width / self.heads) ** -0.5
         attended = None if self.mask is None else self.mask[:, None, None]
-        weights = blocks.drop(keras.layers.Softmax()(scores, mask=attended), self.dropout)
+        weights = blocks.dropout(keras.layers.Softmax()(scores, mask=attended), self.dropout)
         y = keras.ops.einsum("bhts,bshd->bthd", weights, self._project(x))
         return keras.layers.Dense(width)(keras.layers.Reshape((-1, width))(y))
 

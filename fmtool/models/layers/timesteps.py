@@ -10,17 +10,17 @@ from fmtool.models.layers import blocks
 from fmtool.models.layers.keys import SequenceConfig, TextConfig, embedding_width
 
 EMBEDDING_WIDTH = 128
-"""Of tokens where neither the config nor the data says."""
+"""Numbers for each token where neither the config nor the data says."""
 
 
 @dataclass(frozen=True)
-class Steps:
+class Timesteps:
     """What a model begins with.
 
     Args:
         inputs: of the model, as the data set has them.
-        x: (batch, steps, channels).
-        mask: bool (batch, steps), false behind the end of a text; None where every step counts.
+        x: (batch, timesteps, channels).
+        mask: bool (batch, timesteps), false behind the end of a text; None where every step counts.
     """
 
     inputs: Any
@@ -30,26 +30,28 @@ class Steps:
 
 def of_sample(
     cfg: SequenceConfig, element: Element, *, embedding_width: int = EMBEDDING_WIDTH
-) -> Steps:
-    """Of a sample that `sequences.check` has found to have steps.
+) -> Timesteps:
+    """The steps of a sample in which `keys.check` has found some.
 
     Args:
-        embedding_width: see `sequences.embedding_width`.
+        embedding_width: see `keys.embedding_width`.
     """
     if isinstance(element, Tokens):
         return of_text(cfg, element, embedding_width=embedding_width)
     inputs = keras.Input(element.shape)
     x = _of_image(cfg, element, inputs) if isinstance(element, Pixels) else inputs
-    return Steps(inputs, x, None)
+    return Timesteps(inputs, x, None)
 
 
-def of_text(cfg: TextConfig, tokens: Tokens, *, embedding_width: int = EMBEDDING_WIDTH) -> Steps:
+def of_text(
+    cfg: TextConfig, tokens: Tokens, *, embedding_width: int = EMBEDDING_WIDTH
+) -> Timesteps:
     """A vector for each token. A text without tokens counts as one of one padding token."""
     inputs = keras.Input(tokens.shape, dtype=tokens.dtype)
     x = _embed(cfg, tokens, inputs, embedding_width)
     is_token = keras.ops.not_equal(inputs, 0)
     mask = keras.ops.concatenate([keras.ops.ones_like(is_token[:, :1]), is_token[:, 1:]], axis=1)
-    return Steps(inputs, blocks.drop(x, cfg.embedding_dropout), mask)
+    return Timesteps(inputs, blocks.dropout(x, cfg.embedding_dropout), mask)
 
 
 def _embed(cfg: TextConfig, tokens: Tokens, inputs: Any, otherwise: int) -> Any:
@@ -78,10 +80,10 @@ def _of_image(cfg: SequenceConfig, image: Pixels, x: Any) -> Any:
 
 
 def reverse(x: Any, mask: Any) -> Any:
-    """`x` (batch, steps, channels) from the last step that counts to the first, padding behind.
+    """`x` (batch, timesteps, channels) from the last step that counts to the first, padding behind.
 
     Args:
-        mask: bool (batch, steps), true for the first steps of each sample; None for all.
+        mask: bool (batch, timesteps), true for the first steps of each sample; None for all.
     """
     if mask is None:
         return keras.ops.flip(x, axis=1)

@@ -1,0 +1,1 @@
+"""Forms of earlier releases that keep working: plugins, and files of runs."""

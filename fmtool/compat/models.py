@@ -1,0 +1,44 @@
+"""Models of plugins that end in logits: `build(cfg, element, num_classes)`, as it was before tasks.
+
+They serve where one label of several is learned, without a backbone and a head.
+"""
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from fmtool.elements import Element
+from fmtool.errors import UsageError
+from fmtool.models.base import ModelConfig
+from fmtool.notices import note
+from fmtool.targets import Label, Target
+
+
+def ends_in_logits(build: Callable[..., Any]) -> bool:
+    """Whether the third parameter of a model's `build` is the number of classes."""
+    return list(inspect.signature(build).parameters)[2:3] != ["wanted"]
+
+
+def classifier(
+    build: Callable[..., Any], model: ModelConfig, element: Element, target: Target
+) -> Any:
+    """A Keras model from samples to logits. Raises UsageError where not one label is learned."""
+    if not isinstance(target, Label):
+        raise UsageError(
+            f"model={model.name} gives a logit for each class, which {target.described()} are not",
+            fix=f"let its build take the representation that is wanted: {NEW_FORM}",
+        )
+    _tell(model.name)
+    return build(model, element, len(target.names))
+
+
+NEW_FORM = "build(cfg, element, wanted), without the layer of the logits"
+
+
+@cache
+def _tell(name: str) -> None:
+    note(
+        f"model={name}: its build takes the number of classes, which serves classification alone; "
+        f"the new form is {NEW_FORM}; see docs/architecture.md"
+    )
