@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from fmtool import registry
+from fmtool import options
 from fmtool.elements import Tokens
 from fmtool.targets import Label
 from fmtool.training import network as networks
@@ -69,7 +69,8 @@ def _parts(session: Session) -> Parts:
     cfg, splits = session.cfg, session.data.splits
     name_afresh()  # keys may name layers
     option = options.task(cfg.task.name)
-    task = option.build(cfg.task, Label(splits.class_names), splits.train.y)
+    labels = splits.train.y[session.data.selection.train]
+    task = option.build(cfg.task, Label(splits.class_names), labels)
     parts = networks.architecture(cfg.model, splits.element, task, needs=option.NEEDS)
     network = parts.as_model(splits.element)
     optimizer = optimizations.build(
@@ -82,8 +83,7 @@ def _parts(session: Session) -> Parts:
         seed=cfg.seed,
     ).optimizer
     optimizer.build(network.trainable_variables)
-    loss = registry.module("task", cfg.task.name).loss(cfg.task, splits.num_classes)
-    return Parts(network, optimizer, loss, _batches(session), jit=bool(cfg.runtime.jit))
+    return Parts(network, optimizer, task.loss, _batches(session), jit=bool(cfg.runtime.jit))
 
 
 def _batches(session: Session) -> list[tuple[Any, Any]]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contest import presets
-from fmtool import registry, validate
+from fmtool import options, registry, validate
 from fmtool.config.compose import compose
 from fmtool.data.samples.images import pixels_of
 from fmtool.representations import Representation
