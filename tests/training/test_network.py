@@ -1,5 +1,7 @@
 """What a network is made of; normalisation is part of it and fitted on the training rows alone."""
 
+from types import ModuleType
+
 import keras
 import numpy as np
 import pytest
@@ -121,7 +123,8 @@ def earlier_build(cfg, image, num_classes):
 
 @pytest.fixture
 def earlier_model(monkeypatch):
-    module = type("earlier", (), {"build": staticmethod(earlier_build), "Config": EarlierConfig})
+    module = ModuleType("earlier")
+    vars(module).update(__file__="earlier.py", build=earlier_build, Config=EarlierConfig)
     monkeypatch.setitem(registry._plugins, ("model", "earlier"), module)
     earlier._tell.cache_clear()
     return EarlierConfig(name="earlier", summary=False)
