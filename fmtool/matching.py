@@ -1,6 +1,7 @@
-"""Whether a model and an augmentation can do with the samples of a data set, or why not."""
+"""Whether model, augmentation and task can do with what the others give, or why not."""
 
-from fmtool import models, options, registry
+from fmtool import models, options, registry, representations
+from fmtool.compat.models import ends_in_logits
 from fmtool.elements import KINDS, WHAT, Element, Kind, Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
@@ -53,6 +54,35 @@ def require_matching(cfg: TrainConfig, kind: Kind) -> None:
         )
     if cfg.tta != "none":
         raise UsageError(f"tta={cfg.tta} is for images, but {data}", fix="tta=none")
+
+
+def require_representation(cfg: TrainConfig, kind: Kind | None) -> None:
+    """UsageError where the model cannot give what the task needs.
+
+    Args:
+        kind: of the samples, if it is known.
+    """
+    task, needs = cfg.task.name, options.task(cfg.task.name).NEEDS
+    if _serves(cfg.model.name, task):
+        return
+    readers = [
+        name for name in registry.names("model") if kind is None or kind in readable_kinds(name)
+    ]
+    others = [name for name in readers if _serves(name, task)]
+    given = " or ".join(f"a {each}" for each in options.model(cfg.model.name).GIVES)
+    given = given or "logits of classes"
+    raise UsageError(
+        f"task={task} needs a {needs}, {representations.WHAT[needs]}, "
+        f"but model={cfg.model.name} gives {given}",
+        fix=f"choose one of the models {', '.join(others)}, or another task",
+    )
+
+
+def _serves(model_name: str, task_name: str) -> bool:
+    model, task = options.model(model_name), options.task(task_name)
+    if ends_in_logits(model.build):
+        return "label" in task.LEARNS
+    return task.NEEDS in model.GIVES
 
 
 def require_fit(model: ModelConfig, element: Element) -> None:

@@ -12,7 +12,13 @@ from pydantic_core import ErrorDetails
 from fmtool import options, registry
 from fmtool.config.base import NamedConfig
 from fmtool.errors import DataError, UsageError
-from fmtool.matching import declared_image, declared_kind, require_fit, require_matching
+from fmtool.matching import (
+    declared_image,
+    declared_kind,
+    require_fit,
+    require_matching,
+    require_representation,
+)
 from fmtool.metric import by_name, of_rows
 from fmtool.runs.upgrade import EARLIER_TASK
 from fmtool.schema import (
@@ -41,6 +47,7 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
     kind = declared_kind(cfg.data.name)
     if kind is not None:
         require_matching(cfg, kind)
+    require_representation(cfg, kind)
     image = declared_image(cfg.data.name)
     if image is not None:
         require_fit(cfg.model, image)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -9,7 +10,15 @@ from fmtool import registry, validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
-from fmtool.matching import readable_kinds, require_fit, require_matching, smallest_image
+from fmtool.matching import (
+    readable_kinds,
+    require_fit,
+    require_matching,
+    require_representation,
+    smallest_image,
+)
+from fmtool.models.base import ModelConfig
+from fmtool.tasks import classification
 from fmtool.validate import train_config
 
 
@@ -105,3 +114,40 @@ def test_images_of_a_known_size_are_compared_with_the_model_before_they_are_fetc
         "error: model.patch_size=40 is more than the 32x32 pixels of the images; "
         "fix: give 32 or less"
     )
+
+
+@pytest.fixture
+def per_step(monkeypatch):
+    """A task that needs a vector for each step of a sample."""
+    module = ModuleType("per_step")
+    keys = {name: value for name, value in vars(classification).items() if name[0] != "_"}
+    vars(module).update(keys, NEEDS="sequence", LEARNS=("numbers",), __file__="per_step.py")
+    monkeypatch.setitem(registry._plugins, ("task", "per_step"), module)
+
+    def config(model):
+        cfg = train_config(compose("train", [f"model={model}"]))
+        return cfg.model_copy(update={"task": cfg.task.model_copy(update={"name": "per_step"})})
+
+    return config
+
+
+def test_a_model_that_cannot_give_what_the_task_needs_is_refused_with_those_that_can(per_step):
+    require_representation(per_step("tcn"), "image")
+    with pytest.raises(UsageError) as error:
+        require_representation(per_step("cnn"), "text")
+    assert str(error.value) == (
+        "task=per_step needs a sequence, a vector for each step of a sample, but model=cnn gives "
+        "a map or a vector; fix: choose one of the models rnn, tcn, transformer, or another task"
+    )
+
+
+def test_a_model_that_ends_in_logits_is_for_labels_alone(per_step, monkeypatch):
+    module = ModuleType("earlier")
+    build = lambda cfg, image, num_classes: None  # noqa: E731
+    vars(module).update(Config=ModelConfig, build=build, __file__="earlier.py")
+    monkeypatch.setitem(registry._plugins, ("model", "earlier"), module)
+    cfg = train_config(compose("train", ["model=cnn"]))
+    theirs = cfg.model.model_copy(update={"name": "earlier"})
+    require_representation(cfg.model_copy(update={"model": theirs}), "image")
+    with pytest.raises(UsageError, match="but model=earlier gives logits of classes; fix: choose"):
+        require_representation(per_step("cnn").model_copy(update={"model": theirs}), "image")

@@ -1,4 +1,7 @@
-"""A model of the user's own: one Python file and one YAML file outside the repository."""
+"""A model of the user's own: one Python file and one YAML file outside the repository.
+
+It has the form of earlier releases; that of today is tried by tests/test_examples.py.
+"""
 
 import json
 
@@ -38,6 +41,12 @@ def test_it_trains(mynet):
     assert outcome.code == 0, outcome.err
     assert command.runs[0].name.endswith(outcome.json["run"][-6:])
     assert "_mynet_digits_" in outcome.json["run"]
+
+
+def test_a_line_names_the_form_of_today(mynet):
+    _, outcome = mynet
+    assert outcome.err.count("model=mynet: its build takes the number of classes") == 1
+    assert "the new form is build(cfg, element, wanted)" in outcome.err
 
 
 def test_the_manifest_names_the_plugin(mynet):
