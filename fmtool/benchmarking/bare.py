@@ -12,7 +12,6 @@ import numpy as np
 
 from fmtool import options
 from fmtool.elements import Tokens
-from fmtool.targets import Label
 from fmtool.training import network as networks
 from fmtool.training import optimization as optimizations
 from fmtool.training.seeding import name_afresh
@@ -70,7 +69,7 @@ def _parts(session: Session) -> Parts:
     name_afresh()  # keys may name layers
     option = options.task(cfg.task.name)
     labels = splits.train.y[session.data.selection.train]
-    task = option.build(cfg.task, Label(splits.class_names), labels)
+    task = option.build(cfg.task, splits.target, labels)
     parts = networks.architecture(cfg.model, splits.element, task, needs=option.NEEDS)
     network = parts.as_model(splits.element)
     optimizer = optimizations.build(

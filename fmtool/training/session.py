@@ -14,7 +14,6 @@ from fmtool.matching import require_fit, require_matching
 from fmtool.metric import Metric, of_rows
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
-from fmtool.targets import Label
 from fmtool.training import monitor as monitors
 
 
@@ -180,7 +179,7 @@ def _build(cfg: TrainConfig, data: Data) -> tuple[TrainConfig, Any]:
     rows = data.selection.train
     scaling = networks.scaling(cfg.model, cfg.data, data.splits, rows)
     option = options.task(cfg.task.name)
-    task = option.build(cfg.task, Label(data.splits.class_names), data.splits.train.y[rows])
+    task = option.build(cfg.task, data.splits.target, data.splits.train.y[rows])
 
     def build() -> Any:
         # What is built twice shall have the names and seeds of what is built once.

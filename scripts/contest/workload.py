@@ -18,7 +18,6 @@ from fmtool import options, registry, validate
 from fmtool.config.compose import compose
 from fmtool.data.samples.images import pixels_of
 from fmtool.representations import Representation
-from fmtool.targets import Label
 
 _CHUNK = 4096
 
@@ -62,7 +61,7 @@ def load(words: list[str]) -> Workload:
     count -= count % cfg.batch_size
     images, labels = normalized(splits.train.x[:count]), np.array(splits.train.y[:count])
     option = options.task(cfg.task.name)
-    task = option.build(cfg.task, Label(splits.class_names), labels)
+    task = option.build(cfg.task, splits.target, labels)
     return Workload(cfg.model, task, option.NEEDS, cfg.batch_size, images, labels)
 
 
