@@ -32,7 +32,9 @@ measures model.keras of a run and writes the report and its pictures under evalu
   data=NAME           another data set of the same shape and classes; data.key=value for its keys
   runtime.KEY=VALUE   another device or thread count; the backend is the run's unless set
 
-metrics: loss accuracy top_5_accuracy expected_calibration_error
+metrics: loss accuracy top_5_accuracy brier expected_calibration_error balanced_accuracy
+         matthews_corrcoef cohen_kappa
+         roc_auc_macro pr_auc_macro   each class against the rest, the mean over classes
          precision_ recall_ f1_ with the ending
            macro      the mean over the classes that have samples in the split
            macro_all  the mean over all classes, those without samples as 0
