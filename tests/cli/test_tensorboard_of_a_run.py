@@ -48,7 +48,11 @@ def test_the_config_and_the_layers_are_text(data, prefix):
 
 def test_the_confusion_matrix_and_the_mistakes_are_images(data, prefix):
     tags = data("plugin/images/tags")[f"{prefix}/result"]
-    assert {tag.partition("/")[0] for tag in tags} == {"confusion_matrix", "misclassified"}
+    assert {tag.partition("/")[0] for tag in tags} == {
+        "confusion_matrix",
+        "misclassified",
+        "roc_pr",
+    }
 
 
 def test_the_run_is_in_the_table_of_hyperparameters_with_its_test_scores(data, trained):
