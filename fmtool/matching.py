@@ -1,7 +1,8 @@
 """Whether model, augmentation and task can do with what the others give, or why not."""
 
-from fmtool import models, options, registry, representations
+from fmtool import models, options, registry, representations, targets
 from fmtool.compat.models import ends_in_logits
+from fmtool.data.base import DataConfig
 from fmtool.elements import KINDS, WHAT, Element, Kind, Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
@@ -19,6 +20,35 @@ def declared_image(data_name: str) -> Pixels | None:
     if info is None or info.image_shape is None:
         return None
     return Pixels(info.image_shape, maximum=info.pixel_max)
+
+
+def declared_target(cfg: DataConfig) -> targets.Kind | None:
+    """The kind of a data set's target; None where only its files say."""
+    info = options.data(cfg.name).INFO
+    if info is not None:
+        return info.target.kind
+    # A key of data sets that may have several.
+    stated = getattr(cfg, "target", None)
+    return stated if stated in targets.KINDS else None
+
+
+def tasks_that_learn(target: targets.Kind) -> list[str]:
+    """The names of the tasks for a kind of target."""
+    return [name for name in registry.names("task") if target in options.task(name).LEARNS]
+
+
+def require_learned(cfg: TrainConfig, target: targets.Kind) -> None:
+    """UsageError where the task does not learn such a target."""
+    learns = options.task(cfg.task.name).LEARNS
+    if target in learns:
+        return
+    wanted = " or ".join(targets.WHAT[each] for each in learns)
+    others = tasks_that_learn(target)
+    raise UsageError(
+        f"task={cfg.task.name} learns {wanted}, but data={cfg.data.name} has "
+        f"{targets.WHAT[target]}",
+        fix=f"choose task={', '.join(others)}, or other data" if others else "choose other data",
+    )
 
 
 def readable_kinds(model_name: str) -> tuple[Kind, ...]:

@@ -15,7 +15,9 @@ from fmtool.errors import DataError, UsageError
 from fmtool.matching import (
     declared_image,
     declared_kind,
+    declared_target,
     require_fit,
+    require_learned,
     require_matching,
     require_representation,
 )
@@ -48,6 +50,9 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
     if kind is not None:
         require_matching(cfg, kind)
     require_representation(cfg, kind)
+    target = declared_target(cfg.data)
+    if target is not None:
+        require_learned(cfg, target)
     image = declared_image(cfg.data.name)
     if image is not None:
         require_fit(cfg.model, image)

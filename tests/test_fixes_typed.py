@@ -348,7 +348,7 @@ CASES = (
     words("fmtool/data/reading/delimited.py",
           "double a quote within quotes, and close each; or set data.quotes=false",
           ("data.delimiter=comma",), ("data.delimiter=comma", "data.quotes=false"), quoted),
-    installs("fmtool/data/digits.py", "pip install scikit-learn",
+    installs("fmtool/data/fetching/scikit_learn.py", "pip install scikit-learn",
              lambda at: (at.without("sklearn"), digits.load(at.config("data=digits").data))),
     words("fmtool/data/reading/label_table.py",
           "name the columns in the first line, or set data.{key}_column, with data.header=false "

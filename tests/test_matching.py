@@ -6,16 +6,18 @@ from types import ModuleType
 
 import pytest
 
-from fmtool import registry, validate
+from fmtool import matching, registry, validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.matching import (
     readable_kinds,
     require_fit,
+    require_learned,
     require_matching,
     require_representation,
     smallest_image,
+    tasks_that_learn,
 )
 from fmtool.models.base import ModelConfig
 from fmtool.tasks import classification
@@ -55,6 +57,41 @@ def test_a_model_that_cannot_read_the_samples_is_refused_with_those_that_can():
 )
 def test_what_changes_images_is_refused_for_other_samples(words, key):
     assert key in refused("features", "model=mlp", *words)
+
+
+def test_a_target_that_the_task_does_not_learn_is_refused_with_the_tasks_that_do(monkeypatch):
+    cfg = train_config(compose("train", ["model=mlp", "data=arrays", "data.path=x.npz"]))
+    require_learned(cfg, "label")
+    monkeypatch.setattr(matching, "tasks_that_learn", lambda kind: ["tags", "topics"])
+    with pytest.raises(UsageError) as error:
+        require_learned(cfg, "labels")
+    assert error.value.message == (
+        "task=classification learns one class for each sample, but data=arrays has any number of "
+        "classes for each sample"
+    )
+    assert error.value.fix == "choose task=tags, topics, or other data"
+    monkeypatch.setattr(matching, "tasks_that_learn", lambda kind: [])
+    with pytest.raises(UsageError) as error:
+        require_learned(cfg, "labels")
+    assert error.value.fix == "choose other data"
+
+
+def test_tasks_are_found_by_what_they_learn():
+    assert "classification" in tasks_that_learn("label")
+    assert "classification" not in tasks_that_learn("labels")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["data=diabetes"],
+        ["data=arrays", "data.path=missing.npz", "data.target=numbers"],
+        ["model=bag", "data=text", "data.path=missing.csv", "data.target=labels"],
+    ],
+)
+def test_a_declared_target_is_refused_before_any_data_are_read(words):
+    with pytest.raises(UsageError, match="task=classification learns one class for each sample"):
+        train_config(compose("train", ["model=mlp", *words]))
 
 
 def test_images_may_be_augmented():

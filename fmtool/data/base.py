@@ -47,11 +47,12 @@ class SetInfo:
     """The facts about a data set that need neither the network nor the data.
 
     Args:
-        image_shape: (height, width, channels); None where samples are texts.
+        image_shape: (height, width, channels); None where samples are no images.
         download_bytes: size of the official files; 0 if the set comes with an installed package,
             or is read from a folder that `data.path` names.
         digests: hex SHA-256 of `x_train`, `y_train`, `x_test` and `y_test` (labels as uint8);
             None if they are not known and the digest of the official archive has to do.
+        columns: the names of the numbers in a row; none where samples are no rows of numbers.
     """
 
     name: str
@@ -66,6 +67,7 @@ class SetInfo:
     download_bytes: int
     digests: Mapping[str, str] | None
     pixel_max: int = 255
+    columns: tuple[str, ...] = ()
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import DataConfig, SetInfo
-from fmtool.errors import UsageError
 from fmtool.targets import Label
 
 if TYPE_CHECKING:
@@ -38,18 +37,12 @@ INFO = SetInfo(
 
 def load(cfg: Config) -> "Splits":
     """Every fifth image of a class is a test image: scikit-learn's copy has no split of its own."""
-    import importlib.util
-    from pathlib import Path
-
     import numpy as np
 
     from fmtool.data.fetching.four_arrays import Arrays, verify
+    from fmtool.data.fetching.scikit_learn import REINSTALL, file_of
 
-    # The file is read directly because importing sklearn.datasets takes over a second.
-    package = importlib.util.find_spec("sklearn")
-    if package is None or package.origin is None:
-        raise UsageError("data=digits needs scikit-learn", fix="pip install scikit-learn")
-    path = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
+    path = file_of(cfg.name, "digits.csv.gz")
     table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
     images, labels = table[:, :-1].reshape(-1, 8, 8, 1), table[:, -1].astype(np.int32)
     rank = np.zeros(len(labels), dtype=np.intp)
@@ -58,6 +51,5 @@ def load(cfg: Config) -> "Splits":
         rank[rows] = np.arange(len(rows))
     is_test = rank % 5 == 4
     arrays = Arrays(images[~is_test], labels[~is_test], images[is_test], labels[is_test])
-    fix = "reinstall scikit-learn"
-    digests = verify(arrays, INFO, origin=str(path), fix=fix, expected=INFO.digests)
+    digests = verify(arrays, INFO, origin=str(path), fix=REINSTALL, expected=INFO.digests)
     return arrays.to_splits(INFO, digests)

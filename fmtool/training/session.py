@@ -10,7 +10,7 @@ import numpy as np
 from fmtool import backend, options, registry
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
-from fmtool.matching import require_fit, require_matching
+from fmtool.matching import require_fit, require_learned, require_matching
 from fmtool.metric import Metric, of_rows
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
@@ -82,6 +82,7 @@ def load_data(cfg: TrainConfig) -> Data:
     data = loading.load(cfg.data, seed=cfg.seed)
     splits = data.splits
     require_matching(cfg, splits.element.kind)
+    require_learned(cfg, splits.target.kind)
     require_fit(cfg.model, splits.element)
     task = registry.module("task", cfg.task.name)
     labels = splits.train.y[data.selection.train]
