@@ -135,7 +135,7 @@ def _print_summary(
         tta=cfg.tta,
         expectation=None if cfg.expected is None else compare(cfg.expected, result).line(),
         seconds=result.seconds,
-        images_per_second=outcome.images_per_second,
+        samples_per_second=outcome.samples_per_second,
         kind=outcome.kind,
     )
     gates = [gate_table(result.gates)] if result.gates else []

@@ -183,6 +183,64 @@ def test_a_folder_of_options_holds_only_options_at_its_top(folder):
     assert beside == {f"fmtool.{folder}.base"}
 
 
+KNOW_THE_FIRST_TASK = {"fmtool.export.card"}
+"""Modules that still ask `classification` by name for what any task could say; none may join."""
+
+
+def test_no_shared_module_knows_a_task_by_name():
+    own = {name for name in MODULES if unit(name) == "tasks"}
+    assert importers_of("fmtool.tasks.classification") - own == KNOW_THE_FIRST_TASK
+
+
+def test_no_shared_module_compares_the_name_of_an_option_with_a_constant():
+    compared = [
+        f"{name}:{node.lineno} {ast.unparse(node)}"
+        for name in sorted(MODULES.keys() - OPTIONS)
+        for node in ast.walk(TREES[name])
+        if asks_by_name(node)
+    ]
+    assert compared == []
+
+
+def asks_by_name(node: ast.AST) -> bool:
+    """Whether this compares `cfg.task.name`, or that of model or data, with what is written there.
+
+    `cfg.task.name in (...)` and a table at hand, `{...}[cfg.task.name]`, do so too.
+    """
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.value, ast.Dict) and is_option_name(node.slice)
+    if not isinstance(node, ast.Compare):
+        return False
+    sides = [node.left, *node.comparators]
+    others = [each for each in sides if not is_option_name(each)]
+    written = ast.Constant | ast.Tuple | ast.List | ast.Set | ast.Dict
+    return len(others) < len(sides) and any(isinstance(each, written) for each in others)
+
+
+def is_option_name(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Attribute) or node.attr != "name":
+        return False
+    owner = node.value
+    named = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+    return named.removesuffix("_cfg") in ("task", "model", "data")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [
+        ("cfg.task.name == 'classification'", True),
+        ("'cnn' != run_cfg.model.name", True),
+        ("data.name in ('digits', 'mnist')", True),
+        ("{'classification': 1}[cfg.task.name]", True),
+        ("cfg.model.name == other.model.name", False),
+        ("cfg.model.name in names", False),
+        ("cfg.augment.name != 'none'", False),
+    ],
+)
+def test_a_comparison_with_the_name_of_an_option_is_found(line, is_found):
+    assert any(map(asks_by_name, ast.walk(ast.parse(line)))) == is_found
+
+
 def test_the_page_on_the_architecture_shows_these_layers():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| layer \d+ \| ([^|]+) \|", page, flags=re.MULTILINE)

@@ -11,7 +11,7 @@ from fmtool.machine.processor import Processor, processor
 from fmtool.schema import RuntimeConfig
 
 SMALL = ("train", "model.filters=[4]", "model.dense_units=[]", "epochs=1", "logging=quiet")
-TIMES = {"seconds", "images_per_second"}
+TIMES = {"seconds", "samples_per_second"}
 
 
 def runtime(**changes):

@@ -30,12 +30,12 @@ def tables(figures: Mapping[str, Any]) -> RenderableType:
 def _speed(figures: Mapping[str, Any]) -> Table:
     table = _table("", "steps/s", f"{UNITS[figures['kind']]}/s")
     named = {
-        "fmtool": ("steps_per_second", "images_per_second"),
-        "bare loop": ("bare_steps_per_second", "bare_images_per_second"),
+        "fmtool": ("steps_per_second", "samples_per_second"),
+        "bare loop": ("bare_steps_per_second", "bare_samples_per_second"),
     }
     for name, keys in named.items():
         table.add_row(name, *(f"{figures[key]:,.1f}" for key in keys))
-    with_checkpoints = f"{figures['images_per_second_with_checkpoints']:,.1f}"
+    with_checkpoints = f"{figures['samples_per_second_with_checkpoints']:,.1f}"
     table.add_row("fmtool with a checkpoint each epoch", "", with_checkpoints)
     low, high = figures["fmtool_over_bare_min"], figures["fmtool_over_bare_max"]
     spread = f"{low:.2f} to {high:.2f}"

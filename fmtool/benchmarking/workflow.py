@@ -137,14 +137,19 @@ def _speed(session: Session, rounds: Sequence[dict[str, float]], checkpoint: flo
     ratios = [rates["fmtool"] / rates["bare"] for rates in rounds]
     epoch = session.plan.steps / ours
     share = min(checkpoint / (epoch + checkpoint), session.cfg.callbacks.checkpoint.max_share)
+    samples = {
+        "samples_per_second": ours * size,
+        "samples_per_second_with_checkpoints": ours * size * (1 - share),
+        "bare_samples_per_second": bare * size,
+    }
     return {
         "rounds": len(rounds),
         "steps_per_second": ours,
-        "images_per_second": ours * size,
-        "images_per_second_with_checkpoints": ours * size * (1 - share),
+        **samples,
+        # For programs that read what fmtool 0.1 printed.
+        **{name.replace("samples", "images"): value for name, value in samples.items()},
         "seconds_per_checkpoint": checkpoint,
         "bare_steps_per_second": bare,
-        "bare_images_per_second": bare * size,
         "fmtool_over_bare": median(ratios),
         "fmtool_over_bare_min": min(ratios),
         "fmtool_over_bare_max": max(ratios),

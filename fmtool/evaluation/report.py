@@ -33,7 +33,7 @@ class TrainingSummary:
     expectation: str | None
     """What the recipe was to reach and what it did, in one line; None where nothing is known."""
     seconds: float
-    images_per_second: float
+    samples_per_second: float
     """Whatever the samples are, which `kind` says."""
     kind: Kind
 
@@ -66,7 +66,7 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
         table.add_row(f"test {name}", show(value))
     if summary.tta != "none":
         table.add_row("test-time augmentation", summary.tta)
-    speed = f"{summary.seconds:.1f} s, {summary.images_per_second:.0f} {UNITS[summary.kind]}/s"
+    speed = f"{summary.seconds:.1f} s, {summary.samples_per_second:.0f} {UNITS[summary.kind]}/s"
     table.add_row("time", speed)
     table.add_row("run", str(summary.run_directory))
     runs_directory = summary.run_directory.parent

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fmtool.errors import DataError
+from fmtool.logging.rows import EARLIER_NAMES
 from fmtool.logging.sink import Row, TrainingPlan
 from fmtool.notices import warn
 from fmtool.runs.containment import open_to_append
@@ -166,7 +167,8 @@ class _CsvLines(_RowFile):
             self._columns = [name for name in rows[0] if name != "kind"]
             lines.writerow(self._columns)
         # A metric that joined after the first epoch is in metrics.jsonl; the columns stay.
-        lines.writerows([row.get(name, "") for name in self._columns] for row in rows)
+        names = [EARLIER_NAMES.get(column, column) for column in self._columns]
+        lines.writerows([row.get(name, "") for name in names] for row in rows)
         return text.getvalue().encode()
 
 

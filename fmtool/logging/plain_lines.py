@@ -60,5 +60,5 @@ def figures(row: Row, kind: Kind) -> list[str]:
     return [
         *(f"{name} {show(value)}" for name, value in metrics_of(row).items()),
         f"lr {row['learning_rate']:.1e}",
-        f"{row['images_per_second']:.0f} {UNITS[kind]}/s",
+        f"{row['samples_per_second']:.0f} {UNITS[kind]}/s",
     ]

@@ -2,9 +2,17 @@
 
 from fmtool.logging.sink import Row
 
+EARLIER_NAMES = {"images_per_second": "samples_per_second"}
+"""What files of fmtool 0.1 call a value, and what it is called since."""
+
 _CIRCUMSTANCES = frozenset(
-    {"kind", "epoch", "step", "seconds", "learning_rate", "images_per_second"}
+    {"kind", "epoch", "step", "seconds", "learning_rate", "samples_per_second", *EARLIER_NAMES}
 )
+
+
+def with_names_of_today(row: Row) -> Row:
+    """A row of metrics.jsonl, of whatever release, as this one would have written it."""
+    return {EARLIER_NAMES.get(name, name): value for name, value in row.items()}
 
 
 def metrics_of(row: Row) -> dict[str, float]:

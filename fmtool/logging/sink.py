@@ -10,7 +10,7 @@ from fmtool.metric import Metric
 Row = dict[str, Any]
 """One line of metrics.jsonl. Every row has `kind` ("step" or "epoch"), `epoch` (1-based),
 `step` (optimizer steps so far), `seconds` (since training began), `learning_rate` and
-`images_per_second`, whatever the samples are; then the metrics by their Keras names (`loss`,
+`samples_per_second` (`images_per_second` in runs of 0.1); then the metrics by their Keras names (`loss`,
 `accuracy`, and in epoch rows `val_loss`, `val_accuracy`). Values are Python ints, floats and
 strings."""
 

@@ -60,7 +60,7 @@ class TensorBoardSink:
     def _step(self, row: Row) -> None:
         values = {f"batch_{name}": value for name, value in metrics_of(row).items()}
         values["learning_rate"] = row["learning_rate"]
-        values["images_per_second"] = row["images_per_second"]
+        values["samples_per_second"] = row["samples_per_second"]
         at = self._began + row["seconds"]
         self._write("train", lambda file: file.scalars(values, row["step"], at=at))
 

@@ -24,7 +24,7 @@ VERDICTS = (DIFFERENT, CLOSE, EQUAL)
 """From worst to best."""
 
 _DATA = "data_digest"
-_TIMES = frozenset({"seconds", "images_per_second"})
+_TIMES = frozenset({"seconds", "samples_per_second", "images_per_second"})
 """Fields of a row that tell how fast it came about."""
 
 if TYPE_CHECKING:

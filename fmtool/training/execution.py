@@ -67,7 +67,7 @@ class Outcome:
     result: RunResult
     summary: Mapping[str, float | None] | None
     kind: Kind
-    images_per_second: float = 0.0
+    samples_per_second: float = 0.0
 
 
 class Execution:
@@ -179,7 +179,7 @@ class Execution:
             result,
             found.summary,
             kind=self._data.splits.element.kind,
-            images_per_second=self._recorder.images_per_second,
+            samples_per_second=self._recorder.samples_per_second,
         )
 
     def _fit(self, session: Session, sinks: Any, position: Any, profiler: Any) -> Session:

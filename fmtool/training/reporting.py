@@ -10,6 +10,7 @@ from typing import Any, Self
 from fmtool.config.compose import dump
 from fmtool.errors import Stopped
 from fmtool.logging.metrics_log import MetricsLog
+from fmtool.logging.rows import with_names_of_today
 from fmtool.logging.sink import Row, Sink, TrainingPlan
 from fmtool.logging.tensorboard import TensorBoardSink
 from fmtool.logging.terminal import terminal_sink
@@ -116,11 +117,11 @@ def plan_of(session: Session) -> TrainingPlan:
 
 
 def _rows(paths: RunPaths) -> list[Row]:
-    """metrics.jsonl as it is; none where it could not be written."""
+    """What metrics.jsonl holds; none where it could not be written."""
     if not paths.metrics.exists():
         return []
     with paths.metrics.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+        return [with_names_of_today(json.loads(line)) for line in lines]
 
 
 def flatten(node: Any, prefix: str = "") -> dict[str, str | int | float | bool]:

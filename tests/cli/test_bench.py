@@ -37,8 +37,9 @@ def test_the_object_has_these_figures(figures):
     assert set(figures) == {
         "schema_version", "model", "data", "kind", "batch_size", "backend", "device", "precision",
         "threads", "storage", "steps_per_dispatch", "rounds",
-        "steps_per_second", "images_per_second", "images_per_second_with_checkpoints",
-        "seconds_per_checkpoint", "bare_steps_per_second", "bare_images_per_second",
+        "steps_per_second", "samples_per_second", "samples_per_second_with_checkpoints",
+        "images_per_second", "images_per_second_with_checkpoints", "bare_images_per_second",
+        "seconds_per_checkpoint", "bare_steps_per_second", "bare_samples_per_second",
         "fmtool_over_bare", "fmtool_over_bare_min", "fmtool_over_bare_max",
         "training_flops_per_image", "gflops_per_second", "peak_gflops_per_second",
         "share_of_peak", *(f"seconds_{phase}" for phase in PHASES),
@@ -52,11 +53,12 @@ def test_it_says_what_was_measured(figures):
     assert figures["device"] in ("cpu", "gpu")
 
 
-def test_images_are_steps_times_the_batch_size(figures):
+def test_samples_are_steps_times_the_batch_size(figures):
     for side in ("", "bare_"):
-        assert figures[f"{side}images_per_second"] == pytest.approx(
+        assert figures[f"{side}samples_per_second"] == pytest.approx(
             32 * figures[f"{side}steps_per_second"]
         )
+        assert figures[f"{side}images_per_second"] == figures[f"{side}samples_per_second"]
 
 
 def test_the_ratio_is_positive_and_the_median_of_its_rounds(figures):
@@ -65,7 +67,7 @@ def test_the_ratio_is_positive_and_the_median_of_its_rounds(figures):
 
 
 def test_checkpoints_cost_something_but_no_more_than_their_share(figures):
-    kept = figures["images_per_second_with_checkpoints"] / figures["images_per_second"]
+    kept = figures["samples_per_second_with_checkpoints"] / figures["samples_per_second"]
     assert 0.9 < kept < 1
 
 
@@ -74,7 +76,7 @@ def test_a_training_step_is_three_forward_passes(figures):
     forward = 2 * (64 * 9 * 1 * 4 + 16 * 9 * 4 * 8 + 32 * 16 + 16 * 10)
     assert figures["training_flops_per_image"] == 3 * forward
     assert figures["gflops_per_second"] == pytest.approx(
-        3e-9 * forward * figures["images_per_second"]
+        3e-9 * forward * figures["samples_per_second"]
     )
 
 
@@ -110,7 +112,7 @@ def test_the_table_shows_rates_ratio_and_phases(figures, capsys):
     output.print_tables(tables(figures))
     text = capsys.readouterr().out
     assert text.startswith("cnn on digits, batch size 32, tensorflow on ")
-    assert f"{figures['images_per_second']:,.1f}" in text
+    assert f"{figures['samples_per_second']:,.1f}" in text
     assert f"{figures['fmtool_over_bare']:.2f}" in text
     assert f"{figures['share_of_peak']:.1%}" in text
     assert f"{figures['seconds_until_first_dispatch']:.2f}" in text

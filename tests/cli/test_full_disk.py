@@ -166,7 +166,7 @@ START = SimpleNamespace(step=0, epochs_done=0, steps_per_epoch=1, past=())
 def row(step):
     return {
         "kind": "epoch", "epoch": step, "step": step, "seconds": 1.0, "learning_rate": 0.1,
-        "images_per_second": 1.0, "loss": 1 / step,
+        "samples_per_second": 1.0, "loss": 1 / step,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_callback" / "slow_steps.py"
 WORDS = ("model=mlp", "model.units=[8]", "logging=quiet", "runtime.precision=float32")
 SLOW_STEPS = ("--plugin", str(EXAMPLE), "callbacks.own=[{name: slow_steps, factor: 3.0}]")
-TIMES = {"seconds", "images_per_second"}
+TIMES = {"seconds", "samples_per_second"}
 
 OWN = '''
 """Stops training, after an epoch or in the middle of one."""

@@ -19,7 +19,7 @@ from fmtool.tasks.shared.reporting import Sheet
 def epoch(number, **metrics):
     return {
         "kind": "epoch", "epoch": number, "step": number, "seconds": 1.0,
-        "learning_rate": 0.1 / number, "images_per_second": 1.0, **metrics,
+        "learning_rate": 0.1 / number, "samples_per_second": 1.0, **metrics,
     }  # fmt: skip
 
 

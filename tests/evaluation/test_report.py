@@ -57,7 +57,7 @@ def summary():
         tta="none",
         expectation=None,
         seconds=12.34,
-        images_per_second=6420.6,
+        samples_per_second=6420.6,
         kind="image",
     )
 

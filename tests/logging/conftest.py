@@ -39,7 +39,7 @@ def step_row() -> RowMaker:
             "step": step,
             "seconds": step / 10,
             "learning_rate": 1e-3,
-            "images_per_second": 6420.6,
+            "samples_per_second": 6420.6,
             **(metrics or {"loss": 0.5}),
         }
 
@@ -55,7 +55,7 @@ def epoch_row() -> RowMaker:
             "step": epoch * 100,
             "seconds": epoch * 10.0,
             "learning_rate": 1e-3,
-            "images_per_second": 6420.6,
+            "samples_per_second": 6420.6,
             **(metrics or {"loss": 0.5}),
         }
 

@@ -11,6 +11,7 @@ import pytest
 
 from fmtool.errors import DataError
 from fmtool.logging.metrics_log import MetricsLog
+from fmtool.logging.rows import metrics_of, with_names_of_today
 
 
 @pytest.fixture
@@ -60,13 +61,29 @@ def test_values_that_are_not_finite_become_null_and_are_named(paths, start, step
     assert row["non_finite"] == ["loss", "penalty"]
 
 
+def test_the_history_of_an_earlier_release_goes_on_under_its_own_heading(paths, start, epoch_row):
+    heading = "epoch,step,seconds,learning_rate,images_per_second,loss\n"
+    paths[1].write_text(f"{heading}1,100,1.0,0.1,50.0,2.0\n")
+    start(step=100).epoch(epoch_row(2, loss=0.5))
+    assert paths[1].read_text().splitlines()[1:] == [
+        "1,100,1.0,0.1,50.0,2.0", "2,200,20.0,0.001,6420.6,0.5"
+    ]  # fmt: skip
+
+
+def test_a_row_of_an_earlier_release_is_read_under_the_names_of_today():
+    assert with_names_of_today({"epoch": 1, "images_per_second": 2.0, "loss": 0.5}) == {
+        "epoch": 1, "samples_per_second": 2.0, "loss": 0.5,
+    }  # fmt: skip
+    assert metrics_of({"kind": "epoch", "images_per_second": 2.0, "loss": 0.5}) == {"loss": 0.5}
+
+
 def test_history_holds_epochs_only_with_the_columns_of_the_first(paths, start, step_row, epoch_row):
     log = start()
     log.step(step_row(50))
     log.epoch(epoch_row(1, loss=0.5, accuracy=0.75))
     log.epoch(epoch_row(2, accuracy=0.8, loss=math.nan, late=1.0))
     assert paths[1].read_text() == (
-        "epoch,step,seconds,learning_rate,images_per_second,loss,accuracy\n"
+        "epoch,step,seconds,learning_rate,samples_per_second,loss,accuracy\n"
         "1,100,10.0,0.001,6420.6,0.5,0.75\n"
         "2,200,20.0,0.001,6420.6,nan,0.8\n"
     )

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 sys.modules["tensorflow"] = None
 import numpy as np
 from fmtool.logging.tensorboard import TensorBoardSink
-row = {"epoch": 1, "step": 1, "seconds": 1.0, "learning_rate": 0.1, "images_per_second": 1.0}
+row = {"epoch": 1, "step": 1, "seconds": 1.0, "learning_rate": 0.1, "samples_per_second": 1.0}
 sink = TensorBoardSink(Path(sys.argv[1]), config_text="epochs: 1", model_summary="dense")
 sink.start(SimpleNamespace(past=()))
 sink.step({"kind": "step", **row, "loss": 0.5})

@@ -16,7 +16,7 @@ IMAGE = np.arange(12 * 16 * 3, dtype=np.uint8).reshape(12, 16, 3)
 
 
 def write_run(directory, config, loss):
-    circumstances = {"seconds": 1.0, "learning_rate": 0.25, "images_per_second": 100.0}
+    circumstances = {"seconds": 1.0, "learning_rate": 0.25, "samples_per_second": 100.0}
     sink = TensorBoardSink(directory, config_text="epochs: 2\n", model_summary="Layer (type)")
     sink.start(SimpleNamespace(past=()))
     for epoch in (1, 2):
@@ -57,7 +57,7 @@ def test_the_tags_are_those_that_keras_users_know(data):
     tags = {run: set(tags) for run, tags in data("plugin/scalars/tags").items()}
     assert tags["cnn/train"] == {
         "epoch_loss", "epoch_learning_rate", "batch_loss", "batch_accuracy",
-        "learning_rate", "images_per_second",
+        "learning_rate", "samples_per_second",
     }  # fmt: skip
     assert tags["cnn/validation"] == {"epoch_loss", "epoch_accuracy"}
 
@@ -70,7 +70,7 @@ def test_epoch_curves_have_the_epoch_as_x_and_share_their_tag_with_validation(da
 def test_batch_curves_have_the_step_as_x(data):
     assert points(data, "cnn/train", "batch_loss") == [(5, 1.0), (10, 1.0), (15, 0.75), (20, 0.75)]
     assert points(data, "cnn/train", "learning_rate")[-1] == (20, 0.25)
-    assert points(data, "cnn/train", "images_per_second")[0] == (5, 100.0)
+    assert points(data, "cnn/train", "samples_per_second")[0] == (5, 100.0)
 
 
 def test_config_and_model_are_shown_as_text(data):

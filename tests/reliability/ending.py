@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 from tensorboardX.proto.event_pb2 import Event
 
-_OF_TIME = ("seconds", "images_per_second")
+_OF_TIME = ("seconds", "samples_per_second")
 _OF_THE_RESULT = ("status", "exit_code", "epochs", "steps", "metrics", "best", "error")
 
 

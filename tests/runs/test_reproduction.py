@@ -63,7 +63,7 @@ def test_the_same_bits_are_equal(make):
 
 
 def test_how_fast_a_run_was_does_not_matter(make):
-    now = make("now", rows=changed_rows(2, seconds=99.0, images_per_second=1.0))
+    now = make("now", rows=changed_rows(2, seconds=99.0, samples_per_second=1.0))
     assert compare(make("was"), now).verdict == "equal"
 
 

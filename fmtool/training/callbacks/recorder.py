@@ -87,7 +87,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         return self._epoch_seconds / max(1, steps)
 
     @property
-    def images_per_second(self) -> float:
+    def samples_per_second(self) -> float:
         """The median over the epochs; the first, which compiles, counts only if it is alone."""
         return statistics.median(self._speeds[1:] or self._speeds or [0.0])
 
@@ -121,7 +121,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         row = self._row("epoch", logs, self._plan.samples - self._start * self._plan.batch_size)
         self._start = 0
         self.last_row = row
-        self._speeds.append(row["images_per_second"])
+        self._speeds.append(row["samples_per_second"])
         for sink in self._sinks:
             sink.epoch(row)
 
@@ -135,7 +135,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
             "step": self.step,
             "seconds": round(self.seconds, 3),
             "learning_rate": self._learning_rate.at(self.step),
-            "images_per_second": round(samples / max(self._epoch_seconds, 1e-9), 1),
+            "samples_per_second": round(samples / max(self._epoch_seconds, 1e-9), 1),
             **metrics,
         }
         lost = [name for name in metrics if not math.isfinite(metrics[name])]
