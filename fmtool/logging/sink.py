@@ -10,9 +10,9 @@ from fmtool.metric import Metric
 Row = dict[str, Any]
 """One line of metrics.jsonl. Every row has `kind` ("step" or "epoch"), `epoch` (1-based),
 `step` (optimizer steps so far), `seconds` (since training began), `learning_rate` and
-`samples_per_second` (`images_per_second` in runs of 0.1); then the metrics by their Keras names (`loss`,
-`accuracy`, and in epoch rows `val_loss`, `val_accuracy`). Values are Python ints, floats and
-strings."""
+`samples_per_second` (`images_per_second` in runs of 0.1); then the metrics by their Keras names
+(`loss`, `accuracy`, and in epoch rows `val_loss`, `val_accuracy`). Values are Python ints, floats
+and strings."""
 
 
 @dataclass(frozen=True)
