@@ -34,7 +34,7 @@ _LATE_IMPORTS = (
     "encodings.ascii",
     "encodings.cp437",
     "fmtool.models.layers.blocks",
-    "fmtool.optimizers.selected",
+    "fmtool.optimizers.shared.selected",
     "google.protobuf.struct_pb2",
     "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",

@@ -154,7 +154,7 @@ def deep(mode, at, *given):
 
 
 def reflected(at, *given):
-    from fmtool.augment import shifted_gather
+    from fmtool.augment.stages import shifted_gather
 
     return shifted_gather.stage(at.config(*given).augment, (8, 8, 1))
 
@@ -307,7 +307,7 @@ CASES = (
          says="fmtool verify", **ANY),
     Case("cli/verify.py", "write run=true or run=false",
          ("verify", "b.zip", "run=1"), ("verify", "b.zip", "run=false"), **ANY),
-    words("fmtool/augment/shifted_gather.py",
+    words("fmtool/augment/stages/shifted_gather.py",
           "set augment.crop_padding below {smallest} or augment.padding_mode=zeros",
           ("augment=flip_crop", "augment.padding_mode=reflect", "augment.crop_padding=9"),
           ("augment=flip_crop", "augment.padding_mode=zeros", "augment.crop_padding=9"),
@@ -666,7 +666,7 @@ def require_installable(fix):
 
 def is_slow(case):
     """True of a case that imports Keras, or composes a search: seconds for each line."""
-    return is_search(case) or case.file == "fmtool/augment/shifted_gather.py"
+    return is_search(case) or case.file == "fmtool/augment/stages/shifted_gather.py"
 
 
 def is_search(case):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from fmtool.augment.base import AugmentConfig, Stage
-from fmtool.augment.strengths import Strengths
+from fmtool.augment.stages.strengths import Strengths
 from fmtool.config.base import PositiveInt
 
 
@@ -19,8 +19,8 @@ class Config(AugmentConfig):
 
 def policy(cfg: Config, input_shape: tuple[int, int, int], pixel_max: int) -> Stage:
     """Translations reach 150/331 of the image, as in the paper's search space."""
-    from fmtool.augment.integers import integers_below
-    from fmtool.augment.policy_layer import OPERATIONS, layers
+    from fmtool.augment.stages.integers import integers_below
+    from fmtool.augment.stages.policy_layer import OPERATIONS, layers
 
     height, width, _ = input_shape
     translate = (150 / 331 * height, 150 / 331 * width)

@@ -6,7 +6,7 @@ arXiv:2103.10158.
 from typing import Any, Literal
 
 from fmtool.augment.base import AugmentConfig, Stage
-from fmtool.augment.strengths import LEVELS, Strengths
+from fmtool.augment.stages.strengths import LEVELS, Strengths
 
 
 class Config(AugmentConfig):
@@ -15,8 +15,8 @@ class Config(AugmentConfig):
 
 def policy(cfg: Config, input_shape: tuple[int, int, int], pixel_max: int) -> Stage:
     """Translations reach 32 pixels, as in the paper, but not out of a smaller image."""
-    from fmtool.augment.integers import integers_below
-    from fmtool.augment.policy_layer import OPERATIONS, layers
+    from fmtool.augment.stages.integers import integers_below
+    from fmtool.augment.stages.policy_layer import OPERATIONS, layers
 
     height, width, _ = input_shape
     translate = (min(32.0, height), min(32.0, width))

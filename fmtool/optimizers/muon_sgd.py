@@ -28,6 +28,6 @@ class Config(OptimizerConfig):
 def build(
     cfg: Config, learning_rate: "float | keras.optimizers.schedules.LearningRateSchedule"
 ) -> "keras.optimizers.Optimizer":
-    from fmtool.optimizers.muon_for_kernels import MuonSGD
+    from fmtool.optimizers.shared.muon_for_kernels import MuonSGD
 
     return MuonSGD(learning_rate=learning_rate, **keras_arguments(cfg))

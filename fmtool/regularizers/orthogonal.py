@@ -15,6 +15,6 @@ class Config(RegularizerConfig):
 
 
 def build(cfg: Config) -> "keras.Regularizer":
-    from fmtool.regularizers.soft_orthogonality import SoftOrthogonality
+    from fmtool.regularizers.shared.soft_orthogonality import SoftOrthogonality
 
     return SoftOrthogonality(factor=cfg.factor)

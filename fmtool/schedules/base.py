@@ -151,6 +151,6 @@ def with_warmup(
     steps = cfg.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
     if not steps:
         return schedule
-    from fmtool.schedules.curves import WarmUp
+    from fmtool.schedules.shared.curves import WarmUp
 
     return WarmUp(schedule, steps=steps, start=cfg.warmup_start, delay=steps if is_postponed else 0)

@@ -38,7 +38,7 @@ class Config(ScheduleConfig):
 def build(
     cfg: Config, *, learning_rate: float, steps_per_epoch: int, epochs: int
 ) -> "keras.optimizers.schedules.LearningRateSchedule":
-    from fmtool.schedules.curves import CosineRestarts
+    from fmtool.schedules.shared.curves import CosineRestarts
 
     warmup = cfg.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
     schedule = CosineRestarts(

@@ -31,7 +31,7 @@ class Config(ScheduleConfig):
 def build(
     cfg: Config, *, learning_rate: float, steps_per_epoch: int, epochs: int
 ) -> "keras.optimizers.schedules.LearningRateSchedule":
-    from fmtool.schedules.curves import OneCycle
+    from fmtool.schedules.shared.curves import OneCycle
 
     warmup = cfg.warmup_length(steps_per_epoch=steps_per_epoch, epochs=epochs)
     length = steps_per_epoch * epochs - warmup

@@ -18,8 +18,8 @@ from fmtool.schedules.base import ScheduleConfig, with_warmup
 if TYPE_CHECKING:
     import keras
 
-    from fmtool.schedules.curves import Plateau
-    from fmtool.schedules.plateau_callback import LowerOnPlateau
+    from fmtool.schedules.shared.curves import Plateau
+    from fmtool.schedules.shared.plateau_callback import LowerOnPlateau
 
 
 class Config(ScheduleConfig):
@@ -43,7 +43,7 @@ class Config(ScheduleConfig):
 
 
 def build(cfg: Config, *, learning_rate: float, steps_per_epoch: int, epochs: int) -> "Plateau":
-    from fmtool.schedules.curves import Plateau
+    from fmtool.schedules.shared.curves import Plateau
 
     if cfg.min_lr > learning_rate:
         raise UsageError(
@@ -67,6 +67,6 @@ def attach(schedule: "Plateau", optimizer: "keras.optimizers.Optimizer") -> None
 
 def callback(cfg: Config, schedule: "Plateau", *, metric: Metric) -> "LowerOnPlateau":
     """The Keras callback that lowers the learning rate of an attached `schedule`."""
-    from fmtool.schedules.plateau_callback import LowerOnPlateau
+    from fmtool.schedules.shared.plateau_callback import LowerOnPlateau
 
     return LowerOnPlateau(cfg, schedule, metric=metric)

@@ -7,8 +7,8 @@ from typing import Any
 from fmtool import options
 from fmtool.metric import Metric
 from fmtool.optimizers.base import OptimizerConfig, exclude_from_weight_decay
-from fmtool.regularizers.apply import apply
 from fmtool.regularizers.base import RegularizerConfig
+from fmtool.regularizers.shared.apply import apply
 from fmtool.schedules.base import ScheduleConfig
 
 
@@ -129,7 +129,7 @@ def build(
     penalty = options.regularizer(regularizer_cfg.name).build(regularizer_cfg)
     apply(network, penalty, regularizer_cfg.max_norm, layers=regularizer_cfg.layers)
     if regularizer_cfg.gradient_noise:
-        from fmtool.regularizers.gradient_noise import add_gradient_noise
+        from fmtool.regularizers.shared.gradient_noise import add_gradient_noise
 
         add_gradient_noise(optimizer, eta=regularizer_cfg.gradient_noise, seed=seed)
     lookahead = _lookahead(network, optimizer_cfg, total_steps=steps_per_epoch * epochs)
@@ -154,7 +154,7 @@ def _apply_patterns(
     optimizer: Any, cfg: OptimizerConfig, variables: Sequence[Any], steps_per_epoch: int
 ) -> None:
     """Learning rates and last epochs of single variables; a factor of 0 leaves none to train."""
-    from fmtool.optimizers.selected import by_pattern, freeze, scale_learning_rates
+    from fmtool.optimizers.shared.selected import by_pattern, freeze, scale_learning_rates
 
     factors = by_pattern(
         cfg.learning_rate_factors, variables, key="optimizer.learning_rate_factors"

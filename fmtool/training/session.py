@@ -118,7 +118,7 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     runtime = backend.select(cfg.runtime, is_convolutional=is_convolutional)
     cfg = cfg.model_copy(update={"runtime": runtime})
 
-    from fmtool.augment import pipeline
+    from fmtool.augment.stages import pipeline
     from fmtool.training import optimization as optimizations
     from fmtool.training import sources
     from fmtool.training.averaging import FinalWeights

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fmtool.augment import pipeline
+from fmtool.augment.stages import pipeline
 from fmtool.elements import Pixels
 
 

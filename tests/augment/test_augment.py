@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from fmtool import registry
-from fmtool.augment import pipeline
 from fmtool.augment.base import Stage
+from fmtool.augment.stages import pipeline
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 from fmtool.training.step.order import flip_coins

@@ -29,7 +29,7 @@ def outputs():
     """{case and shape: array} on the backend of this process."""
     import keras
 
-    from fmtool.augment import pipeline
+    from fmtool.augment.stages import pipeline
 
     found = {}
     for name, overrides in CASES.items():

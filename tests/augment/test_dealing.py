@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fmtool.augment.dealing import dealt
+from fmtool.augment.stages.dealing import dealt
 
 HANDS = 14
 

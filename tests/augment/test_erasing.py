@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from fmtool.augment import pipeline
+from fmtool.augment.stages import pipeline
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fmtool.augment.integers import quotients
+from fmtool.augment.stages.integers import quotients
 
 
 def test_quotients_are_those_of_whole_division(on_arrays):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fmtool.augment import pipeline
-from fmtool.augment.beta import thresholds
+from fmtool.augment.stages import pipeline
+from fmtool.augment.stages.beta import thresholds
 from fmtool.elements import Pixels
 
 

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from pydantic import ValidationError
 
-from fmtool.augment import pipeline, policy_layer
-from fmtool.augment.policy_layer import OPERATIONS
-from fmtool.augment.strengths import Strengths
+from fmtool.augment.stages import pipeline, policy_layer
+from fmtool.augment.stages.policy_layer import OPERATIONS
+from fmtool.augment.stages.strengths import Strengths
 from fmtool.elements import Pixels
 
 WIDE = Strengths(shear=0.99, translate=(32, 24), rotate=135, enhance=0.99, posterize=6)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fmtool.optimizers import muon_sgd
-from fmtool.optimizers.muon_for_kernels import orthogonalize
+from fmtool.optimizers.shared.muon_for_kernels import orthogonalize
 
 SHAPES = {"narrow": (3, 3, 4, 6), "twin": (3, 3, 4, 6), "tall": (3, 3, 1, 12), "head": (12, 5)}
 SHAPES |= {"bias": (6,)}

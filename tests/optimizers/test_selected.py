@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.errors import UsageError
-from fmtool.optimizers.selected import by_pattern, freeze, scale_learning_rates
+from fmtool.optimizers.shared.selected import by_pattern, freeze, scale_learning_rates
 from fmtool.training import optimization
 
 PATHS = ("a/kernel", "a/bias", "b/kernel")

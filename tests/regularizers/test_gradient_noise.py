@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fmtool.regularizers.gradient_noise import add_gradient_noise
+from fmtool.regularizers.shared.gradient_noise import add_gradient_noise
 
 
 def trainer(seed, *, eta=0.1, size=4, is_compiled=True, **optimizer_keys):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fmtool.errors import UsageError
-from fmtool.regularizers.apply import apply
+from fmtool.regularizers.shared.apply import apply
 
 NAMES = sorted(
     entry.name.removesuffix(".yaml")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
-from fmtool.augment.pipeline import Pipeline
+from fmtool.augment.stages.pipeline import Pipeline
 from fmtool.class_names import ordered
 from fmtool.config.arguments import prepare
 from fmtool.config.compose import compose

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fmtool.augment.pipeline import Pipeline
+from fmtool.augment.stages.pipeline import Pipeline
 from fmtool.data.splitting.splits import Split
 from fmtool.errors import ConfigChanged
 from fmtool.kernels import gelu

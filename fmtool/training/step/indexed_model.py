@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from fmtool.augment.pipeline import Pipeline
+from fmtool.augment.stages.pipeline import Pipeline
 from fmtool.data.splitting.splits import Split
 from fmtool.kernels import gelu
 from fmtool.tasks.shared import class_weights

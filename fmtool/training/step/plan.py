@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.augment.pipeline import Pipeline
+from fmtool.augment.stages.pipeline import Pipeline
 from fmtool.training.step import order
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from keras import ops
 
 from fmtool.augment.base import AugmentConfig
-from fmtool.augment.beta import thresholds
-from fmtool.augment.integers import integers_below
-from fmtool.augment.rectangles import rectangles, replaced
+from fmtool.augment.stages.beta import thresholds
+from fmtool.augment.stages.integers import integers_below
+from fmtool.augment.stages.rectangles import rectangles, replaced
 
 
 @dataclass(frozen=True)

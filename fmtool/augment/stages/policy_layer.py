@@ -9,11 +9,11 @@ from typing import Any
 
 from keras import ops
 
-from fmtool.augment import blends, tones
-from fmtool.augment import strengths as tables
-from fmtool.augment.affine import moved
-from fmtool.augment.dealing import dealt
-from fmtool.augment.strengths import Strengths, row_of
+from fmtool.augment.stages import blends, tones
+from fmtool.augment.stages import strengths as tables
+from fmtool.augment.stages.affine import moved
+from fmtool.augment.stages.dealing import dealt
+from fmtool.augment.stages.strengths import Strengths, row_of
 
 OPERATIONS = (
     "shear_x", "shear_y", "translate_x", "translate_y", "rotate",

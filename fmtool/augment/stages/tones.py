@@ -8,8 +8,8 @@ from typing import Any
 
 from keras import ops
 
-from fmtool.augment.integers import quotients
-from fmtool.augment.rectangles import replaced
+from fmtool.augment.stages.integers import quotients
+from fmtool.augment.stages.rectangles import replaced
 
 _BLOCK = 16
 """Values whose running sums are added up by themselves."""

@@ -12,8 +12,8 @@ import numpy as np
 from keras import ops
 
 from fmtool.augment.base import AugmentConfig, Stage
-from fmtool.augment.integers import integers_below
-from fmtool.augment.rectangles import rectangles, replaced
+from fmtool.augment.stages.integers import integers_below
+from fmtool.augment.stages.rectangles import rectangles, replaced
 
 _NOISE_ROWS = 1024
 """Each image starts at its own row, so neighbours in a batch do not share their noise."""

@@ -38,7 +38,7 @@ def build(cfg: AugmentConfig, element: Element, num_classes: int) -> Pipeline | 
     if not isinstance(element, Pixels):
         assert not cfg.changes_images, "matching has looked"
         return None
-    from fmtool.augment import mixing as mixings
+    from fmtool.augment.stages import mixing as mixings
     from fmtool.kernels import xla
 
     stages = _stages(cfg, element.shape, element.maximum)
@@ -66,7 +66,7 @@ def build(cfg: AugmentConfig, element: Element, num_classes: int) -> Pipeline | 
 
 def _stages(cfg: AugmentConfig, input_shape: tuple[int, int, int], pixel_max: int) -> list[Stage]:
     """Those that change images, in order; the flip is the first to draw."""
-    from fmtool.augment import cutout, erasing, shifted_gather
+    from fmtool.augment.stages import cutout, erasing, shifted_gather
 
     candidates = (
         shifted_gather.stage(cfg, input_shape),

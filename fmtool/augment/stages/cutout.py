@@ -8,8 +8,8 @@ from typing import Any
 from keras import ops
 
 from fmtool.augment.base import AugmentConfig, Stage
-from fmtool.augment.integers import integers_below
-from fmtool.augment.rectangles import rectangles, replaced
+from fmtool.augment.stages.integers import integers_below
+from fmtool.augment.stages.rectangles import rectangles, replaced
 from fmtool.errors import UsageError
 
 

@@ -6,8 +6,8 @@ import keras
 
 from fmtool.errors import UsageError
 from fmtool.metric import Metric
-from fmtool.schedules.curves import Plateau
 from fmtool.schedules.reduce_on_plateau import Config
+from fmtool.schedules.shared.curves import Plateau
 
 
 class LowerOnPlateau(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types

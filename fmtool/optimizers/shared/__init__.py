@@ -1,0 +1,1 @@
+"""Parts that several optimizers share: Muon for kernels alone, and rules for single variables."""

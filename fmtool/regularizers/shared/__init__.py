@@ -1,0 +1,1 @@
+"""Parts that several regularizers share: penalties on layers, and noise on gradients."""

@@ -1,0 +1,1 @@
+"""Parts that several schedules share: curves over steps, and the callback that follows a metric."""
