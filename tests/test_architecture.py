@@ -176,7 +176,11 @@ def test_imports_point_down_the_layers():
     assert upward == []
 
 
-@pytest.mark.parametrize("folder", ["data", "models", "tasks"])
+@pytest.mark.parametrize(
+    "folder",
+    ["augment", "callbacks", "data", "models", "optimizers", "pruners", "regularizers",
+     "schedules", "tasks", "tuners"],
+)  # fmt: skip
 def test_a_folder_of_options_holds_only_options_at_its_top(folder):
     top = {name for name in MODULES if name.rpartition(".")[0] == f"fmtool.{folder}"}
     beside = {name for name in top - OPTIONS if MODULES[name].stem != "__init__"}

@@ -18,7 +18,7 @@ from fmtool.data.splitting import check as adapt
 class Config(ModelConfig):
     name: Literal["mine"]
 
-def build(cfg, element, num_classes):
+def build(cfg, element, wanted):
     raise NotImplementedError
 """
 BUILT_IN = [(group, name) for group in options.CONTRACTS for name in registry.names(group)]
@@ -88,8 +88,8 @@ def test_a_name_that_a_plugin_imports_and_lists_is_a_hook(plugin):
         ("check = 3", "check is not a function that can be called as check(cfg, element)"),
         ("READS = 'text'", "READS='text' is not accepted; fix: Input should be a valid tuple"),
         ("READS = ('sound',)", "READS=('sound',) is not accepted; fix: Input should be 'image', "),
-        ("del build", "there is no build in it; fix: add build(cfg, element, num_classes)"),
-        ("def build(cfg): pass", "fix: define it as `def build(cfg, element, num_classes)`"),
+        ("del build", "there is no build in it; fix: add build(cfg, element, wanted)"),
+        ("def build(cfg): pass", "fix: define it as `def build(cfg, element, wanted)`"),
     ],
 )  # fmt: skip
 def test_a_malformed_hook_is_one_line_that_names_the_file(plugin, change, message):
