@@ -87,14 +87,18 @@ def _info(arguments: list[str]) -> Result:
     info = catalog.info(name)
     manifest = cache.read_manifest(cache.folder_of(name))
     digests = manifest.digests if manifest else info.digests
+    shape = info.image_shape or ((len(info.columns),) if info.columns else ())
+    names = {} if info.target.kind == "numbers" else {"class_names": list(info.target.names)}
     return _summary(name) | {
         "citation": info.citation,
         "homepage": info.homepage,
-        "train": [info.train_size, *(info.image_shape or ())],
-        "test": [info.test_size, *(info.image_shape or ())],
+        "train": [info.train_size, *shape],
+        "test": [info.test_size, *shape],
         **({"image_dtype": "uint8", "pixel_max": info.pixel_max} if info.image_shape else {}),
-        "label_dtype": "int32",
-        "class_names": list(info.class_names),
+        **({"columns": list(info.columns)} if info.columns else {}),
+        "label_dtype": info.target.dtype,
+        **names,
+        "target": info.target.to_json(),
         "digest": four_arrays.content_digest(digests) if digests else None,
     }
 
@@ -113,13 +117,14 @@ def _check(arguments: list[str]) -> Result:
         "name": name,
         "kind": splits.element.kind,
         "digest": splits.digest,
+        "target": splits.target.to_json(),
         "splits": {
             part: {
                 "images": {"shape": list(split.x.shape), "dtype": _dtype(split)},
                 "labels": {
                     "dtype": str(split.y.dtype),
-                    "min": int(split.y.min()),
-                    "max": int(split.y.max()),
+                    "min": split.y.min().item(),
+                    "max": split.y.max().item(),
                 },
                 "class_counts": splits.target.counts(split.y),
                 "duplicates": getattr(duplicates, part),
@@ -157,7 +162,8 @@ def _summary(name: str) -> Result:
         "name": name,
         "title": info.title,
         "samples": info.train_size + info.test_size,
-        "classes": len(info.class_names),
+        "classes": None if info.target.kind == "numbers" else len(info.target.names),
+        "target": info.target.kind,
         "download_bytes": info.download_bytes,
         "licence": info.licence,
         "cached": catalog.is_cached(name),
@@ -204,7 +210,7 @@ def _show_list(result: Result) -> None:
             row["name"],
             row["title"],
             f"{row['samples']:,}",
-            str(row["classes"]),
+            str(row["classes"] or row["target"]),
             f"{row['download_bytes'] / 1e6:.1f} MB",
             row["licence"],
             "yes" if row["cached"] else "no",
@@ -227,11 +233,12 @@ def _show_check(result: Result) -> None:
 
     splits = result["splits"].values()
     samples, labels = ([split[name] for split in splits] for name in ("images", "labels"))
+    counts = [split["class_counts"] for split in splits]
     rows = [
         ["digest", f"{result['digest'][:12]} verified"],
         [WHAT[result["kind"]], *(f"{x['dtype']} {tuple(x['shape'])}" for x in samples)],
         ["labels", *(f"{y['min']} to {y['max']}" for y in labels)],
-        ["per class", *(_text(split["class_counts"]) for split in splits)],
+        *([["per class", *map(_text, counts)]] if any(counts) else []),
         ["duplicates", *(_text(split["duplicates"]) for split in splits)],
         ["also in train", "", _text(result["test_images_in_train"])],
     ]
@@ -239,6 +246,8 @@ def _show_check(result: Result) -> None:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        value = f"{value['kind']}: {_text(value['names'])}"
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return "-" if value is None else str(value)

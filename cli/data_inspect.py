@@ -20,6 +20,7 @@ _KEYS = ("path", "output")
 _MOST_LINES = 20
 """Of classes and of problems; --json has them all."""
 _LONGEST_TEXT = 100
+_BARS = "_▁▂▃▄▅▆▇█"
 
 
 def main(arguments: list[str], flags: Flags) -> int:
@@ -68,9 +69,17 @@ def _keys(arguments: list[str]) -> dict[str, str]:
 def _settings() -> "Settings":
     from fmtool.config.compose import compose
     from fmtool.data.inspection.workflow import Settings
+    from fmtool.matching import tasks_that_learn
 
-    defaults = compose("train", ["data=image_folder"])["data"]
-    return Settings(defaults["max_pixels"], defaults["test_fraction"], _load)
+    composed = compose("train", ["data=image_folder"])
+    defaults = composed["data"]
+    return Settings(
+        defaults["max_pixels"],
+        defaults["test_fraction"],
+        _load,
+        task=composed["task"]["name"],
+        tasks=tasks_that_learn,
+    )
 
 
 def _load(option: str, path: Path) -> "Splits":
@@ -83,22 +92,45 @@ def _unusable(result: Result) -> DataError:
     stopping = [each for each in result["problems"] if each["stops_training"]]
     others = f" (and {len(stopping) - 1} more problems)" if len(stopping) > 1 else ""
     if not stopping:
-        return DataError(f"{result['path']}: fewer than 2 classes", fix="add another class")
+        if result["target"]["kind"] == "numbers":
+            what, fix = "fewer than 2 different numbers", "add samples with other numbers"
+        else:
+            what, fix = "fewer than 2 classes", "add another class"
+        return DataError(f"{result['path']}: {what}", fix=fix)
     return DataError(f"{stopping[0]['message']}{others}", fix=stopping[0]["fix"])
 
 
 def _show(result: Result) -> None:
     output.print_line(f"{result['path']}: {result['description']}")
     if "classes" in result:
-        _show_classes(result["classes"])
+        _show_classes(result["classes"], result["samples"])
+    if "numbers" in result:
+        _show_numbers(result["numbers"])
+    if "statistics" in result:
         _show_facts(result)
     _show_problems(result["problems"])
     if "next" in result:
         _show_start(result)
 
 
-def _show_classes(classes: list[Result]) -> None:
-    total = sum(each["samples"] for each in classes)
+def _show_numbers(numbers: list[Result]) -> None:
+    names = ("min", "median", "mean", "max", "deviation")
+    rows = [
+        [each["name"], *(f"{each[name]:,.6g}" for name in names), _bars(each["histogram"])]
+        for each in numbers[:_MOST_LINES]
+    ]
+    if len(numbers) > _MOST_LINES:
+        rows.append([f"... {len(numbers) - _MOST_LINES} more"])
+    output.print_table(["number", *names, "from min to max"], rows)
+
+
+def _bars(histogram: Result) -> str:
+    """A sign for each bin, the higher the more samples it has."""
+    counts = histogram["counts"]
+    return "".join(_BARS[-(-count * (len(_BARS) - 1) // max(counts))] for count in counts)
+
+
+def _show_classes(classes: list[Result], total: int) -> None:
     splits = list(classes[0]["splits"]) if classes else []
     rows = [
         [
@@ -115,10 +147,14 @@ def _show_classes(classes: list[Result]) -> None:
 
 
 def _show_facts(result: Result) -> None:
-    ratio, duplicates = result["imbalance"], result["duplicates"]
-    facts = {
-        "samples": f"{result['samples']:,} of {len(result['classes'])} classes",
-        "largest by smallest class": "-" if ratio is None else f"{ratio:.1f}",
+    from fmtool.targets import from_json
+
+    duplicates, target = result["duplicates"], from_json(result["target"])
+    facts = {"samples": f"{result['samples']:,} of {target.described()}"}
+    if target.kind != "numbers":
+        ratio = result.get("imbalance")
+        facts["largest by smallest class"] = "-" if ratio is None else f"{ratio:.1f}"
+    facts |= {
         **{key.replace("_", " "): _text(value) for key, value in result["statistics"].items()},
         "repeated samples": f"{duplicates['repeated']:,}",
     }
@@ -149,9 +185,14 @@ def _show_start(result: Result) -> None:
         output.print_line()
     stopping = sum(each["stops_training"] for each in result["problems"])
     first = f", once the {stopping} problems are mended" if stopping else ""
-    output.print_line(f"next{first}:")
-    for command in result["next"]:
-        output.print_line(f"  {command}")
+    if result["next"]:
+        output.print_line(f"next{first}:")
+        for command in result["next"]:
+            output.print_line(f"  {command}")
+    else:
+        output.print_line("there is no task yet that learns such a target")
+    if len(result["tasks"]) > 1:
+        output.print_line(f"  tasks that learn it: {', '.join(result['tasks'])}")
     output.print_line()
     output.print_line(f"or keep the settings in {result['config_file']}:")
     output.print_line()

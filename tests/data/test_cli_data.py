@@ -30,6 +30,7 @@ def test_list_names_every_set_with_its_size_and_licence(output, data_root):
         "title": "CIFAR-10 tiny images",
         "samples": 60_000,
         "classes": 10,
+        "target": "label",
         "download_bytes": 170_498_071,
         "licence": "none stated by the authors",
         "cached": False,
@@ -42,7 +43,23 @@ def test_info_tells_shapes_classes_and_digest_without_the_data(output):
     info = output("info", "cifar10")
     assert info["train"] == [50_000, 32, 32, 3]
     assert info["class_names"][3] == "cat"
+    assert info["target"] == {"kind": "label", "names": info["class_names"]}
     assert len(info["digest"]) == 64
+
+
+def test_sets_of_numbers_have_a_target_and_no_classes(output, capsys):
+    sets = {entry["name"]: entry for entry in output("list")["sets"]}
+    assert (sets["diabetes"]["target"], sets["diabetes"]["classes"]) == ("numbers", None)
+    assert (sets["breast_cancer"]["target"], sets["breast_cancer"]["classes"]) == ("label", 2)
+    info = output("info", "diabetes")
+    assert (info["train"], len(info["columns"]), "class_names" in info) == ([442, 10], 10, False)
+    assert info["target"] == {"kind": "numbers", "names": ["progression"], "shape": [1]}
+    report = output("check", "diabetes")
+    assert report["splits"]["train"]["labels"] == {"dtype": "float64", "min": 25.0, "max": 341.0}
+    assert main(["check", "diabetes"], Flags(as_json=False)) == 0
+    shown = capsys.readouterr().out
+    assert "25.0 to 341.0" in shown
+    assert "per class" not in shown
 
 
 def test_the_digest_of_a_set_that_is_neither_pinned_nor_cached_is_unknown(output):

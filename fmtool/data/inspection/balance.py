@@ -1,6 +1,5 @@
-"""What can be said of the classes and of repeated samples, whatever the samples are."""
+"""What can be said of the classes of samples, and of repeated ones, whatever the samples are."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,23 +9,38 @@ from fmtool.data.inspection.findings import Findings, Problems, Sample
 from fmtool.data.splitting.selection import held_out_for_test
 from fmtool.data.splitting.split_names import SPLITS
 
-_FEW = 20
-"""Samples of a class: a tenth of them is what validates it."""
+FEW = 20
+"""Samples of a class, or with a number: a tenth of them is what validates it."""
 _UNBALANCED = 5
+_OF_CLASSES = (
+    "across_classes", "samples that another class has too", "keep each in the right class",
+)  # fmt: skip
+_OF_NUMBERS = (
+    "across_classes", "samples that are there with other numbers too", "keep the right ones",
+)  # fmt: skip
 _REPETITIONS = (
-    ("across_classes", "samples that another class has too", "keep each in the right class"),
     ("across_splits", "samples that another split has too", "remove them from train"),
     ("groups", "samples that are there more than once", "keep one of each"),
 )
 
 
+def report_of_classes(findings: Findings) -> dict[str, Any]:
+    """The samples of each class and how unequal they are, in JSON types."""
+    classes = classes_of(findings)
+    return {"classes": classes, "imbalance": imbalance_of(classes)}
+
+
 def classes_of(findings: Findings) -> list[dict[str, Any]]:
     """The samples of each class that can be used, in all and by split."""
-    counts = Counter((sample.class_name, sample.split) for sample in findings.samples)
-    present = [split for split in SPLITS if any(each == split for _, each in counts)]
+    of_splits = {split: findings.of_split(split) for split in SPLITS}
+    counts = {
+        split: findings.target.counts(findings.rows_of(samples))
+        for split, samples in of_splits.items()
+        if samples
+    }
     classes = []
-    for name in findings.class_names:
-        by_split = {split: counts[name, split] for split in present}
+    for place, name in enumerate(findings.target.names):
+        by_split = {split: of_split[place] for split, of_split in counts.items()}
         classes.append({"name": name, "samples": sum(by_split.values()), "splits": by_split})
     return classes
 
@@ -35,6 +49,17 @@ def imbalance_of(classes: Sequence[dict[str, Any]]) -> float | None:
     """The largest class by the smallest that is not empty."""
     counts = [each["samples"] for each in classes if each["samples"]]
     return max(counts) / min(counts) if counts else None
+
+
+def groups_of_classes(findings: Findings) -> dict[str, list[int]]:
+    """The places of the samples of each class that has some."""
+    y = findings.rows_of(findings.samples)
+    has = y[:, np.newaxis] == np.arange(len(findings.target.names)) if y.ndim == 1 else y != 0
+    found = {
+        name: np.flatnonzero(has[:, place]).tolist()
+        for place, name in enumerate(findings.target.names)
+    }
+    return {name: places for name, places in found.items() if places}
 
 
 def duplicates_of(samples: Sequence[Sample]) -> dict[str, Any]:
@@ -46,7 +71,7 @@ def duplicates_of(samples: Sequence[Sample]) -> dict[str, Any]:
     return {
         "repeated": sum(len(group) - 1 for group in groups),
         "across_splits": _places(g for g in groups if len({each.split for each in g}) > 1),
-        "across_classes": _places(g for g in groups if len({each.class_name for each in g}) > 1),
+        "across_classes": _places(g for g in groups if len({each.row for each in g}) > 1),
         "groups": _places(groups),
     }
 
@@ -59,9 +84,14 @@ def warn_of_classes(findings: Findings, problems: Problems) -> None:
     """Classes with few samples, and many more of one than of another."""
     classes = classes_of(findings)
     for each in classes:
-        if each["samples"] < _FEW:
+        if each["samples"] < FEW:
             message = f"class '{each['name']}': {each['samples']} samples that can be used"
-            problems.warn(message, f"add some: below {_FEW} little can be learnt or measured")
+            problems.warn(message, f"add some: below {FEW} little can be learnt or measured")
+        elif each["samples"] == len(findings.samples) and len(classes) > 1:
+            problems.warn(
+                f"class '{each['name']}': all samples have it",
+                "leave it out, or add samples without it: there is nothing to tell apart",
+            )
     ratio = imbalance_of(classes)
     if ratio is not None and ratio >= _UNBALANCED:
         problems.warn(
@@ -70,19 +100,22 @@ def warn_of_classes(findings: Findings, problems: Problems) -> None:
         )
 
 
-def warn_of_duplicates(duplicates: dict[str, Any], problems: Problems) -> None:
-    for key, what, fix in _REPETITIONS:
+def warn_of_duplicates(findings: Findings, duplicates: dict[str, Any], problems: Problems) -> None:
+    has_numbers = findings.target.kind == "numbers"
+    for key, what, fix in (_OF_NUMBERS if has_numbers else _OF_CLASSES, *_REPETITIONS):
         groups = duplicates[key]
         if groups:
             message = f"{what}: {len(groups)}, such as {groups[0][0]} and {groups[0][1]}"
             problems.warn(message, fix)
 
 
-def classes_without_training(findings: Findings, *, test_fraction: float) -> list[str]:
+def classes_without_training(findings: Findings, *, test_fraction: float) -> tuple[str, ...]:
     """Those of which nothing would be left to train on once the test split is drawn."""
-    names = list(findings.class_names)
-    labels = [names.index(each.class_name) for each in findings.samples if each.split == "train"]
-    y = np.array(labels, np.int32)
-    if not any(each.split == "test" for each in findings.samples):
-        y = np.delete(y, held_out_for_test(y, strata_count=len(names), fraction=test_fraction))
-    return [name for label, name in enumerate(names) if label not in y]
+    target = findings.target
+    y = findings.rows_of(findings.of_split("train"))
+    if not findings.of_split("test"):
+        rows = held_out_for_test(
+            target.strata(y), strata_count=target.strata_count, fraction=test_fraction
+        )
+        y = np.delete(y, rows, axis=0)
+    return target.missing(y)

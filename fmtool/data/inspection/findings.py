@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.errors import DataError
+from fmtool.targets import Target
 
 
 class Sample(NamedTuple):
@@ -15,12 +16,13 @@ class Sample(NamedTuple):
 
     Args:
         place: its file, or `FILE:LINE`, or the array and row.
+        row: of the target: the place of a class, or a tuple of zeros and ones or of numbers.
         digest: of its content; equal for samples that a model could not tell apart.
     """
 
     place: str
     split: str
-    class_name: str
+    row: Any
     digest: bytes
 
 
@@ -57,26 +59,39 @@ class Findings:
         option: the `data=` that reads it, and `keys` what differs from its defaults, with a
             comment for each where there is something to say.
         model: one that reads such samples.
-        class_names: those of all samples, the ones that cannot be used included, in label order.
+        target: of all samples; classes that cannot be used are among its names too.
         statistics: of the samples, in JSON types.
-        pictures_of: reads a few samples of the class with a name, uint8 of (height, width,
-            channels); None where they are no pictures.
-        examples: a few texts of each class; none where they are no texts.
+        picture_of: reads a sample by its place in `samples`, uint8 of (height, width, channels);
+            None where they are no pictures.
+        text_of: the same of texts.
     """
 
     option: str
     model: str
     keys: Mapping[str, "Key"]
-    class_names: Sequence[str]
+    target: Target
     samples: Sequence[Sample]
     statistics: Mapping[str, Any]
-    pictures_of: Callable[[str], Sequence[NDArray[np.uint8]]] | None
-    examples: Mapping[str, Sequence[str]]
+    picture_of: Callable[[int], NDArray[np.uint8]] | None = None
+    text_of: Callable[[int], str] | None = None
+
+    def rows_of(self, samples: Sequence[Sample]) -> NDArray[Any]:
+        """The rows of the target of some samples, (n, ...)."""
+        rows = [sample.row for sample in samples]
+        return np.array(rows, self.target.dtype).reshape(len(rows), *self.target.shape)
+
+    def of_split(self, split: str) -> list[Sample]:
+        return [sample for sample in self.samples if sample.split == split]
 
 
 class Key(NamedTuple):
     value: Any
     comment: str = ""
+
+
+def as_row(values: Any) -> Any:
+    """A row of a target as samples have it: a number, or a tuple, which can be compared."""
+    return tuple(values) if isinstance(values, list) else values
 
 
 def spread(values: Sequence[int]) -> dict[str, float]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ImageOps
 
 from fmtool.data.inspection import columns
-from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, evenly, spread
+from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, as_row, spread
 from fmtool.data.inspection.sizes import TRANSPARENT, color_key, size_keys
+from fmtool.data.inspection.target_guess import guess_target
 from fmtool.data.reading import picture_clashes
 from fmtool.data.reading.class_folders import scan_class_folders
 from fmtool.data.reading.image_files import format_of, note_oddities, opened, read_image
@@ -32,8 +32,6 @@ from fmtool.data.splitting.split_names import SPLITS
 from fmtool.errors import DataError
 from fmtool.targets import Target
 
-_PREVIEWS = 4
-"""Of each class."""
 _PREVIEW_SIDE = 96
 
 
@@ -63,12 +61,12 @@ def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Finding
     """DataError if it is not known which columns are which."""
     beginning = columns.beginning_of(path)
     path_name = columns.path_column(beginning)
-    label_name = columns.label_column(beginning, beside=path_name)
+    guessed = guess_target(beginning, beside=path_name)
     start = columns.start_of_paths(path, beginning.values(path_name)) if path_name else None
     pictures_dir = None if start in (None, ".") else start
     found = read_label_table(
         path,
-        columns=Columns(path_name, label_name, None),
+        columns=Columns(path_name, guessed.label, None, guessed.columns),
         pictures_dir=pictures_dir,
         style=beginning.style,
         report=problems.report,
@@ -76,9 +74,10 @@ def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Finding
     keys = {"path": Key(str(path))}
     if beginning.style.has_header is False:
         keys["header"] = Key(False, "the first line is a sample")
-    for key, name in (("path", path_name), ("label", label_name)):
+    for key, name in (("path", path_name), ("label", guessed.label)):
         if name is not None and not columns.is_found_by_name(beginning, key, name):
             keys[f"{key}_column"] = Key(name)
+    keys |= guessed.keys
     if pictures_dir is not None:
         keys["pictures_dir"] = Key(pictures_dir)
     return _findings(found, keys, max_pixels, problems)
@@ -90,8 +89,8 @@ def _findings(
     files = [(split, file) for split in SPLITS for file in found.splits.get(split, ())]
     samples: list[Sample] = []
     facts: list[Facts] = []
+    usable: list[LabelledFile] = []
     oddities = Oddities()
-    usable: dict[str, list[LabelledFile]] = {name: [] for name in found.target.names}
     time_left = TimeLeft(f"looking at {len(files):,} pictures", len(files))
     looked_at = _looked_at([file.path for _, file in files], max_pixels, oddities)
     for (split, file), fact in zip(files, looked_at, strict=True):
@@ -102,26 +101,25 @@ def _findings(
         if (problem := _of_other_depth(facts, fact, file.path)) is not None:
             problems.report(problem)
             continue
-        name = found.target.names[file.label]
-        samples.append(Sample(str(file.path), split, name, fact.digest))
-        usable[name].append(file)
+        samples.append(Sample(str(file.path), split, as_row(file.label), fact.digest))
+        usable.append(file)
         facts.append(fact)
     look = _look(max_pixels, facts)
-    _report_clashes(usable, samples, found.target, look, problems)
+    _report_clashes(usable, facts, found.target, look, problems)
     for line in oddities.lines():
         problems.warn(line, "nothing has to be done")
     sizes = size_keys([(fact.height, fact.width) for fact in facts])
     colors = color_key({fact.mode for fact in facts})
     _warn_of_mixtures(facts, sizes.keys() | colors.keys(), problems)
+    preview = replace(look, size=(_PREVIEW_SIDE, _PREVIEW_SIDE), resize_mode="pad")
     return Findings(
         option="image_folder",
         model="cnn",
         keys={**keys, **sizes, **colors},
-        class_names=found.target.names,
+        target=found.target,
         samples=samples,
         statistics=_statistics(facts) | {"other_files": found.ignored},
-        pictures_of=lambda name: _some_of(usable[name], look),
-        examples={},
+        picture_of=lambda place: read_image(usable[place].path, preview, None),
     )
 
 
@@ -203,27 +201,23 @@ def _of_other_depth(facts: Sequence[Facts], fact: Facts, path: Path) -> DataErro
 
 
 def _report_clashes(
-    usable: Mapping[str, Sequence[LabelledFile]],
-    samples: Sequence[Sample],
+    files: Sequence[LabelledFile],
+    facts: Sequence[Facts],
     target: Target,
     look: Look,
     problems: Problems,
 ) -> None:
     """The first two pictures that only putting them on a background makes equal."""
-    digests = {sample.place: sample.digest for sample in samples}
-    parts = [
-        Labelled(
-            [file.path for file in files],
-            np.frombuffer(b"".join(digests[str(file.path)] for file in files), np.uint8).reshape(
-                len(files), -1
-            ),
-            np.array([file.label for file in files], np.int32),
-        )
-        for files in usable.values()
-        if files
-    ]
+    if not files:
+        return
+    digests = b"".join(fact.digest for fact in facts)
+    found = Labelled(
+        [file.path for file in files],
+        np.frombuffer(digests, np.uint8).reshape(len(files), -1),
+        np.array([file.label for file in files], target.dtype),
+    )
     try:
-        picture_clashes.check(parts, target, look)
+        picture_clashes.check([found], target, look)
     except DataError as problem:
         problems.report(problem)
 
@@ -239,8 +233,3 @@ def _statistics(facts: Sequence[Facts]) -> dict[str, Any]:
         "color_modes": dict(Counter(fact.mode for fact in facts).most_common()),
         "formats": dict(Counter(fact.format for fact in facts).most_common()),
     }
-
-
-def _some_of(files: Sequence[LabelledFile], look: Look) -> list[NDArray[np.uint8]]:
-    preview = replace(look, size=(_PREVIEW_SIDE, _PREVIEW_SIDE), resize_mode="pad")
-    return [read_image(files[place].path, preview, None) for place in evenly(len(files), _PREVIEWS)]

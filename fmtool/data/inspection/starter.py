@@ -30,15 +30,24 @@ def yaml_of(findings: Findings) -> str:
     return "\n".join([*lines, ""])
 
 
-def commands_of(findings: Findings) -> list[str]:
-    """The command lines that train and evaluate without that file."""
+def commands_of(findings: Findings, task: str | None) -> list[str]:
+    """The command lines that train and evaluate without that file.
+
+    Args:
+        task: None for the one that need not be named.
+    """
     words = [f"data.{key}={_word(each.value)}" for key, each in findings.keys.items()]
-    train = ["fmtool", "train", f"model={findings.model}", f"data={findings.option}"]
+    train = _train(findings, findings.option, task)
     return [shlex.join([*train, *words]), "fmtool evaluate run=last"]
 
 
-def command_with_file(findings: Findings, name: str) -> str:
-    return shlex.join(["fmtool", "train", f"model={findings.model}", f"data={name}"])
+def command_with_file(findings: Findings, name: str, task: str | None) -> str:
+    return shlex.join(_train(findings, name, task))
+
+
+def _train(findings: Findings, data: str, task: str | None) -> list[str]:
+    words = [f"model={findings.model}", f"data={data}"]
+    return ["fmtool", "train", *words, *([] if task is None else [f"task={task}"])]
 
 
 def _value(value: Any) -> str:

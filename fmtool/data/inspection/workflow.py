@@ -5,22 +5,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fmtool.data.inspection import arrays, pictures, starter, texts
 from fmtool.data.inspection.balance import (
-    classes_of,
     classes_without_training,
     duplicates_of,
-    imbalance_of,
+    groups_of_classes,
+    report_of_classes,
     warn_of_classes,
     warn_of_duplicates,
 )
-from fmtool.data.inspection.findings import Findings, Problems
+from fmtool.data.inspection.findings import Findings, Problems, evenly
 from fmtool.data.inspection.kinds import DESCRIPTIONS, Guess, guess
+from fmtool.data.inspection.numbers import groups_of_numbers, report_of_numbers, warn_of_numbers
 from fmtool.data.inspection.sheet import draw_sheet
 from fmtool.data.splitting.splits import Splits
 from fmtool.errors import CannotCreate, DataError
+from fmtool.targets import Kind
 
 Result = dict[str, Any]
+
+_PICTURES, _TEXTS = 4, 3
+"""Samples that are shown of each class."""
+
+
+@dataclass(frozen=True)
+class _Balance:
+    """What is said of targets of a kind.
+
+    Args:
+        groups: the places of samples by what they have, to show some of each.
+    """
+
+    report: Callable[[Findings], Result]
+    warn: Callable[[Findings, Problems], None]
+    groups: Callable[[Findings], dict[str, list[int]]]
+
+
+_OF_CLASSES = _Balance(report_of_classes, warn_of_classes, groups_of_classes)
+_BALANCE: dict[Kind, _Balance] = {
+    "label": _OF_CLASSES,
+    "labels": _OF_CLASSES,
+    "numbers": _Balance(report_of_numbers, warn_of_numbers, groups_of_numbers),
+}
 
 
 @dataclass(frozen=True)
@@ -29,11 +58,15 @@ class Settings:
 
     Args:
         load: a data set by option and path.
+        task: the task that trains without being named.
+        tasks: the names of the tasks that learn a kind of target.
     """
 
     max_pixels: int
     test_fraction: float
     load: Callable[[str, Path], Splits]
+    task: str
+    tasks: Callable[[Kind], list[str]]
 
 
 def inspect(path: Path, *, sheet: Path | None, settings: Settings) -> Result:
@@ -61,26 +94,31 @@ def inspect(path: Path, *, sheet: Path | None, settings: Settings) -> Result:
         problems.report(error)
         return base | {"usable": False, "problems": _listed(problems)}
     result = base | _report(findings, settings, problems)
-    return result | (_start(findings, path, sheet) if result["usable"] else {})
+    return result | (_start(findings, path, sheet, settings) if result["usable"] else {})
 
 
 def _report(findings: Findings, settings: Settings, problems: Problems) -> Result:
-    duplicates = duplicates_of(findings.samples)
-    warn_of_duplicates(duplicates, problems)
-    warn_of_classes(findings, problems)
-    trained = {each.class_name for each in findings.samples if each.split == "train"}
-    usable = len(trained) > 1
+    duplicates, balance = duplicates_of(findings.samples), _BALANCE[findings.target.kind]
+    warn_of_duplicates(findings, duplicates, problems)
+    usable = _is_usable(findings)
+    if findings.samples:
+        balance.warn(findings, problems)
     if usable:
         _report_small_classes(findings, settings, problems)
     return {
         "usable": usable,
+        "target": findings.target.to_json(),
         "samples": len(findings.samples),
-        "classes": classes_of(findings),
-        "imbalance": imbalance_of(classes_of(findings)),
+        **(balance.report(findings) if findings.samples else {}),
         "statistics": dict(findings.statistics),
         "duplicates": duplicates,
         "problems": _listed(problems),
     }
+
+
+def _is_usable(findings: Findings) -> bool:
+    """Whether there is anything to learn: two classes, or samples with different targets."""
+    return len({sample.row for sample in findings.of_split("train")}) > 1
 
 
 def _findings(guessed: Guess, settings: Settings, problems: Problems) -> Findings:
@@ -104,22 +142,40 @@ def _report_small_classes(findings: Findings, settings: Settings, problems: Prob
         problems.report(DataError(message, fix="add samples, or give a test split"))
 
 
-def _start(findings: Findings, path: Path, sheet: Path | None) -> Result:
+def _start(findings: Findings, path: Path, sheet: Path | None, settings: Settings) -> Result:
     name = starter.name_of(path)
-    with_samples = [each["name"] for each in classes_of(findings) if each["samples"]]
+    groups = _BALANCE[findings.target.kind].groups(findings)
+    tasks = settings.tasks(findings.target.kind)
+    task = None if settings.task in tasks else next(iter(tasks), None)
     result: Result = {
         "sheet": None,
-        "examples": dict(findings.examples),
+        "examples": _examples(findings, groups),
         "config_file": f"fmtool_conf/data/{name}.yaml",
         "config": starter.yaml_of(findings),
-        "command_with_config_file": starter.command_with_file(findings, name),
-        "next": starter.commands_of(findings),
+        "command_with_config_file": starter.command_with_file(findings, name, task),
+        "next": starter.commands_of(findings, task) if tasks else [],
+        "tasks": sorted(tasks, key=lambda each: each not in (task, settings.task)),
     }
-    if findings.pictures_of is not None:
-        place = sheet or _new_file(f"{name}_samples")
-        draw_sheet(findings.pictures_of, with_samples, place)
+    if findings.picture_of is not None:
+        read, place = findings.picture_of, sheet or _new_file(f"{name}_samples")
+
+        def pictures_of(group: str) -> list[NDArray[np.uint8]]:
+            places = groups[group]
+            return [read(places[each]) for each in evenly(len(places), _PICTURES)]
+
+        draw_sheet(pictures_of, list(groups), place)
         result["sheet"] = str(place)
     return result
+
+
+def _examples(findings: Findings, groups: dict[str, list[int]]) -> dict[str, list[str]]:
+    """A few texts of each group; none where they are no texts."""
+    if findings.text_of is None:
+        return {}
+    return {
+        name: [findings.text_of(places[each]) for each in evenly(len(places), _TEXTS)]
+        for name, places in groups.items()
+    }
 
 
 def _new_file(stem: str) -> Path:
