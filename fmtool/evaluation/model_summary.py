@@ -64,7 +64,7 @@ def summarize(model: Any) -> ModelSummary:
     owner = {
         id(inner): number
         for number, operation in enumerate(operations)
-        for inner in _layers_of(operation)
+        for inner in (operation, *_layers_of(operation))
     }
     flops: Counter[int] = Counter()
     for layer, call in flops_of_calls(model):

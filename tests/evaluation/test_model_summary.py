@@ -117,3 +117,10 @@ def test_nothing_of_the_model_changes(shape):
     before = [{*vars(layer)} for layer in model._flatten_layers()]
     summarize(model)
     assert [{*vars(layer)} for layer in model._flatten_layers()] == before
+
+
+def test_an_operation_that_multiplies_counts_in_a_row_of_its_own():
+    inputs = keras.Input((5, 4))
+    core = keras.Model(inputs, keras.ops.einsum("bth,bsh->bts", inputs, inputs))
+    rows = summarize(keras.Model(inputs, core(inputs))).layers
+    assert {row.kind: row.flops for row in rows if row.flops} == {"Einsum": 2 * 5 * 5 * 4}
