@@ -51,4 +51,4 @@ def classifier(cfg: Any, element: Element, classes: int = 10) -> Any:
     from fmtool.training.network import architecture
 
     parts = architecture(cfg, element, classification(classes), needs="vector")
-    return keras.Model(parts.backbone.inputs, parts.head(parts.backbone.output))
+    return keras.Model(parts.backbone.input, parts.head(parts.backbone.output))

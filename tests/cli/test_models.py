@@ -14,6 +14,9 @@ from fmtool.models.base import ModelConfig
 
 class Config(ModelConfig):
     name: Literal["own_net"]
+
+def build(cfg, element, wanted):
+    raise NotImplementedError
 '''
 
 

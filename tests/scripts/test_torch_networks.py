@@ -12,7 +12,8 @@ CODE = """
 import json, sys
 from contest import presets, torch_networks, workload
 keras = workload.import_keras("torch", "float32")
-from fmtool import registry, validate
+from small_models import classifier
+from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 counts = {}
@@ -33,10 +34,11 @@ print(json.dumps(counts))
 @pytest.fixture(scope="module")
 def counts() -> dict[str, list[int]]:
     """Trained weights of each network: fmtool's, PyTorch's."""
-    scripts = Path(__file__).parents[2] / "scripts"
+    tests = Path(__file__).parents[1]
+    folders = os.pathsep.join(map(str, (tests, tests.parent / "scripts")))
     done = subprocess.run(
         [sys.executable, "-c", CODE],
-        env=os.environ | {"PYTHONPATH": str(scripts)},
+        env=os.environ | {"PYTHONPATH": folders},
         capture_output=True,
         text=True,
     )
