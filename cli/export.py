@@ -28,7 +28,8 @@ samples and compared with the run's network, and is kept only if it gives the sa
                       installed
   quantization=Q,...  none (default), float16, dynamic (8-bit weights), int8 (8-bit activations
                       too, calibrated on training samples); all: what a format has
-  include=NAME,...    outputs beside the label: probabilities, logits (both by default), embedding
+  include=NAME,...    outputs beside the label: probabilities, logits (both by default), embedding;
+                      of other tasks what they give, all by default
   benchmark=true      all formats and quantizations in one table, and a picture
   bundle=true         also one archive of files, labels, card, checksums and example clients
 
@@ -38,9 +39,10 @@ samples and compared with the run's network, and is kept only if it gives the sa
   export.samples=N    of the test split that files are tried on; all by default
   export.calibration_samples=256   of the training split, for int8
   export.bundle_samples=16   held-out samples in a bundle, for `fmtool verify`; 0: none
-  export.tolerance=X  exit 6 if a probability differs by more than X
+  export.tolerance=X  exit 6 if a probability differs by more than X; of numbers in standard
+                      deviations of what the run's network gives
   export.agreement=X  exit 6 if fewer than this share of the samples have the same label
-  export.score_loss=X exit 6 if the accuracy falls by more than X
+  export.score_loss=X exit 6 if the accuracy falls by more than X; of numbers a share of the score
   data.path=DIR       where the data are, if they moved; other keys of data. and runtime. likewise
 
 flags: --json one object on stdout   --plugin MODULE for layers of your own
@@ -93,8 +95,8 @@ def _as_list(word: str) -> str:
 
 
 def _print(made: "Export") -> None:
-    from fmtool.export.report import COLUMNS, cells
+    from fmtool.export.report import cells, columns
 
     if made.rows:
-        output.print_table(COLUMNS, [cells(row) for row in made.rows])
+        output.print_table(columns(made.rows), [cells(row) for row in made.rows])
         output.print_line(f"{made.folder}/")

@@ -17,6 +17,8 @@ _OWN_KEYS = (
 )  # fmt: skip
 _ROWS = 20
 """Of the table for people."""
+_ERROR_COLUMN = 2
+"""Where the reason stands for a sample that could not be read, if there are as many columns."""
 
 HELP = """\
 usage: fmtool predict run=RUN|model=FILE|bundle=FILE input=INPUT [output=OUTPUT] [key=value ...]
@@ -114,17 +116,17 @@ def _renamed(word: str) -> str:
 
 def _print(report: "Report") -> None:
     shown = report.kept[:_ROWS]
-    top = max((len(each.best) for each in shown), default=1)
-    columns = ["input", "label", "probability"]
-    columns += [name for place in range(2, top + 1) for name in (f"{place}.", "probability")]
+    columns = ["input", *report.headings]
     rows = []
     for each in shown:
-        cells = [each.name]
-        for label, probability in each.best:
-            cells += [label, "" if probability is None else f"{probability:.4f}"]
+        cells = [each.name, *(() if each.said is None else each.said.shown)]
         if each.error is not None:
-            cells += ["", f"error: {each.error.message}"]
-        rows.append(cells + (len(columns) - len(cells)) * [""])
+            cells += (_ERROR_COLUMN - 1) * [""] if len(columns) > _ERROR_COLUMN else []
+            cells.append(f"error: {each.error.message}")
+        rows.append(cells)
+    width = max((len(cells) for cells in rows), default=len(columns))
+    columns = columns[: max(width, _ERROR_COLUMN + 1)]
+    rows = [cells + (len(columns) - len(cells)) * [""] for cells in rows]
     output.print_table(columns, rows)
     left = report.predicted + report.failed - len(shown)
     if left:

@@ -172,7 +172,7 @@ class ExportConfig(Config):
     output: str | None
     format: list[ExportFormat]
     quantization: list[Quantization]
-    include: list[Literal["probabilities", "logits", "embedding"]]
+    include: list[str] | None
     benchmark: bool
     bundle: bool
     export: ExportOptions

@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from label_outputs import declared
 
 from fmtool.data.splitting.loading import Data
 from fmtool.export import archive, bundle, files
-from fmtool.export.metadata import Metadata, input_of, output_types
+from fmtool.export.metadata import Metadata, input_of
 from fmtool.export.outputs import Writer
 from fmtool.export.release import Release
 from fmtool.export.workflow import REPORT, Export
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.strict_json import encode
+from fmtool.targets import Label
 
 
 def linear_onnx(path: Path, weights: Any, metadata: Metadata) -> None:
@@ -126,8 +128,8 @@ def described(data: Data, paths: RunPaths) -> Metadata:
         quantization="none",
         input=input_of(element, any_size=False, batch=None),
         trained_shape=element.shape,
-        outputs=output_types(("probabilities", "logits", "label")),
-        labels=data.splits.class_names,
+        outputs=declared(("probabilities", "logits", "label"), data.splits.class_names),
+        target=Label(tuple(data.splits.class_names)),
         preprocessing={
             "color": "grayscale",
             "background": "white",
@@ -140,7 +142,8 @@ def described(data: Data, paths: RunPaths) -> Metadata:
 
 def write_outputs(folder: Path, logits: Any) -> None:
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-    writer = Writer(folder, len(logits))
+    dtypes = {"logits": "float32", "probabilities": "float32", "label": "int32"}
+    writer = Writer(folder, len(logits), dtypes)
     writer.add(
         {
             "logits": logits,

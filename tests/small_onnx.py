@@ -4,9 +4,11 @@ import dataclasses
 
 import numpy as np
 import onnx
+from label_outputs import declared
 from onnx import TensorProto, helper, numpy_helper
 
 from fmtool.export.metadata import INPUT_NAMES, KEY, Input, Metadata
+from fmtool.targets import Label
 
 LABELS = ("red", "green", "blue")
 _TYPES = {
@@ -34,7 +36,9 @@ def _logits(kind, name):
     return [helper.make_node("Identity", [name], ["logits"])]
 
 
-def metadata(kind, shape, **changes):
+def metadata(
+    kind, shape, *, labels=LABELS, outputs=("probabilities", "logits", "label"), **changes
+):
     dtype, _ = _TYPES[kind]
     maximum = 255 if kind == "image" else None
     made = Metadata(
@@ -46,8 +50,8 @@ def metadata(kind, shape, **changes):
         quantization="none",
         input=Input(INPUT_NAMES[kind], kind, dtype, shape, None, maximum),
         trained_shape=tuple(side or 4 for side in shape),
-        outputs={"probabilities": "float32", "logits": "float32", "label": "int32"},
-        labels=LABELS,
+        outputs=declared(outputs, labels),
+        target=Label(tuple(labels)),
     )
     return dataclasses.replace(made, **changes)
 

@@ -35,6 +35,7 @@ from fmtool.prediction import bundle as bundles
 from fmtool.prediction import results
 from fmtool.runs.run import Run
 from fmtool.targets import Label
+from fmtool.tasks.shared.serving import PredictOptions
 from fmtool.training.memory import batch_size
 from fmtool.tuning import cluster, experiment_file, sampling, storage
 from fmtool.tuning.definition import read_definition, require_same
@@ -225,8 +226,8 @@ def without_any_format(at):
 
 
 def labels_alone(at):
-    said = replace(small_onnx.metadata("features", (3,)), outputs={"label": "int32"})
-    results.require_possible(said, top=2, probabilities=False, origin="model")
+    said = small_onnx.metadata("features", (3,), outputs=("label",))
+    results.require_possible(said, PredictOptions(top=2), origin="model")
 
 
 def network_file_system(at):
@@ -472,11 +473,11 @@ CASES = (
                      at.call("predict", "model=image.onnx", "input=w"))[1],
          ("predict", "model=image.onnx", "input=w", "data.resize_mode=stretch"),
          says="data.resize_mode=stretch"),
-    Case("fmtool/prediction/results.py",
+    Case("fmtool/tasks/shared/label_serving.py",
          "export it with include=probabilities, or leave out top= and probabilities=",
          labels_alone, ("export", "run=none", "include=probabilities"),
          says="include=probabilities", **ANY),
-    Case("fmtool/prediction/results.py", "top={len(metadata.labels)} or fewer",
+    Case("fmtool/tasks/shared/label_serving.py", "top={classes} or fewer",
          (*PREDICT, "top=9"), (*PREDICT, "top=3")),
     Case("fmtool/prediction/workflow.py",
          "give it one of these endings, or write output_format=csv or jsonl",

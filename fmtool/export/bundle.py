@@ -62,7 +62,7 @@ def write(
     """
     texts = {
         CARD: card,
-        LABELS: "\n".join(metadata.labels) + "\n",
+        **({LABELS: "\n".join(metadata.labels) + "\n"} if metadata.labels else {}),
         PREPROCESSING: encode(preprocessing.document(metadata)),
         README: _readme(rows, metadata, checks),
         REPORT: encode(_report(rows, reference, metadata)),
@@ -89,6 +89,7 @@ def _report(
         "data": metadata.data,
         "fmtool": metadata.fmtool,
         "manifest_digest": metadata.manifest_digest,
+        **({} if metadata.labels else {"target": metadata.target.to_json()}),
         "reference": dict(reference),
         "files": [{key: row[key] for key in FACTS} for row in rows],
     }
@@ -122,6 +123,10 @@ def _readme(
         if SAMPLES in checks
         else ""
     )
+    labels, holds = "", "what it gives and its preprocessing"
+    if metadata.labels:
+        labels = f"- `{LABELS}`: the classes, in the order of the probabilities\n"
+        holds = "its labels and its preprocessing"
     if any(name.startswith(f"{PICTURES}/") for name in checks):
         samples += f"\n- `{PICTURES}/`: the same for pictures of other sizes, made of such samples"
     return f"""\
@@ -129,14 +134,13 @@ def _readme(
 
 What the model is, how well it does and where its limits are: `{CARD}`.
 
-- `{LABELS}`: the classes, in the order of the probabilities
-- `{PREPROCESSING}`: how an input becomes what a model reads
+{labels}- `{PREPROCESSING}`: how an input becomes what a model reads
 - `{REPORT}`: what each file reads and gives, and how it compares with the run{samples}
 - `{SUMS}`: `sha256sum -c {SUMS}`, or `fmtool verify {NAME}` for the whole archive
 
 ## To use it
 
-A model file holds its labels and its preprocessing; each client is a short example of its runtime.
+A model file holds {holds}; each client is a short example of its runtime.
 
 ```
 {commands}```

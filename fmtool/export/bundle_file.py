@@ -17,7 +17,7 @@ from fmtool.notices import printable
 from fmtool.runs.layout import ARTIFACTS
 
 _REQUIRED = (
-    bundle.CARD, bundle.LABELS, bundle.PREPROCESSING, bundle.README, bundle.REPORT, bundle.SUMS,
+    bundle.CARD, bundle.PREPROCESSING, bundle.README, bundle.REPORT, bundle.SUMS,
 )  # fmt: skip
 _OPTIONAL = (bundle.SAMPLES, *ARTIFACTS)
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
@@ -179,8 +179,12 @@ def _problems_of_report(found: Bundle, digests: Mapping[str, str | None]) -> lis
     lines, known = [], {*_REQUIRED, *_OPTIONAL, f"{bundle.CLIENTS}/{clients.SHARED}"}
     try:
         rows, pictures = rows_of(found), pictures_of(found)
+        has_labels = report_of(found).get("target", {}).get("kind") != "numbers"
     except DataError as error:
         return [error.message]
+    if has_labels:
+        known.add(bundle.LABELS)
+        lines += [] if bundle.LABELS in digests else [f"{bundle.LABELS} is missing"]
     if pictures:
         known |= {check_pictures.ANSWERS, *(f"{bundle.PICTURES}/{row['file']}" for row in pictures)}
     for row in rows:

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.export import bundle, outputs
+from fmtool.export import bundle, outputs, parity
 from fmtool.export.metadata import Metadata
 from fmtool.export.workshop import REFERENCE_PICTURES
 from fmtool.runs.strict_json import encode
 
 ANSWERS = f"{bundle.PICTURES}/answers.json"
-_COMPARED = ("label", "probabilities")
 
 
 def pack(pictures: Sequence[Path], drafts: Path, metadata: Metadata) -> dict[str, bytes]:
@@ -24,7 +23,8 @@ def pack(pictures: Sequence[Path], drafts: Path, metadata: Metadata) -> dict[str
     """
     if not pictures:
         return {}
-    named = [name for name in _COMPARED if name in metadata.outputs]
+    named = parity.compared_names(metadata.outputs)
+    named.sort(key=lambda name: metadata.outputs[name].compare != "equal")
     found = {name: outputs.read(drafts / REFERENCE_PICTURES, name).tolist() for name in named}
     rows = [
         {"file": path.name, **{name: values[row] for name, values in found.items()}}
@@ -35,5 +35,5 @@ def pack(pictures: Sequence[Path], drafts: Path, metadata: Metadata) -> dict[str
 
 
 def expected(rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
-    """`label` and, where the files give them, `probabilities`, of `pictures` in answers.json."""
-    return {name: np.array([row[name] for row in rows]) for name in _COMPARED if name in rows[0]}
+    """What the run gives, by output, of `pictures` in answers.json."""
+    return {name: np.array([row[name] for row in rows]) for name in rows[0] if name != "file"}

@@ -9,11 +9,10 @@ from numpy.lib import npyio
 from numpy.typing import NDArray
 
 from fmtool.errors import DataError, raise_if_used_up
-from fmtool.export import outputs
+from fmtool.export import outputs, parity
 from fmtool.export.metadata import Metadata
 
 SAMPLES = "samples"
-_COMPARED = ("probabilities", "label")
 
 
 def pack(samples: Path, reference: Path, metadata: Metadata, *, most: int) -> bytes:
@@ -27,7 +26,7 @@ def pack(samples: Path, reference: Path, metadata: Metadata, *, most: int) -> by
     held_out = np.load(samples, mmap_mode="r", allow_pickle=False)
     count = len(held_out)
     rows = np.linspace(0, count - 1, min(most, count), dtype=np.int64)
-    named = [name for name in _COMPARED if name in metadata.outputs]
+    named = parity.compared_names(metadata.outputs)
     arrays: dict[str, Any] = {name: outputs.read(reference, name)[rows] for name in named}
     target = io.BytesIO()
     np.savez(target, **arrays, **{SAMPLES: held_out[rows]})
@@ -35,7 +34,7 @@ def pack(samples: Path, reference: Path, metadata: Metadata, *, most: int) -> by
 
 
 def unpack(path: Path) -> dict[str, NDArray[Any]]:
-    """`samples`, `label` and, where the files give them, `probabilities`; DataError if damaged."""
+    """`samples`, and by name what the files give for them; DataError if damaged."""
     try:
         with np.load(path, allow_pickle=False) as found:
             assert isinstance(found, npyio.NpzFile)
@@ -46,6 +45,6 @@ def unpack(path: Path) -> dict[str, NDArray[Any]]:
         raise_if_used_up(error)
         said = str(error).splitlines() or [type(error).__name__]
         raise DataError(f"{path.name} of the bundle cannot be read: {said[0][:200]}") from error
-    if len(lengths) != 1 or not {SAMPLES, "label"} <= set(arrays):
-        raise DataError(f"{path.name} of the bundle holds no samples with labels")
+    if len(lengths) != 1 or len(arrays) < 2 or SAMPLES not in arrays:
+        raise DataError(f"{path.name} of the bundle holds no samples with answers")
     return arrays

@@ -28,8 +28,7 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
         simplify=job["simplify"],
     )
     loaded = _network(Path(job["model"]), unrolls=getattr(module, "UNROLLS", False))
-    mode = metadata.preprocessing.get("resize_mode", "stretch")
-    served = serving.build(loaded, metadata.input, tuple(metadata.outputs), mode=mode)
+    served = serving.build(loaded, metadata)
     module.convert(served, Path(job["path"]), options)
     return {}
 

@@ -25,6 +25,9 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Quantization = Literal["none", "float16", "dynamic", "int8"]
 Format = Literal["keras", "saved_model", "onnx", "litert", "openvino", "torch"]
 
+Values = int | float | list[int | float] | list[list[int | float]]
+"""What an output gives for one sample."""
+
 _DTYPES: dict[Kind, str] = {each.kind: each.dtype for each in (Pixels, Tokens, Features)}
 _MAX_REASON = 120
 _Parsed = TypeVar("_Parsed", bound=BaseModel)
@@ -83,7 +86,44 @@ class PreprocessingDocument(Loose):
     columns: list[Text] | None = None
 
 
-class MetadataDocument(Document):
+class OutputDocument(Document):
+    dtype: Literal["int32", "uint8", "float32"]
+    compare: Literal["equal", "close", "relative", "reported"]
+    shape: Annotated[tuple[Side, ...], Field(max_length=4)] | None = ()
+    below: Side | None = None
+    noun: Annotated[str, StringConstraints(max_length=100)] = ""
+
+    @model_validator(mode="after")
+    def _can_be_compared(self) -> Self:
+        is_float = self.dtype == "float32"
+        if is_float == (self.compare == "equal") or (is_float and self.below is not None):
+            raise ValueError(f"values of type {self.dtype} are not compared like that")
+        return self
+
+
+class TargetDocument(Document):
+    kind: Literal["label", "labels", "numbers"]
+    names: Annotated[list[Text], Field(min_length=1)]
+    shape: Annotated[list[Side], Field(min_length=1, max_length=4)] | None = None
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_has(self) -> Self:
+        if (self.shape is None) != (self.kind != "numbers"):
+            raise ValueError("numbers alone have a shape")
+        if self.shape is not None and self.shape[-1] != len(self.names):
+            raise ValueError("names are not as many as the last side")
+        return self
+
+
+class TaskDocument(Loose):
+    """What the task itself wrote stands beside its name."""
+
+    name: Name
+
+
+class AnyMetadataDocument(Document):
+    """What schemas 1 and 2 share."""
+
     model: Text
     data: Text
     run: Text
@@ -92,12 +132,7 @@ class MetadataDocument(Document):
     quantization: Quantization
     input: InputDocument
     trained_shape: Annotated[tuple[Side, ...], Field(min_length=1, max_length=4)]
-    outputs: dict[
-        Literal["probabilities", "logits", "label", "embedding"], Literal["int32", "float32"]
-    ]
-    labels: Annotated[tuple[Text, ...], Field(min_length=1)]
     preprocessing: PreprocessingDocument = PreprocessingDocument()
-    schema_version: Literal[1] = 1
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
@@ -106,6 +141,20 @@ class MetadataDocument(Document):
             side not in (None, other) for side, other in zip(read, trained, strict=True)
         ):
             raise ValueError("trained_shape is not one of input.shape")
+        return self
+
+
+class FirstMetadataDocument(AnyMetadataDocument):
+    """Schema 1: one label of several."""
+
+    outputs: dict[
+        Literal["probabilities", "logits", "label", "embedding"], Literal["int32", "float32"]
+    ]
+    labels: Annotated[tuple[Text, ...], Field(min_length=1)]
+    schema_version: Literal[1] = 1
+
+    @model_validator(mode="after")
+    def _gives_labels(self) -> Self:
         if self.outputs.get("label") is None:
             raise ValueError("outputs have no label")
         for name, dtype in self.outputs.items():
@@ -114,13 +163,32 @@ class MetadataDocument(Document):
         return self
 
 
+class MetadataDocument(AnyMetadataDocument):
+    """Schema 2: any task."""
+
+    outputs: Annotated[dict[Name, OutputDocument], Field(min_length=1, max_length=100)]
+    target: TargetDocument
+    task: TaskDocument
+    labels: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    schema_version: Literal[2]
+
+    @model_validator(mode="after")
+    def _names_its_classes(self) -> Self:
+        names = None if self.target.kind == "numbers" else tuple(self.target.names)
+        if self.labels != names:
+            raise ValueError("labels are not the names of the target")
+        return self
+
+
 class DifferenceDocument(Loose):
     max: Annotated[float, Field(ge=0)] | None
+    relative: Annotated[float, Field(ge=0)] | None = None
+    deviations: list[Annotated[float, Field(gt=0)]] | None = None
 
 
 class ParityDocument(Loose):
     samples: Count
-    agreeing: Count
+    agreeing: Count | None = None
     differences: dict[Name, DifferenceDocument]
 
 
@@ -146,16 +214,18 @@ class RowDocument(Loose):
 
 
 class ReportDocument(Loose):
-    """export.json of a bundle."""
+    """export.json of a bundle; without a target it is about labels."""
 
+    target: TargetDocument | None = None
     manifest_digest: Text | None = None
     files: Annotated[list[RowDocument], Field(min_length=1)]
 
 
-class PictureDocument(Document):
+class PictureDocument(Loose):
+    """A picture of another size; beside it what the run's network gives for it, by output."""
+
+    __pydantic_extra__: dict[str, Values]
     file: Annotated[str, StringConstraints(pattern=r"^[0-9]+-[a-z]+\.(png|npy)$")]
-    label: Count
-    probabilities: list[float] | None = None
 
 
 class PicturesDocument(Document):
@@ -178,6 +248,17 @@ def _reason(error: ValidationError) -> str:
     reason = re.sub(r"\s+", " ", printable(first["msg"])).removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:_MAX_REASON]
     return ": " + (f"{field}: {reason}" if field else reason)
+
+
+def metadata(text: str, *, what: str, fix: str) -> AnyMetadataDocument:
+    """That of a file of either schema; DataError as `parsed`."""
+    first = parsed(_VersionDocument, text, what=what, fix=fix).schema_version == 1
+    kind = FirstMetadataDocument if first else MetadataDocument
+    return parsed(kind, text, what=what, fix=fix)
+
+
+class _VersionDocument(Loose):
+    schema_version: Any = 1
 
 
 def plain(document: BaseModel) -> dict[str, Any]:

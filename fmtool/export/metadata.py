@@ -1,14 +1,17 @@
-"""What an exported file says of itself: what it reads and gives, its classes, where it is from."""
+"""What an exported file says of itself: what it reads and gives, its task, where it is from."""
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fmtool import options, targets
 from fmtool.elements import Element, Kind, Pixels
 from fmtool.errors import DataError
+from fmtool.targets import Target
+from fmtool.tasks.shared.serving import Output, Serving
 
 KEY = "fmtool"
 """Of the metadata within a file, where its format has keys."""
@@ -19,7 +22,11 @@ FILE = "fmtool.json"
 _FIX = "give a file that `fmtool export` wrote"
 
 INPUT_NAMES: Mapping[Kind, str] = {"image": "pixels", "text": "tokens", "features": "features"}
-OUTPUTS = ("probabilities", "logits", "label", "embedding")
+EMBEDDING = "embedding"
+"""What the backbone gives, which is the same whatever the task."""
+
+_FIRST_TASK = "classification"
+"""The one of files of schema 1, which do not name it."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +52,10 @@ class Metadata:
     """In JSON within every file.
 
     Args:
-        outputs: type by name; each has the samples as its first axis.
+        task: its name, and what its `about` gave.
+        target: what it learned to give, with the names of classes or numbers.
+        outputs: by name, in order; each has the samples as its first axis.
         trained_shape: of a sample while training, which `input.shape` may leave open.
-        labels: the class names, in the order of the logits.
         manifest_digest: hex SHA-256 of the run's manifest.json.
         preprocessing: how a picture or a text becomes the input; see `preprocessing.of`.
     """
@@ -60,13 +68,31 @@ class Metadata:
     quantization: str
     input: Input
     trained_shape: tuple[int, ...]
-    outputs: Mapping[str, str]
-    labels: tuple[str, ...]
+    outputs: Mapping[str, Output]
+    target: Target
+    task: Mapping[str, Any] = field(default_factory=lambda: {"name": _FIRST_TASK})
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
-    schema_version: int = 1
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names, in the order of the logits; none where numbers are learned."""
+        return () if self.target.kind == "numbers" else self.target.names
+
+    @property
+    def serving(self) -> Serving[Any]:
+        """What its outputs mean. UsageError where the task is not known here."""
+        return serving_of(self.task, self.target)
+
+    @property
+    def dtypes(self) -> dict[str, str]:
+        """Types of the outputs by name."""
+        return {name: output.dtype for name, output in self.outputs.items()}
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        """Schema 2. Clients of schema 1 find the class names where they were."""
+        labels = {"labels": self.labels} if self.labels else {}
+        document = {**asdict(self), "target": self.target.to_json(), **labels, "schema_version": 2}
+        return json.dumps(document)
 
     @classmethod
     def from_json(cls, text: str, *, origin: str) -> "Metadata":
@@ -76,9 +102,32 @@ class Metadata:
         what = f"{origin} does not say what it reads and gives"
         if not text:
             raise DataError(what, fix=_FIX)
-        found = documents.parsed(documents.MetadataDocument, text, what=what, fix=_FIX)
+        found = documents.metadata(text, what=what, fix=_FIX)
         fields = documents.plain(found)
-        return cls(**{**fields, "input": Input(**fields["input"])})
+        version, labels = fields.pop("schema_version", 1), fields.pop("labels", ())
+        reads = Input(**fields.pop("input"))
+        if version == 1:
+            target: Target = targets.Label(tuple(labels))
+            outputs = chosen(serving_of({"name": _FIRST_TASK}, target), fields.pop("outputs"))
+            return cls(**fields, input=reads, target=target, outputs=outputs)
+        target = targets.from_json(fields.pop("target"))
+        outputs = {name: Output(**each) for name, each in fields.pop("outputs").items()}
+        return cls(**fields, input=reads, target=target, outputs=outputs)
+
+
+def serving_of(task: Mapping[str, Any], target: Target) -> Serving[Any]:
+    """What outputs mean, by `Metadata.task`. UsageError for a task that is not known here."""
+    about = {key: value for key, value in task.items() if key != "name"}
+    return options.task(task["name"]).serving(about, target)
+
+
+def chosen(serving: Serving[Any], names: Iterable[str]) -> dict[str, Output]:
+    """The outputs of a task that are called `names`, in its order, and the embedding."""
+    wanted = {*names}
+    found = {name: each for name, each in serving.outputs.items() if name in wanted}
+    if EMBEDDING in wanted:
+        found[EMBEDDING] = Output("float32", "reported", shape=None)
+    return found
 
 
 def input_of(element: Element, *, any_size: bool, batch: int | None) -> Input:
@@ -95,7 +144,3 @@ def append(path: Path, member: str, metadata: Metadata) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         # Without a time of its own, so that of 1980.
         archive.writestr(zipfile.ZipInfo(member), metadata.to_json())
-
-
-def output_types(names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: "int32" if name == "label" else "float32" for name in names}

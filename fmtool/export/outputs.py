@@ -10,16 +10,21 @@ from numpy.typing import NDArray
 
 
 class Writer:
-    """Takes batches in order; what goes beyond `count` samples is left out."""
+    """Takes batches in order; what goes beyond `count` samples is left out.
 
-    def __init__(self, folder: Path, count: int) -> None:
-        self._folder, self._count, self._done = folder, count, 0
+    Args:
+        dtypes: of the outputs that are written, by name; those that a batch has beside them are
+            left out.
+    """
+
+    def __init__(self, folder: Path, count: int, dtypes: Mapping[str, str]) -> None:
+        self._folder, self._count, self._dtypes, self._done = folder, count, dtypes, 0
         self._files: dict[str, BinaryIO] = {}
         folder.mkdir(exist_ok=True)
 
     def add(self, outputs: Mapping[str, NDArray[Any]]) -> None:
-        for name, values in outputs.items():
-            dtype = np.dtype("int32" if name == "label" else "float32")
+        for name in self._dtypes.keys() & outputs.keys():
+            values, dtype = outputs[name], np.dtype(self._dtypes[name])
             if name not in self._files:
                 shape = (self._count, *values.shape[1:])
                 self._files[name] = begin(self._folder / f"{name}.npy", shape, dtype)

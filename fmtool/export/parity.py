@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.export import outputs
+from fmtool.export.metadata import Metadata
+from fmtool.metric import Metric
+from fmtool.tasks.shared.serving import Output
 
 _ROWS = 4096
-_SMALLEST = np.finfo(np.float32).tiny
+Outputs = Mapping[str, Output]
 
 
 @dataclass(frozen=True)
@@ -19,9 +22,10 @@ class Limits:
     """Beyond them a file does not match.
 
     Args:
-        tolerance: largest difference of a probability; None for any.
+        tolerance: largest difference of a probability, and of a number in standard deviations of
+            what the run's network gives; None for any.
         agreement: least share of samples with the same label.
-        score_loss: most that the accuracy may fall; None for any.
+        score_loss: most that the headline may get worse, see `Serving.LOSS_OF_SCORE`; None for any.
     """
 
     tolerance: float | None
@@ -37,69 +41,176 @@ LIMITS: Mapping[str, Limits] = {
 }
 """What holds by itself, by quantization."""
 
+LIMITS_OF_NUMBERS: Mapping[str, Limits] = {
+    name: Limits(limits.tolerance, limits.agreement, None if name == "none" else 0.01)
+    for name, limits in LIMITS.items()
+}
+"""The same for tasks whose score has no upper end: 1 % of it."""
 
-def compare(names: Mapping[str, str], reference: Path, found: Path) -> dict[str, Any]:
-    """Differences of each float output, and the share of samples with the same label.
+
+@dataclass(frozen=True)
+class Scores:
+    """The headline of a file, beside that of the run's network.
 
     Args:
-        names: of the outputs, with their types.
+        headline: its name and direction.
+        is_relative: whether the loss is a share of what the network reaches.
+    """
+
+    headline: Metric
+    found: float
+    reference: float
+    is_relative: bool
+
+    def objection(self, limit: float) -> str | None:
+        """Words for a loss beyond the limit."""
+        lost = self.headline.loss_of(self.found) - self.headline.loss_of(self.reference)
+        if self.is_relative:
+            lost /= abs(self.reference) or 1.0
+        if lost <= limit:
+            return None
+        changes = "rises" if self.found > self.reference else "falls"
+        by = f"{lost:.2%}, more than {limit:.2%}" if self.is_relative else _plainly(lost, limit)
+        return f"the {self.headline.name.replace('_', ' ')} {changes} by {by}"
+
+
+def _plainly(lost: float, limit: float) -> str:
+    return f"{lost:.4f}, more than {limit:g}"
+
+
+def compared_names(named: Outputs) -> list[str]:
+    """The outputs that decide whether a file matches."""
+    return [name for name, output in named.items() if output.compare != "reported"]
+
+
+def compare(named: Outputs, reference: Path, found: Path) -> dict[str, Any]:
+    """Differences of each float output, and the share of samples where all others are equal.
+
+    Args:
         reference, found: folders of `outputs.Writer`.
     """
-    labels = outputs.read(reference, "label"), outputs.read(found, "label")
-    agreeing = int(np.sum(labels[0] == labels[1]))
+    pairs = {name: (outputs.read(reference, name), outputs.read(found, name)) for name in named}
+    samples = len(next(iter(pairs.values()))[0])
+    equal = [pair for name, pair in pairs.items() if named[name].compare == "equal"]
+    agreement = {}
+    if equal:
+        agreeing = agreeing_samples(equal)
+        agreement = {"agreeing": agreeing, "agreement": agreeing / samples}
     return {
-        "samples": len(labels[0]),
-        "agreeing": agreeing,
-        "agreement": agreeing / len(labels[0]),
+        "samples": samples,
+        **agreement,
         "differences": {
-            name: _difference(outputs.read(reference, name), outputs.read(found, name))
-            for name, dtype in names.items()
-            if dtype == "float32"
+            name: _difference(*pair, is_relative=named[name].compare == "relative")
+            for name, pair in pairs.items()
+            if named[name].compare != "equal"
         },
     }
 
 
-def _difference(expected: NDArray[Any], found: NDArray[Any]) -> dict[str, float]:
-    """Largest and mean absolute difference; NaN in either is infinite."""
-    largest, total = 0.0, 0.0
+def agreeing_samples(pairs: list[tuple[NDArray[Any], NDArray[Any]]]) -> int:
+    """How many samples have the same values in every pair of arrays."""
+    agree = np.ones(len(pairs[0][0]), bool)
+    for expected, found in pairs:
+        agree &= np.all((expected == found).reshape(len(agree), -1), axis=1)
+    return int(agree.sum())
+
+
+def _difference(
+    expected: NDArray[Any], found: NDArray[Any], *, is_relative: bool
+) -> dict[str, Any]:
+    """Largest and mean absolute difference; NaN in either is infinite.
+
+    A relative one also has the largest in standard deviations, and these, of each value in order.
+    """
+    largest, total, relative = 0.0, 0.0, 0.0
+    deviations = deviations_of(expected) if is_relative else np.ones(())
     for first in range(0, len(expected), _ROWS):
         rows = slice(first, first + _ROWS)
-        gaps = np.abs(np.asarray(expected[rows], np.float64) - found[rows])
-        gaps = np.where(np.isnan(gaps), np.inf, gaps)
+        gaps = gaps_of(expected[rows], found[rows])
         largest, total = max(largest, float(gaps.max())), total + float(gaps.sum())
-    return {"max": largest, "mean": total / expected.size}
+        relative = max(relative, float((gaps / deviations).max()))
+    difference: dict[str, Any] = {"max": largest, "mean": total / expected.size}
+    if is_relative:
+        difference |= {"relative": relative, "deviations": deviations.reshape(-1).tolist()}
+    return difference
 
 
-def score(folder: Path, truth: NDArray[np.int32], names: Mapping[str, str]) -> dict[str, float]:
-    """Accuracy, and mean cross-entropy in nats where there are probabilities."""
-    labels = outputs.read(folder, "label")
-    scores = {"accuracy": float(np.mean(labels == truth))}
-    if "probabilities" in names:
-        probabilities = outputs.read(folder, "probabilities")[np.arange(len(truth)), truth]
-        logarithms = np.log(np.maximum(probabilities, _SMALLEST))
-        scores["loss"] = abs(float(np.mean(logarithms, dtype=np.float64)))
-    return scores
+def gaps_of(expected: NDArray[Any], found: NDArray[Any]) -> NDArray[np.float64]:
+    """Absolute differences; NaN in either is infinite."""
+    gaps = np.abs(np.asarray(expected, np.float64) - found)
+    return np.asarray(np.where(np.isnan(gaps), np.inf, gaps), np.float64)
+
+
+def deviations_of(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Standard deviations over the samples, never 0: values that are all one count in themselves.
+
+    Sums are of what is left of the first sample, so that nothing is lost where all are large.
+    """
+    first = np.asarray(values[0], np.float64)
+    total, squares = np.zeros_like(first), np.zeros_like(first)
+    for start in range(0, len(values), _ROWS):
+        rest = np.asarray(values[start : start + _ROWS], np.float64) - first
+        total, squares = total + rest.sum(axis=0), squares + np.square(rest).sum(axis=0)
+    count = len(values)
+    variances = np.maximum(squares / count - np.square(total / count), 0.0)
+    deviations = np.sqrt(np.nan_to_num(variances))
+    instead = np.nan_to_num(np.abs(first))
+    found = np.where(deviations > 0, deviations, np.where(instead > 0, instead, 1.0))
+    return np.asarray(found, np.float64)
+
+
+def score(folder: Path, truth: NDArray[Any], metadata: Metadata) -> dict[str, float]:
+    """What a task makes of the outputs for targets `truth`, the headline first."""
+    served = {name: outputs.read(folder, name) for name in metadata.outputs}
+    return metadata.serving.score(served, truth)
 
 
 def objection(
     found: Mapping[str, Any],
     limits: Limits,
     *,
-    accuracy: float,
-    reference_accuracy: float,
+    named: Outputs,
+    scores: Scores | None,
 ) -> str | None:
-    """What of a comparison is beyond the limits, for a message; None if nothing is."""
-    probabilities = found["differences"].get("probabilities")
-    if limits.tolerance is not None and probabilities is not None:
-        largest = probabilities["max"]
+    """What of a comparison is beyond the limits, for a message; None if nothing is.
+
+    Args:
+        scores: None where they are not compared.
+    """
+    for name, output in named.items():
+        difference = found["differences"].get(name)
+        if limits.tolerance is None or difference is None or output.compare == "reported":
+            continue
+        is_relative = output.compare == "relative"
+        largest = difference["relative" if is_relative else "max"]
         if not largest <= limits.tolerance:
-            return f"a probability differs by {largest:.2g}, more than {limits.tolerance:g}"
-    if found["agreement"] < limits.agreement:
-        return (
-            f"{found['agreeing']:,} of {found['samples']:,} labels agree, "
-            f"fewer than {limits.agreement:.1%}"
-        )
-    loss = reference_accuracy - accuracy
-    if limits.score_loss is not None and loss > limits.score_loss:
-        return f"the accuracy falls by {loss:.4f}, more than {limits.score_loss:g}"
+            return differs(output, name, largest, limits.tolerance)
+    if "agreement" in found and found["agreement"] < limits.agreement:
+        return f"{summary(found, named)}, fewer than {limits.agreement:.1%}"
+    if limits.score_loss is not None and scores is not None:
+        return scores.objection(limits.score_loss)
     return None
+
+
+def summary(found: Mapping[str, Any], named: Outputs) -> str:
+    """A comparison in words: how many samples agree, or else how far values are apart."""
+    if "agreeing" in found:
+        return f"{found['agreeing']:,} of {found['samples']:,} {equal_noun(named)} agree"
+    name = next(iter(compared_names(named)))
+    is_relative = named[name].compare == "relative"
+    largest = found["differences"][name]["relative" if is_relative else "max"]
+    unit = " standard deviations" if is_relative else ""
+    return f"{named[name].noun or name} differs by at most {largest:.1e}{unit}"
+
+
+def differs(output: Output, name: str, largest: float, limit: float, *, form: str = "g") -> str:
+    """Words for a difference beyond its limit."""
+    unit = " standard deviations" if output.compare == "relative" else ""
+    what = output.noun or f"a value of {name}"
+    return f"{what} differs by {largest:.2g}{unit}, more than {limit:{form}}"
+
+
+def equal_noun(named: Outputs) -> str:
+    """What agrees or does not, in the plural."""
+    equal = {name: output for name, output in named.items() if output.compare == "equal"}
+    return " and ".join(output.noun or name for name, output in equal.items())

@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fmtool.drawing import save_png
+from fmtool.export import report
 
 _MARKERS = {"none": "o", "float16": "s", "dynamic": "^", "int8": "D"}
 _GRAY = "#666666"
 
 
 def save(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """A PNG with the accuracy against the median latency of one sample, and against the size.
+    """A PNG with the score against the median latency of one sample, and against the size.
 
     Args:
         rows: of export.json; a file that reads several samples at once is in the right panel alone.
@@ -32,7 +33,7 @@ def save(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         if "1" in row["latency_ms"]:
             _dot(left, row["latency_ms"]["1"]["p50"], row, style)
     left.set_xlabel("milliseconds for one sample, median")
-    left.set_ylabel("accuracy")
+    left.set_ylabel(report.headline(rows[0]).replace("_", " "))
     right.set_xlabel("MB")
     for axes in (left, right):
         axes.set_xscale("log")
@@ -45,7 +46,7 @@ def save(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 
 def _dot(axes: Axes, x: float, row: Mapping[str, Any], style: Mapping[str, Any]) -> None:
-    axes.plot(x, row["score"]["accuracy"], linestyle="", alpha=0.8, **style)
+    axes.plot(x, row["score"][report.headline(row)], linestyle="", alpha=0.8, **style)
 
 
 def _key(label: str, marker: str, color: str) -> Line2D:

@@ -75,7 +75,7 @@ def document(metadata: "Metadata") -> dict[str, Any]:
         "schema_version": 1,
         "input": asdict(metadata.input),
         "trained_shape": list(metadata.trained_shape),
-        "outputs": dict(metadata.outputs),
+        "outputs": metadata.dtypes,
         "preprocessing": dict(metadata.preprocessing),
         **_resizer(metadata),
         "steps": steps(metadata),

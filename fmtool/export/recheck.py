@@ -23,12 +23,12 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
         backend.select(RuntimeConfig(**job["runtime"]))
     model = runtimes.open_model(path, threads=job["runtime"]["threads"])
     samples = np.load(job["samples"], allow_pickle=False)
-    writer = Writer(Path(job["folder"]), len(samples))
+    writer = Writer(Path(job["folder"]), len(samples), model.metadata.dtypes)
     writer.add(model(samples))
     writer.close()
     paths = [Path(each) for each in job["pictures"]]
     if paths:
-        pictures = Writer(Path(job["folder"], bundle.PICTURES), len(paths))
+        pictures = Writer(Path(job["folder"], bundle.PICTURES), len(paths), model.metadata.dtypes)
         for outputs in other_sizes.answers(model, paths):
             pictures.add(outputs)
         pictures.close()

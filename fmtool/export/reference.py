@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fmtool import backend
-from fmtool.export.metadata import Metadata
+from fmtool.export.metadata import EMBEDDING, Metadata
 from fmtool.export.outputs import Writer
-from fmtool.export.runtimes.base import Arrays
 from fmtool.schema import RuntimeConfig
 
 
@@ -22,23 +20,17 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
 
     metadata = Metadata.from_json(job["metadata"], origin="the job")
     model = network.load(Path(job["model"]))
-    embeds = "embedding" in metadata.outputs
+    task = metadata.serving
+    embeds = EMBEDDING in metadata.outputs
     served = serving.embedding(model) if embeds else None
     samples = np.load(job["samples"], mmap_mode="r", allow_pickle=False)
-    writer = Writer(Path(job["folder"]), len(samples))
+    writer = Writer(Path(job["folder"]), len(samples), metadata.dtypes)
     size = min(job["batch_size"], len(samples))
     for first in range(0, len(samples), size):
         batch = samples[np.minimum(np.arange(first, first + size), len(samples) - 1)]
-        outputs = _outputs(np.asarray(model.predict_on_batch(batch)))
+        outputs = task.reference(np.asarray(model.predict_on_batch(batch)))
         if served is not None:
-            outputs["embedding"] = np.asarray(served.predict_on_batch(batch))
+            outputs[EMBEDDING] = np.asarray(served.predict_on_batch(batch))
         writer.add(outputs)
     writer.close()
     return {}
-
-
-def _outputs(logits: NDArray[np.float32]) -> Arrays:
-    """What follows from (n, classes) logits, computed here and not as in the exported graph."""
-    scaled = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    probabilities = scaled / scaled.sum(axis=1, keepdims=True)
-    return {"logits": logits, "probabilities": probabilities, "label": logits.argmax(axis=1)}

@@ -1,9 +1,8 @@
-"""The network as others run it: raw samples in; probabilities, logits, label and embedding out.
+"""The network as others run it: raw samples in; what its task serves, and the embedding, out.
 
 Imported where Keras is.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -12,35 +11,33 @@ from fmtool.compat import embedding as earlier
 from fmtool.data.reading.resizing import ResizeMode
 from fmtool.errors import UsageError
 from fmtool.export import resizing
-from fmtool.export.metadata import Input
+from fmtool.export.metadata import EMBEDDING, Metadata
 from fmtool.representations import BACKBONE, HEAD, NORMALIZATION
 
 
-def build(
-    network: Any, reads: Input, outputs: Sequence[str], *, mode: ResizeMode = "stretch"
-) -> Any:
-    """A Keras model with a dictionary of `outputs`; see `metadata.OUTPUTS`.
+def build(network: Any, metadata: Metadata) -> Any:
+    """A Keras model with a dictionary of the outputs that the metadata name.
 
     Args:
-        network: maps samples to logits, as a run saves it.
-        mode: for a model that reads pictures of any size.
+        network: maps samples to what the task learned, as a run saves it.
 
     Raises UsageError for an embedding where nothing in it is a vector for each sample.
     """
+    reads = metadata.input
     samples = keras.Input(reads.shape, batch_size=reads.batch, dtype=reads.dtype, name=reads.name)
     x = samples
     if None in reads.shape:
+        mode: ResizeMode = metadata.preprocessing.get("resize_mode", "stretch")
         pixels = resizing.resized(samples, network.input_shape[1:3], mode)
         x = keras.ops.cast(pixels, reads.dtype)
     found: dict[str, Any] = {}
-    if "embedding" in outputs:
+    if EMBEDDING in metadata.outputs:
         network = _with_embedding(network)
-        found["embedding"], found["logits"] = network(x)
+        found[EMBEDDING], outputs = network(x)
     else:
-        found["logits"] = network(x)
-    found["probabilities"] = keras.ops.softmax(found["logits"], axis=-1)
-    found["label"] = _first_largest(found["logits"])
-    named = {name: found[name] for name in outputs}
+        outputs = network(x)
+    found |= metadata.serving.serve(outputs)
+    named = {name: found[name] for name in metadata.outputs}
     return keras.Model(samples, named, name=network.name)
 
 
@@ -48,15 +45,6 @@ def embedding(network: Any) -> Any:
     """The model of what the backbone of `network` gives; see `build`."""
     both = _with_embedding(network)
     return keras.Model(both.inputs, both.outputs[0])
-
-
-def _first_largest(logits: Any) -> Any:
-    """int32 (batch,): the index of the largest, of equal ones the first.
-
-    Keras' argmax of floats looks at their bits, which ONNX cannot.
-    """
-    largest = keras.ops.equal(logits, keras.ops.max(logits, axis=-1, keepdims=True))
-    return keras.ops.argmax(keras.ops.cast(largest, "int32"), axis=-1)
 
 
 def _with_embedding(network: Any) -> Any:

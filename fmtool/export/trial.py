@@ -39,7 +39,7 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
     model = runtimes.open_model(path, threads=job["threads"])
     seconds_to_load = time.perf_counter() - began
     samples = np.load(job["samples"], mmap_mode="r", allow_pickle=False)
-    writer = Writer(Path(job["folder"]), len(samples))
+    writer = Writer(Path(job["folder"]), len(samples), model.metadata.dtypes)
     size, seconds = job["batch_size"], 0.0
     model(np.array(samples[:size]))
     for first in range(0, len(samples), size):
@@ -68,12 +68,12 @@ def main(job: Mapping[str, Any]) -> dict[str, Any]:
 def _try_pictures(model: Runtime, job: Mapping[str, Any]) -> None:
     """Writes what the file gives for pictures as they are, and for the same ones resized."""
     paths = [Path(each) for each in job["paths"]]
-    raw = Writer(Path(job["folder"]), len(paths))
+    raw = Writer(Path(job["folder"]), len(paths), model.metadata.dtypes)
     for outputs in other_sizes.answers(model, paths):
         raw.add(outputs)
     raw.close()
     samples = np.load(job["resized"], allow_pickle=False)
-    at_size = Writer(Path(job["folder_resized"]), len(samples))
+    at_size = Writer(Path(job["folder_resized"]), len(samples), model.metadata.dtypes)
     at_size.add(model(samples))
     at_size.close()
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.errors import DataError, ExitCode, ExportFailed, Refused, UsageError
-from fmtool.export import bundle, bundle_file, check_pictures, check_samples, outputs
+from fmtool.export import bundle, bundle_file, check_pictures, check_samples, outputs, parity
 from fmtool.export.bundle_file import Bundle
 from fmtool.export.child import Child
 from fmtool.export.metadata import Metadata
@@ -32,7 +32,7 @@ _MODULES: Mapping[str, str] = {
 _SAMPLES = "samples.npy"
 
 SLACK: Mapping[str, float] = {"none": 1e-3, "float16": 2e-2, "dynamic": 5e-2, "int8": 5e-2}
-"""How much more a probability may differ on another machine than it did at the export."""
+"""How much more a value may differ on another machine than it did at the export, see `Limits`."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Answer:
     Args:
         status: `not run` where its runtime is not installed.
         detail: what is wrong; empty for a file that matches.
-        agreeing: samples with the label of the run's network.
-        difference: the largest one of a probability.
+        agreeing: samples with the label of the run's network; None where it gives none.
+        difference: the largest one of a probability, or of a number in standard deviations.
     """
 
     path: str
@@ -127,12 +127,13 @@ def _run_all(found: Bundle, runtime: RuntimeConfig) -> tuple[int, list[Answer]]:
             answers = [
                 _run(found, row, expected, pictures, folder, runtime) for row in _rows(found)
             ]
-    return len(expected["label"]) + len(pictures), answers
+    return len(expected[check_samples.SAMPLES]) + len(pictures), answers
 
 
 def _rows(found: Bundle) -> list[dict[str, Any]]:
     report = bundle_file.report_of(found)
-    labels, digest = found.text(bundle.LABELS), report.get("manifest_digest")
+    labels = found.text(bundle.LABELS) if bundle.LABELS in found.names else ""
+    digest = report.get("manifest_digest")
     facts = {"labels": labels, "manifest_digest": digest}
     return [{**row, **facts} for row in report["files"]]
 
@@ -180,15 +181,16 @@ def _judged(
     """By what the file says of itself, then by what it gave."""
     path = str(row["path"])
     is_the_same = metadata.manifest_digest == row["manifest_digest"]
-    if not is_the_same or "\n".join(metadata.labels) + "\n" != row["labels"]:
+    if not is_the_same or "".join(f"{label}\n" for label in metadata.labels) != row["labels"]:
         return Answer(path, "differs", "it says that it is of another run, or has other labels")
     try:
-        answer = _compared(row, row["parity"], expected, given)
+        answer = _compared(row, metadata.outputs, row["parity"], expected, given)
         if answer.status == "differs" or not pictures:
             return answer
         others = check_pictures.expected(pictures)
         bound = row["parity"]["pictures"]
-        return _both(answer, _compared(row, bound, others, given / bundle.PICTURES))
+        found = given / bundle.PICTURES
+        return _both(answer, _compared(row, metadata.outputs, bound, others, found))
     # Sums may be in order and all the same the parts not go together.
     except (KeyError, TypeError, ValueError, FileNotFoundError):
         detail = f"its outputs are none that {bundle.REPORT} and {bundle.SAMPLES} know"
@@ -198,36 +200,49 @@ def _judged(
 def _both(samples: Answer, pictures: Answer) -> Answer:
     """One answer of the two, the second of which is about pictures of other sizes."""
     gaps = [each.difference for each in (samples, pictures) if each.difference is not None]
+    counts = [each.agreeing for each in (samples, pictures) if each.agreeing is not None]
     return Answer(
         samples.path,
         pictures.status,
         pictures.detail and f"pictures of other sizes: {pictures.detail}",
-        (samples.agreeing or 0) + (pictures.agreeing or 0),
+        sum(counts) if counts else None,
         max(gaps, default=None),
     )
 
 
 def _compared(
     row: Mapping[str, Any],
+    named: parity.Outputs,
     at_export: Mapping[str, Any],
     expected: Mapping[str, NDArray[Any]],
     given: Path,
 ) -> Answer:
     """What was measured on all held-out samples bounds what some of them may show."""
-    path = str(row["path"])
-    labels = outputs.read(given, "label")
-    agreeing = int(np.sum(labels == expected["label"]))
-    difference = None
-    if "probabilities" in expected:
-        gaps = np.abs(outputs.read(given, "probabilities") - expected["probabilities"])
-        difference = float(np.where(np.isnan(gaps), np.inf, gaps).max())
-        most = at_export["differences"]["probabilities"]["max"] + SLACK[row["quantization"]]
-        if not difference <= most:
-            detail = f"a probability differs by {difference:.2g}, more than {most:.2g}"
+    path, difference = str(row["path"]), None
+    compared = {name: named[name] for name in expected if name != check_samples.SAMPLES}
+    equal = [
+        (expected[name], outputs.read(given, name))
+        for name, output in compared.items()
+        if output.compare == "equal"
+    ]
+    agreeing = parity.agreeing_samples(equal) if equal else None
+    for name, output in compared.items():
+        if output.compare == "equal":
+            continue
+        bound, is_relative = at_export["differences"][name], output.compare == "relative"
+        gaps = parity.gaps_of(expected[name], outputs.read(given, name))
+        if is_relative:
+            gaps = gaps.reshape(len(gaps), -1) / np.array(bound["deviations"])
+        largest = float(gaps.max())
+        most = bound["relative" if is_relative else "max"] + SLACK[row["quantization"]]
+        difference = max(largest, difference or 0.0)
+        if not largest <= most:
+            detail = parity.differs(output, name, largest, most, form=".2g")
             return Answer(path, "differs", detail, agreeing, difference)
-    other = len(labels) - agreeing
-    most_other = at_export["samples"] - at_export["agreeing"]
-    if other > most_other + (row["quantization"] != "none"):
-        detail = f"{agreeing} of {len(labels)} labels agree"
-        return Answer(path, "differs", detail, agreeing, difference)
+    if agreeing is not None:
+        count = len(equal[0][0])
+        most_other = at_export["samples"] - at_export["agreeing"]
+        if count - agreeing > most_other + (row["quantization"] != "none"):
+            detail = f"{agreeing} of {count} {parity.equal_noun(named)} agree"
+            return Answer(path, "differs", detail, agreeing, difference)
     return Answer(path, "matches", "", agreeing, difference)

@@ -12,12 +12,13 @@ from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
 from fmtool.elements import WHAT
 from fmtool.errors import DataError, ExitCode, FmtoolError, UsageError
-from fmtool.export import files, formats, other_sizes, plan, preprocessing, samples
-from fmtool.export.metadata import OUTPUTS, Metadata, input_of, output_types
+from fmtool.export import files, formats, other_sizes, parity, plan, preprocessing, samples
+from fmtool.export.metadata import EMBEDDING, Metadata, chosen, input_of, serving_of
 from fmtool.export.plan import Target
 from fmtool.export.release import Release
 from fmtool.export.workshop import Workshop
 from fmtool.machine.processor import physical_cores
+from fmtool.metric import Metric, show
 from fmtool.notices import note
 from fmtool.runs import artifacts, sameness
 from fmtool.runs.atomic import full_disk, reporting, write_json
@@ -26,6 +27,9 @@ from fmtool.runs.sameness import Difference
 from fmtool.runs.strict_json import read_object
 from fmtool.schema import ExportConfig, SavedRunConfig
 from fmtool.signals import SignalGuard
+from fmtool.suggest import did_you_mean
+from fmtool.targets import Label
+from fmtool.tasks.shared.serving import Output, Serving
 
 REPORT = "export.json"
 PICTURE = "benchmark.png"
@@ -150,7 +154,9 @@ def _require_pictures(cfg: ExportConfig, data: Data) -> None:
 def _metadata(cfg: ExportConfig, run_cfg: SavedRunConfig, data: Data, paths: RunPaths) -> Metadata:
     """That of a file without quantization."""
     splits = data.splits
-    names = tuple(name for name in OUTPUTS if name == "label" or name in cfg.include)
+    target = Label(splits.class_names)
+    about = options.task(run_cfg.task.name).about(run_cfg.task, artifacts.read(paths))
+    task = {"name": run_cfg.task.name, **about}
     return Metadata(
         model=str(read_object(paths.manifest).get("config", {}).get("model", {}).get("name", "")),
         data=splits.name,
@@ -160,10 +166,23 @@ def _metadata(cfg: ExportConfig, run_cfg: SavedRunConfig, data: Data, paths: Run
         quantization="none",
         input=input_of(splits.element, any_size=cfg.export.any_size, batch=cfg.export.batch),
         trained_shape=splits.element.shape,
-        outputs=output_types(names),
-        labels=splits.class_names,
+        outputs=_outputs(cfg, serving_of(task, target)),
+        target=target,
+        task=task,
         preprocessing=preprocessing.of(run_cfg.data, splits.element, splits.artifacts),
     )
+
+
+def _outputs(cfg: ExportConfig, serving: Serving[Any]) -> dict[str, Output]:
+    """What a file shall give; UsageError for what the task does not."""
+    possible = [*serving.outputs, EMBEDDING]
+    for name in cfg.include or ():
+        if name not in possible:
+            raise UsageError(
+                f"include={name}: the task gives no such output", fix=did_you_mean(name, possible)
+            )
+    wanted = list(serving.outputs) if cfg.include is None else cfg.include
+    return chosen(serving, [*serving.always, *wanted])
 
 
 def _workshop(
@@ -194,12 +213,17 @@ def _workshop(
         model=paths.model.absolute(),
         samples=held_out.absolute(),
         truth=truth,
+        headline=_headline(run_cfg),
         calibration=calibration.absolute() if is_calibrated else None,
         runtime=run_cfg.runtime.model_copy(update=runtime).model_dump(),
         kept=kept,
         plugins=list(plugins),
         pictures=(),
     )
+
+
+def _headline(run_cfg: SavedRunConfig) -> Metric:
+    return options.task(run_cfg.task.name).report_metrics(run_cfg.task)[0]
 
 
 def _pictures(
@@ -227,7 +251,7 @@ def _make_all(
     backend = workshop.runtime["backend"]
     note(
         f"{metadata.run} on {len(workshop.truth):,} held-out samples, in float32 on {backend}: "
-        f"accuracy {reference['accuracy']:.4f}"
+        f"{_score(reference)}"
     )
     rows: list[Mapping[str, Any]] = []
     failures: dict[str, FmtoolError] = {}
@@ -245,7 +269,7 @@ def _make_all(
                 else:
                     files.put_in_place(workshop.drafts / target.name, folder / target.name)
                     rows.append(row)
-                    note(_line(row))
+                    note(_line(row, metadata.outputs))
                 made = Export(
                     folder, metadata.run, reference, tuple(rows), failures, tuple(differs)
                 )
@@ -258,12 +282,17 @@ def _backend(target: Target) -> str:
     return backend
 
 
-def _line(row: Mapping[str, Any]) -> str:
-    compared = row["parity"]
+def _line(row: Mapping[str, Any], outputs: parity.Outputs) -> str:
     return (
-        f"{row['name']}: {compared['agreeing']:,} of {compared['samples']:,} labels agree, "
-        f"accuracy {row['score']['accuracy']:.4f}, {row['size_bytes'] / 1e6:.2f} MB"
+        f"{row['name']}: {parity.summary(row['parity'], outputs)}, {_score(row['score'])}, "
+        f"{row['size_bytes'] / 1e6:.2f} MB"
     )
+
+
+def _score(score: Mapping[str, float]) -> str:
+    """The headline in words."""
+    name, value = next(iter(score.items()))
+    return f"{name.replace('_', ' ')} {show(value)}"
 
 
 def _report(made: Export, asked: set[str]) -> None:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.errors import DataError, ExportFailed
 from fmtool.export import files, formats, other_sizes, parity
 from fmtool.export.child import Child
 from fmtool.export.metadata import Metadata
-from fmtool.export.parity import Limits
+from fmtool.export.parity import Limits, Scores
 from fmtool.export.plan import Target
+from fmtool.metric import Metric
 from fmtool.runs.atomic import reporting
 from fmtool.schema import ExportOptions
 
@@ -31,7 +31,8 @@ class Workshop:
     Args:
         drafts: a folder beside the files, on the same disk.
         model: model.keras of the run.
-        samples: a .npy file of what the files are tried on, `truth` their labels.
+        samples: a .npy file of what the files are tried on, `truth` their targets.
+        headline: of the run's task, by which files are scored.
         calibration: the same to calibrate on; None where nothing is.
         runtime: fields of a RuntimeConfig with the run's backend, in float32 on the CPU.
         kept: files by name that each file has beside it, such as a tokenizer.
@@ -42,7 +43,8 @@ class Workshop:
     drafts: Path
     model: Path
     samples: Path
-    truth: NDArray[np.int32]
+    truth: NDArray[Any]
+    headline: Metric
     calibration: Path | None
     runtime: Mapping[str, Any]
     kept: Mapping[str, str]
@@ -59,7 +61,7 @@ class Workshop:
                 resized = self.pictures[0].parent / other_sizes.RESIZED
                 pictures = str(self.drafts / REFERENCE_PICTURES)
                 child.ask({**job, "samples": str(resized), "folder": pictures})
-        return parity.score(folder, self.truth, metadata.outputs)
+        return parity.score(folder, self.truth, metadata)
 
     def make(
         self, target: Target, metadata: Metadata, reference: Mapping[str, Any], converter: Child
@@ -79,8 +81,8 @@ class Workshop:
         found = self.drafts / f"{target.name}_outputs"
         trial = self._try(metadata, path, found)
         compared = parity.compare(metadata.outputs, self.drafts / "reference", found)
-        score = parity.score(found, self.truth, metadata.outputs)
-        self._require_match(target, compared, score, reference)
+        score = parity.score(found, self.truth, metadata)
+        self._require_match(target, metadata, compared, self._scores(metadata, score, reference))
         if self.pictures:
             compared["pictures"] = self._compare_pictures(target, metadata)
         files.remove(found)
@@ -96,14 +98,14 @@ class Workshop:
                 "dtype": reads.dtype,
                 "shape": [reads.batch, *reads.shape],
             },
-            "outputs": dict(metadata.outputs),
+            "outputs": metadata.dtypes,
             "parity": compared,
             "score": score,
             **trial,
         }
 
     def _write(self, target: Target, metadata: Metadata, path: Path, converter: Child) -> None:
-        """The file, and beside it the class names and what the run kept."""
+        """The file, and beside it the class names, if any, and what the run kept."""
         path.parent.mkdir()
         converter.ask(
             {
@@ -116,8 +118,9 @@ class Workshop:
             }
         )
         labels = "".join(f"{label}\n" for label in metadata.labels)
+        names = {LABELS: labels} if labels else {}
         with reporting(path.parent):
-            for name, text in {**self.kept, LABELS: labels}.items():
+            for name, text in {**self.kept, **names}.items():
                 (path.parent / name).write_text(text, encoding="utf-8")
 
     def _try(self, metadata: Metadata, path: Path, found: Path) -> dict[str, Any]:
@@ -155,8 +158,8 @@ class Workshop:
         judged = compared
         if target.quantization != "none":
             judged = parity.compare(metadata.outputs, at_size, raw)
-        limits = self._limits(target.quantization)
-        objection = parity.objection(judged, limits, accuracy=0, reference_accuracy=0)
+        limits = self._limits(target.quantization, metadata)
+        objection = parity.objection(judged, limits, named=metadata.outputs, scores=None)
         for folder in (raw, at_size):
             files.remove(folder)
         if objection is not None:
@@ -183,19 +186,18 @@ class Workshop:
             "runtime": dict(self.runtime),
         }
 
+    def _scores(
+        self, metadata: Metadata, score: Mapping[str, float], reference: Mapping[str, float]
+    ) -> Scores:
+        name = self.headline.name
+        is_relative = metadata.serving.LOSS_OF_SCORE == "relative"
+        return Scores(self.headline, score[name], reference[name], is_relative)
+
     def _require_match(
-        self,
-        target: Target,
-        compared: Mapping[str, Any],
-        score: Mapping[str, float],
-        reference: Mapping[str, float],
+        self, target: Target, metadata: Metadata, compared: Mapping[str, Any], scores: Scores
     ) -> None:
-        objection = parity.objection(
-            compared,
-            self._limits(target.quantization),
-            accuracy=score["accuracy"],
-            reference_accuracy=reference["accuracy"],
-        )
+        limits = self._limits(target.quantization, metadata)
+        objection = parity.objection(compared, limits, named=metadata.outputs, scores=scores)
         if objection is not None:
             raise ExportFailed(
                 f"{target.name} does not match the model: {objection}",
@@ -203,8 +205,10 @@ class Workshop:
                 "export.agreement or export.score_loss",
             )
 
-    def _limits(self, quantization: str) -> Limits:
-        own, options = parity.LIMITS[quantization], self.options
+    def _limits(self, quantization: str, metadata: Metadata) -> Limits:
+        is_relative = metadata.serving.LOSS_OF_SCORE == "relative"
+        by_quantization = parity.LIMITS_OF_NUMBERS if is_relative else parity.LIMITS
+        own, options = by_quantization[quantization], self.options
         return Limits(
             tolerance=own.tolerance if options.tolerance is None else options.tolerance,
             agreement=own.agreement if options.agreement is None else options.agreement,

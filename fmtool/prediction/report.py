@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fmtool.errors import DataError, ExitCode
-from fmtool.prediction import writing
 from fmtool.prediction.results import Prediction
 
 _MOST_KEPT = 1000
@@ -20,14 +19,16 @@ class Report:
 
     Args:
         origin: the model.
-        labels: of the classes.
-        counts: predictions by label.
+        counted: what is counted, in order, such as classes.
+        headings: of a table for people, behind that of the input.
+        counts: predictions by what is counted.
         kept: the first ones.
         errors: the first ones.
     """
 
     origin: str
-    labels: Sequence[str]
+    counted: Sequence[str]
+    headings: Sequence[str]
     input: str
     output: str | None
     predicted: int = 0
@@ -48,12 +49,12 @@ class Report:
     def add(self, prediction: Prediction) -> None:
         if len(self.kept) < _MOST_KEPT:
             self.kept.append(prediction)
-        if prediction.error is None:
+        if prediction.said is not None:
             self.predicted += 1
-            self.counts[prediction.best[0][0]] += 1
+            self.counts.update(prediction.said.counted)
             return
         self.failed += 1
-        if len(self.errors) < _MOST_ERRORS:
+        if prediction.error is not None and len(self.errors) < _MOST_ERRORS:
             self.errors.append(prediction.error)
 
     def to_json(self) -> dict[str, Any]:
@@ -67,9 +68,7 @@ class Report:
             "output": self.output,
             "predicted": self.predicted,
             "failed": self.failed,
-            "counts": {label: self.counts[label] for label in self.labels if label in self.counts},
+            "counts": {each: self.counts[each] for each in self.counted if each in self.counts},
             "errors": [str(error) for error in self.errors],
-            "predictions": [writing.document(each, self.labels) for each in self.kept]
-            if is_shown
-            else None,
+            "predictions": [each.document for each in self.kept] if is_shown else None,
         }

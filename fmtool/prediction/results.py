@@ -1,14 +1,12 @@
-"""What the outputs of a model say, sample by sample."""
+"""What a model says of samples, each by its name, or why nothing could be said."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from fmtool.errors import DataError, UsageError
 from fmtool.export.metadata import Metadata
+from fmtool.tasks.shared.serving import Answer, PredictOptions
 
 
 @dataclass(frozen=True)
@@ -16,70 +14,28 @@ class Prediction:
     """Of one sample.
 
     Args:
-        best: classes with their probabilities, the likeliest first; None where the model gives
-            no probabilities.
-        probabilities: of all classes, in their order; None where they were not asked for.
-        error: why nothing could be predicted; then all else is empty.
+        said: None where nothing could be predicted; `error` says why.
     """
 
     name: str
-    best: Sequence[tuple[str, float | None]] = ()
-    probabilities: Sequence[float] | None = None
+    said: Answer | None = None
     error: DataError | None = None
 
-
-def require_possible(metadata: Metadata, *, top: int, probabilities: bool, origin: str) -> None:
-    """UsageError for probabilities that the model does not give, or more classes than it has."""
-    if top > len(metadata.labels):
-        raise UsageError(
-            f"top={top}: the model tells {len(metadata.labels)} classes apart",
-            fix=f"top={len(metadata.labels)} or fewer",
-        )
-    has_them = bool({"probabilities", "logits"} & set(metadata.outputs))
-    if (top > 1 or probabilities) and not has_them:
-        raise UsageError(
-            f"{origin} gives labels without probabilities",
-            fix="export it with include=probabilities, or leave out top= and probabilities=",
-        )
+    @property
+    def document(self) -> dict[str, Any]:
+        """In JSON types."""
+        rest: Mapping[str, Any] = {"error": str(self.error)}
+        return {"input": self.name, **(rest if self.said is None else self.said.document)}
 
 
-def read(
-    outputs: Mapping[str, NDArray[Any]],
-    names: Sequence[str],
-    labels: Sequence[str],
-    *,
-    top: int,
-    probabilities: bool,
-) -> Iterator[Prediction]:
-    """A prediction for each of the `names`."""
-    chosen = np.asarray(outputs["label"]).reshape(len(names))
-    found = _probabilities(outputs)
-    for row, name in enumerate(names):
-        label = int(chosen[row])
-        if found is None:
-            yield Prediction(name, [(labels[label], None)])
-            continue
-        best = [label, *(place for place in _order(found[row]) if place != label)][:top]
-        yield Prediction(
-            name,
-            [(labels[place], float(found[row, place])) for place in best],
-            found[row].tolist() if probabilities else None,
-        )
-
-
-def _order(values: NDArray[np.float32]) -> list[int]:
-    """From the largest to the smallest; of equal ones the first is first."""
-    order: list[int] = np.argsort(-values, kind="stable").tolist()
-    return order
-
-
-def _probabilities(outputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32] | None:
-    """(n, classes), of the logits where there are only those."""
-    if "probabilities" in outputs:
-        return np.asarray(outputs["probabilities"], np.float32)
-    if "logits" not in outputs:
-        return None
-    logits = np.asarray(outputs["logits"], np.float64)
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: NDArray[np.float32] = (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return shares
+def require_possible(metadata: Metadata, options: PredictOptions, *, origin: str) -> None:
+    """UsageError for options that the task does not understand, or this model cannot follow."""
+    serving = metadata.serving
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if field.name not in serving.OPTIONS and value != field.default:
+            raise UsageError(
+                f"{field.name}={str(value).lower()}: {origin} gives no probabilities of classes",
+                fix=f"leave out {field.name}=",
+            )
+    serving.require_possible(list(metadata.outputs), options, origin=origin)

@@ -18,7 +18,7 @@ from fmtool.data.splitting import inputs
 from fmtool.elements import Features, Kind, Pixels, Tokens
 from fmtool.errors import DataError, UsageError
 from fmtool.export import preprocessing, runtimes
-from fmtool.export.metadata import INPUT_NAMES, OUTPUTS, Input, Metadata, output_types
+from fmtool.export.metadata import INPUT_NAMES, Input, Metadata, serving_of
 from fmtool.export.runtimes.base import Runtime
 from fmtool.machine.processor import physical_cores
 from fmtool.prediction import bundle
@@ -27,9 +27,9 @@ from fmtool.runs import artifacts, rules
 from fmtool.runs.layout import TOKENIZER, RunPaths
 from fmtool.runs.strict_json import read_object
 from fmtool.schema import PredictConfig, RuntimeConfig, SavedRunConfig
+from fmtool.targets import Label, Target
 
 _MOST_TOKENIZER_BYTES = 1 << 26
-_RESULTS = tuple(name for name in OUTPUTS if name != "embedding")
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subj
             f"{paths.model} has {loaded.output_shape[-1]} classes, the run had {len(labels)}",
             fix="train again",
         )
-    metadata = _metadata(loaded, run_cfg, paths, labels, batch=cfg.batch_size)
-    model = KerasModel(serving.build(loaded, metadata.input, _RESULTS), metadata)
+    metadata = _metadata(loaded, run_cfg, paths, Label(labels), kept, batch=cfg.batch_size)
+    model = KerasModel(serving.build(loaded, metadata), metadata)
     data = run_cfg.data
     has_size = getattr(data, "resize", None) is not None
     return Subject(
@@ -183,13 +183,16 @@ def _metadata(
     network: Any,
     run_cfg: SavedRunConfig,
     paths: RunPaths,
-    labels: tuple[str, ...],
+    target: Target,
+    kept: Mapping[str, str],
     *,
     batch: int,
 ) -> Metadata:
     """As an exported file would say it; every batch is full, so that nothing is compiled twice."""
     shape, dtype = tuple(network.input_shape[1:]), str(network.input.dtype)
     kind = _kind_of(dtype)
+    about = options.task(run_cfg.task.name).about(run_cfg.task, kept)
+    task = {"name": run_cfg.task.name, **about}
     info = options.data(run_cfg.data.name).INFO
     pixel_max = Pixels.maximum if info is None else info.pixel_max
     return Metadata(
@@ -208,8 +211,9 @@ def _metadata(
             maximum=pixel_max if kind == "image" else None,
         ),
         trained_shape=shape,
-        outputs=output_types(_RESULTS),
-        labels=labels,
+        outputs=serving_of(task, target).outputs,
+        target=target,
+        task=task,
     )
 
 

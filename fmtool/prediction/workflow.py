@@ -1,4 +1,4 @@
-"""`fmtool predict`: samples in, labels and probabilities out, some at a time."""
+"""`fmtool predict`: samples in, what the task makes of them out, some at a time."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,6 +19,7 @@ from fmtool.runs.atomic import write_with
 from fmtool.runs.layout import RunPaths
 from fmtool.schema import PredictConfig, SavedRunConfig
 from fmtool.signals import SignalGuard
+from fmtool.tasks.shared.serving import PredictOptions
 
 STREAM = "-"
 _FORMATS = (".csv", ".jsonl")
@@ -41,19 +42,21 @@ def predict(
         source = sources.find(cfg.input)
         output_format = _output_format(cfg)
         with _subject(cfg, run_cfg, run_directory) as subject:
-            metadata = subject.model.metadata
-            results.require_possible(
-                metadata, top=cfg.top, probabilities=cfg.probabilities, origin=subject.origin
+            metadata, options = subject.model.metadata, _options(cfg)
+            results.require_possible(metadata, options, origin=subject.origin)
+            serving = metadata.serving
+            report = Report(
+                subject.origin, serving.counted, serving.headings(options), cfg.input, cfg.output
             )
-            report = Report(subject.origin, metadata.labels, cfg.input, cfg.output)
+            columns = serving.columns(options)
             found = _predictions(cfg, subject, source)
             if cfg.output is None:
                 _add_all(found, report, None)
             elif cfg.output == STREAM:
                 stream = DataStream(sys.stdout)
-                _add_all(found, report, _writer(stream, output_format, cfg, metadata.labels))
+                _add_all(found, report, _writer(stream, output_format, cfg, columns))
             else:
-                _write(Path(cfg.output), found, report, output_format, cfg)
+                _write(cfg, found, report, output_format, columns)
         if not report.predicted + report.failed:
             raise DataError(f"{cfg.input}: nothing to predict", fix="give it samples")
         if source.ignored:
@@ -84,35 +87,33 @@ def _subject(
     return nullcontext(subjects.of_file(path, cfg, origin=str(path)))
 
 
+def _options(cfg: PredictConfig) -> PredictOptions:
+    return PredictOptions(top=cfg.top, probabilities=cfg.probabilities)
+
+
 def _write(
-    path: Path,
+    cfg: PredictConfig,
     found: Iterator[Prediction],
     report: Report,
     output_format: writing.OutputFormat,
-    cfg: PredictConfig,
+    columns: Sequence[str],
 ) -> None:
     def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8", newline="") as file:
-            _add_all(found, report, _writer(file, output_format, cfg, report.labels))
+            _add_all(found, report, _writer(file, output_format, cfg, columns))
 
-    write_with(path, write)
+    write_with(Path(cfg.output or STREAM), write)
 
 
 def _writer(
     file: TextIO | DataStream,
     output_format: writing.OutputFormat,
     cfg: PredictConfig,
-    labels: Sequence[str],
+    columns: Sequence[str],
 ) -> Writer:
     if output_format == "jsonl":
-        return writing.JsonLines(file, labels)
-    return writing.Csv(
-        file,
-        labels,
-        top=cfg.top,
-        probabilities=cfg.probabilities,
-        errors=cfg.on_error == "skip",
-    )
+        return writing.JsonLines(file)
+    return writing.Csv(file, columns, errors=cfg.on_error == "skip")
 
 
 def _add_all(found: Iterator[Prediction], report: Report, writer: Writer | None) -> None:
@@ -124,19 +125,15 @@ def _add_all(found: Iterator[Prediction], report: Report, writer: Writer | None)
 
 def _predictions(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Prediction]:
     """In the order of the input; raises the first error where `on_error` is `fail`."""
-    labels = subject.model.metadata.labels
+    serving, options = subject.model.metadata.serving, _options(cfg)
     for block in reading.blocks(cfg, subject, source):
         if block.errors and cfg.on_error == "fail":
             raise block.errors[min(block.errors)]
         sound = [name for place, name in enumerate(block.names) if place not in block.errors]
-        outputs = subject.model(block.samples) if sound else {}
-        predicted = (
-            results.read(outputs, sound, labels, top=cfg.top, probabilities=cfg.probabilities)
-            if sound
-            else iter(())
-        )
+        said = serving.decode(subject.model(block.samples), options) if sound else ()
+        predicted = iter(said)
         for place, name in enumerate(block.names):
             if place in block.errors:
                 yield Prediction(name, error=block.errors[place])
             else:
-                yield next(predicted)
+                yield Prediction(name, next(predicted))

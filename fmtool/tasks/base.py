@@ -8,13 +8,14 @@ compiled step; those below it need NumPy alone, so that they run beside any expo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from fmtool.config.base import NamedConfig
 from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.targets import Kind, Target
 from fmtool.tasks.shared.reporting import Reporting
+from fmtool.tasks.shared.serving import Serving
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,19 +33,6 @@ class TaskConfig(NamedConfig):
         """
         keys = self.model_dump(mode="json", exclude={"name", "class_weights"})
         return ", ".join([self.name, *(f"{key}={value}" for key, value in keys.items())])
-
-
-@dataclass(frozen=True)
-class Output:
-    """One of the arrays that an exported file gives for a batch of samples.
-
-    Args:
-        compare: `equal` where a file has to give the very values of the network, as for labels;
-            `close` where the difference has a limit.
-    """
-
-    dtype: str
-    compare: Literal["equal", "close"]
 
 
 TargetT = TypeVar("TargetT", bound=Target)
@@ -86,21 +74,12 @@ class Task(Generic[TargetT]):
         """Keras metrics of targets and outputs, beside the loss, in the order of the config's."""
         raise NotImplementedError
 
-    def serve(self, outputs: Any) -> dict[str, Any]:
-        """What an exported file may give, by the names in `outputs`, of the network's outputs."""
-        raise NotImplementedError
-
     # --- NumPy alone ------------------------------------------------------------------------
 
     @property
     def artifacts(self) -> Mapping[str, str]:
         """Files, by name and content, that a run keeps of what was fitted to its rows."""
         return {}
-
-    @property
-    def outputs(self) -> Mapping[str, Output]:
-        """What `serve` gives, in order."""
-        raise NotImplementedError
 
 
 class Metrics(Protocol):
@@ -115,6 +94,20 @@ class Build(Protocol):
         Args:
             y: targets of the rows that are trained on, for what is fitted to them.
         """
+
+
+class About(Protocol):
+    def __call__(self, cfg: Any, kept: Mapping[str, str], /) -> Mapping[str, Any]:
+        """What `serving` has to know beside the target, in JSON types; it goes into every file.
+
+        Args:
+            kept: as `reporting` is given it.
+        """
+
+
+class MakeServing(Protocol):
+    def __call__(self, about: Mapping[str, Any], target: Any, /) -> Serving[Any]:
+        """What the outputs of a trained network mean. DataError for what `about` never gave."""
 
 
 class Reports(Protocol):
@@ -148,3 +141,5 @@ class TaskModule:
     report_metrics: Metrics
     build: Build
     reporting: Reports
+    about: About
+    serving: MakeServing

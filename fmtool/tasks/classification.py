@@ -10,6 +10,7 @@ from fmtool.targets import Kind, Label
 from fmtool.tasks.base import Task, TaskConfig
 from fmtool.tasks.shared.class_weights import ClassWeights, of_samples, resolve
 from fmtool.tasks.shared.label_reporting import LabelReporting
+from fmtool.tasks.shared.label_serving import LabelServing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -156,3 +157,12 @@ def build(cfg: Config, target: Label, y: "NDArray[Any]") -> Classification:
 
 def reporting(cfg: Config, target: Label, kept: Mapping[str, str]) -> LabelReporting:
     return LabelReporting(target)
+
+
+def about(cfg: Config, kept: Mapping[str, str]) -> Mapping[str, Any]:
+    """Nothing: names of classes are the target's."""
+    return {}
+
+
+def serving(about: Mapping[str, Any], target: Label) -> LabelServing:
+    return LabelServing(target)

@@ -36,10 +36,10 @@ def by_hand(trained: Any, tmp_path: Path) -> ByHand:
     write_outputs(tmp_path / "reference", logits)
     np.save(tmp_path / "samples.npy", x)
     compared = parity.compare(metadata.outputs, tmp_path / "reference", tmp_path / "reference")
-    score = parity.score(tmp_path / "reference", y, metadata.outputs)
+    score = parity.score(tmp_path / "reference", y, metadata)
     facts = {
         "input": {"name": "pixels", "dtype": "uint8", "shape": [None, 8, 8, 1]},
-        "outputs": dict(metadata.outputs),
+        "outputs": metadata.dtypes,
         "parity": compared,
         "score": score,
     }

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import yaml
+from label_outputs import declared
 
 from fmtool.data.arrays import Config as ArraysConfig
 from fmtool.elements import Pixels
 from fmtool.export import card, preprocessing
-from fmtool.export.metadata import Input, Metadata, output_types
+from fmtool.export.metadata import Input, Metadata
 from fmtool.export.run_facts import RunFacts
 from fmtool.runs.result import Best, Gate, RunResult
 from fmtool.targets import Label
@@ -30,6 +31,7 @@ ROW = {
     },
 }
 DIGEST = "0123456789abcdef" * 4
+LABELS = ("cat", "dog|wolf", "ant_<b>")
 
 
 def figures(logits, labels, names):
@@ -48,8 +50,8 @@ def metadata(**changes):
         "quantization": "none",
         "input": Input("pixels", "image", "uint8", (32, 24, 3), None, 255),
         "trained_shape": (32, 24, 3),
-        "outputs": output_types(("probabilities", "logits", "label")),
-        "labels": ("cat", "dog|wolf", "ant_<b>"),
+        "outputs": declared(("probabilities", "logits", "label"), LABELS),
+        "target": Label(LABELS),
         "preprocessing": {
             "color": "rgb",
             "background": "white",
@@ -253,7 +255,7 @@ def test_the_card_of_a_real_run_names_its_data_set_and_licence(by_hand):
 
 
 def test_where_only_labels_were_asked_for_no_figure_of_probabilities_is_made_up(by_hand):
-    bare = replace(by_hand.release.metadata, outputs=output_types(("label",)))
+    bare = replace(by_hand.release.metadata, outputs=declared(("label",), map(str, range(10))))
     release = replace(by_hand.release, metadata=bare)
     release.hand_over(by_hand.export, bundles=False, samples=0)
     text = (by_hand.folder / "model_card.md").read_text()

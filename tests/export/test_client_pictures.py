@@ -17,6 +17,7 @@ from fmtool.errors import DataError
 from fmtool.export import preprocessing
 from fmtool.export.clients import model_inputs
 from fmtool.export.metadata import Metadata, input_of
+from fmtool.targets import Label
 
 LOOK = Look(
     color="rgb",
@@ -157,7 +158,7 @@ def test_a_bundle_says_what_is_done_in_numbers_and_in_words(keys, fitted, said, 
         input=input_of(element, any_size=False, batch=None),
         trained_shape=element.shape,
         outputs={},
-        labels=("a", "b"),
+        target=Label(("a", "b")),
         preprocessing=found,
     )
     steps = " ".join(preprocessing.steps(metadata))

@@ -4,7 +4,7 @@ import io
 import json
 import random
 import zipfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,9 +88,20 @@ def described(kind):
     return replace(small_onnx.metadata(kind, shape), preprocessing=how)
 
 
+def said(about, schema=2):
+    """What the metadata say, as a file has it; schema 1 as releases before tasks wrote it."""
+    document = json.loads(about.to_json())
+    if schema == 1:
+        del document["target"], document["task"]
+        document["outputs"] = {name: each["dtype"] for name, each in document["outputs"].items()}
+        document["schema_version"] = 1
+    return document
+
+
+@pytest.mark.parametrize("schema", [1, 2])
 @pytest.mark.parametrize("kind", ["image", "text", "features"])
-def test_no_metadata_do_more_than_be_refused(kind):
-    document = asdict(described(kind))
+def test_no_metadata_do_more_than_be_refused(kind, schema):
+    document = said(described(kind), schema)
     refused = [
         message
         for text in texts(document, 7, 300)
@@ -154,7 +165,7 @@ def test_predict_ends_in_order_whatever_a_file_says_of_itself(call, fmtool, kind
     if kind == "image":
         np.save(fmtool.folder / "x.npy", np.zeros((2, 4, 4, 3), np.uint8))
     codes = set()
-    for text in chosen(texts(asdict(described(kind)), 11, 60)):
+    for text in chosen(texts(said(described(kind)), 11, 60)):
         if text.isascii():
             with_text(fmtool.folder / "x.onnx", model, text)
             outcome = call("predict", "model=x.onnx", "input=x.npy", "probabilities=true")
@@ -184,7 +195,9 @@ def test_predict_ends_in_order_whatever_a_file_says_of_itself(call, fmtool, kind
 def test_a_wrong_field_is_named_with_its_file(call, fmtool, change, field):
     model = small_onnx.model("image", (4, 4, 3))
     np.save(fmtool.folder / "x.npy", np.zeros((1, 4, 4, 3), np.uint8))
-    with_text(fmtool.folder / "x.onnx", model, json.dumps({**asdict(described("image")), **change}))
+    with_text(
+        fmtool.folder / "x.onnx", model, json.dumps({**said(described("image"), 1), **change})
+    )
     outcome = call("predict", "model=x.onnx", "input=x.npy")
     assert outcome.code == 65
     assert outcome.error.startswith("error: x.onnx")
@@ -195,9 +208,9 @@ def test_an_input_that_the_graph_does_not_have_is_bad_data(call, fmtool):
     model = small_onnx.model("image", (4, 4, 3))
     np.save(fmtool.folder / "x.npy", np.zeros((1, 4, 4, 3), np.uint8))
     for change in ({"name": "picture"}, {"batch": 7}):
-        said = asdict(described("image"))
-        said["input"] |= change
-        with_text(fmtool.folder / "x.onnx", model, json.dumps(said))
+        document = said(described("image"))
+        document["input"] |= change
+        with_text(fmtool.folder / "x.onnx", model, json.dumps(document))
         outcome = call("predict", "model=x.onnx", "input=x.npy")
         assert outcome.code == (65 if "name" in change else 0), outcome.err
     assert call("predict", "model=x.onnx", "input=x.npy").code == 0

@@ -80,7 +80,7 @@ def test_outputs_beyond_what_the_disk_holds_are_an_error_and_not_a_signal(tmp_pa
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    writer = outputs.Writer(tmp_path / "found", 10_000)
+    writer = outputs.Writer(tmp_path / "found", 10_000, {"logits": "float32"})
     try:
         with pytest.raises(OSError) as raised:  # noqa: PT011 - by its number
             writer.add({"logits": np.zeros((10_000, 10))})
@@ -93,7 +93,8 @@ def test_outputs_beyond_what_the_disk_holds_are_an_error_and_not_a_signal(tmp_pa
 
 def test_outputs_are_read_as_they_were_written_in_batches(tmp_path):
     values = np.random.default_rng(0).normal(size=(7, 3))
-    writer = outputs.Writer(tmp_path / "found", 5)
+    dtypes = {"logits": "float32", "label": "int32"}
+    writer = outputs.Writer(tmp_path / "found", 5, dtypes)
     for first in (0, 4):
         rows = values[first : first + 4]
         writer.add({"logits": rows, "label": rows.argmax(axis=1)})

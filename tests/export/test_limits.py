@@ -5,19 +5,26 @@ Files are compared as an export compares them, from outputs on disk.
 
 import numpy as np
 import pytest
+from label_outputs import ACCURACY, classes, declared, metadata
 
 from fmtool.export import parity
 from fmtool.export.outputs import Writer
 from fmtool.export.parity import LIMITS, Limits
 
-NAMES = {"probabilities": "float32", "label": "int32"}
+NAMES = declared(("probabilities", "label"), classes(2))
+DTYPES = {name: output.dtype for name, output in NAMES.items()}
 NOTHING = Limits(tolerance=None, agreement=0.0, score_loss=None)
+
+
+def judged(compared, limits, *, found, reference):
+    scores = parity.Scores(ACCURACY, found, reference, is_relative=False)
+    return parity.objection(compared, limits, named=NAMES, scores=scores)
 
 
 def write(folder, first):
     """Outputs for two classes, where the first one has these probabilities."""
     probabilities = np.stack([first, 1 - first], axis=1).astype(np.float32)
-    writer = Writer(folder, len(first))
+    writer = Writer(folder, len(first), DTYPES)
     writer.add({"probabilities": probabilities, "label": probabilities.argmax(axis=1)})
     writer.close()
     return folder
@@ -34,9 +41,7 @@ def is_kept(tmp_path):
         found[:others] = 0.4998
         folders = write(tmp_path / "run", expected), write(tmp_path / "file", found)
         compared = parity.compare(NAMES, *folders)
-        objection = parity.objection(
-            compared, limits, accuracy=0.75 - fall, reference_accuracy=0.75
-        )
+        objection = judged(compared, limits, found=0.75 - fall, reference=0.75)
         return objection is None
 
     return judge
@@ -81,12 +86,12 @@ def test_a_tolerance_that_is_met_exactly_is_kept(tmp_path):
     folders = write(tmp_path / "run", np.array([0.25])), write(tmp_path / "file", np.array([0.0]))
     compared = parity.compare(NAMES, *folders)
     met = Limits(tolerance=0.25, agreement=0.0, score_loss=None)
-    assert parity.objection(compared, met, accuracy=1, reference_accuracy=1) is None
-    assert parity.objection(compared, NOTHING, accuracy=0, reference_accuracy=1) is None
+    assert judged(compared, met, found=1, reference=1) is None
+    assert judged(compared, NOTHING, found=0, reference=1) is None
 
 
 def test_the_accuracy_of_a_file_is_its_share_of_true_labels(tmp_path):
     folder = write(tmp_path / "file", np.array([0.75, 0.75, 0.25, 0.75]))
-    score = parity.score(folder, np.array([0, 0, 1, 1], np.int32), NAMES)
+    score = parity.score(folder, np.array([0, 0, 1, 1], np.int32), metadata(NAMES, 2))
     assert score["accuracy"] == 0.75
     assert score["loss"] == pytest.approx(-(3 * np.log(0.75) + np.log(0.25)) / 4)

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from label_outputs import declared
 
 from fmtool.elements import Features, Pixels, Tokens
 from fmtool.errors import DataError
-from fmtool.export.metadata import Metadata, input_of, output_types
+from fmtool.export.metadata import Metadata, input_of
+from fmtool.targets import Label
 
 METADATA = Metadata(
     model="cnn",
@@ -17,8 +19,8 @@ METADATA = Metadata(
     quantization="none",
     input=input_of(Pixels((32, 32, 3)), any_size=False, batch=None),
     trained_shape=(32, 32, 3),
-    outputs=output_types(("probabilities", "label")),
-    labels=("cat", "dög"),
+    outputs=declared(("probabilities", "label"), ("cat", "dög")),
+    target=Label(("cat", "dög")),
 )
 
 

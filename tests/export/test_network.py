@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from label_outputs import metadata
 
 from fmtool.elements import Tokens
 from fmtool.export import network, serving
@@ -51,7 +52,8 @@ def test_label_probabilities_and_embedding_belong_to_the_logits():
     trained = recurrent()
     element = Tokens((6,), vocabulary=10)
     reads = Input("tokens", "text", element.dtype, element.shape, None, None)
-    served = serving.build(trained, reads, ("probabilities", "logits", "label", "embedding"))
+    names = ("probabilities", "logits", "label", "embedding")
+    served = serving.build(trained, metadata(names, trained.output_shape[-1], reads))
     tokens = np.random.default_rng(0).integers(0, 10, (5, 6), np.int32)
     found = {name: np.asarray(value) for name, value in served(tokens).items()}
     logits = np.asarray(trained(tokens))
@@ -66,7 +68,7 @@ def test_of_equal_logits_the_label_is_the_first():
     samples = keras.Input((3,), name="features")
     tied = keras.Model(samples, keras.layers.Activation("linear")(samples))
     reads = Input("features", "features", "float32", (3,), None, None)
-    served = serving.build(tied, reads, ("logits", "label"))
+    served = serving.build(tied, metadata(("logits", "label"), 3, reads))
     rows = np.array([[1, 2, 2], [0, -0.0, 0], [3, 1, 3]], np.float32)
     assert np.asarray(served(rows)["label"]).tolist() == [1, 0, 0]
 
@@ -76,7 +78,7 @@ def test_images_of_another_size_are_resized_and_those_of_the_trained_size_left_a
     flat = keras.layers.Flatten()(keras.ops.cast(pixels, "float32"))
     trained = keras.Model(pixels, flat)
     reads = Input("pixels", "image", "uint8", (None, None, 1), None, 255)
-    served = serving.build(trained, reads, ("logits", "label"))
+    served = serving.build(trained, metadata(("logits", "label"), 16, reads))
     picture = np.random.default_rng(0).integers(0, 256, (1, 4, 4, 1), np.uint8)
     np.testing.assert_array_equal(served(picture)["logits"], picture.reshape(1, 16))
     uniform = np.full((2, 9, 6, 1), 77, np.uint8)

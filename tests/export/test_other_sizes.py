@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from exported_by_hand import resizing_onnx, write_outputs
+from label_outputs import ACCURACY
 from PIL import Image
 
 from fmtool import validate
@@ -116,7 +117,7 @@ def test_an_export_whose_file_resizes_otherwise_is_not_kept(by_hand, tmp_path, q
     release = by_hand.release
     options = validate.export_config(compose("export", ["run=last"])).export
     workshop = Workshop(
-        options, tmp_path, tmp_path, tmp_path, release.truth, None, {}, {}, [], [tmp_path]
+        options, tmp_path, tmp_path, tmp_path, release.truth, ACCURACY, None, {}, {}, [], [tmp_path]
     )
     logits = np.random.default_rng(0).normal(size=(20, 10)).astype(np.float32)
     for name in (REFERENCE_PICTURES, "pictures_raw", "pictures_at_size"):
@@ -136,8 +137,18 @@ def test_a_quantized_file_is_judged_by_what_it_gives_for_the_same_pictures_at_it
     """What the quantization costs was measured on the samples already."""
     options = validate.export_config(compose("export", ["run=last"])).export
     workshop = Workshop(
-        options, tmp_path, tmp_path, tmp_path, by_hand.release.truth, None, {}, {}, [], [tmp_path]
-    )
+        options,
+        tmp_path,
+        tmp_path,
+        tmp_path,
+        by_hand.release.truth,
+        ACCURACY,
+        None,
+        {},
+        {},
+        [],
+        [tmp_path],
+    )  # fmt: skip
     logits = np.random.default_rng(0).normal(size=(20, 10)).astype(np.float32)
     write_outputs(tmp_path / REFERENCE_PICTURES, -logits)
     for name in ("pictures_raw", "pictures_at_size"):

@@ -2,18 +2,20 @@
 
 import numpy as np
 import pytest
+from label_outputs import ACCURACY, classes, declared, metadata
 
 from fmtool.export import parity
 from fmtool.export.outputs import Writer
 from fmtool.export.parity import LIMITS, Limits
 
-NAMES = {"probabilities": "float32", "label": "int32"}
+NAMES = declared(("probabilities", "label"), classes(2))
+DTYPES = {name: output.dtype for name, output in NAMES.items()}
 STRICT = Limits(tolerance=1e-3, agreement=0.999, score_loss=None)
 
 
 def written(folder, probabilities):
     probabilities = np.asarray(probabilities, np.float32)
-    writer = Writer(folder, len(probabilities))
+    writer = Writer(folder, len(probabilities), DTYPES)
     writer.add({"probabilities": probabilities, "label": probabilities.argmax(axis=1)})
     writer.close()
     return folder
@@ -31,7 +33,8 @@ def compared(tmp_path):
 
 
 def objection(found, limits=STRICT, *, accuracy=0.9, reference=0.9):
-    return parity.objection(found, limits, accuracy=accuracy, reference_accuracy=reference)
+    scores = parity.Scores(ACCURACY, accuracy, reference, is_relative=False)
+    return parity.objection(found, limits, named=NAMES, scores=scores)
 
 
 def test_equal_outputs_have_no_difference(compared):
@@ -77,13 +80,13 @@ def test_a_fall_of_the_accuracy_beyond_the_limit_is_named(compared):
 
 def test_the_score_has_the_accuracy_and_the_cross_entropy_of_the_true_class(tmp_path):
     folder = written(tmp_path / "a", [[0.25, 0.75], [0.5, 0.5]])
-    score = parity.score(folder, np.array([1, 1]), NAMES)
+    score = parity.score(folder, np.array([1, 1]), metadata(NAMES, 2))
     assert score["accuracy"] == 0.5
     assert score["loss"] == pytest.approx(-(np.log(0.75) + np.log(0.5)) / 2)
 
 
 def test_what_goes_beyond_the_samples_is_left_out(tmp_path):
-    writer = Writer(tmp_path / "a", 3)
+    writer = Writer(tmp_path / "a", 3, DTYPES)
     for _ in range(2):
         writer.add({"label": np.array([4, 5])})
     writer.close()

@@ -5,6 +5,7 @@ Files are compared as `fmtool verify` compares them, from outputs on disk.
 
 import numpy as np
 import pytest
+from label_outputs import classes, declared
 
 from fmtool.export import verify
 from fmtool.export.outputs import Writer
@@ -23,7 +24,8 @@ def answer(tmp_path):
         found = expected + np.array([difference, -difference])
         labels = np.zeros(100, np.int32)
         labels[:others] = 1
-        writer = Writer(tmp_path, 100)
+        named = declared(("probabilities", "label"), classes(2))
+        writer = Writer(tmp_path, 100, {"probabilities": "float32", "label": "int32"})
         writer.add({"probabilities": found.astype(np.float64), "label": labels})
         writer.close()
         parity = {
@@ -33,7 +35,7 @@ def answer(tmp_path):
         }
         row = {"path": "onnx/model.onnx", "quantization": quantization, "parity": parity}
         known = {"probabilities": expected, "label": np.zeros(100, np.int32)}
-        return verify._compared(row, parity, known, tmp_path).status
+        return verify._compared(row, named, parity, known, tmp_path).status
 
     return judge
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from exported_by_hand import linear_onnx, repacked
+from label_outputs import classes, declared
 
 from fmtool.export import files
 
@@ -251,7 +252,7 @@ def test_what_differed_at_the_export_may_differ_again(call, by_hand):
 
 def test_a_model_that_gives_labels_alone_is_judged_by_them(call, by_hand):
     pytest.importorskip("onnxruntime")
-    bare = replace(by_hand.release.metadata, outputs={"label": "int32"})
+    bare = replace(by_hand.release.metadata, outputs=declared(("label",), classes(10)))
     parity = {"samples": 40, "agreeing": 40, "differences": {}}
     row = {**by_hand.export.rows[0], "outputs": {"label": "int32"}, "parity": parity}
     labelled = replace(by_hand, release=replace(by_hand.release, metadata=bare)).with_rows(row)
@@ -266,7 +267,7 @@ def test_what_one_model_gave_is_not_taken_for_what_the_next_one_gave(call, by_ha
     (row,) = by_hand.export.rows
     second = by_hand.folder / "onnx_float16"
     second.mkdir()
-    silent = replace(by_hand.release.metadata, outputs={"label": "int32"})
+    silent = replace(by_hand.release.metadata, outputs=declared(("label",), classes(10)))
     linear_onnx(second / "model.onnx", by_hand.weights, silent)
     other = {"name": "onnx_float16", "quantization": "float16", "path": "onnx_float16/model.onnx"}
     rows = (row, {**row, **other, **files.describe(second)})

@@ -92,7 +92,7 @@ def test_the_size_of_a_batch_changes_no_answer(predict, models, size):
 
 
 def test_a_model_that_gives_logits_alone_has_probabilities(predict, models):
-    outputs = {"logits": "float32", "label": "int32"}
+    outputs = ("logits", "label")
     small_onnx.write(models / "numbers.onnx", "features", (3,), outputs=outputs)
     np.save(models / "rows.npy", np.log(np.array([[1, 2, 5]], np.float32)))
     found = predict("numbers", "input=rows.npy", "--json").json["predictions"][0]
@@ -100,7 +100,7 @@ def test_a_model_that_gives_logits_alone_has_probabilities(predict, models):
 
 
 def test_a_model_that_gives_labels_alone_has_none(predict, models):
-    small_onnx.write(models / "numbers.onnx", "features", (3,), outputs={"label": "int32"})
+    small_onnx.write(models / "numbers.onnx", "features", (3,), outputs=("label",))
     np.save(models / "rows.npy", np.eye(3))
     found = predict("numbers", "input=rows.npy", "--json").json["predictions"][2]
     assert (found["label"], found["probability"]) == ("blue", None)

@@ -47,12 +47,26 @@ def _without_origin(sample: NDArray[Any], origin: list[Any]) -> NDArray[Any]:
 
 
 def answer(given: str, about: dict[str, Any], outputs: dict[str, Any]) -> str:
-    """The input, its label and, where the model gives it, the probability of that label."""
-    label = int(outputs["label"][0])
-    words = [given, about["labels"][label]]
-    if "probabilities" in outputs:
-        words.append(f"{float(outputs['probabilities'][0][label]):.4f}")
-    return "\t".join(words)
+    """The input and what the model says of it: a label with its probability, or each output."""
+    kind = about.get("target", {}).get("kind", "label")
+    if kind == "label" and "label" in outputs:
+        label = int(outputs["label"][0])
+        words = [given, about["labels"][label]]
+        if "probabilities" in outputs:
+            words.append(f"{float(outputs['probabilities'][0][label]):.4f}")
+        return "\t".join(words)
+    said = about["outputs"].items()
+    names = [name for name, output in said if output["compare"] != "reported"]
+    return "\t".join(
+        [given, *(f"{name}={_shown(outputs[name][0], about, kind)}" for name in names)]
+    )
+
+
+def _shown(values: NDArray[Any], about: dict[str, Any], kind: str) -> str:
+    """Of several classes the names of those that are set; else the numbers themselves."""
+    if np.issubdtype(values.dtype, np.integer) and kind == "labels":
+        return ",".join(about["labels"][place] for place in np.flatnonzero(values))
+    return ",".join(f"{value:.6g}" for value in values.reshape(-1).tolist())
 
 
 def _pixels(given: str, reads: dict[str, Any], how: dict[str, Any]) -> NDArray[Any]:

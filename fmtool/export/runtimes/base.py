@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from fmtool.errors import DataError, FmtoolError, raise_if_used_up
 from fmtool.export.metadata import Metadata
+from fmtool.tasks.shared.serving import Output
 
 Arrays = dict[str, NDArray[Any]]
 _MAX_REASON = 200
 _FIX = "export it again"
-_OF_CLASSES = ("probabilities", "logits")
 
 
 def reason(error: Exception) -> str:
@@ -73,16 +73,24 @@ class Runtime(ABC):
 
     def _problem(self, name: str, values: NDArray[Any] | None, count: int) -> str:
         """Empty for an output that fits the metadata."""
-        classes = len(self.metadata.labels)
+        said = self.metadata.outputs[name]
         if values is None:
             return f"it gives no {name}, though it says so"
-        if name in _OF_CLASSES and values.shape != (count, classes):
-            return f"it gives {name} of shape {values.shape} for {count} samples, {classes} labels"
+        is_free = said.shape is None or said.below is not None
+        if not is_free and values.shape != (count, *(said.shape or ())):
+            labels = self.metadata.labels
+            expected = f"{len(labels)} labels" if labels else f"not {said.shape} for each"
+            return f"it gives {name} of shape {values.shape} for {count} samples, {expected}"
         if values.ndim == 0 or len(values) != count:
             return f"it gives {name} of shape {values.shape} for {count} samples"
-        if name == "label":
-            if values.shape != (count,) or not np.issubdtype(values.dtype, np.integer):
-                return f"its labels are {values.dtype} of shape {values.shape}"
-            if values.min() < 0 or values.max() >= classes:
-                return f"it gives label {int(values.max())}, and has names for {classes}"
-        return ""
+        return "" if said.below is None else _problem_of_places(name, values, count, said)
+
+
+def _problem_of_places(name: str, values: NDArray[Any], count: int, said: Output) -> str:
+    """Of numbers of classes. Empty for those that have a name."""
+    is_one = values.shape == (count, *(said.shape or ()))
+    if not is_one or not np.issubdtype(values.dtype, np.integer):
+        return f"its {said.noun or name} are {values.dtype} of shape {values.shape}"
+    if values.min() < 0 or values.max() >= (said.below or 0):
+        return f"it gives {name} {int(values.max())}, and has names for {said.below}"
+    return ""

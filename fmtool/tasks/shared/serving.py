@@ -1,0 +1,154 @@
+"""What a network's outputs mean to those who use the model: names and types, answers, comparison.
+
+All but `serve` needs NumPy alone, so that it runs beside any exported file. What it depends on
+goes into the file: the target, and `about`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+
+from fmtool.targets import Target
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+Comparison = Literal["equal", "close", "relative", "reported"]
+
+
+@dataclass(frozen=True)
+class Output:
+    """One of the arrays that an exported file gives for a batch of samples.
+
+    Args:
+        compare: `equal` where a file has to give the very values of the network, as for labels;
+            `close` where the difference has a limit, `relative` where that limit is a share of
+            the values' standard deviation; `reported` where it is measured and has no limit.
+        shape: what one sample has; None where the network decides.
+        below: every value is in [0, below); None for any value.
+        noun: for messages: `labels` that agree, or `a probability` that differs.
+    """
+
+    dtype: str
+    compare: Comparison
+    shape: tuple[int, ...] | None = ()
+    below: int | None = None
+    noun: str = ""
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """The options of `fmtool predict` that only some tasks understand, with their neutral values.
+
+    Args:
+        top: how many of the likeliest classes are given.
+        probabilities: whether those of all classes are.
+    """
+
+    top: int = 1
+    probabilities: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of one sample, in each form in which it is written.
+
+    Args:
+        cells: one for each of `Serving.columns`.
+        document: entries of a JSON object, in JSON types.
+        shown: cells for people, of the first of `Serving.headings`.
+        counted: what the summary counts.
+    """
+
+    cells: Sequence[Any]
+    document: Mapping[str, Any]
+    shown: Sequence[str]
+    counted: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a model card, as plain text.
+
+    Args:
+        numbers: how many of the last columns hold numbers.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]] = field(default_factory=tuple)
+    numbers: int = 0
+
+
+TargetT = TypeVar("TargetT", bound=Target)
+
+
+class Serving(Generic[TargetT]):
+    """What the outputs of one network mean. Made by `serving` of a task file.
+
+    Args:
+        target: what each sample has.
+    """
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ()
+    """Fields of `PredictOptions` that it understands."""
+
+    LOSS_OF_SCORE: ClassVar[Literal["absolute", "relative"]] = "relative"
+    """How the fall of the headline is measured: figures between 0 and 1 as they are, others as a
+    share of what the run's network reaches."""
+
+    def __init__(self, target: TargetT) -> None:
+        self.target = target
+
+    @property
+    def outputs(self) -> Mapping[str, Output]:
+        """What `serve` gives, in order."""
+        raise NotImplementedError
+
+    @property
+    def always(self) -> tuple[str, ...]:
+        """Outputs that every file gives, whatever was asked for: `decode` needs them."""
+        return tuple(self.outputs)
+
+    # --- where Keras is ---------------------------------------------------------------------
+
+    def serve(self, outputs: Any) -> dict[str, Any]:
+        """What an exported file may give, by the names in `outputs`, of the network's outputs."""
+        raise NotImplementedError
+
+    # --- NumPy alone ------------------------------------------------------------------------
+
+    def reference(self, outputs: "Array") -> dict[str, "Array"]:
+        """The same as `serve`, computed another way, to compare files with."""
+        raise NotImplementedError
+
+    def score(self, served: Mapping[str, "Array"], y: "Array") -> dict[str, float]:
+        """What the given outputs are worth for targets `y`; the headline first."""
+        raise NotImplementedError
+
+    def require_possible(
+        self, names: Sequence[str], options: PredictOptions, *, origin: str
+    ) -> None:
+        """Raises UsageError for options that cannot be had of the outputs called `names`.
+
+        Args:
+            origin: the model, for messages.
+        """
+
+    def columns(self, options: PredictOptions) -> Sequence[str]:
+        """The names of an answer's cells."""
+        raise NotImplementedError
+
+    def headings(self, options: PredictOptions) -> Sequence[str]:
+        """The columns of a table for people, behind that of the input."""
+        return self.columns(options)
+
+    def decode(self, served: Mapping[str, "Array"], options: PredictOptions) -> Sequence[Answer]:
+        """An answer for each sample, of what a file gave for it."""
+        raise NotImplementedError
+
+    @property
+    def counted(self) -> Sequence[str]:
+        """Everything that `Answer.counted` can hold, in the order of the summary."""
+        return ()
