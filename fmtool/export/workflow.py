@@ -28,7 +28,6 @@ from fmtool.runs.strict_json import read_object
 from fmtool.schema import ExportConfig, SavedRunConfig
 from fmtool.signals import SignalGuard
 from fmtool.suggest import did_you_mean
-from fmtool.targets import Label
 from fmtool.tasks.shared.serving import Output, Serving
 
 REPORT = "export.json"
@@ -154,7 +153,7 @@ def _require_pictures(cfg: ExportConfig, data: Data) -> None:
 def _metadata(cfg: ExportConfig, run_cfg: SavedRunConfig, data: Data, paths: RunPaths) -> Metadata:
     """That of a file without quantization."""
     splits = data.splits
-    target = Label(splits.class_names)
+    target = splits.target
     about = options.task(run_cfg.task.name).about(run_cfg.task, artifacts.read(paths))
     task = {"name": run_cfg.task.name, **about}
     return Metadata(
