@@ -6,6 +6,7 @@ import pytest
 from label_outputs import metadata
 
 from fmtool.elements import Tokens
+from fmtool.errors import UsageError
 from fmtool.export import network, serving
 from fmtool.export.metadata import Input
 
@@ -62,6 +63,41 @@ def test_label_probabilities_and_embedding_belong_to_the_logits():
     assert found["label"].tolist() == logits.argmax(axis=1).tolist()
     dense = trained.layers[-1].layers[-1]
     np.testing.assert_allclose(found["embedding"] @ dense.kernel + dense.bias, logits, atol=1e-6)
+
+
+def of_parts(layer, rows=4):
+    """A network as runs save it: normalisation, backbone and head by their names."""
+
+    def part(x, name, *layers):
+        inputs = y = keras.Input(x.shape[1:])
+        for each in layers:
+            y = each(y)
+        return keras.Model(inputs, y, name=name)(x)
+
+    samples = keras.Input((rows, 3), name="features")
+    x = part(samples, "normalization", keras.layers.Activation("linear"))
+    x = part(x, "backbone", layer)
+    # With a last layer that reads something else than the backbone gives.
+    return keras.Model(samples, part(x, "head", keras.layers.Dense(5), keras.layers.Dense(2)))
+
+
+def test_the_embedding_is_what_the_backbone_gives():
+    trained = of_parts(keras.layers.Flatten())
+    rows = np.random.default_rng(0).normal(size=(6, 4, 3)).astype(np.float32)
+    reads = Input("features", "features", "float32", (4, 3), None, None)
+    served = serving.build(trained, reads, ("logits", "embedding"))(rows)
+    np.testing.assert_array_equal(served["embedding"], rows.reshape(6, 12))
+    np.testing.assert_allclose(served["logits"], trained(rows), atol=1e-6)
+    np.testing.assert_array_equal(serving.embedding(trained)(rows), rows.reshape(6, 12))
+
+
+def test_what_is_not_a_vector_is_not_an_embedding():
+    with pytest.raises(UsageError) as error:
+        serving.embedding(of_parts(keras.layers.Dense(7)))
+    assert str(error.value) == (
+        "include=embedding: the backbone gives 4x7 numbers for a sample, not a vector; "
+        "fix: leave embedding out of include="
+    )
 
 
 def test_of_equal_logits_the_label_is_the_first():
