@@ -150,7 +150,7 @@ def _show_facts(result: Result) -> None:
     from fmtool.targets import from_json
 
     duplicates, target = result["duplicates"], from_json(result["target"])
-    facts = {"samples": f"{result['samples']:,} of {target.described()}"}
+    facts = {"samples": f"{result['samples']:,} {target.beside_samples()}"}
     if target.kind != "numbers":
         ratio = result.get("imbalance")
         facts["largest by smallest class"] = "-" if ratio is None else f"{ratio:.1f}"
@@ -199,7 +199,8 @@ def _show_start(result: Result) -> None:
     for line in result["config"].splitlines():
         output.print_line(f"  {line}".rstrip())
     output.print_line()
-    output.print_line(f"which makes it: {result['command_with_config_file']}")
+    if result["next"]:
+        output.print_line(f"which makes it: {result['command_with_config_file']}")
 
 
 def _short(text: str) -> str:

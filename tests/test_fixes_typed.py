@@ -18,7 +18,7 @@ from PIL import Image
 from studies import Study, complete
 from typed_fixes import ROOT, Case, found, matches, told
 
-from fmtool import backend, matching, validate
+from fmtool import backend, matching, options, validate
 from fmtool.config import arguments, compose
 from fmtool.config import sweep as grammar
 from fmtool.data import arrays, cifar10, digits, fashion_mnist
@@ -170,6 +170,18 @@ def listed(at, *given):
     rows = (f"pictures/{label}/{number}.png,{label}\n" for label in "ab" for number in range(4))
     (at.folder / "l.csv").write_text("".join(rows))
     return at.load("data=image_folder", "data.path=l.csv", *given)
+
+
+def own(at, *given):
+    """A data set as `fmtool data check` loads it, whatever learns its target."""
+    chosen = [arguments.prepare(word) for word in given]
+    cfg = validate.option("data", compose.compose("train", chosen)["data"])
+    return options.data(cfg.name).load(cfg)
+
+
+def counted(at, *given):
+    np.savez(at.folder / "c.npz", x=np.ones((9, 2)), y=np.arange(18).reshape(9, 2))
+    return own(at, *given)
 
 
 def numbers(at, *given):
@@ -351,11 +363,18 @@ CASES = (
           ("data.delimiter=comma",), ("data.delimiter=comma", "data.quotes=false"), quoted),
     installs("fmtool/data/fetching/scikit_learn.py", "pip install scikit-learn",
              lambda at: (at.without("sklearn"), digits.load(at.config("data=digits").data))),
-    words("fmtool/data/reading/label_table.py",
+    words("fmtool/data/reading/picture_columns.py",
           "name the columns in the first line, or set data.{key}_column, with data.header=false "
           "if there is no such line",
           (), ("data.header=false", "data.path_column=0", "data.label_column=1"),
           listed, says=("data.path_column", "data.header=false")),
+    words("fmtool/data/reading/array_targets.py",
+          "set data.target=numbers, or give one class number for each sample",
+          ("data=arrays", "data.path=c.npz"),
+          ("data=arrays", "data.path=c.npz", "data.target=numbers"), counted),
+    words("fmtool/data/reading/target_columns.py",
+          "name a table by data.path, or set data.target=label data.label_columns=null",
+          (*TREE, "data.target=labels"), (*TREE, "data.target=label"), own),
     words("fmtool/data/reading/table_checks.py",
           "set data.header=false {keys}, or data.header=true if it names the column",
           ("data.text_column=a film", "data.label_column=pos"),
@@ -575,6 +594,9 @@ CASES = (
 )  # fmt: skip
 
 ELSEWHERE = {
+    ("fmtool/matching.py", "choose task={', '.join(others)}, or other data"):
+        "tests/test_matching.py::"
+        "test_a_target_that_the_task_does_not_learn_is_refused_with_the_tasks_that_do",
     ("fmtool/data/reading/array_files.py",
      "save numbers, or text as numpy.array(names, dtype=str)"):
         "it is Python, for the author of the file",

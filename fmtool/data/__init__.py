@@ -4,10 +4,10 @@ A data set file holds
 
 - `Config`, a `DataConfig` with `name: Literal["<file name>"]` and the set's own keys, whose
   defaults stand in `conf/data/<file name>.yaml`;
-- `INFO`, a `SetInfo`: title, licence, sizes and class names, for `fmtool data list` and `info`;
+- `INFO`, a `SetInfo`: title, licence, sizes and target, for `fmtool data list` and `info`;
   a set of the user's own, which `data.path` names, has none and derives from `LocalConfig`;
-- `load(cfg: Config) -> Splits`: uint8 images (n, height, width, channels), int32 labels; images
-  that shall not lie in memory are `images.ReadImages`, which are read on access;
+- `load(cfg: Config) -> Splits`: uint8 images (n, height, width, channels), target and its rows;
+  images that shall not lie in memory are `images.ReadImages`, which are read on access;
 - `KIND`, where samples are no images: another kind of `fmtool.elements`, or None where only the
   files say;
 - `fit(cfg, splits, rows) -> Splits`, where samples are made by something that is fitted, such as a

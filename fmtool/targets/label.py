@@ -138,5 +138,9 @@ class Label:
     def described(self) -> str:
         return f"{len(self.names)} classes"
 
+    def beside_samples(self) -> str:
+        """The target in words that stand behind samples, as in `9 texts of 2 classes`."""
+        return f"of {self.described()}"
+
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "names": list(self.names)}

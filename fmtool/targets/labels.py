@@ -135,5 +135,9 @@ class Labels:
     def described(self) -> str:
         return f"any of {len(self.names)} classes"
 
+    def beside_samples(self) -> str:
+        """The target in words that stand behind samples, as in `9 texts with any of 2 classes`."""
+        return f"with {self.described()}"
+
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "names": list(self.names)}

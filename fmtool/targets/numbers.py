@@ -129,5 +129,9 @@ class Numbers:
     def described(self) -> str:
         return f"{len(self.names)} numbers" if len(self.names) > 1 else "a number"
 
+    def beside_samples(self) -> str:
+        """The target in words that stand behind samples, as in `9 texts with a number`."""
+        return f"with {self.described()}"
+
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "names": list(self.names), "shape": list(self.shape)}

@@ -60,7 +60,9 @@ def test_the_run_is_left_as_it_was(trained, predicted):
 
 def test_the_manifest_names_the_classes(trained):
     manifest = json.loads((trained.directory / "manifest.json").read_text())
-    assert manifest["data"]["class_names"] == [str(digit) for digit in range(10)]
+    names = [str(digit) for digit in range(10)]
+    assert manifest["data"]["class_names"] == names
+    assert manifest["data"]["target"] == {"kind": "label", "names": names}
 
 
 def test_an_exported_file_is_run_without_keras(fmtool):

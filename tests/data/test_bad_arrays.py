@@ -240,7 +240,7 @@ def test_bad_arrays_end_with_65_and_one_line(call, fmtool, case):
 )  # fmt: skip
 def test_a_target_that_is_named_is_held_to_it(call, fmtool, kind, y, text):
     (fmtool.folder / "set.npz").write_bytes(npz(x=X, y=y))
-    outcome = call(*TRAIN, f"data.target={kind}")
+    outcome = call("data", "check", "arrays", "path=set.npz", f"target={kind}")
     assert (outcome.code, outcome.out, fmtool.files()) == (65, "", {"set.npz"})
     assert outcome.error.startswith(f"error: set.npz: {text}")
 

@@ -6,7 +6,7 @@ import pytest
 
 from fmtool import validate
 from fmtool.config.compose import compose, dump
-from fmtool.errors import ConfigChanged
+from fmtool.errors import ConfigChanged, DataError
 from fmtool.runs.identity import config_digest
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.sameness import (
@@ -16,8 +16,9 @@ from fmtool.runs.sameness import (
     described,
     edited_keys,
     require_unedited,
+    target_in,
 )
-from fmtool.targets import Label
+from fmtool.targets import Label, Labels, Numbers
 
 WORDS = (
     [],
@@ -99,6 +100,38 @@ MANIFEST = {
 )
 def test_differences_are_told_in_words(found, words):
     assert described(data_differences(MANIFEST, found)).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "words"),
+    [
+        (Labels(("a", "b")), Labels(("b", "a")), "the classes are in another order; data_dig"),
+        (Labels(("a", "b")), Labels(("a",)), "class 'b' is gone; data_digest"),
+        (
+            Numbers(("w",), (1,)),
+            Numbers(("h",), (1,)),
+            "the target is numbers for each sample, 'h', was numbers for each sample, 'w'; data",
+        ),
+        (
+            Label(("a", "b")),
+            Labels(("a", "b")),
+            "the target is any number of classes for each sample, 'a', 'b', was one class for each",
+        ),
+    ],
+)
+def test_a_target_that_is_another_is_told_in_words(was, now, words):
+    manifest = MANIFEST | {"data": {"target": was.to_json(), "samples": {}}}
+    read = DataRead("e", "s", {}, now)
+    assert described(data_differences(manifest, read)).startswith(words)
+    assert data_differences(manifest, DataRead("d", "s", {}, was)) == []
+    assert target_in(manifest) == was
+
+
+def test_earlier_runs_say_a_target_by_the_names_of_their_classes():
+    assert target_in(MANIFEST) == Label(("a", "b"))
+    assert target_in({}) is target_in({"data": {}}) is None
+    with pytest.raises(DataError, match="is not a target"):
+        target_in({"data": {"target": {"kind": "boxes"}}})
 
 
 def test_what_is_not_asked_for_and_what_is_equal_is_no_difference(run):

@@ -84,5 +84,5 @@ def to_splits(
         origin=info.name,
         is_held=False,
     )
-    note(f"{info.name}: {len(x):,} rows of {x.shape[1]} numbers, with {info.target.described()}")
+    note(f"{info.name}: {len(x):,} rows of {x.shape[1]} numbers {info.target.beside_samples()}")
     return replace(splits, facts={COLUMNS: list(info.columns)})

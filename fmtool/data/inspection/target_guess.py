@@ -1,5 +1,6 @@
 """Guesses which columns of a table are the target, and what kind of target they are."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -72,7 +73,12 @@ def _are_fractions(cells: Sequence[str]) -> bool:
 
 
 def _are_lists(cells: Sequence[str], separator: str) -> bool:
-    """Whether parts of cells repeat in other combinations than the cells do."""
+    """Whether parts of cells come back in other cells, and there are no more of them than cells."""
     lists = [cell for cell in cells if separator in cell]
-    parts = {part.strip() for cell in cells for part in cell.split(separator)} - {""}
-    return len(lists) > _SHARE_OF_LISTS * len(cells) and len(parts) < len(set(cells))
+    of_cells = [{part.strip() for part in cell.split(separator)} - {""} for cell in set(cells)]
+    parts = Counter(part for found in of_cells for part in found)
+    return (
+        len(lists) > _SHARE_OF_LISTS * len(cells)
+        and max(parts.values()) > 1
+        and len(parts) <= len(of_cells)
+    )

@@ -69,7 +69,7 @@ def tell(splits: "Splits", what: str, place: Path | str, *, ignored: int = 0) ->
     """
     count = sum(len(part) for part in splits.parts.values())
     aside = f", {ignored} other files ignored" if ignored else ""
-    note(f"{splits.name}: {count:,} {what} of {splits.target.described()} in {place}{aside}")
+    note(f"{splits.name}: {count:,} {what} {splits.target.beside_samples()} in {place}{aside}")
 
 
 def is_held(cfg: LocalConfig, size: int) -> bool:
