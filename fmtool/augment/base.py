@@ -66,6 +66,11 @@ class AugmentConfig(NamedConfig):
         )  # fmt: skip
         return self.name != "none" or any(shared)
 
+    @property
+    def mixes(self) -> bool:
+        """Whether samples are mixed, and their targets with them."""
+        return bool((self.mixup or self.cutmix) and self.mix_probability)
+
     @model_validator(mode="after")
     def _ranges_ascend(self) -> Self:
         for key in ("erasing_area", "erasing_aspect"):

@@ -28,8 +28,8 @@ class Parts:
 
     Args:
         network: from normalised samples to outputs, in the precision of the session.
-        loss: of labels and logits.
-        batches: (samples float32 (b, ...), labels int32 (b,)) on the device; tokens are int32.
+        loss: of targets and outputs, for each sample.
+        batches: (samples float32 (b, ...), targets (b, ...)) on the device; tokens are int32.
     """
 
     network: Any
@@ -67,11 +67,10 @@ class BareLoop:
 def _parts(session: Session) -> Parts:
     cfg, splits = session.cfg, session.data.splits
     name_afresh()  # keys may name layers
-    option = options.task(cfg.task.name)
-    labels = splits.train.y[session.data.selection.train]
-    task = option.build(cfg.task, splits.target, labels)
-    parts = networks.architecture(cfg.model, splits.element, task, needs=option.NEEDS)
-    network = parts.as_model(splits.element)
+    task, needs = session.data.task, options.task(cfg.task.name).NEEDS
+    element = task.input(splits.element)
+    parts = networks.architecture(cfg.model, element, task, needs=needs)
+    network = parts.as_model(element)
     optimizer = optimizations.build(
         network,
         cfg.optimizer,
@@ -87,7 +86,7 @@ def _parts(session: Session) -> Parts:
 
 def _batches(session: Session) -> list[tuple[Any, Any]]:
     """As many as there are in an epoch, or as take no more memory than `_MOST_BYTES`."""
-    splits, size = session.data.splits, session.plan.batch_size
+    splits, task, size = session.data.splits, session.data.task, session.plan.batch_size
     bytes_of_batch = 4 * size * math.prod(splits.element.shape)
     count = max(1, min(session.plan.steps, _MOST_BATCHES, _MOST_BYTES // bytes_of_batch))
     rows = session.data.selection.train[: count * size]
@@ -100,9 +99,11 @@ def _batches(session: Session) -> list[tuple[Any, Any]]:
     batches = []
     for begin in range(0, count * size, size):
         chosen = rows[begin : begin + size]
-        samples = np.asarray(splits.train.x[chosen])
+        stored, y = np.asarray(splits.train.x[chosen]), task.encode(splits.train.y[chosen])
+        uniforms = np.zeros((len(y), task.draws), np.float32)
+        samples, targets, _ = task.batch(stored, y, uniforms, False)
         if not isinstance(splits.element, Tokens):
-            samples = samples.astype(np.float32) * scale + offset
-        tensors = samples, np.asarray(splits.train.y[chosen], np.int32)
-        batches.append(tuple(map(keras.ops.convert_to_tensor, tensors)))
+            numbers = keras.ops.convert_to_numpy(samples).astype(np.float32)
+            samples = numbers * scale + offset
+        batches.append(tuple(map(keras.ops.convert_to_tensor, (samples, targets))))
     return batches

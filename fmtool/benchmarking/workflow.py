@@ -11,7 +11,6 @@ from typing import Any
 from fmtool import backend
 from fmtool.benchmarking.config import BenchConfig
 from fmtool.benchmarking.startup import Phases
-from fmtool.data.splitting.loading import Data
 from fmtool.errors import FmtoolError
 from fmtool.machine import memory
 from fmtool.notices import note
@@ -19,7 +18,7 @@ from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training.memory import batch_size as batch_sizes
 from fmtool.training.memory import out_of_memory
-from fmtool.training.session import Session, load_data, prepare
+from fmtool.training.session import Session, TaskData, load_data, prepare
 
 SCHEMA_VERSION = 1
 
@@ -60,7 +59,7 @@ def _endless(cfg: TrainConfig, samples: int) -> TrainConfig:
     return cfg.model_copy(update={"epochs": epochs, "callbacks": callbacks})
 
 
-def _prepare(cfg: TrainConfig, data: Data, phases: Phases) -> Session:
+def _prepare(cfg: TrainConfig, data: TaskData, phases: Phases) -> Session:
     runtime = backend.select(cfg.runtime)
     phases.end("import")
     session = prepare(cfg.model_copy(update={"runtime": runtime}), data)

@@ -8,9 +8,10 @@ compiled step; those below it need NumPy alone, so that they run beside any expo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from fmtool.config.base import NamedConfig
+from fmtool.elements import Element
 from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.targets import Kind, Target
@@ -45,10 +46,24 @@ class Task(Generic[TargetT]):
         target: what each sample has.
     """
 
+    MIXES: ClassVar[bool] = False
+    """Whether samples may be mixed, with the targets that `as_weights` gives."""
+
     def __init__(self, target: TargetT) -> None:
         self.target = target
 
     # --- where Keras is ---------------------------------------------------------------------
+
+    def batch(self, x: Any, y: Any, uniforms: Any, training: bool) -> tuple[Any, Any, Any]:
+        """What a step computes with: the network's input, targets, and weights of samples or None.
+
+        Args:
+            x: samples (batch, ...) as they are stored, augmented and mixed while training.
+            y: as `encode` gives them, or as `as_weights` does where samples are mixed.
+            uniforms: float32 (batch, draws) in [0, 1); while training others in each epoch, else
+                the same for a sample at any time.
+        """
+        return x, y, self.sample_weights(y) if training else None
 
     def head(self, representation: Any, hints: HeadHints = PLAIN) -> Any:
         """The layers after the backbone, applied to its output: a Keras tensor of outputs.
@@ -71,10 +86,26 @@ class Task(Generic[TargetT]):
         raise NotImplementedError
 
     def metrics(self) -> list[Any]:
-        """Keras metrics of targets and outputs, beside the loss, in the order of the config's."""
+        """Keras metrics of targets and outputs, beside the loss, in the order of the config's.
+
+        Weights of samples are of the loss alone. What counts unequally in a metric stands in `y`.
+        """
         raise NotImplementedError
 
     # --- NumPy alone ------------------------------------------------------------------------
+
+    @property
+    def draws(self) -> int:
+        """How many uniforms `batch` uses for a sample."""
+        return 0
+
+    def input(self, element: Element) -> Element:
+        """What the network is given of a sample that is stored as `element`."""
+        return element
+
+    def encode(self, y: "Array") -> "Array":
+        """Targets (n, ...) of the data as they lie on the device, such as float32 of one scale."""
+        return y
 
     @property
     def artifacts(self) -> Mapping[str, str]:

@@ -125,6 +125,8 @@ class Classification(Task[Label]):
             for 1.
     """
 
+    MIXES = True
+
     def __init__(self, cfg: Config, target: Label, weights: "NDArray[Any] | None") -> None:
         super().__init__(target)
         self._cfg, self._weights = cfg, weights

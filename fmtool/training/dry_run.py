@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from fmtool.data.samples import images
-from fmtool.data.splitting.loading import Data
 from fmtool.errors import FmtoolError
 from fmtool.evaluation import model_summary
 from fmtool.machine import memory
@@ -13,7 +12,7 @@ from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training.memory import batch_size as batch_sizes
 from fmtool.training.memory import out_of_memory
-from fmtool.training.session import load_data, prepare, require_effect
+from fmtool.training.session import TaskData, load_data, prepare, require_effect
 
 
 def dry_run(cfg: TrainConfig, *, plugins: Sequence[str] = ()) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def dry_run(cfg: TrainConfig, *, plugins: Sequence[str] = ()) -> dict[str, Any]:
         return one_step(cfg, data)
 
 
-def one_step(cfg: TrainConfig, data: Data) -> dict[str, Any]:
+def one_step(cfg: TrainConfig, data: TaskData) -> dict[str, Any]:
     """What `dry_run` tells, with a number for the batch size."""
     try:
         return _measure(cfg, data)
@@ -40,7 +39,7 @@ def one_step(cfg: TrainConfig, data: Data) -> dict[str, Any]:
         raise out_of_memory.as_user_error(error, cfg, samples=samples) from error
 
 
-def _measure(cfg: TrainConfig, data: Data) -> dict[str, Any]:
+def _measure(cfg: TrainConfig, data: TaskData) -> dict[str, Any]:
     session = prepare(cfg, data)
     from fmtool.training.state import bytes_of
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from fmtool import options
 from fmtool.config.compose import dump
-from fmtool.data.splitting.loading import Data
 from fmtool.elements import Kind
 from fmtool.errors import (
     DataError,
@@ -37,7 +36,7 @@ from fmtool.training import foresight
 from fmtool.training.memory import batch_size as batch_sizes
 from fmtool.training.memory import out_of_memory
 from fmtool.training.resume import Changes, shown_changes
-from fmtool.training.session import Session, prepare, require_effect
+from fmtool.training.session import Session, TaskData, prepare, require_effect
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Execution:
         self,
         cfg: TrainConfig,
         request: Request,
-        data: Data,
+        data: TaskData,
         run: Run,
         signals: SignalGuard,
         *,
@@ -256,7 +255,8 @@ class Execution:
             return
         write_text(paths.overrides, dump(list(self._request.overrides)))
         splits = session.data.splits
-        artifacts.write(paths, splits.artifacts)
+        kept = {**splits.artifacts, **session.data.task.artifacts}
+        artifacts.write(paths, kept)
         assert isinstance(runtime.threads, int)
         facts = manifest.collect(
             argv=self._request.argv,
@@ -270,7 +270,7 @@ class Execution:
                 "samples": {name: len(part) for name, part in splits.parts.items()},
                 **splits.facts,
             },
-            artifacts=artifacts.digests(splits.artifacts),
+            artifacts=artifacts.digests(kept),
             backend=runtime.backend,
             device=runtime.device,
             precision=runtime.precision,

@@ -3,18 +3,35 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fmtool import backend, options, registry
+from fmtool import backend, options
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
+from fmtool.errors import UsageError
 from fmtool.matching import require_fit, require_learned, require_matching
 from fmtool.metric import Metric, of_rows
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
+from fmtool.tasks.base import Task
 from fmtool.training import monitor as monitors
+
+if TYPE_CHECKING:
+    from fmtool.augment.pipeline import Pipeline
+    from fmtool.training.averaging import FinalWeights
+    from fmtool.training.optimization import Optimization
+    from fmtool.training.step.indexed_model import IndexedModel
+    from fmtool.training.step.plan import Plan
+    from fmtool.training.step.source import Source
+
+
+@dataclass(frozen=True)
+class TaskData(Data):
+    """A data set as a run uses it, and the task that is built for it."""
+
+    task: Task[Any]
 
 
 @dataclass
@@ -23,17 +40,18 @@ class Session:
 
     Args:
         final: see `averaging.FinalWeights`.
-        train, validation: see `indexed_model.Source`; no validation is None.
+        network: a Keras model, which is what is saved.
+        validation: None for no validation.
     """
 
     cfg: TrainConfig
-    data: Data
+    data: TaskData
     network: Any
-    model: Any
-    optimization: Any
-    final: Any
-    train: Any
-    validation: Any
+    model: "IndexedModel"
+    optimization: "Optimization"
+    final: "FinalWeights"
+    train: "Source"
+    validation: "Source | None"
     monitor: monitors.Monitor
     own_callbacks: Mapping[str, Any]
     """Of the user, by name."""
@@ -45,8 +63,8 @@ class Session:
         return self.monitor.metric or options.task(cfg.name).training_metrics(cfg)[0]
 
     @property
-    def plan(self) -> Any:
-        """The `feed.Plan` of the training epochs."""
+    def plan(self) -> "Plan":
+        """The plan of the training epochs."""
         return self.train.plan
 
     def train_feed(self, *, start: int = 0) -> AbstractContextManager[Any]:
@@ -64,7 +82,7 @@ class Session:
 
 
 @contextmanager
-def _feed_of(source: Any, *, start: int = 0, length: int = 1) -> Iterator[Any]:
+def _feed_of(source: "Source", *, start: int = 0, length: int = 1) -> Iterator[Any]:
     from fmtool.training.step.feed import feed, sample_feed
 
     if source.table is not None:
@@ -74,8 +92,8 @@ def _feed_of(source: Any, *, start: int = 0, length: int = 1) -> Iterator[Any]:
         yield samples
 
 
-def load_data(cfg: TrainConfig) -> Data:
-    """What `loading.load` gives and raises, with the weights of the classes.
+def load_data(cfg: TrainConfig) -> TaskData:
+    """What `loading.load` gives and raises, with the task of `cfg`, fitted to the training rows.
 
     Raises UsageError too where it does not go together with the model or the keys of `task`.
     """
@@ -84,9 +102,14 @@ def load_data(cfg: TrainConfig) -> Data:
     require_matching(cfg, splits.element.kind)
     require_learned(cfg, splits.target.kind)
     require_fit(cfg.model, splits.element)
-    task = registry.module("task", cfg.task.name)
-    labels = splits.train.y[data.selection.train]
-    return replace(data, class_weights=task.class_weights(cfg.task, labels, splits.class_names))
+    y = splits.train.y[data.selection.train]
+    task = options.task(cfg.task.name).build(cfg.task, splits.target, y)
+    if cfg.augment.mixes and not task.MIXES:
+        raise UsageError(
+            f"task={cfg.task.name} cannot learn from mixed samples",
+            fix="augment.mixup=0 augment.cutmix=0",
+        )
+    return TaskData(splits, data.selection, task)
 
 
 def _monitor(cfg: TrainConfig, *, has_validation: bool) -> monitors.Monitor:
@@ -107,7 +130,7 @@ def require_effect(cfg: TrainConfig, data: Data) -> None:
         part.require_effect(steps_per_epoch=steps, epochs=cfg.epochs)
 
 
-def prepare(cfg: TrainConfig, data: Data) -> Session:
+def prepare(cfg: TrainConfig, data: TaskData) -> Session:
     """Imports Keras, builds and compiles. Raises UsageError where parts do not fit together.
 
     The session's config has every `auto` replaced by what was chosen.
@@ -127,12 +150,19 @@ def prepare(cfg: TrainConfig, data: Data) -> Session:
     from fmtool.training.step.plan import plan_of
 
     cfg, network = _build(cfg, data)
-    splits = data.splits
-    augment = pipeline.build(cfg.augment, splits.element, splits.num_classes)
+    splits, task = data.splits, data.task
+    augment = pipeline.build(cfg.augment, splits.element, task.as_weights)
     wanted = cfg.logging.every_n_steps, cfg.callbacks.checkpoint.every_steps
     stops = tuple(each for each in wanted if each)
-    plan = plan_of(data.selection.train, batch_size, augment, seed=cfg.seed, stops=stops)
-    cfg, train, validation = sources.place(cfg, plan, splits.train, data.validation)
+    plan = plan_of(
+        data.selection.train,
+        batch_size,
+        augment,
+        seed=cfg.seed,
+        task_draws=task.draws,
+        stops=stops,
+    )
+    cfg, train, validation = sources.place(cfg, plan, splits.train, data.validation, task)
     optimization = optimizations.build(
         network,
         cfg.optimizer,
@@ -172,21 +202,21 @@ def _with_single_steps(cfg: TrainConfig, names: Sequence[str]) -> TrainConfig:
     return cfg.model_copy(update={"runtime": runtime})
 
 
-def _build(cfg: TrainConfig, data: Data) -> tuple[TrainConfig, Any]:
+def _build(cfg: TrainConfig, data: TaskData) -> tuple[TrainConfig, Any]:
     """The network, in the precision that `auto` comes to for it."""
     from fmtool.training import network as networks
     from fmtool.training.seeding import name_afresh, seed_everything
 
     rows = data.selection.train
     scaling = networks.scaling(cfg.model, cfg.data, data.splits, rows)
-    option = options.task(cfg.task.name)
-    task = option.build(cfg.task, data.splits.target, data.splits.train.y[rows])
+    needs = options.task(cfg.task.name).NEEDS
+    seen = replace(data.splits, element=data.task.input(data.splits.element))
 
     def build() -> Any:
         # What is built twice shall have the names and seeds of what is built once.
         name_afresh()
         seed_everything(cfg.seed)
-        return networks.build(cfg.model, data.splits, rows, scaling, task, needs=option.NEEDS)
+        return networks.build(cfg.model, seen, rows, scaling, data.task, needs=needs)
 
     network = build()
     if cfg.runtime.precision != "auto":
@@ -199,39 +229,40 @@ def _build(cfg: TrainConfig, data: Data) -> tuple[TrainConfig, Any]:
 def _compile(
     cfg: TrainConfig,
     network: Any,
-    train: Any,
-    validation: Any,
-    augment: Any,
-    optimization: Any,
-    data: Data,
-) -> tuple[TrainConfig, Any]:
+    train: "Source",
+    validation: "Source | None",
+    augment: "Pipeline | None",
+    optimization: "Optimization",
+    data: TaskData,
+) -> tuple[TrainConfig, "IndexedModel"]:
     """The model, compiled, and the config with what `auto` came to."""
-    import keras
-
     from fmtool.training.step import dispatch
     from fmtool.training.step.indexed_model import IndexedModel, Parts
 
-    images = np.asarray(data.splits.train.x[: train.plan.batch_size])
-    weights = data.class_weights
+    inputs = _network_input(data, train.plan.batch_size)
     parts = Parts(
         network=network,
+        task=data.task,
         train=train,
         validation=validation,
         augment=augment,
-        loops=dispatch.loops_on_device(network, images, cfg.runtime.device),
+        loops=dispatch.loops_on_device(network, inputs, cfg.runtime.device),
         lookahead=optimization.lookahead,
-        class_weights=None if weights is None else keras.ops.convert_to_tensor(weights),
     )
     model = IndexedModel(parts)
-    task = registry.module("task", cfg.task.name)
-    steps = dispatch.steps_per_dispatch(cfg, network, images, train.plan.steps)
+    steps = dispatch.steps_per_dispatch(cfg, network, inputs, train.plan.steps)
     model.compile(
         optimizer=optimization.optimizer,
-        loss=task.loss(cfg.task, data.splits.num_classes),
-        metrics=task.metrics(),
         jit_compile=cfg.runtime.jit,
         steps_per_execution=steps,
     )
     chosen = {"steps_per_dispatch": steps, "jit": bool(model.jit_compile)}
     runtime = cfg.runtime.model_copy(update=chosen)
     return cfg.model_copy(update={"runtime": runtime}), model
+
+
+def _network_input(data: TaskData, count: int) -> Any:
+    """A batch of so many samples, as the task has the network see them."""
+    task, split = data.task, data.splits.train
+    x, y = np.asarray(split.x[:count]), task.encode(split.y[:count])
+    return task.batch(x, y, np.zeros((len(y), task.draws), np.float32), False)[0]

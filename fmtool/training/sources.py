@@ -1,33 +1,42 @@
 """Where the samples that a run trains and validates on lie, and the batches they are fed in."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.splitting.splits import Split
 from fmtool.schema import TrainConfig
+from fmtool.tasks.base import Task
 from fmtool.training import storage
-from fmtool.training.step.indexed_model import Source
 from fmtool.training.step.plan import Plan
+from fmtool.training.step.source import Source
 from fmtool.training.step.table import Table, to_device
 
 Rows = NDArray[np.int32]
 
 
 def place(
-    cfg: TrainConfig, plan: Plan, split: Split, validation: tuple[Split, Rows] | None
+    cfg: TrainConfig,
+    plan: Plan,
+    split: Split,
+    validation: tuple[Split, Rows] | None,
+    task: Task[Any],
 ) -> tuple[TrainConfig, Source, Source | None]:
     """The sources of training and validation, and the config with the place that `auto` came to.
 
     Args:
         plan: of the training epochs, on rows of `split`.
         validation: the split validated on, which may be the same, and its rows.
+        task: says how targets lie there, and what it draws for a sample.
     """
     held_out = [] if validation is None or validation[0] is split else [validation[0]]
     splits = [split, *held_out]
     where = storage.place_of(cfg.data.storage, splits, device=cfg.runtime.device)
     if where == "host":
         splits = [storage.in_memory(each) for each in splits]
+    splits = [Split(each.x, task.encode(each.y)) for each in splits]
     tables: list[Table | None] = [None] * len(splits)
     if where == "device":
         # On JAX a step is given the table, elsewhere what is traced must find it.
@@ -39,7 +48,8 @@ def place(
     if validation is None:
         return cfg, train, None
     rows = validation[1]
-    batches = Plan(rows, even_batch_size(len(rows), cfg.eval_batch_size))
+    size = even_batch_size(len(rows), cfg.eval_batch_size)
+    batches = Plan(rows, size, seed=cfg.seed, draws=task.draws)
     return cfg, train, Source(batches, splits[-1], tables[-1])
 
 

@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from fmtool.data.splitting.loading import Data
 from fmtool.evaluation import task_of_run, views
 from fmtool.notices import note
 from fmtool.runs.identity import VARIANT, find_by_digest, request_digest
@@ -14,7 +13,7 @@ from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training import resume
 from fmtool.training.execution import Execution, Outcome, Request
-from fmtool.training.session import load_data
+from fmtool.training.session import TaskData, load_data
 
 __all__ = ["Outcome", "Request", "train"]
 
@@ -54,7 +53,7 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
 
 
 def _go_on(
-    cfg: TrainConfig, request: Request, data: Data, directory: Path, signals: SignalGuard
+    cfg: TrainConfig, request: Request, data: TaskData, directory: Path, signals: SignalGuard
 ) -> Outcome:
     with Run.open(directory) as run:
         changes = resume.require_same(directory, cfg, data)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from small_tasks import one_hot
 
 from fmtool.augment.stages import pipeline
 from fmtool.elements import Pixels
@@ -48,7 +49,7 @@ def applied(on_arrays):
     """The images and labels that the pipeline of a config makes of a batch."""
 
     def apply(cfg, images, labels, uniforms, *, pixel_max=255):
-        built = pipeline.build(cfg, Pixels(images.shape[1:], pixel_max), 10)
+        built = pipeline.build(cfg, Pixels(images.shape[1:], pixel_max), one_hot(10))
         assert uniforms.shape == (len(images), built.draws)
         return on_arrays(built.apply)(images, labels, uniforms)
 
@@ -60,7 +61,7 @@ def batch():
     """Random images, labels and uniforms: (count, height, width, channels), (count,), ..."""
 
     def draw(cfg, count, shape, *, seed=0, pixel_max=255):
-        built = pipeline.build(cfg, Pixels(shape, pixel_max), 10)
+        built = pipeline.build(cfg, Pixels(shape, pixel_max), one_hot(10))
         rng = np.random.default_rng(seed)
         return (
             rng.integers(0, pixel_max + 1, (count, *shape), dtype=np.uint8),

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from small_tasks import one_hot
 
 from fmtool import registry
 from fmtool.augment.base import Stage
@@ -71,7 +72,7 @@ def test_the_yaml_pads_by_four_reflects_and_flips(option):
 @pytest.mark.parametrize(("padding", "needed"), [(4, 3), (0, 1)])
 def test_a_flip_needs_one_uniform_and_a_crop_two(option, flip, padding, needed):
     cfg = option("flip_crop", horizontal_flip=flip, crop_padding=padding)
-    built = pipeline.build(cfg, Pixels((8, 8, 3)), 10)
+    built = pipeline.build(cfg, Pixels((8, 8, 3)), one_hot(10))
     assert (built.draws, built.alternates) == (needed, flip == "alternating")
 
 
@@ -94,7 +95,7 @@ def test_tensorflow_has_xla_compile_it(option, batch):
 
     cfg = option("randaugment")
     images, labels, uniforms = batch(cfg, 4, (8, 8, 3))
-    built = pipeline.build(cfg, Pixels((8, 8, 3)), 10)
+    built = pipeline.build(cfg, Pixels((8, 8, 3)), one_hot(10))
     step = tf.function(built.apply).get_concrete_function(images, labels, uniforms)
     calls = [each for each in step.graph.get_operations() if "Call" in each.type]
     assert [each.get_attr("_XlaMustCompile") for each in calls] == [True]
@@ -118,7 +119,7 @@ def test_a_policy_of_ones_own_may_hold_what_xla_cannot_compile(option, applied, 
 
 def test_reflecting_further_than_the_image_is_refused(option):
     with pytest.raises(UsageError, match=r"crop_padding 5 cannot reflect images 5 pixels wide"):
-        pipeline.build(option("flip_crop", crop_padding=5), Pixels((8, 5, 3)), 10)
+        pipeline.build(option("flip_crop", crop_padding=5), Pixels((8, 5, 3)), one_hot(10))
 
 
 def test_an_unknown_padding_mode_is_refused(option):

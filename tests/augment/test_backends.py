@@ -31,11 +31,14 @@ def outputs():
 
     from fmtool.augment.stages import pipeline
 
+    def one_hot(labels):
+        return keras.ops.one_hot(labels, 10, dtype="float32")
+
     found = {}
     for name, overrides in CASES.items():
         cfg = train_config(compose("train", overrides)).augment
         for shape, pixel_max in SHAPES.items():
-            built = pipeline.build(cfg, Pixels(shape, pixel_max), 10)
+            built = pipeline.build(cfg, Pixels(shape, pixel_max), one_hot)
             rng = np.random.default_rng(len(name))
             batch = (
                 rng.integers(0, pixel_max + 1, (60, *shape), dtype=np.uint8),

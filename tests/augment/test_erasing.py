@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from small_tasks import one_hot
 
 from fmtool.augment.stages import pipeline
 from fmtool.elements import Pixels
@@ -87,7 +88,7 @@ def test_cutout_blanks_a_square_around_a_centre_anywhere(
 
 def test_a_square_larger_than_the_image_is_refused(option):
     with pytest.raises(UsageError, match=r"augment\.cutout 9 is larger than images 8 pixels wide"):
-        pipeline.build(option("none", cutout=9), Pixels((10, 8, 3)), 10)
+        pipeline.build(option("none", cutout=9), Pixels((10, 8, 3)), one_hot(10))
 
 
 @pytest.mark.parametrize(

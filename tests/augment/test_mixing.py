@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from small_tasks import one_hot
 
 from fmtool.augment.stages import pipeline
 from fmtool.augment.stages.beta import thresholds
@@ -122,22 +123,24 @@ def test_where_both_are_on_cutmix_takes_its_share(option, applied, batch, share)
 def test_labels_stay_numbers_where_nothing_mixes(option, applied, batch, keys):
     cfg = option("flip_crop", **keys)
     images, labels, uniforms = batch(cfg, 20, (8, 8, 1))
-    assert not pipeline.build(cfg, Pixels((8, 8, 1)), 10).mixes
+    assert not pipeline.build(cfg, Pixels((8, 8, 1)), one_hot(10)).mixes
     _, same_labels = applied(cfg, images, labels, uniforms)
     assert same_labels.dtype == np.int32
     np.testing.assert_array_equal(same_labels, labels)
 
 
 def test_mixing_says_that_it_mixes(option):
-    assert pipeline.build(option("none", mixup=0.2), Pixels((8, 8, 1)), 10).mixes
-    assert pipeline.build(option("none", cutmix=1.0), Pixels((8, 8, 1)), 10).mixes
+    assert pipeline.build(option("none", mixup=0.2), Pixels((8, 8, 1)), one_hot(10)).mixes
+    assert pipeline.build(option("none", cutmix=1.0), Pixels((8, 8, 1)), one_hot(10)).mixes
 
 
 def test_nothing_at_all_is_no_pipeline(option):
-    assert pipeline.build(option("none"), Pixels((8, 8, 3)), 10) is None
+    assert pipeline.build(option("none"), Pixels((8, 8, 3)), one_hot(10)) is None
     assert (
         pipeline.build(
-            option("flip_crop", horizontal_flip=False, crop_padding=0), Pixels((8, 8, 3)), 10
+            option("flip_crop", horizontal_flip=False, crop_padding=0),
+            Pixels((8, 8, 3)),
+            one_hot(10),
         )
         is None
     )

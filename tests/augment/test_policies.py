@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from pydantic import ValidationError
+from small_tasks import one_hot
 
 from fmtool.augment.stages import pipeline, policy_layer
 from fmtool.augment.stages.policy_layer import OPERATIONS
@@ -179,7 +180,7 @@ def test_trivialaugment_draws_weak_and_strong_levels_of_both_signs(option, appli
 def test_the_strengths_in_yaml_are_those_of_the_paper(option):
     cfg = option("randaugment")
     assert (cfg.layers, cfg.magnitude) == (2, 9)
-    assert pipeline.build(cfg, Pixels((32, 32, 3)), 10).draws == 3 + 2 * 3
+    assert pipeline.build(cfg, Pixels((32, 32, 3)), one_hot(10)).draws == 3 + 2 * 3
 
 
 @pytest.mark.parametrize(("key", "value"), [("layers", 0), ("magnitude", 31), ("magnitude", -1)])

@@ -13,11 +13,13 @@ from fmtool.config.arguments import prepare
 from fmtool.config.compose import compose
 from fmtool.data.splitting.splits import Split
 from fmtool.errors import UsageError
+from fmtool.targets import Label
 from fmtool.tasks import classification
 from fmtool.tasks.shared.class_weights import of_samples, resolve
 from fmtool.training.step.feed import feed
-from fmtool.training.step.indexed_model import IndexedModel, Parts, Source
+from fmtool.training.step.indexed_model import IndexedModel, Parts
 from fmtool.training.step.plan import Plan
+from fmtool.training.step.source import Source
 from fmtool.training.step.table import to_device
 from fmtool.validate import option as validated
 
@@ -155,14 +157,10 @@ def fitted(option, class_weights, augment=None):
     x = keras.layers.Flatten()(keras.ops.cast(inputs, "float32") / 160)
     network = keras.Model(inputs, keras.layers.Dense(3)(x))
     source = Source(plan, split, to_device(split))
-    weights = keras.ops.convert_to_tensor(np.asarray(class_weights, np.float32))
-    model = IndexedModel(Parts(network, source, source, augment, class_weights=weights))
-    cfg = option("classification")
-    model.compile(
-        optimizer=keras.optimizers.SGD(0.0),
-        loss=classification.loss(cfg, 3),
-        metrics=classification.metrics(),
-    )
+    cfg = option("classification", class_weights=class_weights)
+    task = classification.build(cfg, Label(("0", "1", "2")), LABELS)
+    model = IndexedModel(Parts(network, task, source, source, augment))
+    model.compile(optimizer=keras.optimizers.SGD(0.0))
     logs = model.fit(feed(plan), validation_data=feed(plan), shuffle=False, verbose=0).history
     logits = keras.ops.convert_to_numpy(network(split.x)).astype(np.float64)
     return logs, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)), plan.arrays()[0]

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from small_tasks import labelled
 
 from fmtool.augment.stages.pipeline import Pipeline
 from fmtool.data.splitting.splits import Split
@@ -10,8 +11,9 @@ from fmtool.errors import ConfigChanged
 from fmtool.kernels import gelu
 from fmtool.training import state
 from fmtool.training.step.feed import feed
-from fmtool.training.step.indexed_model import IndexedModel, Parts, Source
+from fmtool.training.step.indexed_model import IndexedModel, Parts
 from fmtool.training.step.plan import Plan
+from fmtool.training.step.source import Source
 from fmtool.training.step.table import to_device
 
 GENERATOR = np.random.default_rng(0)
@@ -27,12 +29,15 @@ def network(units=8):
     return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Dropout(0.25, seed=2)(x)))
 
 
-def compiled(model):
+KEYS = {"steps_per_execution": 2}
+
+
+def plainly_compiled(model):
     model.compile(
         optimizer=keras.optimizers.Adam(0.01),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        steps_per_execution=2,
+        **KEYS,
     )
     return model
 
@@ -44,7 +49,9 @@ def indexed(units=8, augment=None, rows=50):
     plan = Plan(np.arange(rows, dtype=np.int32), 10, seed=5, draws=draws, shuffles=True)
     held_out = Plan(np.arange(7, 41, dtype=np.int32), 10)
     sources = Source(plan, split, table), Source(held_out, split, table)
-    return compiled(IndexedModel(Parts(network(units), *sources, augment))), plan, held_out
+    model = IndexedModel(Parts(network(units), labelled(3), *sources, augment))
+    model.compile(optimizer=keras.optimizers.Adam(0.01), **KEYS)
+    return model, plan, held_out
 
 
 def fit(model, plan, *, epochs=2):
@@ -73,7 +80,7 @@ def test_kernels_of_training_steps_are_used_in_these_alone(monkeypatch):
 def test_it_learns_what_plain_keras_learns_from_the_gathered_arrays():
     model, plan, _ = indexed()
     history = fit(model, plan).history
-    plain = compiled(network())
+    plain = plainly_compiled(network())
     losses = []
     for epoch in range(2):
         plan.epoch = epoch
@@ -90,7 +97,7 @@ def test_evaluation_sees_every_sample_of_the_validation_table_once():
     fit(model, plan, epochs=1)
     rows = held_out.indices
     loss, accuracy = model.evaluate(feed(held_out), verbose=0)
-    plain = compiled(model.network)
+    plain = plainly_compiled(model.network)
     expected = plain.evaluate(IMAGES[rows], LABELS[rows], batch_size=10, verbose=0)
     np.testing.assert_allclose((loss, accuracy), expected, rtol=1e-6)
 
@@ -107,7 +114,7 @@ def test_augmentation_gets_the_uniforms_of_its_samples_and_no_validation():
     assert not np.allclose(dark, bright)
     loss, _ = model.evaluate(feed(held_out), verbose=0)
     rows = held_out.indices
-    expected, _ = compiled(model.network).evaluate(IMAGES[rows], LABELS[rows], verbose=0)
+    expected, _ = plainly_compiled(model.network).evaluate(IMAGES[rows], LABELS[rows], verbose=0)
     assert loss == pytest.approx(expected, rel=1e-6)
 
 

@@ -6,13 +6,15 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+from small_tasks import labelled
 
 from fmtool.data.splitting.splits import Split
 from fmtool.errors import ConfigChanged
 from fmtool.training.resume import require_comparable_loss
 from fmtool.training.step.feed import feed
-from fmtool.training.step.indexed_model import IndexedModel, Parts, Source
+from fmtool.training.step.indexed_model import IndexedModel, Parts
 from fmtool.training.step.plan import Plan
+from fmtool.training.step.source import Source
 from fmtool.training.step.table import to_device
 
 X = np.random.default_rng(0).integers(0, 9, (30, 4)).astype(np.uint8)
@@ -27,7 +29,7 @@ def network(factor):
     return keras.Model(inputs, dense(keras.ops.cast(inputs, "float32") / 9))
 
 
-def compiled(model):
+def plainly_compiled(model):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
     return model
@@ -38,8 +40,10 @@ def trained(factor):
     split = Split(X, Y)
     table = to_device(split)
     plan, held_out = (Plan(np.arange(30, dtype=np.int32), size) for size in (10, 7))
-    parts = Parts(network(factor), Source(plan, split, table), Source(held_out, split, table), None)
-    ours, plain = compiled(IndexedModel(parts)), compiled(network(factor))
+    sources = Source(plan, split, table), Source(held_out, split, table)
+    ours, plain = IndexedModel(Parts(network(factor), labelled(3), *sources)), network(factor)
+    ours.compile(keras.optimizers.SGD(0.1))
+    plainly_compiled(plain)
     keys = {"epochs": 2, "shuffle": False, "verbose": 0}
     history = ours.fit(feed(plan), validation_data=feed(held_out), **keys).history
     plain.fit(X, Y, batch_size=10, **keys)

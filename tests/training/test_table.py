@@ -4,6 +4,7 @@ import threading
 
 import keras
 import numpy as np
+import pytest
 
 from fmtool.data.samples.images import ReadImages
 from fmtool.data.splitting.splits import Split
@@ -11,7 +12,7 @@ from fmtool.training.step import table as table_of_samples
 from fmtool.training.step.table import Table, to_device
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (70, 5, 4, 3), dtype=np.uint8)
-LABELS = np.arange(70, dtype=np.int64) % 7
+LABELS = np.arange(70, dtype=np.int32) % 7
 
 
 class Counted(ReadImages):
@@ -57,8 +58,12 @@ def test_a_mapped_file_is_not_read_into_memory_first(tmp_path, monkeypatch):
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(samples), PIXELS)
 
 
-def test_numbers_keep_their_dtype():
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "int32"])
+def test_samples_and_targets_keep_their_dtypes(dtype):
     rows = np.linspace(0, 1, 12, dtype=np.float32).reshape(4, 3)
-    samples, _ = to_device(Split(rows, np.zeros(4, np.int32))).arrays()
-    np.testing.assert_array_equal(keras.ops.convert_to_numpy(samples), rows)
-    assert keras.backend.standardize_dtype(samples.dtype) == "float32"
+    y = np.arange(8).reshape(4, 2).astype(dtype)
+    table = to_device(Split(rows, y))
+    for found, expected in zip(table.arrays(), (rows, y), strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(found), expected)
+        assert keras.backend.standardize_dtype(found.dtype) == str(expected.dtype)
+    assert table.specs() == (((4, 3), "float32"), ((4, 2), dtype))

@@ -15,23 +15,28 @@ from fmtool.augment.stages.beta import thresholds
 from fmtool.augment.stages.integers import integers_below
 from fmtool.augment.stages.rectangles import rectangles, replaced
 
+AsWeights = Callable[[Any], Any]
+"""Targets (batch, ...) as float32 that may be averaged, see `tasks.base.Task`."""
+
 
 @dataclass(frozen=True)
 class Mixing:
-    """`apply` maps (images, labels int32 (batch,), uniforms) to (images, distributions)."""
+    """`apply` maps (images, targets, uniforms) to (images, averages of targets as weights)."""
 
     draws: int
     apply: Callable[[Any, Any, Any], tuple[Any, Any]]
 
 
-def build(cfg: AugmentConfig, input_shape: tuple[int, int, int], num_classes: int) -> Mixing | None:
-    """None where neither is on. Distributions are float32 (batch, num_classes)."""
-    if not (cfg.mixup or cfg.cutmix) or not cfg.mix_probability:
+def build(
+    cfg: AugmentConfig, input_shape: tuple[int, int, int], as_weights: AsWeights
+) -> Mixing | None:
+    """None where neither is on."""
+    if not cfg.mixes:
         return None
     blend = _blending(cfg) if cfg.mixup else None
     paste = _pasting(cfg, input_shape) if cfg.cutmix else None
 
-    def apply(images: Any, labels: Any, uniforms: Any) -> tuple[Any, Any]:
+    def apply(images: Any, targets: Any, uniforms: Any) -> tuple[Any, Any]:
         weight = ops.ones_like(uniforms[:, 0])
         # XLA on a CPU would repeat the stages before for every pixel of a rolled batch.
         partners = ops.roll(ops.arange(ops.shape(images)[0], dtype="int32"), 1)
@@ -42,14 +47,15 @@ def build(cfg: AugmentConfig, input_shape: tuple[int, int, int], num_classes: in
         if paste is not None:
             images, kept = paste(images, others, uniforms)
             weight = weight * kept
-        own = ops.one_hot(labels, num_classes, dtype="float32")
-        return images, _blended(own, ops.take(own, partners, axis=0), weight[:, None])
+        own = as_weights(targets)
+        weight = ops.reshape(weight, (-1, *[1] * (len(own.shape) - 1)))
+        return images, _blended(own, ops.take(own, partners, axis=0), weight)
 
     return Mixing(4 if cfg.cutmix else 2, apply)
 
 
 def _blending(cfg: AugmentConfig) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
-    """Mixup of the images that CutMix leaves: gives images and the share of the own label."""
+    """Mixup of the images that CutMix leaves: gives images and the share of the own target."""
     levels = ops.convert_to_tensor(thresholds(cfg.mixup))
     first = _taken_by_cutmix(cfg)
 
@@ -68,7 +74,7 @@ def _blending(cfg: AugmentConfig) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
 def _pasting(
     cfg: AugmentConfig, input_shape: tuple[int, int, int]
 ) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
-    """CutMix: gives images and the share of the own label, by the area that is really pasted."""
+    """CutMix: gives images and the share of the own target, by the area that is really pasted."""
     height, width, _ = input_shape
     levels = ops.convert_to_tensor(thresholds(cfg.cutmix))
     probability = _taken_by_cutmix(cfg)

@@ -14,27 +14,33 @@ from fmtool.augment.base import AugmentConfig, AugmentOption, Stage
 from fmtool.elements import Element, Pixels
 
 Apply = Callable[[Any, Any, Any], tuple[Any, Any]]
-"""Maps images, labels and uniforms to images and labels, see `Pipeline`."""
+"""Maps images, targets and uniforms to images and targets, see `Pipeline`."""
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """What a batch goes through between the table and the network.
 
-    `apply` maps images uint8 (batch, height, width, channels), labels int32 (batch,) and uniforms
-    float32 (batch, draws) in [0, 1) to images of the same shape and type, and labels.
+    `apply` maps images uint8 (batch, height, width, channels), targets (batch, ...) and uniforms
+    float32 (batch, draws) in [0, 1) to images of the same shape and type, and targets.
     """
 
     draws: int
     alternates: bool
     """The first uniform of a sample is its flip coin, which the feed puts there."""
     mixes: bool
-    """Labels come out as distributions, float32 (batch, num_classes)."""
+    """Targets come out as averages of weights, see `mixing.AsWeights`."""
     apply: Apply
 
 
-def build(cfg: AugmentConfig, element: Element, num_classes: int) -> Pipeline | None:
-    """None where it would do nothing. Raises UsageError where a setting does not fit the images."""
+def build(
+    cfg: AugmentConfig, element: Element, as_weights: Callable[[Any], Any]
+) -> Pipeline | None:
+    """None where it would do nothing. Raises UsageError where a setting does not fit the images.
+
+    Args:
+        as_weights: of the task; is called only where samples are mixed.
+    """
     if not isinstance(element, Pixels):
         assert not cfg.changes_images, "matching has looked"
         return None
@@ -42,17 +48,17 @@ def build(cfg: AugmentConfig, element: Element, num_classes: int) -> Pipeline | 
     from fmtool.kernels import xla
 
     stages = _stages(cfg, element.shape, element.maximum)
-    mixing = mixings.build(cfg, element.shape, num_classes)
+    mixing = mixings.build(cfg, element.shape, as_weights)
     if not stages and mixing is None:
         return None
     ends = list(accumulate(stage.draws for stage in stages))
 
-    def augment(images: Any, labels: Any, uniforms: Any) -> tuple[Any, Any]:
+    def augment(images: Any, targets: Any, uniforms: Any) -> tuple[Any, Any]:
         for stage, end in zip(stages, ends, strict=True):
             images = stage.apply(images, uniforms[:, end - stage.draws : end])
         if mixing is None:
-            return images, labels
-        return mixing.apply(images, labels, uniforms[:, -mixing.draws :])
+            return images, targets
+        return mixing.apply(images, targets, uniforms[:, -mixing.draws :])
 
     # A policy that is not ours may hold what XLA cannot compile.
     is_ours = registry.is_built_in("augment", cfg.name)

@@ -15,15 +15,10 @@ from fmtool.runs.sameness import DataRead
 
 @dataclass(frozen=True)
 class Data:
-    """A data set and which of its training rows a run trains and validates on.
-
-    Args:
-        class_weights: float32 (classes,), of the training loss; None for none.
-    """
+    """A data set and which of its training rows a run trains and validates on."""
 
     splits: Splits
     selection: Selection
-    class_weights: NDArray[np.float32] | None = None
 
     @property
     def validation(self) -> tuple[Split, NDArray[np.int32]] | None:

@@ -1,17 +1,16 @@
 """Finds the very step at which a training diverged, by repeating the steps that it can be."""
 
-from fmtool.data.splitting.loading import Data
 from fmtool.errors import Diverged
 from fmtool.training.callbacks.of_run import Loop
 from fmtool.training.callbacks.recorder import Recorder
 from fmtool.training.loop import Position, restore, run
-from fmtool.training.session import Session, prepare
+from fmtool.training.session import Session, TaskData, prepare
 
 _MOST_SECONDS = 60.0
 
 
 def pin_down(
-    error: Diverged, session: Session, data: Data, position: Position, seconds_per_step: float
+    error: Diverged, session: Session, data: TaskData, position: Position, seconds_per_step: float
 ) -> Diverged:
     """The divergence with its step, where `error` knows only a range of steps.
 

@@ -19,8 +19,8 @@ from fmtool.data.samples.read_ahead import read_ahead
 from fmtool.data.splitting.splits import Split
 from fmtool.training.step.plan import Plan
 
-Samples = tuple[NDArray[Any], NDArray[np.int32], NDArray[np.float32]]
-"""Images (b, h, w, c) or what else the split holds, labels (b,) and draws (b, k)."""
+Samples = tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]
+"""Images (b, h, w, c) or what else the split holds, its targets (b, ...) and draws (b, k)."""
 
 
 def feed(plan: Plan, *, start: int = 0, length: int = 1) -> Any:
@@ -178,8 +178,8 @@ def _tensorflow_sample_feed(samples: SampleFeed) -> Any:
 
     plan, split = samples.plan, samples.split
     size = plan.batch_size if plan.shuffles or plan.samples % plan.batch_size == 0 else None
-    types = (tf.as_dtype(split.x.dtype), tf.int32, tf.float32)
-    shapes = ((size, *split.x.shape[1:]), (size,), (size, plan.draws))
+    types = (tf.as_dtype(split.x.dtype), tf.as_dtype(split.y.dtype), tf.float32)
+    shapes = ((size, *split.x.shape[1:]), (size, *split.y.shape[1:]), (size, plan.draws))
 
     def batch(number: Any) -> Any:
         read = tf.numpy_function(lambda i: samples[int(i)], [number], types)

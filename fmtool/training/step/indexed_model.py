@@ -1,8 +1,9 @@
 """The one seam in Keras' training: steps that take sample numbers and gather on the device.
 
-`fit`, `evaluate`, callbacks and metrics are Keras' own. Pixels cross to the device once, as
-uint8; gathering, augmentation and normalisation are part of the compiled step. Where the samples
-do not lie on the device, the same steps take them from the batch.
+`fit`, `evaluate` and callbacks are Keras' own. Pixels cross to the device once, as uint8;
+gathering, augmentation, what the task makes of a batch and normalisation are part of the compiled
+step. Where the samples do not lie on the device, the same steps take them from the batch. Loss and
+metrics are the task's; they may read targets and outputs of any structure, which Keras' may not.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -10,47 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
+from keras import ops
 
 from fmtool.augment.stages.pipeline import Pipeline
-from fmtool.data.splitting.splits import Split
 from fmtool.kernels import gelu
-from fmtool.tasks.shared import class_weights
+from fmtool.tasks.base import Task
 from fmtool.training.lookahead import Lookahead
-from fmtool.training.step.plan import Plan
-from fmtool.training.step.table import Table
-
-
-class Source:
-    """The samples of a split.
-
-    Batches are (rows, draws), on JAX with the table behind them, or without a table
-    (images, labels, draws).
-
-    Args:
-        split: its first sample shows what a batch is made of.
-        table: on the device; None where batches hold the samples themselves.
-    """
-
-    def __init__(self, plan: Plan, split: Split, table: Table | None) -> None:
-        self.plan, self.split, self.table = plan, split, table
-
-    def samples(self, batch: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-        """The (images, labels, draws) of a batch."""
-        if self.table is None:
-            images, labels, draws = batch
-            return images, labels, draws
-        rows, draws = batch[:2]
-        images, labels = batch[2] if len(batch) > 2 else self.table.arrays()
-        return keras.ops.take(images, rows, axis=0), keras.ops.take(labels, rows, axis=0), draws
-
-    def one(self) -> tuple[Any, Any]:
-        """The images and labels of a batch of one sample."""
-        x, y = np.asarray(self.split.x[:1]), np.asarray(self.split.y[:1])
-        return (
-            keras.ops.convert_to_tensor(x, dtype=str(x.dtype)),
-            keras.ops.convert_to_tensor(y, dtype="int32"),
-        )
+from fmtool.training.step.source import Source
 
 
 @dataclass(frozen=True)
@@ -58,20 +25,19 @@ class Parts:
     """What a step consists of.
 
     Args:
-        network: maps uint8 images (batch, h, w, c) to logits (batch, classes).
-        augment: of the training samples, or None.
+        network: maps what `task.batch` makes of samples to the outputs that `task` reads.
+        augment: of the training samples, or None; its draws are the first of theirs.
         loops: whether JAX runs the steps of a dispatch as a loop on the device.
         lookahead: pulls the weights back after steps, or None.
-        class_weights: float32 (classes,) on the device, of the training loss alone, or None.
     """
 
     network: Any
+    task: Task[Any]
     train: Source
     validation: Source | None
-    augment: Pipeline | None
+    augment: Pipeline | None = None
     loops: bool = False
     lookahead: Lookahead | None = None
-    class_weights: Any = None
 
 
 class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
@@ -83,6 +49,7 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     def __init__(self, parts: Parts) -> None:
         super().__init__(name="indexed")
         self.network = parts.network
+        self.task_metrics = parts.task.metrics()
         self.penalty = keras.metrics.Mean(name="penalty") if parts.network.losses else None
         """Of regularizers, a figure of its own: `loss` compares between runs without it."""
         if parts.lookahead is not None:
@@ -104,31 +71,36 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The sum of loss and penalties, as Keras has it, each of which is recorded apart."""
-        if self.penalty is None:
-            return super().compute_loss(x, y, y_pred, sample_weight, training=training)
-        loss = self._compile_loss(y, y_pred, sample_weight)
+        """The sum of loss and penalties, as Keras has it; each is recorded apart."""
+        loss = _mean(self._parts().task.loss(y, y_pred), sample_weight)
         penalties = [self._aggregate_additional_loss(each) for each in self.losses]
-        record = keras.metrics.Mean.update_state
-        samples = keras.ops.shape(y_pred)[0]
-        record(self._loss_tracker, keras.ops.stop_gradient(loss), sample_weight=samples)
-        record(self.penalty, keras.ops.stop_gradient(keras.ops.sum(penalties)))
-        return keras.ops.sum([loss, *penalties])
+        if self.penalty is not None:
+            record = keras.metrics.Mean.update_state
+            samples = ops.shape(keras.tree.flatten(y_pred)[0])[0]
+            record(self._loss_tracker, ops.stop_gradient(loss), sample_weight=samples)
+            record(self.penalty, ops.stop_gradient(ops.sum(penalties)))
+        return ops.sum([loss, *penalties]) if penalties else loss
 
-    def call(self, images: Any, training: bool = False) -> Any:
-        return self.network(images, training=training)
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        for metric in self.task_metrics:
+            metric.update_state(y, y_pred)
+        return self.get_metrics_result()
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        return self.network(x, training=training)
 
     # On JAX a step is step(state, batch), elsewhere step(batch).
     def train_step(self, *arguments: Any) -> Any:
         *state, batch = arguments
         parts = self._parts()
-        images, labels, draws = parts.train.samples(batch)
+        x, y, draws = parts.train.samples(batch)
         if parts.augment is not None:
-            images, labels = parts.augment.apply(images, labels, draws)
-        weights = parts.class_weights
-        weighted = () if weights is None else (class_weights.of_samples(labels, weights),)
+            own = parts.augment.draws
+            x, y = parts.augment.apply(x, y, draws[:, :own] if parts.task.draws else draws)
+            draws = draws[:, own:]
+        samples = parts.task.batch(x, y, draws, True)
         with gelu.in_training_step():
-            result = super().train_step(*state, (images, labels, *weighted))
+            result = super().train_step(*state, samples)
         return result if parts.lookahead is None else self._look_ahead(parts.lookahead, result)
 
     @property
@@ -158,8 +130,8 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         *state, batch = arguments
         source = self._parts().validation
         assert source is not None, "there are batches of it"
-        images, labels, _ = source.samples(batch)
-        return super().test_step(*state, (images, labels))
+        samples = self._parts().task.batch(*source.samples(batch), False)
+        return super().test_step(*state, samples)
 
     def make_train_function(self, force: bool = False) -> None:
         function = self._dispatch(self.train_step, self._parts().train)
@@ -259,5 +231,18 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         self._symbolic_build()
 
     def _symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        # Keras builds metrics and loss from the first batch it is fed; ours holds row numbers.
-        super()._symbolic_build(data_batch=self._parts().train.one())
+        # Keras builds what it trains from the first batch it is fed; ours holds row numbers.
+        parts = self._parts()
+        super()._symbolic_build(data_batch=parts.task.batch(*parts.train.one(), False))
+
+
+def _mean(values: Any, weights: Any) -> Any:
+    """The mean of `values` (batch,) times `weights`, by the operations that Keras' losses use.
+
+    Others may round differently.
+    """
+    values = ops.convert_to_tensor(values, dtype="float32")
+    if weights is not None:
+        values = values * ops.cast(weights, values.dtype)
+    count = ops.prod(ops.convert_to_tensor(ops.shape(values), dtype="int32"))
+    return ops.divide_no_nan(ops.sum(values), ops.cast(count, values.dtype))

@@ -1,4 +1,4 @@
-"""Which samples each batch of an epoch holds, and the uniforms that their augmentation uses."""
+"""Which samples each batch of an epoch holds, and the uniforms that are drawn for them."""
 
 from dataclasses import dataclass, field
 
@@ -15,7 +15,8 @@ class Plan:
 
     Args:
         indices: int32 of shape (n,), rows of the table that take part.
-        draws: uniforms for each sample.
+        draws: uniforms for each sample; where nothing is shuffled they depend on its row alone,
+            and are the same in each epoch.
         shuffles: whether the order changes from epoch to epoch; if so a last batch that would be
             smaller than the others is left out, and other samples fall into it each time.
         alternates: whether the first uniform of a sample is `order.flip_coins`, which changes
@@ -90,7 +91,9 @@ class Plan:
         rows = self.indices
         if self.shuffles:
             rows = order.shuffled(rows, seed=self.seed, epoch=epoch)[: self.samples]
-        draws = order.uniforms(len(rows), self.draws, seed=self.seed, epoch=epoch)
+            draws = order.uniforms(len(rows), self.draws, seed=self.seed, epoch=epoch)
+        else:
+            draws = order.uniforms_of_rows(rows, self.draws, seed=self.seed)
         if self.alternates:
             draws[:, 0] = order.flip_coins(rows, seed=self.seed, epoch=epoch)
         return rows, draws
@@ -102,10 +105,15 @@ def plan_of(
     augment: Pipeline | None,
     *,
     seed: int,
+    task_draws: int = 0,
     stops: tuple[int, ...] = (),
 ) -> Plan:
-    """The plan of training epochs over rows of a table."""
-    plan = Plan(indices, batch_size, seed, shuffles=True, stops=stops)
+    """The plan of training epochs over rows of a table.
+
+    Args:
+        task_draws: uniforms of a sample that follow those of `augment`.
+    """
+    plan = Plan(indices, batch_size, seed, draws=task_draws, shuffles=True, stops=stops)
     if augment is not None:
-        plan.draws, plan.alternates = augment.draws, augment.alternates
+        plan.draws, plan.alternates = augment.draws + task_draws, augment.alternates
     return plan

@@ -9,7 +9,7 @@ from fmtool.data.samples.read_ahead import read_all
 from fmtool.data.splitting.splits import Split
 
 Arrays = tuple[Any, Any]
-"""(samples (n, ...) as the split has them, labels int32 (n,))."""
+"""(samples (n, ...), targets (n, ...)) as the split has them."""
 
 
 class Table:
@@ -21,19 +21,19 @@ class Table:
 
     def specs(self) -> tuple[tuple[tuple[int, ...], str], ...]:
         """Shape and dtype of each of `arrays`, which are not read for it."""
-        samples = self._split.x
-        return (tuple(samples.shape), str(samples.dtype)), ((len(samples),), "int32")
+        x, y = self._split.x, self._split.y
+        return (tuple(x.shape), str(x.dtype)), (tuple(y.shape), str(y.dtype))
 
     def arrays(self) -> Arrays:
         """Tensors of the backend. Raises DataError where files cannot be read again."""
         if self._arrays is None:
-            samples, labels = self._split.x, self._split.y
+            samples, targets = self._split.x, np.asarray(self._split.y)
             # A mapped file is copied from where it lies; what has to be decoded, by all cores.
             is_array = isinstance(samples, np.ndarray)
             pixels = np.asarray(samples) if is_array else read_all(samples)
             self._arrays = (
                 keras.ops.convert_to_tensor(pixels, dtype=str(samples.dtype)),
-                keras.ops.convert_to_tensor(np.asarray(labels), dtype="int32"),
+                keras.ops.convert_to_tensor(targets, dtype=str(targets.dtype)),
             )
         return self._arrays
 

@@ -1,0 +1,42 @@
+"""The samples of a split as a step takes them: from a table on the device, or out of the batch."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from fmtool.data.splitting.splits import Split
+from fmtool.training.step.plan import Plan
+from fmtool.training.step.table import Table
+
+
+class Source:
+    """The samples of a split.
+
+    Batches are (rows, draws), on JAX with the table behind them, or without a table
+    (samples, targets, draws).
+
+    Args:
+        split: its first sample shows what a batch is made of.
+        table: on the device; None where batches hold the samples themselves.
+    """
+
+    def __init__(self, plan: Plan, split: Split, table: Table | None) -> None:
+        self.plan, self.split, self.table = plan, split, table
+
+    def samples(self, batch: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+        """The (samples, targets, draws) of a batch."""
+        if self.table is None:
+            x, y, draws = batch
+            return x, y, draws
+        rows, draws = batch[:2]
+        x, y = batch[2] if len(batch) > 2 else self.table.arrays()
+        return keras.ops.take(x, rows, axis=0), keras.ops.take(y, rows, axis=0), draws
+
+    def one(self) -> tuple[Any, Any, Any]:
+        """As `samples`, of a batch of one sample, whose draws are 0."""
+        x, y = np.asarray(self.split.x[:1]), np.asarray(self.split.y[:1])
+        draws = np.zeros((1, self.plan.draws), np.float32)
+        return tuple(
+            keras.ops.convert_to_tensor(each, dtype=str(each.dtype)) for each in (x, y, draws)
+        )
