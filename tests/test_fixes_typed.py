@@ -35,7 +35,9 @@ from fmtool.prediction import bundle as bundles
 from fmtool.prediction import results
 from fmtool.runs.run import Run
 from fmtool.targets import Label
+from fmtool.tasks.base import Task
 from fmtool.tasks.shared.serving import PredictOptions
+from fmtool.training import session
 from fmtool.training.memory import batch_size
 from fmtool.tuning import cluster, experiment_file, sampling, storage
 from fmtool.tuning.definition import read_definition, require_same
@@ -158,6 +160,10 @@ def reflected(at, *given):
     from fmtool.augment.stages import shifted_gather
 
     return shifted_gather.stage(at.config(*given).augment, (8, 8, 1))
+
+
+def unmixable(at, *given):
+    session.require_mixable(at.config(*given), Task(Label(("a", "b"))))
 
 
 def unnamed(first, at, *given):
@@ -512,6 +518,8 @@ CASES = (
     Case("fmtool/sweeping/jobs.py", "write resume={AUTO}, or leave out -m",
          ("sweep", "plan", "-m", "data=digits", "epochs=1,2", f"resume={RUN}"),
          ("sweep", "plan", "-m", "data=digits", "epochs=1,2", "resume=auto")),
+    words("fmtool/training/session.py", "augment.mixup=0 augment.cutmix=0",
+          ("augment.mixup=0.2",), ("augment.mixup=0", "augment.cutmix=0"), unmixable),
     Case("fmtool/training/memory/batch_size.py", "run with batch_size={cfg.batch_size} to see why",
          lambda at: batch_size._judged("", 1, at.config("batch_size=32")),
          lambda at: at.config("batch_size=32"), says="batch_size=32"),

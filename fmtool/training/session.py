@@ -19,7 +19,7 @@ from fmtool.tasks.base import Task
 from fmtool.training import monitor as monitors
 
 if TYPE_CHECKING:
-    from fmtool.augment.pipeline import Pipeline
+    from fmtool.augment.stages.pipeline import Pipeline
     from fmtool.training.averaging import FinalWeights
     from fmtool.training.optimization import Optimization
     from fmtool.training.step.indexed_model import IndexedModel
@@ -104,12 +104,17 @@ def load_data(cfg: TrainConfig) -> TaskData:
     require_fit(cfg.model, splits.element)
     y = splits.train.y[data.selection.train]
     task = options.task(cfg.task.name).build(cfg.task, splits.target, y)
+    require_mixable(cfg, task)
+    return TaskData(splits, data.selection, task)
+
+
+def require_mixable(cfg: TrainConfig, task: Task[Any]) -> None:
+    """UsageError where samples would be mixed whose targets have no average."""
     if cfg.augment.mixes and not task.MIXES:
         raise UsageError(
             f"task={cfg.task.name} cannot learn from mixed samples",
             fix="augment.mixup=0 augment.cutmix=0",
         )
-    return TaskData(splits, data.selection, task)
 
 
 def _monitor(cfg: TrainConfig, *, has_validation: bool) -> monitors.Monitor:
