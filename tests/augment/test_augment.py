@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from small_tasks import one_hot
 
 from fmtool import registry
-from fmtool.augment.base import Stage
+from fmtool.augment.base import AugmentConfig, Stage
 from fmtool.augment.stages import pipeline
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
@@ -108,7 +108,9 @@ def test_a_policy_of_ones_own_may_hold_what_xla_cannot_compile(option, applied, 
     def darkened(images, uniforms):
         return tf.numpy_function(lambda each: each // 2, [images], tf.uint8)
 
-    own = SimpleNamespace(policy=lambda *_: Stage(0, darkened))
+    own = ModuleType("dark")
+    own.Config, own.policy = AugmentConfig, lambda *_: Stage(0, darkened)
+    own.__file__ = "dark.py"
     monkeypatch.setattr(registry, "_plugins", {("augment", "dark"): own})
     cfg = option("flip_crop").model_copy(update={"name": "dark"})
     images = np.arange(2 * 8 * 8, dtype=np.uint8).reshape(2, 8, 8, 1)
