@@ -42,6 +42,8 @@ def element_of(name: str) -> tuple[Element, int]:
     classes = 3 if info is None else len(info.class_names)
     if getattr(module, "KIND", "image") == "text":
         return ELEMENTS["text"], classes
+    if info is not None and info.columns:
+        return Features((len(info.columns),)), classes
     is_known = info is not None and info.image_shape is not None
     return Pixels(info.image_shape, info.pixel_max) if is_known else Pixels((9, 8, 3)), classes
 

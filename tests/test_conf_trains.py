@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from small_models import SMALL, as_words
 
-from fmtool import registry
-from fmtool.matching import declared_kind, readable_kinds
+from fmtool import options, registry
+from fmtool.matching import declared_kind, readable_kinds, tasks_that_learn
 
 
 def keys_of(data_name):
@@ -33,6 +33,13 @@ OPTIONS = sorted(
 )
 
 
+def is_learnt(option):
+    """Whether there is a task for the target of a data set; it is not trained on until there is."""
+    group, name = option.split("/")
+    info = options.data(name).INFO if group == "data" else None
+    return info is None or bool(tasks_that_learn(info.target.kind))
+
+
 def words_of(option):
     """A training of this option in its smallest size; recipes are as they are.
 
@@ -43,7 +50,7 @@ def words_of(option):
         data = name.partition("_")[0]
         return [f"experiment={name}", "schedule.warmup_start=1", *PATH.get(data, [])]
     if group == "data":
-        model = "bag" if declared_kind(name) == "text" else "cnn"
+        model = {"text": "bag", "features": "mlp"}.get(declared_kind(name), "cnn")
         return [f"data={name}", *PATH.get(name, []), f"model={model}", *as_words(model)]
     if group == "model":
         data = "mnist" if "image" in readable_kinds(name) else "text"
@@ -57,7 +64,7 @@ def is_quick(option):
 
 
 def cases():
-    for option in OPTIONS:
+    for option in filter(is_learnt, OPTIONS):
         for backend in ("tensorflow", "jax", "torch"):
             is_default = backend == "tensorflow" if is_quick(option) else False
             marks = [] if is_default or option in FAMILIES else [pytest.mark.slow]
