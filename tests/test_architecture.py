@@ -187,13 +187,9 @@ def test_a_folder_of_options_holds_only_options_at_its_top(folder):
     assert beside == {f"fmtool.{folder}.base"}
 
 
-KNOW_THE_FIRST_TASK = {"fmtool.export.card"}
-"""Modules that still ask `classification` by name for what any task could say; none may join."""
-
-
 def test_no_shared_module_knows_a_task_by_name():
     own = {name for name in MODULES if unit(name) == "tasks"}
-    assert importers_of("fmtool.tasks.classification") - own == KNOW_THE_FIRST_TASK
+    assert importers_of("fmtool.tasks.classification") - own == set()
 
 
 def test_no_shared_module_compares_the_name_of_an_option_with_a_constant():

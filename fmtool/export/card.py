@@ -1,17 +1,14 @@
 """model_card.md: what a model is and how far it can be trusted, as far as its run can say."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fmtool.export import card_header, card_training, preprocessing
+from fmtool.export import card_header, card_training, parity, preprocessing
 from fmtool.export.markdown import pairs, plain, points, table
 from fmtool.export.run_facts import RunFacts
 from fmtool.metric import show
-from fmtool.tasks.classification import REPORT_METRICS
+from fmtool.tasks.shared.serving import CardTable
 
-_95_PERCENT = 1.959964
-"""Standard deviations, to both sides."""
 _NEVER_SAID = (
     "who made the model, for whom, and under which licence it may be used",
     "how it does on data that were collected in another way than the test split",
@@ -32,10 +29,10 @@ def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
         "Data": _data(facts),
         "Training": card_training.render(facts),
         "How well it does": _metrics(facts),
-        "Classes": _classes(facts),
+        **{title: _task_table(each) for title, each in _task_tables(facts).items()},
         "Gates": _gates(facts),
         "Limits": points(_limits(facts)),
-        "Files": _files(rows),
+        "Files": _files(facts, rows),
         "Where it is from": _origin(facts),
         "What the run does not say": points(_unsaid(facts)),
     }
@@ -46,13 +43,14 @@ def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _purpose(facts: RunFacts) -> str:
     metadata = facts.metadata
-    _, task = card_header.TASKS[metadata.input.kind]
+    serving = metadata.serving
+    task = plain(serving.hub(metadata.input.kind).words)
     steps = "\n".join(
         f"{number}. {step}" for number, step in enumerate(preprocessing.steps(metadata), start=1)
     )
     return (
-        f"It was trained for {task}: {facts.samples}, each as one of {len(metadata.labels)} "
-        "classes. It is of use for inputs like those of its data set, and nothing else was tried."
+        f"It was trained for {task}: {facts.samples}, {plain(serving.purpose)}. "
+        "It is of use for inputs like those of its data set, and nothing else was tried."
         f"\n\nHow an input becomes what it reads:\n\n{steps}"
     )
 
@@ -81,7 +79,7 @@ def _metrics(facts: RunFacts) -> str:
     precision = facts.manifest.get("precision", "its own precision")
     rows = [
         (name.replace("_", " "), _shown(reported, name), _shown(facts.figures, name))
-        for name in ("samples", *REPORT_METRICS)
+        for name in ("samples", *facts.listed)
         if name in reported or name in facts.figures
     ]
     columns = ["on the test split", f"reported by the run, in {precision}", "float32, of the files"]
@@ -97,16 +95,13 @@ def _number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else show(value)
 
 
-def _classes(facts: RunFacts) -> str:
-    rows = [
-        (
-            plain(each["name"]),
-            *(show(each[name]) for name in ("precision", "recall", "f1")),
-            f"{each['support']:,}",
-        )
-        for each in facts.figures["per_class"]
-    ]
-    return table(["class", "precision", "recall", "F1", "samples"], rows, numbers=4)
+def _task_tables(facts: RunFacts) -> Mapping[str, CardTable]:
+    return facts.metadata.serving.card_tables(facts.figures)
+
+
+def _task_table(made: CardTable) -> str:
+    rows = [[plain(cell) for cell in row] for row in made.rows]
+    return table(made.columns, rows, numbers=made.numbers)
 
 
 def _gates(facts: RunFacts) -> str:
@@ -121,92 +116,60 @@ def _gates(facts: RunFacts) -> str:
 
 def _limits(facts: RunFacts) -> Iterator[str]:
     """What follows from the figures."""
-    figures, metadata = facts.figures, facts.metadata
-    low, high = _interval(figures["accuracy"], figures["samples"])
-    yield (
-        f"It was measured on {figures['samples']:,} samples: on others like them the accuracy is "
-        f"between {low:.4f} and {high:.4f} (95 %, Wilson)."
-    )
-    yield _balance(figures["per_class"])
-    absent = ", ".join(plain(name) for name in figures["absent_classes"])
-    if absent:
-        yield (
-            f"None of them is of {absent}: how well it does there is not known, and the "
-            "averages called macro leave them out."
-        )
-    known = [each for each in figures["per_class"] if each["support"]]
-    worst = min(known, key=lambda each: float(each["f1"]))
-    yield f"It does worst on the class {plain(worst['name'])}, with an F1 of {show(worst['f1'])}."
-    if "expected_calibration_error" in figures:
-        error = show(figures["expected_calibration_error"])
-        yield f"Its probabilities are off by {error} on average (expected calibration error)."
-    yield (
-        f"It gives one of its {len(metadata.labels)} classes for any input, also for one that is "
-        "none of them."
-    )
+    yield from map(plain, facts.metadata.serving.card_limits(facts.figures))
     yield from _differences(facts)
 
 
 def _differences(facts: RunFacts) -> Iterator[str]:
     """Between what was reported and what is handed over."""
+    headline = facts.headline
     tta = facts.config.get("tta", "none")
     if tta != "none":
         yield f"The run reported the mean of several views (tta={tta}); the files look once."
-    reported = None if facts.result is None else facts.result.metrics.get("accuracy")
+    reported = None if facts.result is None else facts.result.metrics.get(headline)
     precision = facts.manifest.get("precision", "float32")
     if precision != "float32" and reported is not None:
         yield (
-            f"It was trained in {precision}, and the files compute in float32: the accuracy is "
-            f"{show(facts.figures['accuracy'])}, and was {show(reported)}."
+            f"It was trained in {precision}, and the files compute in float32: the "
+            f"{headline.replace('_', ' ')} is {show(facts.figures[headline])}, and was "
+            f"{show(reported)}."
         )
     cut = facts.manifest.get("data", {}).get("truncated", {}).get("test")
     if cut:
         yield f"{cut:.1%} of the texts were longer than it reads, and were cut."
 
 
-def _balance(per_class: Sequence[Mapping[str, Any]]) -> str:
-    few, many = (choose(per_class, key=_support) for choose in (min, max))
-    if few["support"] == many["support"]:
-        return f"Of each class there are {few['support']:,} among them."
-    return (
-        f"Of a class there are {few['support']:,} ({plain(few['name'])}) to {many['support']:,} "
-        f"({plain(many['name'])}) among them; figures of small classes vary more."
-    )
-
-
-def _support(each: Mapping[str, Any]) -> int:
-    return int(each["support"])
-
-
-def _interval(share: float, count: int) -> tuple[float, float]:
-    """Wilson 1927: unlike the normal one it holds near 0 and 1."""
-    square = _95_PERCENT**2 / count
-    middle = (share + square / 2) / (1 + square)
-    spread = math.sqrt(share * (1 - share) * square + square**2 / 4) / (1 + square)
-    return max(0.0, middle - spread), min(1.0, middle + spread)
-
-
-def _files(rows: Sequence[Mapping[str, Any]]) -> str:
-    lines = []
-    for row in rows:
-        compared, score = row["parity"], row["score"]
-        difference = compared["differences"].get("probabilities")
-        lines.append(
-            (
-                f"`{row['path']}`",
-                row["quantization"],
-                f"{row['size_bytes'] / 1e6:.2f}",
-                f"{score['accuracy']:.4f}",
-                f"{compared['agreeing']:,} of {compared['samples']:,}",
-                "" if difference is None else f"{difference['max']:.1e}",
-            )
-        )
-    columns = ["file", "quantization", "MB", "accuracy", "labels as the run", "largest difference"]
+def _files(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
+    named = facts.metadata.outputs
+    judged = [name for name in parity.compared_names(named) if named[name].compare != "equal"]
+    agrees = any(output.compare == "equal" for output in named.values())
+    score = facts.headline.replace("_", " ")
+    columns = ["file", "quantization", "MB", score]
+    columns += [f"{parity.equal_noun(named)} as the run"] if agrees else []
+    columns.append("largest difference")
+    lines = [_file_cells(facts, row, judged, agrees=agrees) for row in rows]
+    what = " or ".join(named[name].noun or f"a value of {name}" for name in judged)
     return (
         "Each was run in its own runtime on the held-out samples, and compared with the network of "
-        "the run in float32; the difference is that of a probability.\n\n"
-        + table(columns, lines, numbers=4)
+        f"the run in float32; the difference is that of {what or 'a probability'}.\n\n"
+        + table(columns, lines, numbers=len(columns) - 2)
     )
+
+
+def _file_cells(
+    facts: RunFacts, row: Mapping[str, Any], judged: Sequence[str], *, agrees: bool
+) -> list[str]:
+    compared = row["parity"]
+    gaps = [compared["differences"][name] for name in judged if name in compared["differences"]]
+    agreeing = [f"{compared['agreeing']:,} of {compared['samples']:,}"] if agrees else []
+    return [
+        f"`{row['path']}`",
+        row["quantization"],
+        f"{row['size_bytes'] / 1e6:.2f}",
+        show(row["score"][facts.headline]),
+        *agreeing,
+        f"{max(each['max'] for each in gaps):.1e}" if gaps else "",
+    ]
 
 
 def _origin(facts: RunFacts) -> str:

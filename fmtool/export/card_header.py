@@ -5,16 +5,7 @@ from typing import Any
 
 import yaml
 
-from fmtool.elements import Kind
 from fmtool.export.run_facts import RunFacts
-
-TASKS: Mapping[Kind, tuple[str, str]] = {
-    "image": ("image-classification", "image classification"),
-    "text": ("text-classification", "text classification"),
-    "features": ("tabular-classification", "classification of rows of numbers"),
-}
-"""The tag of a hub, and what it means."""
-_METRICS = ("accuracy", "f1_macro", "loss")
 
 
 def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -24,22 +15,22 @@ def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
         rows: of export.json.
     """
     metadata = facts.metadata
-    tag, task = TASKS[metadata.input.kind]
+    hub = metadata.serving.hub(metadata.input.kind)
     result = {
-        "task": {"type": tag, "name": task},
+        "task": {"type": hub.tag, "name": hub.words},
         "dataset": _dataset(facts),
         "metrics": [
             {"type": name, "value": facts.figures[name]}
-            for name in _METRICS
+            for name in hub.metrics or (facts.headline,)
             if facts.figures.get(name) is not None
         ],
     }
     header = {
         "license": "unknown",
         "library_name": "keras",
-        "pipeline_tag": tag,
+        "pipeline_tag": hub.tag,
         "tags": ["fmtool", *sorted({str(row["format"]) for row in rows})],
-        "metrics": ["accuracy"],
+        "metrics": [facts.headline],
         "model-index": [{"name": f"{metadata.model} on {metadata.data}", "results": [result]}],
     }
     text = yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=100)

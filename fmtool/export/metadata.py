@@ -10,7 +10,10 @@ from typing import Any
 from fmtool import options, targets
 from fmtool.elements import Element, Kind, Pixels
 from fmtool.errors import DataError
+from fmtool.runs import artifacts
+from fmtool.runs.layout import RunPaths
 from fmtool.targets import Target
+from fmtool.tasks.base import TaskConfig
 from fmtool.tasks.shared.serving import Output, Serving
 
 KEY = "fmtool"
@@ -113,6 +116,12 @@ class Metadata:
         target = targets.from_json(fields.pop("target"))
         outputs = {name: Output(**each) for name, each in fields.pop("outputs").items()}
         return cls(**fields, input=reads, target=target, outputs=outputs)
+
+
+def task_entry(cfg: TaskConfig, paths: RunPaths) -> dict[str, Any]:
+    """`Metadata.task` of a run. DataError where what it kept is missing or damaged."""
+    kept = {**artifacts.read(paths), **artifacts.read_calibration(paths)}
+    return {"name": cfg.name, **options.task(cfg.name).about(cfg, kept)}
 
 
 def serving_of(task: Mapping[str, Any], target: Target) -> Serving[Any]:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.export import outputs
-from fmtool.export.metadata import Metadata
 from fmtool.metric import Metric
 from fmtool.tasks.shared.serving import Output
 
@@ -58,12 +57,17 @@ class Scores:
     """
 
     headline: Metric
-    found: float
-    reference: float
+    found: float | None
+    reference: float | None
     is_relative: bool
 
     def objection(self, limit: float) -> str | None:
         """Words for a loss beyond the limit."""
+        name = self.headline.name.replace("_", " ")
+        if self.reference is None:
+            return None
+        if self.found is None:
+            return f"the {name} is not defined for what it gives"
         lost = self.headline.loss_of(self.found) - self.headline.loss_of(self.reference)
         if self.is_relative:
             lost /= abs(self.reference) or 1.0
@@ -71,7 +75,7 @@ class Scores:
             return None
         changes = "rises" if self.found > self.reference else "falls"
         by = f"{lost:.2%}, more than {limit:.2%}" if self.is_relative else _plainly(lost, limit)
-        return f"the {self.headline.name.replace('_', ' ')} {changes} by {by}"
+        return f"the {name} {changes} by {by}"
 
 
 def _plainly(lost: float, limit: float) -> str:
@@ -157,12 +161,6 @@ def deviations_of(values: NDArray[Any]) -> NDArray[np.float64]:
     instead = np.nan_to_num(np.abs(first))
     found = np.where(deviations > 0, deviations, np.where(instead > 0, instead, 1.0))
     return np.asarray(found, np.float64)
-
-
-def score(folder: Path, truth: NDArray[Any], metadata: Metadata) -> dict[str, float]:
-    """What a task makes of the outputs for targets `truth`, the headline first."""
-    served = {name: outputs.read(folder, name) for name in metadata.outputs}
-    return metadata.serving.score(served, truth)
 
 
 def objection(

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fmtool.data.splitting.loading import Data
 from fmtool.export import bundle, card, check_pictures, check_samples, run_facts
+from fmtool.export.measured import Measured
 from fmtool.export.metadata import Metadata
 from fmtool.notices import note
 from fmtool.runs.atomic import write_text
@@ -26,8 +24,8 @@ class Release:
 
     Args:
         folder: of the exported files.
-        samples: a .npy file of the held-out samples, `truth` their labels, and `reference` the
-            folder of what the run's network gave for them.
+        samples: a .npy file of the held-out samples, `measured` what knows their targets, and
+            `reference` the folder of what the run's network gave for them.
         kept: files by name that each model has beside it.
         pictures: files of other sizes that the models were tried on.
     """
@@ -37,7 +35,7 @@ class Release:
     data: Data
     metadata: Metadata
     samples: Path
-    truth: NDArray[np.int32]
+    measured: Measured
     reference: Path
     kept: Mapping[str, str]
     pictures: Sequence[Path] = ()
@@ -56,7 +54,7 @@ class Release:
         if not made.rows:
             return
         facts = run_facts.gather(
-            self.run, self.data, self.metadata, reference=self.reference, truth=self.truth
+            self.run, self.data, self.metadata, measured=self.measured, reference=self.reference
         )
         listed = read_object(self.folder / bundle.REPORT)["files"]
         write_text(self.folder / bundle.CARD, card.render(facts, listed))

@@ -2,37 +2,22 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from fmtool.data.base import SetInfo
 from fmtool.data.fetching import catalog
 from fmtool.data.splitting.loading import Data
 from fmtool.elements import described
-from fmtool.export import outputs
+from fmtool.export.measured import Measured
 from fmtool.export.metadata import Metadata
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import RunResult, read_result
 from fmtool.runs.strict_json import read_object
 from fmtool.safety import model_weights
 from fmtool.safety.model_file import WEIGHTS
-from fmtool.targets import Label
-from fmtool.tasks.shared.label_reporting import LabelReporting
-
-_SMALLEST = np.finfo(np.float32).tiny
-_OF_PROBABILITIES = (
-    "loss",
-    "top_5_accuracy",
-    "roc_auc_macro",
-    "pr_auc_macro",
-    "brier",
-    "expected_calibration_error",
-)
 
 
 @dataclass(frozen=True)
@@ -46,8 +31,10 @@ class RunFacts:
         samples: what they are.
         sizes: how many of them are in a split, as the run used them.
         stored_numbers: in model.keras.
-        figures: of the run's network in float32, on the held-out samples of the export; see
-            `ClassMeter`. What needs probabilities is absent where none were asked for.
+        headline: the first of the task's figures.
+        listed: those that a report has, in its order.
+        figures: of the run's network in float32, on the held-out samples of the export, as the
+            task's report has them. What the outputs of the files do not tell is absent.
     """
 
     metadata: Metadata
@@ -57,6 +44,8 @@ class RunFacts:
     samples: str
     sizes: Mapping[str, int]
     stored_numbers: int
+    headline: str
+    listed: Sequence[str]
     figures: Mapping[str, Any]
 
     @property
@@ -75,17 +64,17 @@ def gather(
     paths: RunPaths,
     data: Data,
     metadata: Metadata,
-    *,
+    measured: Measured,
     reference: Path,
-    truth: NDArray[np.int32],
 ) -> RunFacts:
     """Reads what the run has written.
 
     Args:
         reference: the folder of what the run's network gave for the held-out samples.
-        truth: their labels.
+        measured: what knows their targets.
     """
-    validation = data.validation
+    validation, report = data.validation, measured.report(reference, metadata)
+    untold = metadata.serving.untold(list(metadata.outputs))
     return RunFacts(
         metadata=metadata,
         manifest=read_object(paths.manifest),
@@ -98,7 +87,9 @@ def gather(
             "test": len(data.splits.test),
         },
         stored_numbers=_stored_numbers(paths.model),
-        figures=_figures(reference, truth, metadata),
+        headline=measured.headline.name,
+        listed=list(report.metrics),
+        figures={name: each for name, each in report.to_json().items() if name not in untold},
     )
 
 
@@ -106,19 +97,3 @@ def _stored_numbers(model: Path) -> int:
     with zipfile.ZipFile(model) as archive:
         weights = io.BytesIO(archive.read(WEIGHTS))
     return model_weights.check(weights, origin=str(model))
-
-
-def _figures(reference: Path, truth: NDArray[np.int32], metadata: Metadata) -> dict[str, Any]:
-    names, count = metadata.outputs, len(metadata.labels)
-    if "logits" in names:
-        logits = outputs.read(reference, "logits")
-    elif "probabilities" in names:
-        logits = np.log(np.maximum(outputs.read(reference, "probabilities"), _SMALLEST))
-    else:
-        logits = np.eye(count, dtype=np.float32)[outputs.read(reference, "label")]
-    meter = LabelReporting(Label(tuple(metadata.labels))).meter()
-    meter.add(logits, truth)
-    report = meter.report().to_json()
-    if {"logits", "probabilities"} & set(names):
-        return report
-    return {name: value for name, value in report.items() if name not in _OF_PROBABILITIES}

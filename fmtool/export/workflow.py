@@ -12,13 +12,15 @@ from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
 from fmtool.elements import WHAT
 from fmtool.errors import DataError, ExitCode, FmtoolError, UsageError
+from fmtool.evaluation import task_of_run
 from fmtool.export import files, formats, other_sizes, parity, plan, preprocessing, samples
-from fmtool.export.metadata import EMBEDDING, Metadata, chosen, input_of, serving_of
+from fmtool.export.measured import Measured
+from fmtool.export.metadata import EMBEDDING, Metadata, chosen, input_of, serving_of, task_entry
 from fmtool.export.plan import Target
 from fmtool.export.release import Release
 from fmtool.export.workshop import Workshop
 from fmtool.machine.processor import physical_cores
-from fmtool.metric import Metric, show
+from fmtool.metric import show
 from fmtool.notices import note
 from fmtool.runs import artifacts, sameness
 from fmtool.runs.atomic import full_disk, reporting, write_json
@@ -129,7 +131,7 @@ def export(
                 data=loaded,
                 metadata=metadata,
                 samples=workshop.samples,
-                truth=workshop.truth,
+                measured=workshop.measured,
                 reference=workshop.drafts / "reference",
                 kept=kept,
                 pictures=workshop.pictures,
@@ -154,8 +156,7 @@ def _metadata(cfg: ExportConfig, run_cfg: SavedRunConfig, data: Data, paths: Run
     """That of a file without quantization."""
     splits = data.splits
     target = splits.target
-    about = options.task(run_cfg.task.name).about(run_cfg.task, artifacts.read(paths))
-    task = {"name": run_cfg.task.name, **about}
+    task = task_entry(run_cfg.task, paths)
     return Metadata(
         model=str(read_object(paths.manifest).get("config", {}).get("model", {}).get("name", "")),
         data=splits.name,
@@ -200,6 +201,8 @@ def _workshop(
         truth = samples.write_held_out(data, held_out, most=cfg.export.samples)
         if is_calibrated:
             samples.write_calibration(data, calibration, most=cfg.export.calibration_samples)
+    task = task_of_run.find(run_cfg.task, data.splits.target, paths)
+    headline = options.task(run_cfg.task.name).report_metrics(run_cfg.task)[0]
     threads = run_cfg.runtime.threads
     runtime = {
         "device": "cpu",
@@ -211,18 +214,13 @@ def _workshop(
         drafts=drafts,
         model=paths.model.absolute(),
         samples=held_out.absolute(),
-        truth=truth,
-        headline=_headline(run_cfg),
+        measured=Measured(truth, task, headline),
         calibration=calibration.absolute() if is_calibrated else None,
         runtime=run_cfg.runtime.model_copy(update=runtime).model_dump(),
         kept=kept,
         plugins=list(plugins),
         pictures=(),
     )
-
-
-def _headline(run_cfg: SavedRunConfig) -> Metric:
-    return options.task(run_cfg.task.name).report_metrics(run_cfg.task)[0]
 
 
 def _pictures(
@@ -247,9 +245,9 @@ def _make_all(
     differs: Sequence[Difference],
 ) -> Export:
     reference = workshop.reference(metadata)
-    backend = workshop.runtime["backend"]
+    backend, count = workshop.runtime["backend"], len(workshop.measured.truth)
     note(
-        f"{metadata.run} on {len(workshop.truth):,} held-out samples, in float32 on {backend}: "
+        f"{metadata.run} on {count:,} held-out samples, in float32 on {backend}: "
         f"{_score(reference)}"
     )
     rows: list[Mapping[str, Any]] = []
@@ -288,7 +286,7 @@ def _line(row: Mapping[str, Any], outputs: parity.Outputs) -> str:
     )
 
 
-def _score(score: Mapping[str, float]) -> str:
+def _score(score: Mapping[str, float | None]) -> str:
     """The headline in words."""
     name, value = next(iter(score.items()))
     return f"{name.replace('_', ' ')} {show(value)}"

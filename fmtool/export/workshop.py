@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from fmtool.errors import DataError, ExportFailed
 from fmtool.export import files, formats, other_sizes, parity
 from fmtool.export.child import Child
+from fmtool.export.measured import Measured
 from fmtool.export.metadata import Metadata
 from fmtool.export.parity import Limits, Scores
 from fmtool.export.plan import Target
-from fmtool.metric import Metric
 from fmtool.runs.atomic import reporting
 from fmtool.schema import ExportOptions
 
@@ -31,8 +29,8 @@ class Workshop:
     Args:
         drafts: a folder beside the files, on the same disk.
         model: model.keras of the run.
-        samples: a .npy file of what the files are tried on, `truth` their targets.
-        headline: of the run's task, by which files are scored.
+        samples: a .npy file of what the files are tried on.
+        measured: what their outputs are worth.
         calibration: the same to calibrate on; None where nothing is.
         runtime: fields of a RuntimeConfig with the run's backend, in float32 on the CPU.
         kept: files by name that each file has beside it, such as a tokenizer.
@@ -43,8 +41,7 @@ class Workshop:
     drafts: Path
     model: Path
     samples: Path
-    truth: NDArray[Any]
-    headline: Metric
+    measured: Measured
     calibration: Path | None
     runtime: Mapping[str, Any]
     kept: Mapping[str, str]
@@ -61,7 +58,7 @@ class Workshop:
                 resized = self.pictures[0].parent / other_sizes.RESIZED
                 pictures = str(self.drafts / REFERENCE_PICTURES)
                 child.ask({**job, "samples": str(resized), "folder": pictures})
-        return parity.score(folder, self.truth, metadata)
+        return self.measured.score(folder, metadata)
 
     def make(
         self, target: Target, metadata: Metadata, reference: Mapping[str, Any], converter: Child
@@ -81,7 +78,7 @@ class Workshop:
         found = self.drafts / f"{target.name}_outputs"
         trial = self._try(metadata, path, found)
         compared = parity.compare(metadata.outputs, self.drafts / "reference", found)
-        score = parity.score(found, self.truth, metadata)
+        score = self.measured.score(found, metadata)
         self._require_match(target, metadata, compared, self._scores(metadata, score, reference))
         if self.pictures:
             compared["pictures"] = self._compare_pictures(target, metadata)
@@ -187,11 +184,14 @@ class Workshop:
         }
 
     def _scores(
-        self, metadata: Metadata, score: Mapping[str, float], reference: Mapping[str, float]
+        self,
+        metadata: Metadata,
+        score: Mapping[str, float | None],
+        reference: Mapping[str, float | None],
     ) -> Scores:
-        name = self.headline.name
+        headline = self.measured.headline
         is_relative = metadata.serving.LOSS_OF_SCORE == "relative"
-        return Scores(self.headline, score[name], reference[name], is_relative)
+        return Scores(headline, score[headline.name], reference[headline.name], is_relative)
 
     def _require_match(
         self, target: Target, metadata: Metadata, compared: Mapping[str, Any], scores: Scores

@@ -17,17 +17,18 @@ from fmtool.data.reading.silence import native_stderr_hidden
 from fmtool.data.splitting import inputs
 from fmtool.elements import Features, Kind, Pixels, Tokens
 from fmtool.errors import DataError, UsageError
+from fmtool.evaluation import task_of_run
 from fmtool.export import preprocessing, runtimes
-from fmtool.export.metadata import INPUT_NAMES, Input, Metadata, serving_of
+from fmtool.export.metadata import INPUT_NAMES, Input, Metadata, serving_of, task_entry
 from fmtool.export.runtimes.base import Runtime
 from fmtool.machine.processor import physical_cores
 from fmtool.prediction import bundle
 from fmtool.prediction.number_columns import NumberColumns
-from fmtool.runs import artifacts, rules
+from fmtool.runs import artifacts, rules, sameness
 from fmtool.runs.layout import TOKENIZER, RunPaths
 from fmtool.runs.strict_json import read_object
 from fmtool.schema import PredictConfig, RuntimeConfig, SavedRunConfig
-from fmtool.targets import Label, Target
+from fmtool.targets import Target
 
 _MOST_TOKENIZER_BYTES = 1 << 26
 
@@ -69,7 +70,8 @@ def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subj
         Refused, DataError: the run has no usable model.
     """
     kept = artifacts.read(paths)
-    labels = _class_names(run_cfg, paths)
+    target = _target(run_cfg, paths)
+    task = task_of_run.find(run_cfg.task, target, paths)
     runtime = run_cfg.runtime.model_copy(update={"precision": "float32"})
     if cfg.threads is not None:
         runtime = runtime.model_copy(update={"threads": cfg.threads})
@@ -79,12 +81,13 @@ def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subj
     from fmtool.export.runtimes.keras import KerasModel
 
     loaded = network.load(paths.model)
-    if loaded.output_shape[-1] != len(labels):
+    if tuple(loaded.output_shape[1:]) != task.output_shape:
         raise DataError(
-            f"{paths.model} has {loaded.output_shape[-1]} classes, the run had {len(labels)}",
+            f"{paths.model} has {task.described(tuple(loaded.output_shape[1:]))}, the run had "
+            f"{task.described(task.output_shape)}",
             fix="train again",
         )
-    metadata = _metadata(loaded, run_cfg, paths, Label(labels), kept, batch=cfg.batch_size)
+    metadata = _metadata(loaded, run_cfg, paths, target, batch=cfg.batch_size)
     model = KerasModel(serving.build(loaded, metadata), metadata)
     data = run_cfg.data
     has_size = getattr(data, "resize", None) is not None
@@ -160,23 +163,24 @@ def _runtime_of_keras(threads: int) -> RuntimeConfig:
     )
 
 
-def _class_names(run_cfg: SavedRunConfig, paths: RunPaths) -> tuple[str, ...]:
+def _target(run_cfg: SavedRunConfig, paths: RunPaths) -> Target:
     """From the manifest; of runs that are older than that entry, from the data themselves."""
     own = options.data(run_cfg.data.name)
     if own.INFO is not None:
-        return own.INFO.class_names
+        return own.INFO.target
     manifest = read_object(paths.manifest) if paths.manifest.is_file() else {}
-    facts = manifest.get("data", {})
-    if isinstance(facts, dict) and isinstance(facts.get("class_names"), list):
-        return tuple(map(str, facts["class_names"]))
-    names = own.load(run_cfg.data).class_names
+    said = sameness.target_in(manifest)
+    if said is not None:
+        return said
+    target = own.load(run_cfg.data).target
+    names = target.names
     if not rules.are_current(manifest) and names == ordered(names) != tuple(sorted(names)):
         raise DataError(
             f"{paths.root.name} does not say in which order its classes are, which releases "
             "of then and now sort differently",
             fix="train again",
         )
-    return names
+    return target
 
 
 def _metadata(
@@ -184,15 +188,13 @@ def _metadata(
     run_cfg: SavedRunConfig,
     paths: RunPaths,
     target: Target,
-    kept: Mapping[str, str],
     *,
     batch: int,
 ) -> Metadata:
     """As an exported file would say it; every batch is full, so that nothing is compiled twice."""
     shape, dtype = tuple(network.input_shape[1:]), str(network.input.dtype)
     kind = _kind_of(dtype)
-    about = options.task(run_cfg.task.name).about(run_cfg.task, kept)
-    task = {"name": run_cfg.task.name, **about}
+    task = task_entry(run_cfg.task, paths)
     info = options.data(run_cfg.data.name).INFO
     pixel_max = Pixels.maximum if info is None else info.pixel_max
     return Metadata(

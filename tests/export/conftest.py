@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from exported_by_hand import ByHand, described, linear_onnx, row, write_outputs
+from label_outputs import measured
 
 from fmtool.data import digits
 from fmtool.data.splitting import loading
@@ -36,7 +37,7 @@ def by_hand(trained: Any, tmp_path: Path) -> ByHand:
     write_outputs(tmp_path / "reference", logits)
     np.save(tmp_path / "samples.npy", x)
     compared = parity.compare(metadata.outputs, tmp_path / "reference", tmp_path / "reference")
-    score = parity.score(tmp_path / "reference", y, metadata)
+    score = measured(y, metadata.labels).score(tmp_path / "reference", metadata)
     facts = {
         "input": {"name": "pixels", "dtype": "uint8", "shape": [None, 8, 8, 1]},
         "outputs": metadata.dtypes,
@@ -50,7 +51,7 @@ def by_hand(trained: Any, tmp_path: Path) -> ByHand:
         data=data,
         metadata=metadata,
         samples=tmp_path / "samples.npy",
-        truth=y,
+        measured=measured(y, metadata.labels),
         reference=tmp_path / "reference",
         kept={},
     )

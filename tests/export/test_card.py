@@ -15,6 +15,8 @@ from fmtool.export.metadata import Input, Metadata
 from fmtool.export.run_facts import RunFacts
 from fmtool.runs.result import Best, Gate, RunResult
 from fmtool.targets import Label
+from fmtool.tasks import classification
+from fmtool.tasks.shared import label_card
 from fmtool.tasks.shared.label_reporting import LabelReporting
 
 ROW = {
@@ -106,6 +108,8 @@ def facts(**changes):
         "samples": "32x24x3 images",
         "sizes": {"training": 270, "validation": 30, "test": 80},
         "stored_numbers": 12_345,
+        "headline": "accuracy",
+        "listed": classification.REPORT_METRICS,
         "figures": figures(logits, labels, about.labels),
     }
     return RunFacts(**known | changes)
@@ -223,7 +227,7 @@ def test_the_limits_follow_from_the_figures(text):
 )
 def test_the_accuracy_has_the_interval_of_wilson(right, count, interval):
     """Values of Newcombe 1998 and of any table."""
-    assert card._interval(right / count, count) == pytest.approx(interval, abs=1e-4)
+    assert label_card._interval(right / count, count) == pytest.approx(interval, abs=1e-4)
 
 
 def test_each_file_has_its_parity_and_score(text):

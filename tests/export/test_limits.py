@@ -5,7 +5,7 @@ Files are compared as an export compares them, from outputs on disk.
 
 import numpy as np
 import pytest
-from label_outputs import ACCURACY, classes, declared, metadata
+from label_outputs import ACCURACY, classes, declared, measured, metadata
 
 from fmtool.export import parity
 from fmtool.export.outputs import Writer
@@ -92,6 +92,6 @@ def test_a_tolerance_that_is_met_exactly_is_kept(tmp_path):
 
 def test_the_accuracy_of_a_file_is_its_share_of_true_labels(tmp_path):
     folder = write(tmp_path / "file", np.array([0.75, 0.75, 0.25, 0.75]))
-    score = parity.score(folder, np.array([0, 0, 1, 1], np.int32), metadata(NAMES, 2))
+    score = measured([0, 0, 1, 1], classes(2)).score(folder, metadata(NAMES, 2))
     assert score["accuracy"] == 0.75
     assert score["loss"] == pytest.approx(-(3 * np.log(0.75) + np.log(0.25)) / 4)

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from exported_by_hand import resizing_onnx, write_outputs
-from label_outputs import ACCURACY
 from PIL import Image
 
 from fmtool import validate
@@ -117,7 +116,7 @@ def test_an_export_whose_file_resizes_otherwise_is_not_kept(by_hand, tmp_path, q
     release = by_hand.release
     options = validate.export_config(compose("export", ["run=last"])).export
     workshop = Workshop(
-        options, tmp_path, tmp_path, tmp_path, release.truth, ACCURACY, None, {}, {}, [], [tmp_path]
+        options, tmp_path, tmp_path, tmp_path, release.measured, None, {}, {}, [], [tmp_path]
     )
     logits = np.random.default_rng(0).normal(size=(20, 10)).astype(np.float32)
     for name in (REFERENCE_PICTURES, "pictures_raw", "pictures_at_size"):
@@ -141,8 +140,7 @@ def test_a_quantized_file_is_judged_by_what_it_gives_for_the_same_pictures_at_it
         tmp_path,
         tmp_path,
         tmp_path,
-        by_hand.release.truth,
-        ACCURACY,
+        by_hand.release.measured,
         None,
         {},
         {},

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from label_outputs import ACCURACY, classes, declared, metadata
+from label_outputs import ACCURACY, classes, declared, measured, metadata
 
 from fmtool.export import parity
 from fmtool.export.outputs import Writer
@@ -80,7 +80,7 @@ def test_a_fall_of_the_accuracy_beyond_the_limit_is_named(compared):
 
 def test_the_score_has_the_accuracy_and_the_cross_entropy_of_the_true_class(tmp_path):
     folder = written(tmp_path / "a", [[0.25, 0.75], [0.5, 0.5]])
-    score = parity.score(folder, np.array([1, 1]), metadata(NAMES, 2))
+    score = measured([1, 1], classes(2)).score(folder, metadata(NAMES, 2))
     assert score["accuracy"] == 0.5
     assert score["loss"] == pytest.approx(-(np.log(0.75) + np.log(0.5)) / 2)
 

@@ -1,13 +1,22 @@
 """One label of several: probabilities, logits and the label itself, of logits (batch, classes)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fmtool.elements import Kind
 from fmtool.errors import UsageError
 from fmtool.targets import Label
-from fmtool.tasks.shared.serving import Answer, Output, PredictOptions, Serving
+from fmtool.tasks.shared import label_card
+from fmtool.tasks.shared.serving import (
+    Answer,
+    CardTable,
+    Hub,
+    Output,
+    PredictOptions,
+    Serving,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,6 +24,14 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _SMALLEST = np.finfo(np.float32).tiny
+_OF_PROBABILITIES = (
+    "loss",
+    "top_5_accuracy",
+    "roc_auc_macro",
+    "pr_auc_macro",
+    "brier",
+    "expected_calibration_error",
+)
 
 
 class LabelServing(Serving[Label]):
@@ -51,6 +68,17 @@ class LabelServing(Serving[Label]):
             "probabilities": probabilities,
             "label": outputs.argmax(axis=1),
         }
+
+    def network_outputs(self, served: Mapping[str, "Array"]) -> "Array":
+        """Logits up to a constant; without probabilities the label alone is likely."""
+        if "logits" in served:
+            return served["logits"]
+        if "probabilities" in served:
+            return np.asarray(np.log(np.maximum(served["probabilities"], _SMALLEST)))
+        return np.eye(len(self.target.names), dtype=np.float32)[served["label"]]
+
+    def untold(self, names: Sequence[str]) -> Sequence[str]:
+        return () if {"logits", "probabilities"} & {*names} else _OF_PROBABILITIES
 
     def score(self, served: Mapping[str, "Array"], y: "Array") -> dict[str, float]:
         """Accuracy, and mean cross-entropy in nats where there are probabilities."""
@@ -137,6 +165,19 @@ class LabelServing(Serving[Label]):
     @property
     def counted(self) -> Sequence[str]:
         return self.target.names
+
+    def hub(self, kind: Kind) -> Hub:
+        return label_card.HUBS[kind]
+
+    @property
+    def purpose(self) -> str:
+        return f"each as one of {len(self.target.names)} classes"
+
+    def card_tables(self, figures: Mapping[str, Any]) -> Mapping[str, CardTable]:
+        return {"Classes": label_card.classes(figures)}
+
+    def card_limits(self, figures: Mapping[str, Any]) -> Iterator[str]:
+        return label_card.limits(figures, count=len(self.target.names))
 
 
 def _first_largest(logits: Any) -> Any:

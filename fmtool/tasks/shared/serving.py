@@ -4,10 +4,11 @@ All but `serve` needs NumPy alone, so that it runs beside any exported file. Wha
 goes into the file: the target, and `about`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
+from fmtool.elements import Kind as ElementKind
 from fmtool.targets import Target
 
 if TYPE_CHECKING:
@@ -69,16 +70,31 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table of a model card, as plain text.
+class CardTable:
+    """A section of a model card, as plain text.
 
     Args:
         numbers: how many of the last columns hold numbers.
     """
 
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]] = field(default_factory=tuple)
+    rows: Sequence[Sequence[str]]
     numbers: int = 0
+
+
+@dataclass(frozen=True)
+class Hub:
+    """How hubs of models call a task.
+
+    Args:
+        tag: of their own list.
+        words: what it means.
+        metrics: those of the report that a hub lists.
+    """
+
+    tag: str
+    words: str
+    metrics: Sequence[str] = ()
 
 
 TargetT = TypeVar("TargetT", bound=Target)
@@ -123,9 +139,20 @@ class Serving(Generic[TargetT]):
         """The same as `serve`, computed another way, to compare files with."""
         raise NotImplementedError
 
-    def score(self, served: Mapping[str, "Array"], y: "Array") -> dict[str, float]:
-        """What the given outputs are worth for targets `y`; the headline first."""
+    def network_outputs(self, served: Mapping[str, "Array"]) -> "Array":
+        """What the network gave, as far as the outputs of a file tell, for the task's meter."""
         raise NotImplementedError
+
+    def untold(self, names: Sequence[str]) -> Sequence[str]:
+        """Figures of a report that the outputs called `names` do not tell."""
+        return ()
+
+    def score(self, served: Mapping[str, "Array"], y: "Array") -> dict[str, float] | None:
+        """What the given outputs are worth for targets `y`, the headline first.
+
+        None where that is the headline as the meter has it.
+        """
+        return None
 
     def require_possible(
         self, names: Sequence[str], options: PredictOptions, *, origin: str
@@ -152,3 +179,22 @@ class Serving(Generic[TargetT]):
     def counted(self) -> Sequence[str]:
         """Everything that `Answer.counted` can hold, in the order of the summary."""
         return ()
+
+    # --- the model card, as plain text ------------------------------------------------------
+
+    def hub(self, kind: ElementKind) -> Hub:
+        """The task for samples of a kind."""
+        return Hub("other", f"{self.target.described()} for each sample")
+
+    @property
+    def purpose(self) -> str:
+        """What was learned for samples: `..., each as one of 10 classes`."""
+        return f"each for {self.target.described()}"
+
+    def card_tables(self, figures: Mapping[str, Any]) -> Mapping[str, CardTable]:
+        """Sections by title, from a report in JSON types."""
+        return {}
+
+    def card_limits(self, figures: Mapping[str, Any]) -> Iterator[str]:
+        """Sentences on what follows from a report in JSON types."""
+        yield f"It was measured on {figures['samples']:,} samples."
