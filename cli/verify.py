@@ -88,9 +88,11 @@ def _print(found: "Verification") -> None:
 
 
 def _line(answer: "Answer", samples: int) -> str:
-    if answer.agreeing is None:
+    if answer.agreeing is None and answer.difference is None:
         return f"{answer.path}: {answer.status}: {answer.detail}"
-    line = f"{answer.path}: {answer.status}, {answer.agreeing} of {samples} labels as the run"
+    line = f"{answer.path}: {answer.status}"
+    if answer.agreeing is not None:
+        line += f", {answer.agreeing} of {samples} labels as the run"
     if answer.difference is None:
         return line
     return f"{line}, largest difference {answer.difference:.1e}"

@@ -99,6 +99,8 @@ def test_a_bundle_has_no_labels_and_is_verified_without_the_task(exported):
         ("matches", None),
     ]
     assert outcome.json["samples"] == 16
+    lines = command("verify", str(bundle), "run=true").out.splitlines()
+    assert lines[1].startswith("onnx/model.onnx: matches, largest difference ")
 
 
 def test_every_model_predicts_the_numbers(exported):
