@@ -28,14 +28,15 @@ from fmtool.data.splitting.measured import Measured
 from fmtool.data.tokenization import text_base
 from fmtool.elements import Features, Pixels, Tokens
 from fmtool.errors import FmtoolError
-from fmtool.evaluation import samples, views
+from fmtool.evaluation import samples, task_of_run, views
 from fmtool.export import formats, plan, runtimes
 from fmtool.machine import installed
 from fmtool.prediction import bundle as bundles
 from fmtool.prediction import results
 from fmtool.runs.run import Run
-from fmtool.targets import Label
+from fmtool.targets import Label, Numbers
 from fmtool.tasks.base import Task
+from fmtool.tasks.shared.reporting import Reporting
 from fmtool.tasks.shared.serving import PredictOptions
 from fmtool.training import session
 from fmtool.training.memory import batch_size
@@ -404,6 +405,9 @@ CASES = (
           ("data=digits", "data.limit=20", "data.validation_fraction=0"), Place.load),
     installs("fmtool/data/tokenization/text_base.py", "pip install 'fmtool[text]'",
              lambda at: (at.without("tokenizers"), text_base.require_library())),
+    words("fmtool/evaluation/task_of_run.py", "tta=none", ("tta=flip",), ("tta=none",),
+          lambda at, *given: task_of_run.require_views(
+              at.config(*given).tta, at.config(*given).task, Reporting(Numbers(("y",), (1,))))),
     words("fmtool/evaluation/views.py", "choose tta=flip or tta=none",
           ("tta=flip_translate",), ("tta=flip",),
           lambda at, *given: views.require_possible(at.config(*given).tta, (1, 5, 1))),
@@ -542,7 +546,7 @@ CASES = (
          (*TUNE, "objective=[val_loss,parameters]", "tuner=cmaes"),
          (*TUNE, "objective=[val_loss,parameters]", "tuner=nsgaii")),
     Case("fmtool/tuning/definition.py",
-         "objective='max val_accuracy' with a target of that, or no budget.target",
+         "objective='{figures.example}' with a target of that, or no budget.target",
          (*TUNE, "task.loss=mse,focal", "objective=val_loss", "budget.target=0.1"),
          (*TUNE, "task.loss=mse,focal", "objective=max val_accuracy")),
     Case("fmtool/tuning/dimension.py", "write {key}=LOW..HIGH[/STEP][:log]",
@@ -555,7 +559,7 @@ CASES = (
                              "output=fmtool_conf/experiment/mine.yaml"))[1],
          says="output=fmtool_conf/experiment/mine.yaml"),
     Case("fmtool/tuning/objective.py",
-         "write 'max METRIC' or 'min METRIC', as objective='max val_accuracy'",
+         "write 'max METRIC' or 'min METRIC', as objective='{figures.example}'",
          (*TUNE, "objective=a b c"), (*TUNE, "objective=max val_accuracy")),
     installs("fmtool/tuning/sampling.py", "pip install {package}",
              lambda at: (at.without("cmaes"),

@@ -73,6 +73,8 @@ def task(monkeypatch):
         "report_metrics": lambda cfg: share,
         "build": lambda cfg, target, y: None,
         "reporting": lambda cfg, target, kept: Shares(target, kept),
+        "about": lambda cfg, kept: {},
+        "serving": lambda about, target: None,
     }
     vars(module).update(contents)
     monkeypatch.setitem(registry._plugins, ("task", "shares"), module)
