@@ -15,16 +15,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from fmtool import registry, validate
+from fmtool import options, registry, validate
 from fmtool.config.compose import compose
-from fmtool.data.splitting.loading import Data
 from fmtool.data.splitting.selection import selection_of
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Element, Features, Pixels, Tokens
 from fmtool.evaluation.measure import load_model
 from fmtool.matching import require_matching
 from fmtool.targets import Label
-from fmtool.training.session import prepare
+from fmtool.training.session import TaskData, prepare
 
 _SAMPLES = 16
 ELEMENTS: dict[str, Element] = {
@@ -48,7 +47,7 @@ def element_of(name: str) -> tuple[Element, int]:
     return Pixels(info.image_shape, info.pixel_max) if is_known else Pixels((9, 8, 3)), classes
 
 
-def synthetic(cfg: Any, kind: str | None) -> Data:
+def synthetic(cfg: Any, kind: str | None) -> TaskData:
     element, classes = element_of(cfg.data.name) if kind is None else (ELEMENTS[kind], 3)
     rng = np.random.default_rng(0)
     if isinstance(element, Features):
@@ -60,7 +59,8 @@ def synthetic(cfg: Any, kind: str | None) -> Data:
     names = tuple(map(str, range(classes)))
     splits = Splits(cfg.data.name, split, split, Label(names), "0" * 64, element)
     whole = cfg.data.model_copy(update={"limit": None, "validation_fraction": 0.0})
-    return Data(splits, selection_of(splits, whole, seed=0))
+    task = options.task(cfg.task.name).build(cfg.task, splits.target, split.y)
+    return TaskData(splits, selection_of(splits, whole, seed=0), task)
 
 
 def outcome(words: list[str], kind: str | None) -> dict[str, Any]:

@@ -88,7 +88,6 @@ USAGE = [
         ["evaluate", "run=last", "split=tets"],
         "split=tets is not accepted; fix: did you mean 'test'",
     ),
-    (["evaluate", "run=last", "gate.min.nothing=1"], "the report has no metric 'nothing'; fix: "),
     (["evaluate", "-m", "run=a,b"], "evaluate takes no -m, -cn, --cfg, --info or completion; fix:"),
     (["evaluate", "run=last", "--cfg", "job"], "evaluate takes no -m, -cn, --cfg, --info or compl"),
     (["train", "-m", "epochs=1,0"], "epochs=0 is not accepted; fix: give a value greater than 0"),

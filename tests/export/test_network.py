@@ -85,7 +85,7 @@ def test_the_embedding_is_what_the_backbone_gives():
     trained = of_parts(keras.layers.Flatten())
     rows = np.random.default_rng(0).normal(size=(6, 4, 3)).astype(np.float32)
     reads = Input("features", "features", "float32", (4, 3), None, None)
-    served = serving.build(trained, reads, ("logits", "embedding"))(rows)
+    served = serving.build(trained, metadata(("logits", "embedding"), 2, reads))(rows)
     np.testing.assert_array_equal(served["embedding"], rows.reshape(6, 12))
     np.testing.assert_allclose(served["logits"], trained(rows), atol=1e-6)
     np.testing.assert_array_equal(serving.embedding(trained)(rows), rows.reshape(6, 12))
