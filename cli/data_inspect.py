@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 _KEYS = ("path", "output")
-_MOST_LINES = 20
+_MAX_ROWS = 20
 """Of classes and of problems; --json has them all."""
 _LONGEST_TEXT = 100
 _BARS = "_▁▂▃▄▅▆▇█"
@@ -117,10 +117,10 @@ def _show_numbers(numbers: list[Result]) -> None:
     names = ("min", "median", "mean", "max", "deviation")
     rows = [
         [each["name"], *(f"{each[name]:,.6g}" for name in names), _bars(each["histogram"])]
-        for each in numbers[:_MOST_LINES]
+        for each in numbers[:_MAX_ROWS]
     ]
-    if len(numbers) > _MOST_LINES:
-        rows.append([f"... {len(numbers) - _MOST_LINES} more"])
+    if len(numbers) > _MAX_ROWS:
+        rows.append([f"... {len(numbers) - _MAX_ROWS} more"])
     output.print_table(["number", *names, "from min to max"], rows)
 
 
@@ -139,10 +139,10 @@ def _show_classes(classes: list[Result], total: int) -> None:
             f"{each['samples'] / max(1, total):.1%}",
             *(f"{each['splits'][split]:,}" for split in splits),
         ]
-        for each in classes[:_MOST_LINES]
+        for each in classes[:_MAX_ROWS]
     ]
-    if len(classes) > _MOST_LINES:
-        rows.append([f"... {len(classes) - _MOST_LINES} more"])
+    if len(classes) > _MAX_ROWS:
+        rows.append([f"... {len(classes) - _MAX_ROWS} more"])
     output.print_table(["class", "samples", "share", *splits], rows)
 
 
@@ -166,9 +166,9 @@ def _show_problems(problems: list[Result]) -> None:
         chosen = [each for each in problems if each["stops_training"] is stops]
         if not chosen:
             continue
-        rows = [[each["message"], each["fix"]] for each in chosen[:_MOST_LINES]]
-        if len(chosen) > _MOST_LINES:
-            rows.append([f"... {len(chosen) - _MOST_LINES} more", "--json lists them all"])
+        rows = [[each["message"], each["fix"]] for each in chosen[:_MAX_ROWS]]
+        if len(chosen) > _MAX_ROWS:
+            rows.append([f"... {len(chosen) - _MAX_ROWS} more", "--json lists them all"])
         output.print_table([f"{title}: {len(chosen)}", "fix"], rows)
 
 
@@ -176,7 +176,7 @@ def _show_start(result: Result) -> None:
     if result["examples"]:
         rows = [
             [name, _short(printable(text))]
-            for name, texts in list(result["examples"].items())[:_MOST_LINES]
+            for name, texts in list(result["examples"].items())[:_MAX_ROWS]
             for text in texts
         ]
         output.print_table(["class", "example"], rows)
@@ -190,7 +190,7 @@ def _show_start(result: Result) -> None:
         for command in result["next"]:
             output.print_line(f"  {command}")
     else:
-        output.print_line("there is no task yet that learns such a target")
+        output.print_line("no installed task learns such a target")
     if len(result["tasks"]) > 1:
         output.print_line(f"  tasks that learn it: {', '.join(result['tasks'])}")
     output.print_line()

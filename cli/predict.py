@@ -18,7 +18,7 @@ _OWN_KEYS = (
 _ROWS = 20
 """Of the table for people."""
 _ERROR_COLUMN = 2
-"""Where the reason stands for a sample that could not be read, if there are as many columns."""
+"""Index of the column that holds the reason why a sample could not be read, where there is one."""
 
 HELP = """\
 usage: fmtool predict run=RUN|model=FILE|bundle=FILE input=INPUT [output=OUTPUT] [key=value ...]

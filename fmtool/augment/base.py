@@ -68,7 +68,7 @@ class AugmentConfig(NamedConfig):
 
     @property
     def mixes(self) -> bool:
-        """Whether samples are mixed, and their targets with them."""
+        """True where mixup or CutMix blends samples and their targets."""
         return bool((self.mixup or self.cutmix) and self.mix_probability)
 
     @model_validator(mode="after")
@@ -84,7 +84,7 @@ class Policy(Protocol):
     def __call__(
         self, cfg: Any, input_shape: tuple[int, int, int], pixel_max: int, /
     ) -> Stage | None:
-        """What acts after the crop on images (height, width, channels), or None for nothing."""
+        """The stage after the crop, for images (height, width, channels); None for no stage."""
 
 
 @dataclass(frozen=True)

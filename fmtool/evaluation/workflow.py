@@ -13,7 +13,7 @@ from fmtool.runs.atomic import reporting, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import Gate
 from fmtool.runs.sameness import Difference
-from fmtool.schema import EvaluateConfig, SavedRunConfig
+from fmtool.schema import EvaluateConfig, SavedRunConfig, TestTimeAugmentation
 from fmtool.signals import SignalGuard
 from fmtool.tasks.shared.reporting import Report, Reporting
 
@@ -84,42 +84,68 @@ def evaluate(
         task_of_run.require_views(tta, run_cfg.task, task)
         backend.select(run_cfg.runtime)
 
-        from fmtool.evaluation import pictures
-        from fmtool.evaluation.measure import check_fits, load_model, measure
+        measured = _measured(cfg, run_cfg, paths.model, found, task, tta)
+        return _written(cfg, run_cfg, paths, found, measured, task, tta, is_other=bool(data_words))
 
-        model = load_model(paths.model)
-        check_fits(model, splits, task)
 
-        def measured_by(watcher: Watcher | None = None) -> Measurement:
-            size = run_cfg.eval_batch_size
-            return measure(model, found.split, task, batch_size=size, tta=tta, watcher=watcher)
+def _measured(
+    cfg: EvaluateConfig,
+    run_cfg: SavedRunConfig,
+    model_file: Path,
+    found: samples.Samples,
+    task: Reporting[Any],
+    tta: TestTimeAugmentation,
+) -> Measurement:
+    """The report of the model in `model_file`; writes the file of predictions if one is wanted."""
+    from fmtool.evaluation.measure import check_fits, load_model, measure
 
-        if cfg.predictions is None:
-            measured, files = measured_by(), []
-        else:
-            files = [Path(cfg.predictions)]
-            measured = predictions.write(files[0], found, task, measured_by)
-        other = "_other" if found.differs and data_words else ""
-        view = f"_tta-{tta}" if tta != run_cfg.tta else ""
-        stem = f"{splits.name}{other}_{found.part}{view}"
-        with reporting(paths.evaluation):
-            paths.evaluation.mkdir(exist_ok=True)
-        named = {}
-        if cfg.plots:
-            drawn = pictures.figures(measured, task, splits.element)
-            named = {f"{stem}_{name}": figure for name, figure in drawn.items()}
-        pictures.save(named, paths.evaluation)
-        report, file = measured.report, paths.evaluation / f"{stem}.json"
-        evaluation = Evaluation(
-            run_directory=run_directory,
-            split=found.part,
-            data=splits.name,
-            tta=tta,
-            data_differs=found.differs,
-            report=report,
-            reporting=task,
-            gates=gates.judge(cfg.gate, report.metrics, undefined=report.undefined),
-            files=(file, *(paths.evaluation / f"{name}.png" for name in named), *files),
-        )
-        write_json(file, evaluation.to_json())
-        return evaluation
+    model = load_model(model_file)
+    check_fits(model, found.splits, task)
+
+    def measured_by(watcher: Watcher | None = None) -> Measurement:
+        size = run_cfg.eval_batch_size
+        return measure(model, found.split, task, batch_size=size, tta=tta, watcher=watcher)
+
+    if cfg.predictions is None:
+        return measured_by()
+    return predictions.write(Path(cfg.predictions), found, task, measured_by)
+
+
+def _written(
+    cfg: EvaluateConfig,
+    run_cfg: SavedRunConfig,
+    paths: RunPaths,
+    found: samples.Samples,
+    measured: Measurement,
+    task: Reporting[Any],
+    tta: TestTimeAugmentation,
+    *,
+    is_other: bool,
+) -> Evaluation:
+    """The evaluation with its gates, whose JSON file and plots are in the run afterwards."""
+    from fmtool.evaluation import pictures
+
+    other = "_other" if found.differs and is_other else ""
+    view = f"_tta-{tta}" if tta != run_cfg.tta else ""
+    stem = f"{found.splits.name}{other}_{found.part}{view}"
+    with reporting(paths.evaluation):
+        paths.evaluation.mkdir(exist_ok=True)
+    drawn = pictures.figures(measured, task, found.splits.element) if cfg.plots else {}
+    named = {f"{stem}_{name}": figure for name, figure in drawn.items()}
+    pictures.save(named, paths.evaluation)
+    report, file = measured.report, paths.evaluation / f"{stem}.json"
+    plots = (paths.evaluation / f"{name}.png" for name in named)
+    asked = [] if cfg.predictions is None else [Path(cfg.predictions)]
+    evaluation = Evaluation(
+        run_directory=paths.root,
+        split=found.part,
+        data=found.splits.name,
+        tta=tta,
+        data_differs=found.differs,
+        report=report,
+        reporting=task,
+        gates=gates.judge(cfg.gate, report.metrics, undefined=report.undefined),
+        files=(file, *plots, *asked),
+    )
+    write_json(file, evaluation.to_json())
+    return evaluation

@@ -98,20 +98,9 @@ def export(
     targets = plan.targets(cfg)
     with SignalGuard():
         paths = RunPaths(run_directory)
-        if not paths.model.is_file():
-            raise DataError(
-                f"{paths.model} is missing: the run has no model to export",
-                fix="let the run finish, or train again",
-            )
-        data = run_cfg.data.model_copy(update={"storage": "auto"})
+        _require_model(paths)
         kept = artifacts.read(paths)
-        loaded = loading.load(data, seed=run_cfg.seed, artifacts=kept)
-        differs = sameness.check_data(
-            paths,
-            loaded.read(with_selection=True),
-            typed=data_words,
-            fix=loading.how_to_mean_it(data),
-        )
+        loaded, differs = _load(run_cfg, paths, kept, data_words)
         folder = paths.export if cfg.output is None else Path(cfg.output)
         with reporting(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -142,6 +131,25 @@ def export(
 
             picture.save(made.rows, folder / PICTURE)
         return made
+
+
+def _require_model(paths: RunPaths) -> None:
+    """DataError for a run without model.keras."""
+    if not paths.model.is_file():
+        raise DataError(
+            f"{paths.model} is missing: the run has no model to export",
+            fix="let the run finish, or train again",
+        )
+
+
+def _load(
+    run_cfg: SavedRunConfig, paths: RunPaths, kept: Mapping[str, str], data_words: Sequence[str]
+) -> tuple[Data, list[sameness.Difference]]:
+    """The data of the run, and how they differ from those that it was made of."""
+    data = run_cfg.data.model_copy(update={"storage": "auto"})
+    loaded = loading.load(data, seed=run_cfg.seed, artifacts=kept)
+    read, fix = loaded.read(with_selection=True), loading.how_to_mean_it(data)
+    return loaded, sameness.check_data(paths, read, typed=data_words, fix=fix)
 
 
 def _require_pictures(cfg: ExportConfig, data: Data) -> None:
