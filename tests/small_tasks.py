@@ -10,6 +10,9 @@ from fmtool.tasks.base import Task
 class Labelled(Task[Label]):
     """Cross-entropy of logits."""
 
+    def head(self, representation, hints=None):
+        return keras.layers.Dense(len(self.target.names))(representation)
+
     def loss(self, y, outputs):
         return keras.losses.sparse_categorical_crossentropy(y, outputs, from_logits=True)
 

@@ -16,6 +16,8 @@ import small_onnx
 from packaging.requirements import Requirement
 from PIL import Image
 from studies import Study, complete
+from two_numbers import Measured as Measurement
+from two_numbers import TwoNumbers
 from typed_fixes import ROOT, Case, found, matches, told
 
 from fmtool import backend, matching, options, validate
@@ -35,8 +37,6 @@ from fmtool.prediction import bundle as bundles
 from fmtool.prediction import results
 from fmtool.runs.run import Run
 from fmtool.targets import Label, Numbers
-from fmtool.tasks.base import Task
-from fmtool.tasks.shared.reporting import Reporting
 from fmtool.tasks.shared.serving import PredictOptions
 from fmtool.training import session
 from fmtool.training.memory import batch_size
@@ -164,7 +164,12 @@ def reflected(at, *given):
 
 
 def unmixable(at, *given):
-    session.require_mixable(at.config(*given), Task(Label(("a", "b"))))
+    session.require_mixable(at.config(*given), TwoNumbers(Numbers(("a", "b"), (2,))))
+
+
+def not_averaged(at, *given):
+    cfg = at.config(*given)
+    task_of_run.require_views(cfg.tta, cfg.task, Measurement(Numbers(("a", "b"), (2,))))
 
 
 def unnamed(first, at, *given):
@@ -406,8 +411,7 @@ CASES = (
     installs("fmtool/data/tokenization/text_base.py", "pip install 'fmtool[text]'",
              lambda at: (at.without("tokenizers"), text_base.require_library())),
     words("fmtool/evaluation/task_of_run.py", "tta=none", ("tta=flip",), ("tta=none",),
-          lambda at, *given: task_of_run.require_views(
-              at.config(*given).tta, at.config(*given).task, Reporting(Numbers(("y",), (1,))))),
+          not_averaged),
     words("fmtool/evaluation/views.py", "choose tta=flip or tta=none",
           ("tta=flip_translate",), ("tta=flip",),
           lambda at, *given: views.require_possible(at.config(*given).tta, (1, 5, 1))),

@@ -6,6 +6,7 @@ data: names and directions of metrics come from there and from nowhere else. `bu
 compiled step; those below it need NumPy alone, so that they run beside any exported file.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
@@ -39,7 +40,7 @@ class TaskConfig(NamedConfig):
 TargetT = TypeVar("TargetT", bound=Target)
 
 
-class Task(Generic[TargetT]):
+class Task(ABC, Generic[TargetT]):
     """What is learned of one data set. Raises UsageError where keys and target do not fit.
 
     Args:
@@ -65,32 +66,34 @@ class Task(Generic[TargetT]):
         """
         return x, y, self.sample_weights(y) if training else None
 
+    @abstractmethod
     def head(self, representation: Any, hints: HeadHints = PLAIN) -> Any:
         """The layers after the backbone, applied to its output: a Keras tensor of outputs.
 
         Args:
             hints: how the model wants the last of them; `heads.logits` does as they say.
         """
-        raise NotImplementedError
 
     def as_weights(self, y: Any) -> Any:
         """Targets (batch, ...) as float32 that may be averaged where samples are mixed."""
-        raise NotImplementedError
+        from keras import ops
+
+        return ops.cast(y, "float32")
 
     def sample_weights(self, y: Any) -> Any:
         """What each sample counts in the training loss, (batch,), or None for 1."""
         return None
 
+    @abstractmethod
     def loss(self, y: Any, outputs: Any) -> Any:
         """(batch,) of what is made small."""
-        raise NotImplementedError
 
+    @abstractmethod
     def metrics(self) -> list[Any]:
         """Keras metrics of targets and outputs, beside the loss, in the order of the config's.
 
         Weights of samples are of the loss alone. What counts unequally in a metric stands in `y`.
         """
-        raise NotImplementedError
 
     # --- NumPy alone ------------------------------------------------------------------------
 

@@ -58,6 +58,8 @@ def test_where_batches_overlap_a_sample_counts_once_and_as_the_later_one_sees_it
 
 def test_a_watcher_sees_the_outputs_and_the_targets_that_are_measured(model, images):
     class Sums(Reporting):
+        output_shape = (2,)
+
         def meter(self):
             return self
 

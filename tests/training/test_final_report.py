@@ -34,6 +34,7 @@ class Shares(Reporting):
     """Of how many samples the output is above a threshold: the mean of the validation split."""
 
     CALIBRATES = True
+    output_shape = (1,)
 
     def __init__(self, target, kept):
         super().__init__(target)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from small_models import SMALL, classification
+from two_numbers import TwoNumbers
 
 from fmtool import registry, validate
 from fmtool.compat import models as earlier
@@ -16,7 +17,6 @@ from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
 from fmtool.safety import model_file
 from fmtool.targets import Label, Numbers
-from fmtool.tasks.base import Task
 from fmtool.training import network
 from fmtool.training.network import normalization
 from fmtool.training.seeding import name_afresh
@@ -143,5 +143,7 @@ def test_a_model_that_is_given_the_number_of_classes_ends_in_its_own_logits(earl
 
 
 def test_it_serves_classification_alone(earlier_model):
-    with pytest.raises(UsageError, match="model=earlier gives a logit for each class, which a num"):
-        joined(earlier_model, task=Task(Numbers(("y",), (1,))))
+    with pytest.raises(
+        UsageError, match="model=earlier gives a logit for each class, which 2 numbers are"
+    ):
+        joined(earlier_model, task=TwoNumbers(Numbers(("a", "b"), (2,))))

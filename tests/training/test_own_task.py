@@ -30,6 +30,9 @@ class Weighted(Task[Numbers]):
     MIXES = True
     draws = 1
 
+    def head(self, representation, hints=None):
+        return {"numbers": keras.layers.Dense(2, name="numbers")(representation)}
+
     def encode(self, y):
         return (y * 2).astype(np.float32)
 

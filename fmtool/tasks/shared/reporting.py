@@ -4,6 +4,7 @@ All of it needs NumPy alone and none of the rows that were trained on. What it d
 task's config, the target, and what the run keeps.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
@@ -80,7 +81,7 @@ class Meter(Protocol):
 TargetT = TypeVar("TargetT", bound=Target)
 
 
-class Reporting(Generic[TargetT]):
+class Reporting(ABC, Generic[TargetT]):
     """How the outputs of one network are measured. Made by `reporting` of a task file.
 
     Args:
@@ -97,9 +98,9 @@ class Reporting(Generic[TargetT]):
         self.target = target
 
     @property
+    @abstractmethod
     def output_shape(self) -> tuple[int, ...]:
         """Of what the network gives for a sample."""
-        raise NotImplementedError
 
     def described(self, output_shape: tuple[int, ...]) -> str:
         """What a network was made for that gives such outputs, for a message."""
@@ -109,8 +110,9 @@ class Reporting(Generic[TargetT]):
         """Those of `report_metrics` that are never defined for this target, with the reason."""
         return {}
 
+    @abstractmethod
     def meter(self) -> Meter:
-        raise NotImplementedError
+        """An empty meter of outputs for this target."""
 
     def calibrate(self, outputs: "Array | None", y: "Array | None") -> str:
         """What is chosen by the validation split, such as thresholds, as the text of a JSON file.
@@ -121,7 +123,7 @@ class Reporting(Generic[TargetT]):
         Args:
             outputs: float32 (n, ...) of validation samples; None where there are none.
         """
-        raise NotImplementedError
+        return "{}"
 
     # --- how a report is shown --------------------------------------------------------------
 

@@ -4,6 +4,7 @@ All but `serve` needs NumPy alone, so that it runs beside any exported file. Wha
 goes into the file: the target, and `about`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
@@ -100,7 +101,7 @@ class Hub:
 TargetT = TypeVar("TargetT", bound=Target)
 
 
-class Serving(Generic[TargetT]):
+class Serving(ABC, Generic[TargetT]):
     """What the outputs of one network mean. Made by `serving` of a task file.
 
     Args:
@@ -118,9 +119,9 @@ class Serving(Generic[TargetT]):
         self.target = target
 
     @property
+    @abstractmethod
     def outputs(self) -> Mapping[str, Output]:
         """What `serve` gives, in order."""
-        raise NotImplementedError
 
     @property
     def always(self) -> tuple[str, ...]:
@@ -129,19 +130,19 @@ class Serving(Generic[TargetT]):
 
     # --- where Keras is ---------------------------------------------------------------------
 
+    @abstractmethod
     def serve(self, outputs: Any) -> dict[str, Any]:
         """What an exported file may give, by the names in `outputs`, of the network's outputs."""
-        raise NotImplementedError
 
     # --- NumPy alone ------------------------------------------------------------------------
 
+    @abstractmethod
     def reference(self, outputs: "Array") -> dict[str, "Array"]:
         """The same as `serve`, computed another way, to compare files with."""
-        raise NotImplementedError
 
+    @abstractmethod
     def network_outputs(self, served: Mapping[str, "Array"]) -> "Array":
         """What the network gave, as far as the outputs of a file tell, for the task's meter."""
-        raise NotImplementedError
 
     def untold(self, names: Sequence[str]) -> Sequence[str]:
         """Figures of a report that the outputs called `names` do not tell."""
@@ -163,17 +164,17 @@ class Serving(Generic[TargetT]):
             origin: the model, for messages.
         """
 
+    @abstractmethod
     def columns(self, options: PredictOptions) -> Sequence[str]:
         """The names of an answer's cells."""
-        raise NotImplementedError
 
     def headings(self, options: PredictOptions) -> Sequence[str]:
         """The columns of a table for people, behind that of the input."""
         return self.columns(options)
 
+    @abstractmethod
     def decode(self, served: Mapping[str, "Array"], options: PredictOptions) -> Sequence[Answer]:
         """An answer for each sample, of what a file gave for it."""
-        raise NotImplementedError
 
     @property
     def counted(self) -> Sequence[str]:
