@@ -20,7 +20,7 @@ from fmtool.schema import TestTimeAugmentation
 from fmtool.tasks.shared.reporting import Report, Reporting
 
 MAX_KEPT_BYTES = 1 << 28
-"""Of outputs that are looked at together, as for a calibration."""
+"""Memory that outputs may take which are used together, as for a calibration."""
 
 Watcher = Callable[[NDArray[np.float32], NDArray[Any]], None]
 """Takes outputs (b, ...) and the targets of the samples that they are of, in order."""

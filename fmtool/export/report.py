@@ -22,7 +22,7 @@ def headline(row: Mapping[str, Any]) -> str:
 
 
 def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of a row of export.json; the differences are of what files are judged by, if anything is."""
+    """Cells of the table for one file; `row` is its entry in export.json."""
     compared, latency = row["parity"], row["latency_ms"]
     differences = compared["differences"]
     difference = differences.get("probabilities") or next(iter(differences.values()), None)

@@ -48,7 +48,7 @@ class Task(ABC, Generic[TargetT]):
     """
 
     MIXES: ClassVar[bool] = False
-    """Whether samples may be mixed, with the targets that `as_weights` gives."""
+    """True where mixup and CutMix may blend samples with the targets that `as_weights` gives."""
 
     def __init__(self, target: TargetT) -> None:
         self.target = target
@@ -86,7 +86,7 @@ class Task(ABC, Generic[TargetT]):
 
     @abstractmethod
     def loss(self, y: Any, outputs: Any) -> Any:
-        """(batch,) of what is made small."""
+        """Loss of each sample, float (batch,)."""
 
     @abstractmethod
     def metrics(self) -> list[Any]:
@@ -99,7 +99,7 @@ class Task(ABC, Generic[TargetT]):
 
     @property
     def draws(self) -> int:
-        """How many uniforms `batch` uses for a sample."""
+        """Number of uniforms that `batch` uses for a sample."""
         return 0
 
     def input(self, element: Element) -> Element:

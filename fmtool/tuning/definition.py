@@ -136,7 +136,7 @@ def define(
 
 
 def task_of(words: Sequence[str], *, config_name: str, folders: tuple[Path, ...]) -> TaskConfig:
-    """Of the trainings that a study makes; where tasks are searched, the one without a search.
+    """The task of a study's trainings; where tasks are searched, that of the plain command.
 
     Args:
         words: overrides without a range.

@@ -12,7 +12,7 @@ from fmtool.data.reading.target_columns import TargetColumns
 
 _SEPARATORS = (";", "|", ",")
 _SHARE_OF_LISTS = 0.1
-"""Of the cells that have a separator, from which on they are lists of classes."""
+"""Share of cells with a separator from which on a column holds lists of classes."""
 
 
 class Guessed(NamedTuple):

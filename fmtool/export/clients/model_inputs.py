@@ -63,7 +63,7 @@ def answer(given: str, about: dict[str, Any], outputs: dict[str, Any]) -> str:
 
 
 def _shown(values: NDArray[Any], about: dict[str, Any], kind: str) -> str:
-    """Of several classes the names of those that are set; else the numbers themselves."""
+    """Values of one output in one line: names of the classes that are set, or plain numbers."""
     if np.issubdtype(values.dtype, np.integer) and kind == "labels":
         return ",".join(about["labels"][place] for place in np.flatnonzero(values))
     return ",".join(f"{value:.6g}" for value in values.reshape(-1).tolist())

@@ -87,7 +87,7 @@ class Runtime(ABC):
 
 
 def _problem_of_places(name: str, values: NDArray[Any], count: int, said: Output) -> str:
-    """Of numbers of classes. Empty for those that have a name."""
+    """The fault of an output of class numbers; empty where each number has a name."""
     is_one = values.shape == (count, *(said.shape or ()))
     if not is_one or not np.issubdtype(values.dtype, np.integer):
         return f"its {said.noun or name} are {values.dtype} of shape {values.shape}"

@@ -14,7 +14,7 @@ Pooling = Literal["last", "mean", "max", "attention"]
 
 
 class EncoderConfig(ModelConfig):
-    """Of a stack of transformer blocks; see `attention.Encoder`."""
+    """Keys of a stack of transformer blocks; see `attention.Encoder`."""
 
     width: PositiveInt
     depth: PositiveInt

@@ -136,7 +136,7 @@ class LabelServing(Serving[Label]):
         probabilities: list[float] | None,
         options: PredictOptions,
     ) -> Answer:
-        """Of the likeliest classes, from the first, with their probabilities where there are any.
+        """An answer that names the likeliest classes first, with probabilities where there are any.
 
         Args:
             probabilities: of all classes, where they were asked for.

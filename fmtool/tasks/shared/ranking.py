@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_BYTES = 1 << 28
-"""Of scores that are kept as they are; more of them are counted in bins."""
+"""Memory for scores that are kept exactly; beyond it they are counted in bins."""
 
 MAX_BINS = 4096
-"""Of the scores of a class, evenly spaced in log-odds."""
+"""Largest number of bins a class has, evenly spaced in log-odds."""
 
 _MIN_BINS = 256
 _MAX_LOG_ODDS = 20.0

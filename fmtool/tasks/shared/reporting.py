@@ -75,7 +75,7 @@ class Meter(Protocol):
         """Takes the network's outputs (batch, ...) for samples whose targets are `y`."""
 
     def report(self) -> Report:
-        """Of all that was added. Raises DataError for nothing, Diverged for NaN or infinity."""
+        """The report on all samples added; DataError for none, Diverged for NaN or infinity."""
 
 
 TargetT = TypeVar("TargetT", bound=Target)
@@ -100,7 +100,7 @@ class Reporting(ABC, Generic[TargetT]):
     @property
     @abstractmethod
     def output_shape(self) -> tuple[int, ...]:
-        """Of what the network gives for a sample."""
+        """Shape of the network's output for one sample, without the batch axis."""
 
     def described(self, output_shape: tuple[int, ...]) -> str:
         """What a network was made for that gives such outputs, for a message."""
@@ -136,7 +136,7 @@ class Reporting(ABC, Generic[TargetT]):
         return list(report.metrics)[:2]
 
     def tables(self, report: Report) -> "Sequence[Table]":
-        """What stands below the metrics of an evaluation."""
+        """Tables that are printed below the metrics of an evaluation."""
         return ()
 
     def notes(self, report: Report) -> Sequence[str]:
