@@ -23,14 +23,25 @@ def ends_in_logits(build: Callable[..., Any]) -> bool:
 def classifier(
     build: Callable[..., Any], model: ModelConfig, element: Element, target: Target
 ) -> Any:
-    """A Keras model from samples to logits. Raises UsageError where not one label is learned."""
+    """A Keras model from samples to logits (batch, classes).
+
+    Raises UsageError where not one label is learned, or where `build` gives something else, as one
+    that hands the number of classes on to a built-in model does.
+    """
     if not isinstance(target, Label):
         raise UsageError(
             f"model={model.name} gives a logit for each class, which {target.described()} are not",
             fix=f"let its build take the representation that is wanted: {NEW_FORM}",
         )
     _tell(model.name)
-    return build(model, element, len(target.names))
+    made, classes = build(model, element, len(target.names)), len(target.names)
+    if tuple(made.output_shape) != (None, classes):
+        raise UsageError(
+            f"model={model.name} gives outputs of shape {made.output_shape[1:]}, not the logits of "
+            f"{classes} classes that its build is asked for",
+            fix=f"let its build take the representation that is wanted: {NEW_FORM}",
+        )
+    return made
 
 
 NEW_FORM = "build(cfg, element, wanted), without the layer of the logits"

@@ -24,12 +24,12 @@ def main(count: str, *words: str) -> None:
     for seed in range(int(count)):
         cfg = validate.train_config(compose("train", [*words, f"seed={seed}"]))
         outcome = train(cfg, Request())
-        assert outcome.report is not None, "a new run has a report"
+        assert outcome.summary is not None, "a new run has a report"
         rows = _epochs(outcome)
         training = (rows[-1]["seconds"] - rows[0]["seconds"]) * len(rows) / (len(rows) - 1)
         player.tell(
             seed=seed,
-            accuracy=outcome.report["accuracy"],
+            accuracy=outcome.summary["accuracy"],
             training_seconds=round(training, 3),
             images=rows[-1]["step"] * cfg.batch_size,
             **_of_the_model(cfg, outcome),

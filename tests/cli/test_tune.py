@@ -21,15 +21,17 @@ from typing import Literal
 
 from fmtool.models import mlp
 
+GIVES = mlp.GIVES
+
 class Config(mlp.Config):
     name: Literal["crashes"]
 
-def build(cfg, element, num_classes):
+def build(cfg, element, wanted):
     if cfg.units == [1]:
         with open("crashes", "a") as file:
             file.write("x")
         os.abort()
-    return mlp.build(cfg, element, num_classes)
+    return mlp.build(cfg, element, wanted)
 """
 CRASHES_YAML = "defaults: [mlp, _self_]\nname: crashes\n"
 

@@ -147,3 +147,15 @@ def test_it_serves_classification_alone(earlier_model):
         UsageError, match="model=earlier gives a logit for each class, which 2 numbers are"
     ):
         joined(earlier_model, task=TwoNumbers(Numbers(("a", "b"), (2,))))
+
+
+def test_what_hands_the_number_of_classes_on_to_a_model_that_has_no_logits_is_refused(
+    earlier_model, monkeypatch
+):
+    def without_logits(cfg, image, num_classes):
+        inputs = keras.Input(image.shape)
+        return keras.Model(inputs, keras.layers.Flatten()(inputs))
+
+    monkeypatch.setattr(registry._plugins["model", "earlier"], "build", without_logits)
+    with pytest.raises(UsageError, match=r"gives outputs of shape \(\d+,\), not the logits of 2 "):
+        joined(earlier_model)
