@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, get_args
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
 
-from . import data_inspect, output
+from . import data_check, data_inspect, output
 from .flags import Flags
 
 if TYPE_CHECKING:
     from fmtool.data.base import Source
-    from fmtool.data.splitting.splits import Split, Splits
 
 HELP = """\
 usage: fmtool data inspect path=PATH [output=FILE.png]
@@ -103,57 +102,6 @@ def _info(arguments: list[str]) -> Result:
     }
 
 
-def _check(arguments: list[str]) -> Result:
-    from fmtool.data.fetching import catalog
-    from fmtool.data.splitting import check
-
-    is_local = any(catalog.is_local(word) for word in arguments[:1])
-    name, keys = _arguments("check", arguments, known=None if is_local else ())
-    # Loading verifies every digest, shape and label, and raises DataError where one is wrong.
-    splits = load_local(name, keys) if is_local else catalog.load(name, source="cache")
-    duplicates = check.find_duplicates(splits.train.x, splits.test.x)
-    parts = {"train": splits.train, "test": splits.test}
-    return {
-        "name": name,
-        "kind": splits.element.kind,
-        "digest": splits.digest,
-        "target": splits.target.to_json(),
-        "splits": {
-            part: {
-                "images": {"shape": list(split.x.shape), "dtype": _dtype(split)},
-                "labels": {
-                    "dtype": str(split.y.dtype),
-                    "min": split.y.min().item(),
-                    "max": split.y.max().item(),
-                },
-                "class_counts": splits.target.counts(split.y),
-                "duplicates": getattr(duplicates, part),
-            }
-            for part, split in parts.items()
-        },
-        "test_images_in_train": duplicates.across,
-    }
-
-
-def _dtype(split: "Split") -> str:
-    dtype = str(split.x.dtype)
-    return "text" if dtype == "object" else dtype
-
-
-def load_local(name: str, keys: dict[str, str]) -> "Splits":
-    """A set of the user's own, with the keys of `data=`."""
-    from fmtool import options, validate
-    from fmtool.config.arguments import prepare
-    from fmtool.config.compose import compose
-
-    overrides = [prepare(f"data.{key}={value}") for key, value in keys.items()]
-    cfg = validate.option("data", compose("train", [f"data={name}", *overrides])["data"])
-    own = options.data(name)
-    splits = own.load(cfg)
-    own.check(cfg, splits)
-    return splits
-
-
 def _summary(name: str) -> Result:
     from fmtool.data.fetching import catalog
 
@@ -194,6 +142,14 @@ def _arguments(
     return (words[0] if wants_name else ""), options
 
 
+def _check(arguments: list[str]) -> Result:
+    from fmtool.data.fetching import catalog
+
+    is_local = any(catalog.is_local(word) for word in arguments[:1])
+    name, keys = _arguments("check", arguments, known=None if is_local else ())
+    return data_check.check(name, keys)
+
+
 def _source(value: str) -> "Source":
     from fmtool.data.base import Source
 
@@ -228,34 +184,15 @@ def _show_facts(result: Result) -> None:
     output.print_table(["", result["name"]], [[key, _text(value)] for key, value in result.items()])
 
 
-def _show_check(result: Result) -> None:
-    from fmtool.elements import WHAT
-
-    splits = result["splits"].values()
-    samples, labels = ([split[name] for split in splits] for name in ("images", "labels"))
-    counts = [split["class_counts"] for split in splits]
-    rows = [
-        ["digest", f"{result['digest'][:12]} verified"],
-        [WHAT[result["kind"]], *(f"{x['dtype']} {tuple(x['shape'])}" for x in samples)],
-        ["labels", *(f"{y['min']} to {y['max']}" for y in labels)],
-        *([["per class", *map(_text, counts)]] if any(counts) else []),
-        ["duplicates", *(_text(split["duplicates"]) for split in splits)],
-        ["also in train", "", _text(result["test_images_in_train"])],
-    ]
-    output.print_table([result["name"], *result["splits"]], rows)
-
-
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        value = f"{value['kind']}: {_text(value['names'])}"
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return "-" if value is None else str(value)
+        return f"{value['kind']}: {data_check.cell(value['names'])}"
+    return data_check.cell(value)
 
 
 _ACTIONS: dict[str, tuple[Callable[[list[str]], Result], Callable[[Result], None]]] = {
     "list": (_list, _show_list),
     "fetch": (_fetch, _show_facts),
     "info": (_info, _show_facts),
-    "check": (_check, _show_check),
+    "check": (_check, data_check.show),
 }

@@ -8,7 +8,7 @@ from fmtool.errors import DataError, UsageError
 from fmtool.notices import printable
 from fmtool.suggest import did_you_mean
 
-from . import output
+from . import data_check, output
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -83,9 +83,7 @@ def _settings() -> "Settings":
 
 
 def _load(option: str, path: Path) -> "Splits":
-    from .data import load_local
-
-    return load_local(option, {"path": str(path)})
+    return data_check.load_local(option, {"path": str(path)})
 
 
 def _unusable(result: Result) -> DataError:

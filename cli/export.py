@@ -7,7 +7,7 @@ from . import of_run, output
 from .flags import Flags
 
 if TYPE_CHECKING:
-    from fmtool.export.workflow import Export
+    from fmtool.export.result import Export
 
 _OWN_KEYS = (
     "run", "runs_dir", "output", "format", "quantization", "include", "benchmark", "bundle",

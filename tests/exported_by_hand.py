@@ -17,7 +17,7 @@ from fmtool.export import archive, bundle, files
 from fmtool.export.metadata import Metadata, input_of
 from fmtool.export.outputs import Writer
 from fmtool.export.release import Release
-from fmtool.export.workflow import REPORT, Export
+from fmtool.export.result import REPORT, Export
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.strict_json import encode
 from fmtool.targets import Label
@@ -88,10 +88,10 @@ class ByHand:
     def folder(self) -> Path:
         return self.release.folder
 
-    def hand_over(self, *, bundles: bool = True, samples: int = 16) -> Path:
+    def publish(self, *, bundles: bool = True, samples: int = 16) -> Path:
         """The path of the bundle."""
         with redirect_stderr(io.StringIO()):
-            self.release.hand_over(self.export, bundles=bundles, samples=samples)
+            self.release.publish(self.export, bundles=bundles, samples=samples)
         return self.folder / "bundle.zip"
 
     def with_rows(self, *rows: Mapping[str, Any], **changes: Any) -> "ByHand":

@@ -176,6 +176,52 @@ def test_imports_point_down_the_layers():
     assert upward == []
 
 
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports within functions and for type checkers are counted."""
+    graph = {name: found & MODULES.keys() - {name} for name, found in ALL_IMPORTS.items()}
+    assert [" > ".join(circle) for circle in circles(graph)] == []
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """A shortest circle, from its first module back to it, through each group that has one."""
+    found: list[list[str]] = []
+    for start in sorted(graph):
+        if any(start in circle for circle in found):
+            continue
+        before = {start: start}
+        pending = [start]
+        for name in pending:
+            for each in sorted(graph[name]):
+                if each == start:
+                    circle = [name]
+                    while circle[-1] != start:
+                        circle.append(before[circle[-1]])
+                    found.append([*reversed(circle), start])
+                    break
+                if each not in before:
+                    before[each] = name
+                    pending.append(each)
+            else:
+                continue
+            break
+    return found
+
+
+@pytest.mark.parametrize(
+    ("graph", "found"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"b", "c"}, "b": {"c"}, "c": {"b"}}, [["b", "c", "b"]]),
+        (
+            {"a": {"b"}, "b": {"c", "d"}, "c": {"d"}, "d": {"a"}},
+            [["a", "b", "d", "a"], ["c", "d", "a", "b", "c"]],
+        ),
+    ],
+)
+def test_circles_are_found_with_their_modules(graph, found):
+    assert circles(graph) == found
+
+
 @pytest.mark.parametrize(
     "folder",
     ["augment", "callbacks", "data", "models", "optimizers", "pruners", "regularizers",

@@ -27,7 +27,7 @@ from fmtool.data import arrays, cifar10, digits, fashion_mnist
 from fmtool.data.fetching import acquire
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.measured import Measured
-from fmtool.data.tokenization import text_base
+from fmtool.data.tokenization import text_config
 from fmtool.elements import Features, Pixels, Tokens
 from fmtool.errors import FmtoolError
 from fmtool.evaluation import samples, task_of_run, views
@@ -408,8 +408,8 @@ CASES = (
           "or set data.validation_fraction=0",
           ("data=digits", "data.limit=20", "data.validation_fraction=0.01"),
           ("data=digits", "data.limit=20", "data.validation_fraction=0"), Place.load),
-    installs("fmtool/data/tokenization/text_base.py", "pip install 'fmtool[text]'",
-             lambda at: (at.without("tokenizers"), text_base.require_library())),
+    installs("fmtool/data/tokenization/text_config.py", "pip install 'fmtool[text]'",
+             lambda at: (at.without("tokenizers"), text_config.require_library())),
     words("fmtool/evaluation/task_of_run.py", "tta=none", ("tta=flip",), ("tta=none",),
           not_averaged),
     words("fmtool/evaluation/views.py", "choose tta=flip or tta=none",

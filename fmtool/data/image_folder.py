@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from fmtool.data.reading.labelled_files import LabelledFiles
     from fmtool.data.reading.picture_modes import Look
+    from fmtool.data.splitting.inputs import Levels
     from fmtool.data.splitting.measured import Measured
     from fmtool.data.splitting.splits import Splits
     from fmtool.targets import Target
@@ -94,7 +95,13 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     splits: Splits
     if are_deep:
         splits = picture_splits.of_more_bits(
-            cfg, found, look, shape=shape, oddities=oddities, origin=str(root)
+            cfg,
+            found,
+            look,
+            shape=shape,
+            given=_given(cfg),
+            oddities=oddities,
+            origin=str(root),
         )
     else:
         pictures = {
@@ -114,7 +121,7 @@ def fit(cfg: Config, splits: "Splits", rows: "NDArray[np.int32]") -> "Splits":
     """Pictures of more than 8 bits by the range of the training rows; see `picture_splits.fit`."""
     from fmtool.data.splitting import picture_splits
 
-    return picture_splits.fit(cfg, splits, rows, origin=cfg.path)
+    return picture_splits.fit(cfg, splits, rows, given=_given(cfg), origin=cfg.path)
 
 
 def restore(cfg: Config, splits: "Splits", artifacts: Mapping[str, str]) -> "Splits":
@@ -185,6 +192,13 @@ def _found(cfg: Config, root: Path, known: "Target | None") -> "LabelledFiles":
             )
     cfg.columns_of_target().require_label(f"{root}: class folders")
     return scan_class_folders(root, known=None if known is None else known.names)
+
+
+def _given(cfg: Config) -> "Levels | None":
+    """The two values that are to become 0 and 255; None where pictures say which."""
+    from fmtool.data.splitting.inputs import Levels
+
+    return Levels(*cfg.levels) if isinstance(cfg.levels, list) else None
 
 
 def _look(cfg: Config) -> "Look":

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
-from fmtool.data.tokenization.text_base import KIND, TextConfig, fit, require_library, restore
+from fmtool.data.tokenization.text_base import KIND, fit, restore
+from fmtool.data.tokenization.text_config import TextConfig, require_library
 from fmtool.targets import Label
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from pydantic import Field
 from fmtool.data.reading.local import existing, tell
 from fmtool.data.reading.table_style import TableConfig
 from fmtool.data.reading.target_columns import TargetConfig
-from fmtool.data.tokenization.text_base import KIND, LocalTextConfig, fit, require_library, restore
+from fmtool.data.tokenization.text_base import KIND, fit, restore
+from fmtool.data.tokenization.text_config import LocalTextConfig, require_library
 
 if TYPE_CHECKING:
     from fmtool.data.splitting.measured import Measured

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
-from fmtool.data.tokenization.text_base import KIND, PathTextConfig, fit, restore
+from fmtool.data.tokenization.text_base import KIND, fit, restore
+from fmtool.data.tokenization.text_config import PathTextConfig
 from fmtool.targets import Label
 
 if TYPE_CHECKING:

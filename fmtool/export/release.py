@@ -3,19 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fmtool.data.splitting.loading import Data
 from fmtool.export import bundle, card, check_pictures, check_samples, run_facts
 from fmtool.export.measured import Measured
 from fmtool.export.metadata import Metadata
+from fmtool.export.result import REPORT, Export
 from fmtool.notices import note
 from fmtool.runs.atomic import write_text
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.strict_json import read_object
-
-if TYPE_CHECKING:
-    from fmtool.export.workflow import Export
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Release:
     kept: Mapping[str, str]
     pictures: Sequence[Path] = ()
 
-    def hand_over(self, made: "Export", *, bundles: bool, samples: int) -> None:
+    def publish(self, made: Export, *, bundles: bool, samples: int) -> None:
         """Writes the card of all that export.json lists, and the archive of what was made now.
 
         There is no archive of half an export: where a file failed, an older one is gone too.
@@ -56,7 +53,7 @@ class Release:
         facts = run_facts.gather(
             self.run, self.data, self.metadata, measured=self.measured, reference=self.reference
         )
-        listed = read_object(self.folder / bundle.REPORT)["files"]
+        listed = read_object(self.folder / REPORT)["files"]
         write_text(self.folder / bundle.CARD, card.render(facts, listed))
         if not bundles or made.failures:
             return

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,20 @@ from fmtool import __version__, options
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
 from fmtool.elements import WHAT
-from fmtool.errors import DataError, ExitCode, FmtoolError, UsageError
+from fmtool.errors import DataError, FmtoolError, UsageError
 from fmtool.evaluation import task_of_run
 from fmtool.export import files, formats, other_sizes, parity, plan, preprocessing, samples
 from fmtool.export.measured import Measured
 from fmtool.export.metadata import EMBEDDING, Metadata, chosen, input_of, serving_of, task_entry
 from fmtool.export.plan import Target
 from fmtool.export.release import Release
+from fmtool.export.result import Export
 from fmtool.export.workshop import Workshop
 from fmtool.machine.processor import physical_cores
 from fmtool.metric import show
 from fmtool.notices import note
 from fmtool.runs import artifacts, sameness
-from fmtool.runs.atomic import full_disk, reporting, write_json
+from fmtool.runs.atomic import full_disk, reporting
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.sameness import Difference
 from fmtool.runs.strict_json import read_object
@@ -32,49 +33,7 @@ from fmtool.signals import SignalGuard
 from fmtool.suggest import did_you_mean
 from fmtool.tasks.shared.serving import Output, Serving
 
-REPORT = "export.json"
 PICTURE = "benchmark.png"
-
-
-@dataclass(frozen=True)
-class Export:
-    """What was written, and what could not be.
-
-    Args:
-        reference: the score of the run's own network.
-        rows: a file each, as in export.json.
-        failures: errors by the name of what was to be made.
-        data_differs: how the samples that it was tried on are not those of the run.
-    """
-
-    folder: Path
-    run: str
-    reference: Mapping[str, Any]
-    rows: tuple[Mapping[str, Any], ...]
-    failures: Mapping[str, FmtoolError]
-    data_differs: tuple[Difference, ...]
-
-    @property
-    def exit_code(self) -> int:
-        """Of what matters most: a full disk, a file that does not match, one that cannot be had."""
-        codes = {int(error.exit_code) for error in self.failures.values()}
-        for code in (ExitCode.WRITE_FAILED, ExitCode.EXPORT_FAILED):
-            if code in codes:
-                return int(code)
-        return max(codes, default=int(ExitCode.SUCCESS))
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "schema_version": 1,
-            "status": "failed" if self.failures else "completed",
-            "exit_code": self.exit_code,
-            "run": self.run,
-            "folder": str(self.folder),
-            "data_differs": [each.to_json() for each in self.data_differs],
-            "reference": dict(self.reference),
-            "files": [dict(row) for row in self.rows],
-            "failures": {name: str(error) for name, error in self.failures.items()},
-        }
 
 
 def export(
@@ -125,7 +84,7 @@ def export(
                 kept=kept,
                 pictures=workshop.pictures,
             )
-            release.hand_over(made, bundles=cfg.bundle, samples=cfg.export.bundle_samples)
+            release.publish(made, bundles=cfg.bundle, samples=cfg.export.bundle_samples)
         if cfg.benchmark and made.rows:
             from fmtool.export import picture
 
@@ -278,7 +237,7 @@ def _make_all(
                 made = Export(
                     folder, metadata.run, reference, tuple(rows), failures, tuple(differs)
                 )
-                _report(made, {each.name for each in targets})
+                made.save({each.name for each in targets})
     return made
 
 
@@ -298,19 +257,3 @@ def _score(score: Mapping[str, float | None]) -> str:
     """The headline in words."""
     name, value = next(iter(score.items()))
     return f"{name.replace('_', ' ')} {show(value)}"
-
-
-def _report(made: Export, asked: set[str]) -> None:
-    """export.json: what earlier exports of the same run left beside these stays listed."""
-    path = made.folder / REPORT
-    before = read_object(path) if path.is_file() else {}
-    others = [
-        row
-        for row in before.get("files", [])
-        if before.get("run") == made.run
-        and row["name"] not in asked
-        and (made.folder / row["path"]).exists()
-    ]
-    document = made.to_json()
-    document["files"] = sorted([*others, *document["files"]], key=lambda row: str(row["name"]))
-    write_json(path, document)

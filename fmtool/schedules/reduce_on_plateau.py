@@ -69,4 +69,11 @@ def callback(cfg: Config, schedule: "Plateau", *, metric: Metric) -> "LowerOnPla
     """The Keras callback that lowers the learning rate of an attached `schedule`."""
     from fmtool.schedules.shared.plateau_callback import LowerOnPlateau
 
-    return LowerOnPlateau(cfg, schedule, metric=metric)
+    return LowerOnPlateau(
+        schedule,
+        metric=metric,
+        factor=cfg.factor,
+        patience=cfg.patience,
+        min_delta=cfg.min_delta,
+        cooldown=cfg.cooldown,
+    )

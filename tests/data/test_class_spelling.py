@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fmtool.cli.data import load_local
+from fmtool.cli.data_check import load_local
 
 KINDS = ("folders", "picture_table", "text_table", "json_lines", "text_folders", "class_files")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fmtool.cli.data import load_local
+from fmtool.cli.data_check import load_local
 
 ROWS = [f"a film of {n} minutes,{('pos', 'neg')[n % 2]}" for n in range(20)]
 

@@ -12,7 +12,7 @@ from fmtool.data import digits
 from fmtool.data.splitting import loading
 from fmtool.export import parity
 from fmtool.export.release import Release
-from fmtool.export.workflow import Export
+from fmtool.export.result import Export
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.saved_config import read_config
 

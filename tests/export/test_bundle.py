@@ -37,7 +37,7 @@ MEMBERS = [
 
 @pytest.fixture
 def bundle(by_hand):
-    with zipfile.ZipFile(by_hand.hand_over()) as opened:
+    with zipfile.ZipFile(by_hand.publish()) as opened:
         yield opened
 
 
@@ -46,12 +46,12 @@ def test_it_has_the_model_and_what_goes_with_it_in_order(bundle):
 
 
 def test_the_same_files_give_the_same_bytes_at_another_time(by_hand, monkeypatch):
-    first = by_hand.hand_over().read_bytes()
+    first = by_hand.publish().read_bytes()
     for path in by_hand.folder.rglob("*"):
         os.utime(path, (1e9, 1e9))
     (by_hand.folder / "onnx" / "model.onnx").chmod(0o600)
     monkeypatch.setattr(time, "time", lambda: 2e9)
-    assert by_hand.hand_over().read_bytes() == first
+    assert by_hand.publish().read_bytes() == first
 
 
 def test_no_member_tells_time_owner_or_compression(bundle):
@@ -98,7 +98,7 @@ def test_its_samples_are_spread_over_the_held_out_ones_with_the_answers_of_the_r
 
 
 def test_it_has_no_samples_where_none_shall_leave_the_house(by_hand):
-    with zipfile.ZipFile(by_hand.hand_over(samples=0)) as bundle:
+    with zipfile.ZipFile(by_hand.publish(samples=0)) as bundle:
         assert "samples.npz" not in bundle.namelist()
         assert "samples.npz" not in bundle.read("README.md").decode()
 
@@ -124,15 +124,15 @@ def test_the_readme_has_a_command_for_each_model(bundle):
 
 
 def test_half_an_export_makes_no_bundle_and_leaves_none(by_hand):
-    path = by_hand.hand_over()
+    path = by_hand.publish()
     failed = by_hand.with_rows(*by_hand.export.rows, failures={"litert": ExportFailed("no")})
-    failed.hand_over()
+    failed.publish()
     assert not path.exists()
     assert (by_hand.folder / "model_card.md").is_file()
 
 
 def test_an_archive_that_cannot_be_finished_leaves_the_one_before(by_hand, monkeypatch):
-    path = by_hand.hand_over()
+    path = by_hand.publish()
     before = path.read_bytes()
 
     def full(*_):
@@ -164,7 +164,7 @@ def test_a_client_has_the_name_of_no_package():
 
 def test_the_client_gives_the_labels_of_the_run(by_hand, tmp_path):
     pytest.importorskip("onnxruntime")
-    with zipfile.ZipFile(by_hand.hand_over()) as bundle:
+    with zipfile.ZipFile(by_hand.publish()) as bundle:
         bundle.extractall(tmp_path / "unpacked")
     held_out = np.load(by_hand.release.samples)[:2]
     for number, pixels in enumerate(held_out):
@@ -242,7 +242,7 @@ def test_only_the_clients_of_the_formats_are_packed(by_hand):
     digest = hashlib.sha256(b"TFL3").hexdigest()
     other = {**row, "name": "litert", "format": "litert", "path": "litert/model.tflite"}
     export = replace(by_hand.export, rows=({**other, "sha256": {"model.tflite": digest}},))
-    by_hand.release.hand_over(export, bundles=True, samples=0)
+    by_hand.release.publish(export, bundles=True, samples=0)
     with zipfile.ZipFile(by_hand.folder / "bundle.zip") as bundle:
         scripts = [name for name in bundle.namelist() if name.startswith("clients/")]
     assert scripts == ["clients/model_inputs.py", "clients/predict_litert.py"]

@@ -247,7 +247,7 @@ def test_without_a_result_it_says_what_is_missing():
 
 
 def test_the_card_of_a_real_run_names_its_data_set_and_licence(by_hand):
-    by_hand.hand_over(bundles=False)
+    by_hand.publish(bundles=False)
     text = (by_hand.folder / "model_card.md").read_text()
     told = dict(rows(section(text, "Data")))
     assert told["licence"] == "CC BY 4.0"
@@ -261,7 +261,7 @@ def test_the_card_of_a_real_run_names_its_data_set_and_licence(by_hand):
 def test_where_only_labels_were_asked_for_no_figure_of_probabilities_is_made_up(by_hand):
     bare = replace(by_hand.release.metadata, outputs=declared(("label",), map(str, range(10))))
     release = replace(by_hand.release, metadata=bare)
-    release.hand_over(by_hand.export, bundles=False, samples=0)
+    release.publish(by_hand.export, bundles=False, samples=0)
     text = (by_hand.folder / "model_card.md").read_text()
     told = {row[0]: row[2] for row in rows(section(text, "How well it does"))}
     assert told["loss"] == told["expected calibration error"] == ""

@@ -227,7 +227,7 @@ def test_an_empty_file_and_a_folder_are_not_models(call, fmtool):
 
 
 def test_verify_ends_in_order_whatever_the_documents_of_a_bundle_hold(call, by_hand):
-    path = by_hand.hand_over()
+    path = by_hand.publish()
     original = path.read_bytes()
     with zipfile.ZipFile(path) as archive:
         report = json.loads(archive.read("export.json"))

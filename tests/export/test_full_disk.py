@@ -14,7 +14,7 @@ from fmtool import errors
 from fmtool.data.reading.text_lines import LineError
 from fmtool.errors import DataError, ExitCode, ExportFailed, WriteFailed
 from fmtool.export import child, outputs
-from fmtool.export.workflow import Export
+from fmtool.export.result import Export
 from fmtool.runs.atomic import full_disk
 
 FULL = os.strerror(errno.ENOSPC)

@@ -51,7 +51,7 @@ def pictured(by_hand, tmp_path):
         compared = {**row["parity"], "pictures": pictures}
         made = replace(by_hand, release=release)
         rows = {**row, **files.describe(path.parent), "parity": compared}
-        return made.with_rows(rows).hand_over()
+        return made.with_rows(rows).publish()
 
     pack.paths = paths
     return pack

@@ -19,7 +19,7 @@ FIX = "; fix: get the bundle again, or export it again with bundle=true"
 
 @pytest.fixture
 def bundle(by_hand):
-    return by_hand.hand_over()
+    return by_hand.publish()
 
 
 def with_report(bundle, **changes):
@@ -207,7 +207,7 @@ def packed_with(by_hand, weights, **changes):
     folder = by_hand.folder / "onnx"
     linear_onnx(folder / "model.onnx", weights, replace(by_hand.release.metadata, **changes))
     (row,) = by_hand.export.rows
-    return by_hand.with_rows({**row, **files.describe(folder)}).hand_over()
+    return by_hand.with_rows({**row, **files.describe(folder)}).publish()
 
 
 def test_a_model_with_other_weights_ends_with_6(call, by_hand):
@@ -235,7 +235,7 @@ def test_a_model_that_cannot_be_loaded_ends_with_6(call, by_hand):
     folder = by_hand.folder / "onnx"
     (folder / "model.onnx").write_bytes(b"no model")
     (row,) = by_hand.export.rows
-    path = by_hand.with_rows({**row, **files.describe(folder)}).hand_over()
+    path = by_hand.with_rows({**row, **files.describe(folder)}).publish()
     outcome = call("verify", str(path), "run=true")
     assert outcome.code == 6
     assert outcome.error.startswith("error: onnx/model.onnx does not match: ")
@@ -271,7 +271,7 @@ def test_what_one_model_gave_is_not_taken_for_what_the_next_one_gave(call, by_ha
     linear_onnx(second / "model.onnx", by_hand.weights, silent)
     other = {"name": "onnx_float16", "quantization": "float16", "path": "onnx_float16/model.onnx"}
     rows = (row, {**row, **other, **files.describe(second)})
-    outcome = call("verify", str(by_hand.with_rows(*rows).hand_over()), "run=true", "--json")
+    outcome = call("verify", str(by_hand.with_rows(*rows).publish()), "run=true", "--json")
     assert [answer["status"] for answer in outcome.json["answers"]] == ["matches", "differs"]
 
 
@@ -284,7 +284,7 @@ def test_a_report_that_says_nothing_to_compare_with_ends_with_6(call, bundle):
 
 
 def test_a_bundle_without_samples_cannot_be_run(call, by_hand):
-    path = by_hand.hand_over(samples=0)
+    path = by_hand.publish(samples=0)
     outcome = call("verify", str(path), "run=true")
     assert (outcome.code, outcome.out) == (2, "")
     assert "has no samples.npz" in outcome.error

@@ -13,7 +13,7 @@ from fmtool.data.reading.text_files import LabelledText
 from fmtool.data.reading.text_lines import Line, LineError, read_lines
 from fmtool.data.splitting.splits import Splits
 from fmtool.data.splitting.text_splits import to_text_splits, with_test_split
-from fmtool.data.tokenization.text_base import require_library
+from fmtool.data.tokenization.text_config import require_library
 from fmtool.errors import DataError
 
 Parse = Callable[[str], tuple[str, str]]

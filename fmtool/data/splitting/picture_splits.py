@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fmtool.data.reading import picture_clashes
 from fmtool.data.reading.deep_pictures import DeepPictures, Measurements, require_range
 from fmtool.data.reading.labelled_files import LabelledFiles, below
-from fmtool.data.reading.local import is_held
+from fmtool.data.reading.local import LocalConfig, is_held
 from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_clashes import Labelled
 from fmtool.data.reading.picture_files import PictureFiles
@@ -26,9 +26,6 @@ from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Pixels
 from fmtool.errors import DataError
 from fmtool.notices import note
-
-if TYPE_CHECKING:
-    from fmtool.data.image_folder import Config
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ class PictureSplits(Splits):
 
 
 def of_8_bits(
-    cfg: "Config",
+    cfg: LocalConfig,
     found: LabelledFiles,
     pictures: Mapping[str, PictureFiles],
     *,
@@ -84,17 +81,21 @@ def of_8_bits(
 
 
 def of_more_bits(
-    cfg: "Config",
+    cfg: LocalConfig,
     found: LabelledFiles,
     look: Look,
     *,
     shape: tuple[int, int, int],
+    given: Levels | None,
     oddities: Oddities,
     origin: str,
 ) -> PictureSplits:
     """Measures each picture once; until `fit` or `restore` their levels are those of the split.
 
     The digest is that of the values in the files, whatever the levels.
+
+    Args:
+        given: the levels that the config names; None for the range of the pictures.
     """
     labels, names = found.targets(), _names(found, origin)
     first = found.splits["train"][0].path
@@ -119,13 +120,22 @@ def of_more_bits(
 
     parts = {name: deep(name, part) for name, part in splits.parts.items()}
     measured = _extended(splits, look=look, read=()).with_parts(parts, look=look)
-    given = isinstance(cfg.levels, list)
-    levels = Levels(*cfg.levels) if given else _range(measured, np.arange(len(measured.train)))
+    levels = given or _range(measured, np.arange(len(measured.train)))
     return _between(measured, levels)
 
 
-def fit(cfg: "Config", splits: Splits, rows: NDArray[np.int32], *, origin: str) -> Splits:
+def fit(
+    cfg: LocalConfig,
+    splits: Splits,
+    rows: NDArray[np.int32],
+    *,
+    given: Levels | None,
+    origin: str,
+) -> Splits:
     """The splits that are trained on: levels by the training `rows`, and nothing lost unseen.
+
+    Args:
+        given: the levels that the config names; None for the range of the pictures of `rows`.
 
     Raises:
         DataError: different pictures of different classes are equal as they are read, or all
@@ -136,8 +146,7 @@ def fit(cfg: "Config", splits: Splits, rows: NDArray[np.int32], *, origin: str) 
     if not splits.are_deep:
         picture_clashes.check(splits.read, splits.target, splits.look)
         return splits
-    given = isinstance(cfg.levels, list)
-    levels = Levels(*cfg.levels) if given else _range(splits, rows)
+    levels = given or _range(splits, rows)
     require_range(levels, origin)
     fitted = _between(splits, levels)
     held, read = _read(cfg, fitted)
@@ -146,11 +155,13 @@ def fit(cfg: "Config", splits: Splits, rows: NDArray[np.int32], *, origin: str) 
     others.append((f"[{','.join(shown(whole))}]", whole))
     look = replace(splits.look, levels=levels)
     picture_clashes.check(read, splits.target, look, levels=others)
-    _tell(splits, levels, given=given)
+    _tell(splits, levels, is_given=given is not None)
     return replace(held, artifacts=inputs.encode(inputs.entry_of_levels(levels)))
 
 
-def restore(cfg: "Config", splits: Splits, artifacts: Mapping[str, str], *, origin: str) -> Splits:
+def restore(
+    cfg: LocalConfig, splits: Splits, artifacts: Mapping[str, str], *, origin: str
+) -> Splits:
     """The splits with the levels of a run; DataError for pictures of another depth than its own."""
     assert isinstance(splits, PictureSplits)
     levels = inputs.levels_in(inputs.decode(artifacts))
@@ -209,7 +220,7 @@ def _between(splits: PictureSplits, levels: Levels) -> PictureSplits:
 
 
 def _read(
-    cfg: "Config", splits: PictureSplits, *, only_if_held: bool = False
+    cfg: LocalConfig, splits: PictureSplits, *, only_if_held: bool = False
 ) -> tuple[PictureSplits, list[Labelled]]:
     """The splits, held in memory where they are to be, and each picture as it was read."""
     assert splits.look is not None
@@ -227,9 +238,9 @@ def _read(
     return splits.with_parts({**splits.parts, **parts}, look=splits.look), read
 
 
-def _tell(splits: Splits, levels: Levels, *, given: bool) -> None:
+def _tell(splits: Splits, levels: Levels, *, is_given: bool) -> None:
     low, high = shown(levels)
-    what = "data.levels" if given else "the range of the training pictures"
+    what = "data.levels" if is_given else "the range of the training pictures"
     note(f"{splits.name}: pictures of more than 8 bits: {low} to {high}, {what}, becomes 0 to 255")
     _warn_of_beyond(splits, levels)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fmtool.data.reading.silence import native_stderr_hidden
 from fmtool.data.tokenization import word_pieces
-from fmtool.data.tokenization.text_base import TrainedKind
+from fmtool.data.tokenization.text_config import TrainedKind
 from fmtool.data.tokenization.word_pieces import PADDING, UNKNOWN
 from fmtool.errors import DataError
 

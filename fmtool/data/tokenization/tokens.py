@@ -12,7 +12,7 @@ from fmtool.data.reading.regular_file import open_regular
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.data.tokenization import tokenizer as tokenizers
 from fmtool.data.tokenization import word_vectors
-from fmtool.data.tokenization.text_base import TextConfig, require_library
+from fmtool.data.tokenization.text_config import TextConfig, require_library
 from fmtool.elements import Tokens
 from fmtool.errors import DataError
 from fmtool.notices import note

@@ -6,7 +6,6 @@ import keras
 
 from fmtool.errors import UsageError
 from fmtool.metric import Metric
-from fmtool.schedules.reduce_on_plateau import Config
 from fmtool.schedules.shared.curves import Plateau
 
 
@@ -15,13 +14,26 @@ class LowerOnPlateau(keras.callbacks.Callback):  # type: ignore[misc]  # Keras s
 
     Unlike Keras' ReduceLROnPlateau it keeps its counters when a new `fit` begins, so that
     training goes on where `restore` put it.
+
+    Args:
+        min_delta: a smaller change of the metric is no improvement.
+        cooldown: epochs after a fall during which none is counted.
     """
 
-    def __init__(self, cfg: Config, schedule: Plateau, *, metric: Metric) -> None:
+    def __init__(
+        self,
+        schedule: Plateau,
+        *,
+        metric: Metric,
+        factor: float,
+        patience: int,
+        min_delta: float,
+        cooldown: int,
+    ) -> None:
         super().__init__()
-        self.cfg = cfg
-        self.schedule = schedule
-        self.metric = metric
+        self.schedule, self.metric = schedule, metric
+        self.factor, self.patience = factor, patience
+        self.min_delta, self.cooldown = min_delta, cooldown
         self.best: float | None = None
         self.wait = 0
         self.cooldown_counter = 0
@@ -37,14 +49,14 @@ class LowerOnPlateau(keras.callbacks.Callback):  # type: ignore[misc]  # Keras s
         if self.cooldown_counter:
             self.cooldown_counter -= 1
             self.wait = 0
-        if self.metric.is_better(current, self.best, by=self.cfg.min_delta):
+        if self.metric.is_better(current, self.best, by=self.min_delta):
             self.best = current
             self.wait = 0
         elif not self.cooldown_counter:
             self.wait += 1
-            if self.wait >= self.cfg.patience:
-                self.schedule.lower(self.cfg.factor)
-                self.cooldown_counter = self.cfg.cooldown
+            if self.wait >= self.patience:
+                self.schedule.lower(self.factor)
+                self.cooldown_counter = self.cooldown
                 self.wait = 0
 
     def state(self) -> dict[str, Any]:

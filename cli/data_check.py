@@ -1,0 +1,89 @@
+"""`fmtool data check`: verifies a set, and counts its labels and duplicate samples."""
+
+from typing import TYPE_CHECKING, Any
+
+from . import output
+
+if TYPE_CHECKING:
+    from fmtool.data.splitting.splits import Split, Splits
+
+Result = dict[str, Any]
+
+
+def check(name: str, keys: dict[str, str]) -> Result:
+    """Digest, labels and duplicates of a cached set, or of a user's own with the `keys` of `data=`.
+
+    Raises DataError where a digest, a shape, a label or a file is wrong.
+    """
+    from fmtool.data.fetching import catalog
+    from fmtool.data.splitting import check
+
+    # Loading verifies every digest, shape and label, and raises DataError where one is wrong.
+    splits = (
+        load_local(name, keys) if catalog.is_local(name) else catalog.load(name, source="cache")
+    )
+    duplicates = check.find_duplicates(splits.train.x, splits.test.x)
+    parts = {"train": splits.train, "test": splits.test}
+    return {
+        "name": name,
+        "kind": splits.element.kind,
+        "digest": splits.digest,
+        "target": splits.target.to_json(),
+        "splits": {
+            part: {
+                "images": {"shape": list(split.x.shape), "dtype": _dtype(split)},
+                "labels": {
+                    "dtype": str(split.y.dtype),
+                    "min": split.y.min().item(),
+                    "max": split.y.max().item(),
+                },
+                "class_counts": splits.target.counts(split.y),
+                "duplicates": getattr(duplicates, part),
+            }
+            for part, split in parts.items()
+        },
+        "test_images_in_train": duplicates.across,
+    }
+
+
+def load_local(name: str, keys: dict[str, str]) -> "Splits":
+    """A set of the user's own, with the keys of `data=`."""
+    from fmtool import options, validate
+    from fmtool.config.arguments import prepare
+    from fmtool.config.compose import compose
+
+    overrides = [prepare(f"data.{key}={value}") for key, value in keys.items()]
+    cfg = validate.option("data", compose("train", [f"data={name}", *overrides])["data"])
+    own = options.data(name)
+    splits = own.load(cfg)
+    own.check(cfg, splits)
+    return splits
+
+
+def show(result: Result) -> None:
+    from fmtool.elements import WHAT
+
+    splits = result["splits"].values()
+    samples, labels = ([split[name] for split in splits] for name in ("images", "labels"))
+    counts = [split["class_counts"] for split in splits]
+    rows = [
+        ["digest", f"{result['digest'][:12]} verified"],
+        [WHAT[result["kind"]], *(f"{x['dtype']} {tuple(x['shape'])}" for x in samples)],
+        ["labels", *(f"{y['min']} to {y['max']}" for y in labels)],
+        *([["per class", *map(cell, counts)]] if any(counts) else []),
+        ["duplicates", *(cell(split["duplicates"]) for split in splits)],
+        ["also in train", "", cell(result["test_images_in_train"])],
+    ]
+    output.print_table([result["name"], *result["splits"]], rows)
+
+
+def cell(value: Any) -> str:
+    """A value, or several of a list, in a cell of a table; a dash for none."""
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return "-" if value is None else str(value)
+
+
+def _dtype(split: "Split") -> str:
+    dtype = str(split.x.dtype)
+    return "text" if dtype == "object" else dtype
