@@ -7,6 +7,8 @@ from fmtool.elements import KINDS, WHAT, Element, Kind, Pixels
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
 from fmtool.schema import TrainConfig
+from fmtool.targets import Target
+from fmtool.tasks.base import TaskModule
 
 
 def declared_kind(data_name: str) -> Kind | None:
@@ -22,33 +24,50 @@ def declared_image(data_name: str) -> Pixels | None:
     return Pixels(info.image_shape, maximum=info.pixel_max)
 
 
-def declared_target(cfg: DataConfig) -> targets.Kind | None:
-    """The kind of a data set's target; None where only its files say."""
+def declared_target(cfg: DataConfig) -> Target | targets.Kind | None:
+    """A data set's target, or its kind; None where only its files say."""
     info = options.data(cfg.name).INFO
     if info is not None:
-        return info.target.kind
+        return info.target
     # A key of data sets that may have several.
     stated = getattr(cfg, "target", None)
     return stated if stated in targets.KINDS else None
 
 
-def tasks_that_learn(target: targets.Kind) -> list[str]:
-    """The names of the tasks for a kind of target."""
-    return [name for name in registry.names("task") if target in options.task(name).LEARNS]
+def tasks_that_learn(target: Target | targets.Kind) -> list[str]:
+    """The names of the tasks for a target, or for a kind of targets."""
+    return [name for name in registry.names("task") if _learns(options.task(name), target)]
 
 
-def require_learned(cfg: TrainConfig, target: targets.Kind) -> None:
+def require_learned(cfg: TrainConfig, target: Target | targets.Kind) -> None:
     """UsageError where the task does not learn such a target."""
-    learns = options.task(cfg.task.name).LEARNS
-    if target in learns:
+    task = options.task(cfg.task.name)
+    if _learns(task, target):
         return
-    wanted = " or ".join(targets.WHAT[each] for each in learns)
-    others = tasks_that_learn(target)
+    kind = target if isinstance(target, str) else target.kind
+    if kind in task.LEARNS:
+        assert not isinstance(target, str), "only a target has too many classes"
+        wanted, found = f"at most {task.MOST_CLASSES} classes", target.described()
+    else:
+        wanted = " or ".join(targets.WHAT[each] for each in task.LEARNS)
+        found = targets.WHAT[kind]
+    others = " or task=".join(tasks_that_learn(target))
     raise UsageError(
-        f"task={cfg.task.name} learns {wanted}, but data={cfg.data.name} has "
-        f"{targets.WHAT[target]}",
-        fix=f"choose task={', '.join(others)}, or other data" if others else "choose other data",
+        f"task={cfg.task.name} learns {wanted}, but data={cfg.data.name} has {found}",
+        fix=f"choose task={others}, or other data" if others else "choose other data",
     )
+
+
+def _learns(task: TaskModule, target: Target | targets.Kind) -> bool:
+    if isinstance(target, str):
+        return target in task.LEARNS
+    if target.kind not in task.LEARNS:
+        return False
+    return task.MOST_CLASSES is None or _classes(target) <= task.MOST_CLASSES
+
+
+def _classes(target: Target) -> int:
+    return 0 if isinstance(target, targets.Numbers) else len(target.names)
 
 
 def readable_kinds(model_name: str) -> tuple[Kind, ...]:

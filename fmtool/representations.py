@@ -18,7 +18,8 @@ WHAT: dict[Representation, str] = {
 """The representations, for messages."""
 
 NORMALIZATION, BACKBONE, HEAD = "normalization", "backbone", "head"
-"""The models that a network is made of, by their names in its file."""
+PRESENTATION = "presentation"
+"""The models that a saved model is made of, by their names in its file; most lack the last one."""
 
 
 @dataclass(frozen=True)

@@ -610,7 +610,7 @@ CASES = (
 )  # fmt: skip
 
 ELSEWHERE = {
-    ("fmtool/matching.py", "choose task={', '.join(others)}, or other data"):
+    ("fmtool/matching.py", "choose task={others}, or other data"):
         "tests/test_matching.py::"
         "test_a_target_that_the_task_does_not_learn_is_refused_with_the_tasks_that_do",
     ("fmtool/data/reading/array_files.py",

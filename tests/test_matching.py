@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from fmtool import matching, registry, validate
+from fmtool import matching, options, registry, validate
 from fmtool.config.compose import compose
 from fmtool.elements import Pixels
 from fmtool.errors import UsageError
@@ -20,6 +20,7 @@ from fmtool.matching import (
     tasks_that_learn,
 )
 from fmtool.models.base import ModelConfig
+from fmtool.targets import Label
 from fmtool.tasks import classification
 from fmtool.validate import train_config
 
@@ -69,11 +70,27 @@ def test_a_target_that_the_task_does_not_learn_is_refused_with_the_tasks_that_do
         "task=classification learns one class for each sample, but data=arrays has any number of "
         "classes for each sample"
     )
-    assert error.value.fix == "choose task=tags, topics, or other data"
+    assert error.value.fix == "choose task=tags or task=topics, or other data"
     monkeypatch.setattr(matching, "tasks_that_learn", lambda kind: [])
     with pytest.raises(UsageError) as error:
         require_learned(cfg, "labels")
     assert error.value.fix == "choose other data"
+
+
+def test_a_task_for_few_classes_is_not_for_data_with_more(monkeypatch):
+    few = SimpleNamespace(LEARNS=("label",), MOST_CLASSES=2)
+    task = options.task
+    monkeypatch.setattr(options, "task", lambda name: few if name == "few" else task(name))
+    monkeypatch.setattr(registry, "names", lambda group: ["classification", "few"])
+    two, three = Label(("a", "b")), Label(("a", "b", "c"))
+    assert tasks_that_learn(two) == ["classification", "few"]
+    assert tasks_that_learn(three) == ["classification"]
+    cfg = SimpleNamespace(task=SimpleNamespace(name="few"), data=SimpleNamespace(name="x"))
+    require_learned(cfg, two)
+    with pytest.raises(UsageError) as error:
+        require_learned(cfg, three)
+    assert error.value.message == "task=few learns at most 2 classes, but data=x has 3 classes"
+    assert error.value.fix == "choose task=classification, or other data"
 
 
 def test_tasks_are_found_by_what_they_learn():

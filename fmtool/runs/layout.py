@@ -27,7 +27,10 @@ INPUTS = "inputs.json"
 CALIBRATION = "task.json"
 """What the task chose by the validation split once the network was trained, such as thresholds."""
 
-ARTIFACTS = (TOKENIZER, INPUTS)
+TARGETS = "targets.json"
+"""What the task does to targets before a network learns them, fitted on training rows."""
+
+ARTIFACTS = (TOKENIZER, INPUTS, TARGETS)
 """What a run keeps of what it fitted to its data; needed to use its model on other samples."""
 
 

@@ -88,6 +88,13 @@ class Task(ABC, Generic[TargetT]):
     def loss(self, y: Any, outputs: Any) -> Any:
         """Loss of each sample, float (batch,)."""
 
+    def present(self, outputs: Any) -> Any:
+        """Outputs of the network as the saved model gives them, such as numbers in their unit.
+
+        Loss and metrics see them before, as they are learned; all that loads the model sees these.
+        """
+        return outputs
+
     @abstractmethod
     def metrics(self) -> list[Any]:
         """Keras metrics of targets and outputs, beside the loss, in the order of the config's.
@@ -107,12 +114,18 @@ class Task(ABC, Generic[TargetT]):
         return element
 
     def encode(self, y: "Array") -> "Array":
-        """Targets (n, ...) of the data as they lie on the device, such as float32 of one scale."""
+        """Targets (n, ...) of the data as they lie on the device, such as float32 of one scale.
+
+        Raises DataError for a target that cannot be learned.
+        """
         return y
 
     @property
     def artifacts(self) -> Mapping[str, str]:
-        """Files, by name and content, that a run keeps of what was fitted to its rows."""
+        """Files, by name and content, that a run keeps of what was fitted to its rows.
+
+        One is called `layout.TARGETS`, if there is one.
+        """
         return {}
 
 
@@ -162,6 +175,7 @@ class TaskModule:
     Args:
         LEARNS: kinds of targets that it can learn.
         NEEDS: what it reads of the backbone.
+        MOST_CLASSES: how many classes a target may have; None for any number, or none at all.
         training_metrics: what rows of metrics.jsonl hold, `val_` in front for the validation
             split; the loss first.
         report_metrics: figures of the final report, which gates may name; the first is the
@@ -177,3 +191,4 @@ class TaskModule:
     reporting: Reports
     about: About
     serving: MakeServing
+    MOST_CLASSES: int | None = None

@@ -255,7 +255,7 @@ class Execution:
             return
         write_text(paths.overrides, dump(list(self._request.overrides)))
         splits = session.data.splits
-        kept = {**splits.artifacts, **session.data.task.artifacts}
+        kept = session.data.kept
         artifacts.write(paths, kept)
         assert isinstance(runtime.threads, int)
         facts = manifest.collect(
@@ -298,8 +298,11 @@ class Execution:
         session.final.take(meta["step"])
 
     def _save_model(self, session: Session) -> None:
+        from fmtool.training.network import presented
+
         needed = 4 * session.network.count_params()
-        write_with(self._run.paths.model, session.network.save, needed=needed)
+        model = presented(session.network, session.data.task)
+        write_with(self._run.paths.model, model.save, needed=needed)
 
     def _keep_best_model(self) -> None:
         """The best epoch so far as model.keras, if there is one."""

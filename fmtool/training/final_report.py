@@ -45,7 +45,7 @@ def final_report(session: Session, paths: RunPaths) -> FinalReport:
     """
     cfg, splits = session.cfg, session.data.splits
     task = options.task(cfg.task.name)
-    target, kept = splits.target, splits.artifacts
+    target, kept = splits.target, session.data.kept
     reporting = task.reporting(cfg.task, target, kept)
     if not (cfg.report.test or reporting.CALIBRATES):
         return FinalReport(reporting, None, {})

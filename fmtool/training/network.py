@@ -18,7 +18,13 @@ from fmtool.data.splitting.splits import Splits
 from fmtool.elements import Element, Pixels, Tokens, described
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
-from fmtool.representations import BACKBONE, HEAD, NORMALIZATION, Representation
+from fmtool.representations import (
+    BACKBONE,
+    HEAD,
+    NORMALIZATION,
+    PRESENTATION,
+    Representation,
+)
 from fmtool.tasks.base import Task
 
 _INPUT_NAMES = {"image": "pixels", "text": "tokens", "features": "features"}
@@ -138,6 +144,27 @@ def build(
     samples = keras.Input(element.shape, dtype=element.dtype, name=_INPUT_NAMES[element.kind])
     x = samples if isinstance(element, Tokens) else _normalizing(element, scaling)(samples)
     return keras.Model(samples, parts(x), name=f"{model.name}_{splits.name}")
+
+
+def presented(network: Any, task: Task[Any]) -> Any:
+    """The model that is saved: `network`, and what the task makes of its outputs for users.
+
+    Both have the same weights. Where the task leaves outputs as they are, it is `network` itself.
+    """
+    import keras
+
+    outputs = keras.tree.map_structure(_placeholder, network.output)
+    shown = task.present(outputs)
+    if shown is outputs:
+        return network
+    presentation = keras.Model(outputs, shown, name=PRESENTATION)
+    return keras.Model(network.input, presentation(network.output), name=network.name)
+
+
+def _placeholder(output: Any) -> Any:
+    import keras
+
+    return keras.Input(output.shape[1:], dtype=output.dtype)
 
 
 def _normalizing(element: Element, scaling: Scaling) -> Any:

@@ -41,8 +41,13 @@ def continued_config(run_directory: Path, requested: TrainConfig) -> TrainConfig
     return validate.train_config(with_free_keys(saved, wanted))
 
 
-def require_same(run_directory: Path, cfg: TrainConfig, data: Data) -> Changes:
+def require_same(
+    run_directory: Path, cfg: TrainConfig, data: Data, kept: Mapping[str, str]
+) -> Changes:
     """What differs from the run, all of it allowed.
+
+    Args:
+        kept: files, by name and content, of what was fitted to the rows now.
 
     Raises ConfigChanged, listing the differences, where one of them is neither free nor named in
     `allow_change`; UsageError where `allow_change` names no key.
@@ -57,7 +62,7 @@ def require_same(run_directory: Path, cfg: TrainConfig, data: Data) -> Changes:
     digests = {sameness.DATA: read.digest, sameness.SELECTION: read.selection}
     then |= {each.what: each.was for each in sameness.edited_keys(paths)}
     then |= {name: facts.get(name) for name in digests} | facts.get("artifacts", {})
-    now |= digests | artifacts.digests(data.splits.artifacts)
+    now |= digests | artifacts.digests(kept)
     changes = {
         key: (then.get(key), now.get(key))
         for key in sorted({*then, *now})

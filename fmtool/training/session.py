@@ -33,6 +33,11 @@ class TaskData(Data):
 
     task: Task[Any]
 
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """Files, by name and content, that a run keeps of what was fitted to its rows."""
+        return {**self.splits.artifacts, **self.task.artifacts}
+
 
 @dataclass
 class Session:
@@ -100,7 +105,7 @@ def load_data(cfg: TrainConfig) -> TaskData:
     data = loading.load(cfg.data, seed=cfg.seed)
     splits = data.splits
     require_matching(cfg, splits.element.kind)
-    require_learned(cfg, splits.target.kind)
+    require_learned(cfg, splits.target)
     require_fit(cfg.model, splits.element)
     y = splits.train.y[data.selection.train]
     task = options.task(cfg.task.name).build(cfg.task, splits.target, y)

@@ -56,7 +56,7 @@ def _go_on(
     cfg: TrainConfig, request: Request, data: TaskData, directory: Path, signals: SignalGuard
 ) -> Outcome:
     with Run.open(directory) as run:
-        changes = resume.require_same(directory, cfg, data)
+        changes = resume.require_same(directory, cfg, data, data.kept)
         result = resume.finished(directory, cfg)
         if result is not None:
             if request.parent is not None:

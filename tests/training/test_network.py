@@ -149,6 +149,33 @@ def test_it_serves_classification_alone(earlier_model):
         joined(earlier_model, task=TwoNumbers(Numbers(("a", "b"), (2,))))
 
 
+class InUnits(TwoNumbers):
+    def present(self, outputs):
+        factors, summands = np.float32([[10, 1], [100, -1]])
+        return keras.ops.add(keras.ops.multiply(outputs, factors), summands)
+
+
+def test_what_is_saved_gives_outputs_as_the_task_presents_them(tmp_path):
+    task = InUnits(Numbers(("a", "b"), (2,)))
+    learned = joined(config("mlp"), task=task)
+    saved = network.presented(learned, task)
+    assert [each.path for each in saved.weights] == [each.path for each in learned.weights]
+    learned.layers[-1].weights[-1].assign([1.0, 2.0])
+    images = IMAGES[:2]
+    found, outputs = (keras.ops.convert_to_numpy(each(images)) for each in (saved, learned))
+    np.testing.assert_allclose(found, outputs * [10, 1] + [100, -1], rtol=1e-6)
+    path = tmp_path / "model.keras"
+    saved.save(path)
+    assert model_file.check(path, registered=()).is_plain_keras
+    np.testing.assert_array_equal(keras.saving.load_model(path, compile=False)(images), found)
+
+
+def test_a_network_whose_outputs_need_no_presentation_is_what_is_saved():
+    task = TwoNumbers(Numbers(("a", "b"), (2,)))
+    learned = joined(config("mlp"), task=task)
+    assert network.presented(learned, task) is learned
+
+
 def test_what_hands_the_number_of_classes_on_to_a_model_that_has_no_logits_is_refused(
     earlier_model, monkeypatch
 ):

@@ -115,40 +115,42 @@ def begun(run, data):
 
 
 def test_epochs_may_differ_and_are_told(begun, data):
-    assert dict(resume.require_same(begun, asked(epochs=5), data)) == {"epochs": (3, 5)}
+    assert dict(resume.require_same(begun, asked(epochs=5), data, {})) == {"epochs": (3, 5)}
 
 
 def test_another_version_of_what_computes_is_a_warning(begun, data, capsys):
     facts = json.loads(RunPaths(begun).manifest.read_text())
     write_json(RunPaths(begun).manifest, facts | {"python": "3.1.4"})
-    resume.require_same(begun, asked(), data)
+    resume.require_same(begun, asked(), data, {})
     assert "python was 3.1.4 when the run began and is 3." in capsys.readouterr().err
 
 
 def test_all_that_differs_is_counted_and_three_are_shown(begun, data):
     three = {"batch_size": 7, "seed": 1, "eval_batch_size": 9}
     with pytest.raises(ConfigChanged) as refused:
-        resume.require_same(begun, asked(**three, optimizer__learning_rate=0.5), data)
+        resume.require_same(begun, asked(**three, optimizer__learning_rate=0.5), data, {})
     shown = refused.value.message.partition("configuration: ")[2]
     assert len(shown.split("; ")) == 3
     assert shown.endswith(" and 1 more")
     assert len(refused.value.details["changes"]) == 4
     with pytest.raises(ConfigChanged) as refused:
-        resume.require_same(begun, asked(**three), data)
+        resume.require_same(begun, asked(**three), data, {})
     assert "more" not in refused.value.message
 
 
 def test_other_data_are_another_configuration(begun, data):
     splits = replace(data.splits, digest="e" * 64)
     with pytest.raises(ConfigChanged, match=f"data_digest {'d' * 12} -> {'e' * 12}"):
-        resume.require_same(begun, asked(), replace(data, splits=splits))
+        resume.require_same(begun, asked(), replace(data, splits=splits), {})
 
 
 def test_a_group_is_allowed_by_its_name_and_no_other(begun, data):
     changes = {"optimizer__learning_rate": 0.5, "optimizer__weight_decay": 0.1}
     allowed = asked(**changes, allow_change=["optimizer"])
-    assert len(resume.require_same(begun, allowed, data)) == 2
+    assert len(resume.require_same(begun, allowed, data, {})) == 2
     with pytest.raises(ConfigChanged, match="weight_decay"):
-        resume.require_same(begun, asked(**changes, allow_change=["optimizer.learning_rate"]), data)
+        resume.require_same(
+            begun, asked(**changes, allow_change=["optimizer.learning_rate"]), data, {}
+        )
     with pytest.raises(UsageError, match="there is no key 'optimize'"):
-        resume.require_same(begun, asked(allow_change=["optimize"]), data)
+        resume.require_same(begun, asked(allow_change=["optimize"]), data, {})

@@ -23,7 +23,7 @@ from fmtool.data.inspection.numbers import groups_of_numbers, report_of_numbers,
 from fmtool.data.inspection.sheet import draw_sheet
 from fmtool.data.splitting.splits import Splits
 from fmtool.errors import CannotCreate, DataError
-from fmtool.targets import Kind
+from fmtool.targets import Kind, Target
 
 Result = dict[str, Any]
 
@@ -59,14 +59,14 @@ class Settings:
     Args:
         load: a data set by option and path.
         task: the task that trains without being named.
-        tasks: the names of the tasks that learn a kind of target.
+        tasks: the names of the tasks that learn a target.
     """
 
     max_pixels: int
     test_fraction: float
     load: Callable[[str, Path], Splits]
     task: str
-    tasks: Callable[[Kind], list[str]]
+    tasks: Callable[[Target], list[str]]
 
 
 def inspect(path: Path, *, sheet: Path | None, settings: Settings) -> Result:
@@ -145,7 +145,7 @@ def _report_small_classes(findings: Findings, settings: Settings, problems: Prob
 def _start(findings: Findings, path: Path, sheet: Path | None, settings: Settings) -> Result:
     name = starter.name_of(path)
     groups = _BALANCE[findings.target.kind].groups(findings)
-    tasks = settings.tasks(findings.target.kind)
+    tasks = settings.tasks(findings.target)
     task = None if settings.task in tasks else next(iter(tasks), None)
     result: Result = {
         "sheet": None,
