@@ -631,10 +631,10 @@ ELSEWHERE = {
     ("fmtool/prediction/bundle.py", "give what `fmtool export bundle=true` made"):
         "tests/cli/test_export.py::"
         "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
-    ("fmtool/prediction/subject.py", "name one that `fmtool export bundle=true` wrote"):
+    ("fmtool/prediction/predictor.py", "name one that `fmtool export bundle=true` wrote"):
         "tests/cli/test_export.py::"
         "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
-    ("fmtool/prediction/subject.py", "name one that `fmtool export` wrote"):
+    ("fmtool/prediction/predictor.py", "name one that `fmtool export` wrote"):
         "tests/cli/test_export.py::"
         "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
     ("fmtool/training/callbacks/recorder.py",

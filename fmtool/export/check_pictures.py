@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.export import bundle, outputs, parity
+from fmtool.export.export_job import REFERENCE_PICTURES
 from fmtool.export.metadata import Metadata
-from fmtool.export.workshop import REFERENCE_PICTURES
 from fmtool.runs.strict_json import encode
 
 ANSWERS = f"{bundle.PICTURES}/answers.json"

@@ -20,7 +20,7 @@ from fmtool import errors, registry
 from fmtool.errors import FmtoolError
 from fmtool.runs.atomic import full_disk
 
-TASKS = ("convert", "reference", "trial", "recheck")
+TASKS = ("convert", "reference", "runtime_check", "recheck")
 """Modules beside this one with a function `main` from a job to an answer."""
 
 _LONGEST_REASON = 300

@@ -14,12 +14,12 @@ from fmtool.elements import WHAT
 from fmtool.errors import DataError, FmtoolError, UsageError
 from fmtool.evaluation import task_of_run
 from fmtool.export import files, formats, other_sizes, parity, plan, preprocessing, samples
+from fmtool.export.export_job import ExportJob
 from fmtool.export.measured import Measured
 from fmtool.export.metadata import EMBEDDING, Metadata, chosen, input_of, serving_of, task_entry
 from fmtool.export.plan import Target
 from fmtool.export.release import Release
 from fmtool.export.result import Export
-from fmtool.export.workshop import Workshop
 from fmtool.machine.processor import physical_cores
 from fmtool.metric import show
 from fmtool.notices import note
@@ -67,22 +67,20 @@ def export(
         _require_pictures(cfg, loaded)
         metadata = _metadata(cfg, run_cfg, loaded, paths)
         with place as drafts:
-            workshop = _workshop(cfg, run_cfg, loaded, targets, Path(drafts), paths, kept, plugins)
+            job = _export_job(cfg, run_cfg, loaded, targets, Path(drafts), paths, kept, plugins)
             if cfg.export.any_size:
-                workshop = replace(
-                    workshop, pictures=_pictures(run_cfg, loaded, workshop, metadata)
-                )
-            made = _make_all(workshop, metadata, targets, folder, differs)
+                job = replace(job, pictures=_pictures(run_cfg, loaded, job, metadata))
+            made = _make_all(job, metadata, targets, folder, differs)
             release = Release(
                 folder=folder,
                 run=paths,
                 data=loaded,
                 metadata=metadata,
-                samples=workshop.samples,
-                measured=workshop.measured,
-                reference=workshop.drafts / "reference",
+                samples=job.samples,
+                measured=job.measured,
+                reference=job.drafts / "reference",
                 kept=kept,
-                pictures=workshop.pictures,
+                pictures=job.pictures,
             )
             release.publish(made, bundles=cfg.bundle, samples=cfg.export.bundle_samples)
         if cfg.benchmark and made.rows:
@@ -152,7 +150,7 @@ def _outputs(cfg: ExportConfig, serving: Serving[Any]) -> dict[str, Output]:
     return chosen(serving, [*serving.always, *wanted])
 
 
-def _workshop(
+def _export_job(
     cfg: ExportConfig,
     run_cfg: SavedRunConfig,
     data: Data,
@@ -161,7 +159,7 @@ def _workshop(
     paths: RunPaths,
     kept: Mapping[str, str],
     plugins: Sequence[str],
-) -> Workshop:
+) -> ExportJob:
     held_out, calibration = drafts / "samples.npy", drafts / "calibration.npy"
     is_calibrated = any(target.quantization == "int8" for target in targets)
     with reporting(drafts):
@@ -176,7 +174,7 @@ def _workshop(
         "precision": "float32",
         "threads": physical_cores() if threads == "auto" else threads,
     }
-    return Workshop(
+    return ExportJob(
         options=cfg.export,
         drafts=drafts,
         model=paths.model.absolute(),
@@ -191,7 +189,7 @@ def _workshop(
 
 
 def _pictures(
-    run_cfg: SavedRunConfig, data: Data, workshop: Workshop, metadata: Metadata
+    run_cfg: SavedRunConfig, data: Data, job: ExportJob, metadata: Metadata
 ) -> list[Path]:
     """Made of test samples as they are on disk, where the data set is made of picture files."""
     own = options.data(run_cfg.data.name)
@@ -199,20 +197,20 @@ def _pictures(
     if own.originals is not None:
         rows = other_sizes.rows_of(len(data.splits.test))
         originals = own.originals(run_cfg.data, rows, data.splits.artifacts)
-    folder = workshop.drafts.absolute() / "pictures"
+    folder = job.drafts.absolute() / "pictures"
     with reporting(folder):
         return other_sizes.write(data, originals, folder, metadata)
 
 
 def _make_all(
-    workshop: Workshop,
+    job: ExportJob,
     metadata: Metadata,
     targets: Sequence[Target],
     folder: Path,
     differs: Sequence[Difference],
 ) -> Export:
-    reference = workshop.reference(metadata)
-    backend, count = workshop.runtime["backend"], len(workshop.measured.truth)
+    reference = job.reference(metadata)
+    backend, count = job.runtime["backend"], len(job.measured.truth)
     note(
         f"{metadata.run} on {count:,} held-out samples, in float32 on {backend}: "
         f"{_score(reference)}"
@@ -220,18 +218,18 @@ def _make_all(
     rows: list[Mapping[str, Any]] = []
     failures: dict[str, FmtoolError] = {}
     for _, of_backend in groupby(targets, key=_backend):
-        with workshop.child("convert") as converter:
+        with job.child("convert") as converter:
             for target in of_backend:
                 described = replace(metadata, quantization=target.quantization)
                 try:
-                    row = workshop.make(target, described, reference, converter)
+                    row = job.make(target, described, reference, converter)
                 except FmtoolError as error:
                     # A format may be cut off without a word and then not load.
-                    failures[target.name] = full_disk(error, workshop.drafts) or error
+                    failures[target.name] = full_disk(error, job.drafts) or error
                     files.remove(folder / target.name)
                     note(f"{target.name}: {failures[target.name]}")
                 else:
-                    files.put_in_place(workshop.drafts / target.name, folder / target.name)
+                    files.put_in_place(job.drafts / target.name, folder / target.name)
                     rows.append(row)
                     note(_line(row, metadata.outputs))
                 made = Export(

@@ -8,12 +8,12 @@ from typing import TextIO
 
 from fmtool.errors import DataError, UsageError
 from fmtool.notices import DataStream, note
+from fmtool.prediction import predictor as predictors
 from fmtool.prediction import reading, results, sources, writing
-from fmtool.prediction import subject as subjects
+from fmtool.prediction.predictor import Predictor
 from fmtool.prediction.report import Report
 from fmtool.prediction.results import Prediction
 from fmtool.prediction.sources import Source
-from fmtool.prediction.subject import Subject
 from fmtool.prediction.writing import Writer
 from fmtool.runs.atomic import write_with
 from fmtool.runs.layout import RunPaths
@@ -41,15 +41,15 @@ def predict(
     with SignalGuard():
         source = sources.find(cfg.input)
         output_format = _output_format(cfg)
-        with _subject(cfg, run_cfg, run_directory) as subject:
-            metadata, options = subject.model.metadata, _options(cfg)
-            results.require_possible(metadata, options, origin=subject.origin)
+        with _predictor(cfg, run_cfg, run_directory) as predictor:
+            metadata, options = predictor.model.metadata, _options(cfg)
+            results.require_possible(metadata, options, origin=predictor.origin)
             serving = metadata.serving
             report = Report(
-                subject.origin, serving.counted, serving.headings(options), cfg.input, cfg.output
+                predictor.origin, serving.counted, serving.headings(options), cfg.input, cfg.output
             )
             columns = serving.columns(options)
-            found = _predictions(cfg, subject, source)
+            found = _predictions(cfg, predictor, source)
             if cfg.output is None:
                 _add_all(found, report, None)
             elif cfg.output == STREAM:
@@ -76,15 +76,15 @@ def _output_format(cfg: PredictConfig) -> writing.OutputFormat:
     return "jsonl" if ending == ".jsonl" else "csv"
 
 
-def _subject(
+def _predictor(
     cfg: PredictConfig, run_cfg: SavedRunConfig | None, run_directory: Path | None
-) -> AbstractContextManager[Subject]:
+) -> AbstractContextManager[Predictor]:
     if run_cfg is not None and run_directory is not None:
-        return nullcontext(subjects.of_run(run_cfg, RunPaths(run_directory), cfg))
+        return nullcontext(predictors.of_run(run_cfg, RunPaths(run_directory), cfg))
     if cfg.bundle is not None:
-        return subjects.of_bundle(Path(cfg.bundle), cfg)
+        return predictors.of_bundle(Path(cfg.bundle), cfg)
     path = Path(cfg.model_file or "")
-    return nullcontext(subjects.of_file(path, cfg, origin=str(path)))
+    return nullcontext(predictors.of_file(path, cfg, origin=str(path)))
 
 
 def _options(cfg: PredictConfig) -> PredictOptions:
@@ -123,14 +123,14 @@ def _add_all(found: Iterator[Prediction], report: Report, writer: Writer | None)
             writer.add(prediction)
 
 
-def _predictions(cfg: PredictConfig, subject: Subject, source: Source) -> Iterator[Prediction]:
+def _predictions(cfg: PredictConfig, predictor: Predictor, source: Source) -> Iterator[Prediction]:
     """In the order of the input; raises the first error where `on_error` is `fail`."""
-    serving, options = subject.model.metadata.serving, _options(cfg)
-    for block in reading.blocks(cfg, subject, source):
+    serving, options = predictor.model.metadata.serving, _options(cfg)
+    for block in reading.blocks(cfg, predictor, source):
         if block.errors and cfg.on_error == "fail":
             raise block.errors[min(block.errors)]
         sound = [name for place, name in enumerate(block.names) if place not in block.errors]
-        said = serving.decode(subject.model(block.samples), options) if sound else ()
+        said = serving.decode(predictor.model(block.samples), options) if sound else ()
         predicted = iter(said)
         for place, name in enumerate(block.names):
             if place in block.errors:

@@ -17,9 +17,9 @@ from fmtool.data import image_folder
 from fmtool.data.splitting import loading
 from fmtool.errors import ExportFailed
 from fmtool.export import files, other_sizes
+from fmtool.export.export_job import REFERENCE_PICTURES, ExportJob
 from fmtool.export.metadata import input_of
 from fmtool.export.plan import Target
-from fmtool.export.workshop import REFERENCE_PICTURES, Workshop
 
 TARGET = Target("onnx", "none")
 
@@ -115,19 +115,19 @@ def test_a_model_that_resizes_otherwise_than_the_run_does_not_match(call, pictur
 def test_an_export_whose_file_resizes_otherwise_is_not_kept(by_hand, tmp_path, quantization):
     release = by_hand.release
     options = validate.export_config(compose("export", ["run=last"])).export
-    workshop = Workshop(
+    job = ExportJob(
         options, tmp_path, tmp_path, tmp_path, release.measured, None, {}, {}, [], [tmp_path]
     )
     logits = np.random.default_rng(0).normal(size=(20, 10)).astype(np.float32)
     for name in (REFERENCE_PICTURES, "pictures_raw", "pictures_at_size"):
         write_outputs(tmp_path / name, logits)
     target = Target("onnx", quantization)
-    compared = workshop._compare_pictures(target, release.metadata)
+    compared = job._compare_pictures(target, release.metadata)
     assert (compared["samples"], compared["agreeing"]) == (20, 20)
     for name, values in (("pictures_raw", -logits), ("pictures_at_size", logits)):
         write_outputs(tmp_path / name, values)
     with pytest.raises(ExportFailed, match="does not match the model for pictures of other sizes"):
-        workshop._compare_pictures(target, release.metadata)
+        job._compare_pictures(target, release.metadata)
 
 
 def test_a_quantized_file_is_judged_by_what_it_gives_for_the_same_pictures_at_its_size(
@@ -135,7 +135,7 @@ def test_a_quantized_file_is_judged_by_what_it_gives_for_the_same_pictures_at_it
 ):
     """What the quantization costs was measured on the samples already."""
     options = validate.export_config(compose("export", ["run=last"])).export
-    workshop = Workshop(
+    job = ExportJob(
         options,
         tmp_path,
         tmp_path,
@@ -151,7 +151,7 @@ def test_a_quantized_file_is_judged_by_what_it_gives_for_the_same_pictures_at_it
     write_outputs(tmp_path / REFERENCE_PICTURES, -logits)
     for name in ("pictures_raw", "pictures_at_size"):
         write_outputs(tmp_path / name, logits)
-    compared = workshop._compare_pictures(Target("onnx", "int8"), by_hand.release.metadata)
+    compared = job._compare_pictures(Target("onnx", "int8"), by_hand.release.metadata)
     assert compared["agreeing"] < 20
 
 

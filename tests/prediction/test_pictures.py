@@ -199,7 +199,7 @@ def test_transparency_is_what_the_file_says_unless_typed(predict, models, said, 
 )
 def test_deep_pictures_are_scaled_as_the_file_says_unless_typed(models, levels, key, grey):
     from fmtool.config.compose import compose
-    from fmtool.prediction import reading, sources, subject
+    from fmtool.prediction import predictor, reading, sources
     from fmtool.schema import PredictConfig
 
     small_onnx.write(
@@ -209,7 +209,7 @@ def test_deep_pictures_are_scaled_as_the_file_says_unless_typed(models, levels, 
     keys = [] if key is None else [f"data.levels={key}"]
     path = models / "own.onnx"
     cfg = PredictConfig.model_validate(compose("predict", [f"input={models}/a.png", *keys]))
-    asked = subject.of_file(path, cfg, origin="own")
+    asked = predictor.of_file(path, cfg, origin="own")
     (block,) = reading.blocks(cfg, asked, sources.find(cfg.input))
     assert np.unique(block.samples).tolist() == [grey]
 

@@ -34,7 +34,7 @@ _MOST_TOKENIZER_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
-class Subject:
+class Predictor:
     """A model that is ready to run.
 
     Args:
@@ -63,7 +63,7 @@ class Subject:
         return NumberColumns(width, names, None if origins is None else Origins(origins))
 
 
-def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subject:
+def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Predictor:
     """The network of a run on its own backend, in float32.
 
     Raises:
@@ -91,7 +91,7 @@ def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subj
     model = KerasModel(serving.build(loaded, metadata), metadata)
     data = run_cfg.data
     has_size = getattr(data, "resize", None) is not None
-    return Subject(
+    return Predictor(
         model,
         origin=paths.root.name,
         tokenizer=kept.get(TOKENIZER),
@@ -103,7 +103,7 @@ def of_run(run_cfg: SavedRunConfig, paths: RunPaths, cfg: PredictConfig) -> Subj
     )
 
 
-def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Subject:
+def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Predictor:
     """An exported file, with the tokenizer that lies beside it.
 
     Raises:
@@ -126,7 +126,7 @@ def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Subject:
             content = file.read(_MOST_TOKENIZER_BYTES + 1)
         tokenizer = content.decode("utf-8", errors="replace")
     prepared = model.metadata.preprocessing
-    return Subject(
+    return Predictor(
         model,
         origin,
         tokenizer,
@@ -140,7 +140,7 @@ def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Subject:
 
 
 @contextmanager
-def of_bundle(path: Path, cfg: PredictConfig) -> Iterator[Subject]:
+def of_bundle(path: Path, cfg: PredictConfig) -> Iterator[Predictor]:
     """One of the files in a bundle; see `bundle.unpacked`."""
     if not path.exists():
         raise UsageError(

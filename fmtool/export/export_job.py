@@ -1,4 +1,4 @@
-"""Makes one file after another, each in its own process, and tries it in its own runtime."""
+"""The making of exported files, each in its own process, and their check in their own runtime."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _BATCH = 256
 
 
 @dataclass(frozen=True)
-class Workshop:
+class ExportJob:
     """What the files of one export have in common.
 
     Args:
@@ -76,7 +76,7 @@ class Workshop:
         path = folder / formats.module(target.format).FILE
         self._write(target, metadata, path, converter)
         found = self.drafts / f"{target.name}_outputs"
-        trial = self._try(metadata, path, found)
+        run = self._run(metadata, path, found)
         compared = parity.compare(metadata.outputs, self.drafts / "reference", found)
         score = self.measured.score(found, metadata)
         self._require_match(target, metadata, compared, self._scores(metadata, score, reference))
@@ -98,7 +98,7 @@ class Workshop:
             "outputs": metadata.dtypes,
             "parity": compared,
             "score": score,
-            **trial,
+            **run,
         }
 
     def _write(self, target: Target, metadata: Metadata, path: Path, converter: Child) -> None:
@@ -120,7 +120,7 @@ class Workshop:
             for name, text in {**self.kept, **names}.items():
                 (path.parent / name).write_text(text, encoding="utf-8")
 
-    def _try(self, metadata: Metadata, path: Path, found: Path) -> dict[str, Any]:
+    def _run(self, metadata: Metadata, path: Path, found: Path) -> dict[str, Any]:
         """Writes what the file gives into the folder `found`; gives times and peak memory."""
         job = {
             **self._job(metadata),
@@ -138,7 +138,7 @@ class Workshop:
                 "folder_resized": str(self.drafts / _AT_SIZE),
             }
         try:
-            return self._ask("trial", job)
+            return self._ask("runtime_check", job)
         except DataError as error:
             raise ExportFailed(error.message, fix=error.fix) from error
 
