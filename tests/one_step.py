@@ -15,14 +15,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from fmtool import options, registry, validate
+from fmtool import options, validate
 from fmtool.config.compose import compose
 from fmtool.data.splitting.selection import selection_of
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Element, Features, Pixels, Tokens
 from fmtool.evaluation.measure import load_model
 from fmtool.matching import require_matching
-from fmtool.targets import Label
+from fmtool.targets import Label, Labels, Numbers, Target
+from fmtool.training.network import presented
 from fmtool.training.session import TaskData, prepare
 
 _SAMPLES = 16
@@ -34,37 +35,57 @@ ELEMENTS: dict[str, Element] = {
 }
 
 
-def element_of(name: str) -> tuple[Element, int]:
-    """What a sample of a data set is, and how many classes it has; none of its files is read."""
-    module = registry.module("data", name)
-    info = getattr(module, "INFO", None)
-    classes = 3 if info is None else len(info.class_names)
-    if getattr(module, "KIND", "image") == "text":
-        return ELEMENTS["text"], classes
+def element_of(name: str) -> Element:
+    """A sample of a data set; none of its files is read."""
+    option = options.data(name)
+    info = option.INFO
+    if option.KIND == "text":
+        return ELEMENTS["text"]
     if info is not None and info.columns:
-        return Features((len(info.columns),)), classes
+        return Features((len(info.columns),))
     is_known = info is not None and info.image_shape is not None
-    return Pixels(info.image_shape, info.pixel_max) if is_known else Pixels((9, 8, 3)), classes
+    return Pixels(info.image_shape, info.pixel_max) if is_known else Pixels((9, 8, 3))
+
+
+def target_of(cfg: Any, *, is_declared: bool) -> Target:
+    """That of the data set, or one that the task learns."""
+    info, task = options.data(cfg.data.name).INFO, options.task(cfg.task.name)
+    if is_declared and info is not None:
+        return info.target
+    names = ("0", "1", "2")[: task.MOST_CLASSES]
+    return {"label": Label(names), "labels": Labels(names), "numbers": Numbers(("0",), (1,))}[
+        task.LEARNS[0]
+    ]
+
+
+def targets_of(target: Target, rng: np.random.Generator) -> np.ndarray:
+    """Rows of the target for all samples, each class among them."""
+    numbers = np.arange(_SAMPLES, dtype=np.int32)
+    if isinstance(target, Label):
+        return numbers % len(target.names)
+    if isinstance(target, Labels):
+        return (numbers[:, np.newaxis] % (2 + np.arange(len(target.names))) == 0).astype(np.uint8)
+    return rng.normal(size=(_SAMPLES, *target.shape))
 
 
 def synthetic(cfg: Any, kind: str | None) -> TaskData:
-    element, classes = element_of(cfg.data.name) if kind is None else (ELEMENTS[kind], 3)
+    element = element_of(cfg.data.name) if kind is None else ELEMENTS[kind]
+    target = target_of(cfg, is_declared=kind is None)
     rng = np.random.default_rng(0)
     if isinstance(element, Features):
         x = rng.normal(size=(_SAMPLES, *element.shape)).astype(element.dtype)
     else:
         most = element.vocabulary if isinstance(element, Tokens) else element.maximum + 1
         x = rng.integers(0, most, (_SAMPLES, *element.shape)).astype(element.dtype)
-    split = Split(x, np.arange(_SAMPLES, dtype=np.int32) % classes)
-    names = tuple(map(str, range(classes)))
-    splits = Splits(cfg.data.name, split, split, Label(names), "0" * 64, element)
+    split = Split(x, targets_of(target, rng))
+    splits = Splits(cfg.data.name, split, split, target, "0" * 64, element)
     whole = cfg.data.model_copy(update={"limit": None, "validation_fraction": 0.0})
     task = options.task(cfg.task.name).build(cfg.task, splits.target, split.y)
     return TaskData(splits, selection_of(splits, whole, seed=0), task)
 
 
 def outcome(words: list[str], kind: str | None) -> dict[str, Any]:
-    """Loss and change of a step, and how far a saved model's logits are from those saved."""
+    """Loss and change of a step, and how far a saved model's outputs are from those saved."""
     cfg = validate.train_config(compose("train", words))
     data = synthetic(cfg, kind)
     require_matching(cfg, data.splits.element.kind)
@@ -80,17 +101,18 @@ def outcome(words: list[str], kind: str | None) -> dict[str, Any]:
     after = session.network.get_weights()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        session.network.save(path)
+        saved = presented(session.network, data.task)
+        saved.save(path)
         again = load_model(path)
     x = data.splits.test.x[:4]
-    logits, loaded = (
-        keras.ops.convert_to_numpy(model(x, training=False)) for model in (session.network, again)
+    outputs, loaded = (
+        keras.ops.convert_to_numpy(model(x, training=False)) for model in (saved, again)
     )
     return {
         "loss": float(history["loss"][0]),
         "changed": sum(not np.array_equal(*pair) for pair in zip(before, after, strict=True)),
-        "shape": list(logits.shape),
-        "difference": float(np.abs(logits - loaded).max()),
+        "shape": list(outputs.shape),
+        "difference": float(np.abs(outputs - loaded).max()),
     }
 
 

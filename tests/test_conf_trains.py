@@ -37,7 +37,14 @@ def is_learnt(option):
     """Whether there is a task for the target of a data set; it is not trained on until there is."""
     group, name = option.split("/")
     info = options.data(name).INFO if group == "data" else None
-    return info is None or bool(tasks_that_learn(info.target.kind))
+    return info is None or bool(tasks_that_learn(info.target))
+
+
+def task_for(data_name):
+    """The task that a data set trains with, where that is not the default one."""
+    info = options.data(data_name).INFO
+    tasks = ["classification"] if info is None else tasks_that_learn(info.target)
+    return [] if "classification" in tasks else [f"task={tasks[0]}"]
 
 
 def words_of(option):
@@ -51,10 +58,14 @@ def words_of(option):
         return [f"experiment={name}", "schedule.warmup_start=1", *PATH.get(data, [])]
     if group == "data":
         model = {"text": "bag", "features": "mlp"}.get(declared_kind(name), "cnn")
-        return [f"data={name}", *PATH.get(name, []), f"model={model}", *as_words(model)]
+        return [
+            f"data={name}", *PATH.get(name, []), *task_for(name), f"model={model}", *as_words(model)
+        ]  # fmt: skip
     if group == "model":
         data = "mnist" if "image" in readable_kinds(name) else "text"
         return [f"model={name}", *as_words(name), f"data={data}", *PATH.get(data, [])]
+    if group == "task":
+        return [f"task={name}", "data=arrays", *PATH["arrays"], "model=cnn", *as_words("cnn")]
     return [f"{group}={name}", "model=cnn", *as_words("cnn")]
 
 
