@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from fmtool.config.base import NonNegativeFloat, PositiveFloat, Rate
 from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.targets import Kind, Label
-from fmtool.tasks.base import Task, TaskConfig
-from fmtool.tasks.shared.class_weights import ClassWeights, of_samples, resolve
+from fmtool.tasks.base import Task
+from fmtool.tasks.shared.class_weights import of_samples, resolve
 from fmtool.tasks.shared.label_reporting import LabelReporting
 from fmtool.tasks.shared.label_serving import LabelServing
+from fmtool.tasks.shared.loss_config import LossConfig, loss
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,22 +52,8 @@ REPORT_METRICS = ("loss", "accuracy", *(metric.name for metric in _REPORT[2:]))
 """In the order in which a report shows them."""
 
 
-class Config(TaskConfig):
+class Config(LossConfig):
     name: Literal["classification"]
-    loss: Literal["cross_entropy", "focal", "mse", "mae", "huber"]
-    """The last three compare probabilities with one-hot or mixed labels."""
-    focal_gamma: NonNegativeFloat
-    """How fast a sample of `focal` loses weight the surer it is; 0 for cross-entropy."""
-    huber_delta: PositiveFloat
-    """The error of a probability from which `huber` is linear."""
-    label_smoothing: Rate
-    class_weights: ClassWeights
-
-    def loss_name(self) -> str:
-        own = {"focal": "focal_gamma", "huber": "huber_delta"}
-        keys = [own[self.loss]] if self.loss in own else []
-        keys += ["label_smoothing"] if self.label_smoothing else []
-        return ", ".join([self.loss, *(f"{key}={getattr(self, key):g}" for key in keys)])
 
 
 def training_metrics(cfg: Config) -> tuple[Metric, ...]:
@@ -76,24 +62,6 @@ def training_metrics(cfg: Config) -> tuple[Metric, ...]:
 
 def report_metrics(cfg: Config) -> tuple[Metric, ...]:
     return _REPORT
-
-
-def loss(cfg: Config, num_classes: int) -> Any:
-    """A function of labels and logits (batch, classes), which gives (batch,).
-
-    Labels are integers (batch,), or distributions (batch, classes) where samples are mixed.
-    """
-    from fmtool.tasks.shared import losses
-
-    if cfg.loss == "cross_entropy":
-        return losses.cross_entropy(num_classes, cfg.label_smoothing)
-    distance = {
-        "focal": losses.focal(cfg.focal_gamma),
-        "mse": losses.squared,
-        "mae": losses.absolute,
-        "huber": losses.huber(cfg.huber_delta),
-    }[cfg.loss]
-    return losses.distance_to_targets(distance, num_classes, cfg.label_smoothing)
 
 
 def class_weights(cfg: Config, labels: "NDArray[Any]", class_names: Sequence[str]) -> Any:

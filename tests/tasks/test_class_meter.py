@@ -12,8 +12,9 @@ from sklearn import metrics as oracle
 from fmtool.errors import DataError, Diverged
 from fmtool.targets import Label
 from fmtool.tasks import classification
+from fmtool.tasks.shared.class_curves import AUCS
 from fmtool.tasks.shared.class_figures import RATIOS
-from fmtool.tasks.shared.class_meter import AUCS, ClassMeter
+from fmtool.tasks.shared.class_meter import ClassMeter
 from fmtool.tasks.shared.label_reporting import LabelReporting
 
 

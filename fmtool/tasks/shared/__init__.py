@@ -1,1 +1,1 @@
-"""Parts that several tasks share: losses and class weights."""
+"""Parts that several tasks share: losses, weights, figures, and how they are shown."""

@@ -1,4 +1,4 @@
-"""Figures of a confusion matrix: precision, recall and F1 of classes, their means, agreement."""
+"""Figures of classes: precision, recall and F1, their means, agreement, calibration."""
 
 import math
 from collections.abc import Sequence
@@ -21,6 +21,8 @@ _WHY = {
     "f1": "the split has no sample of this class, and none is predicted to be",
 }
 """Why a figure of a class is undefined."""
+
+_CALIBRATION_BINS = 15
 
 _Counts = NDArray[np.int64]
 
@@ -88,6 +90,15 @@ def cohen_kappa(confusion: _Counts) -> tuple[float | None, str]:
     if samples**2 == by_chance:
         return None, "all samples are of one class, and predicted to be"
     return (int(confusion.trace()) * samples - by_chance) / (samples**2 - by_chance), ""
+
+
+def expected_calibration_error(
+    confidence: NDArray[np.float64], is_right: NDArray[np.bool_]
+) -> float:
+    """Guo et al. 2017, On Calibration of Modern Neural Networks, eq. 3: bins of equal width."""
+    bins = np.ceil(confidence * _CALIBRATION_BINS).astype(np.int64) - 1
+    gaps = np.bincount(bins, weights=is_right - confidence, minlength=_CALIBRATION_BINS)
+    return float(np.abs(gaps).sum() / len(confidence))
 
 
 def _parts(confusion: _Counts) -> dict[str, _Counts]:

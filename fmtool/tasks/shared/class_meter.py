@@ -14,34 +14,14 @@ from numpy.typing import NDArray
 from fmtool.class_names import shortened
 from fmtool.errors import DataError, Diverged
 from fmtool.tasks.shared import class_figures, ranking
+from fmtool.tasks.shared.class_curves import AUCS, CURVES, mean_area, tell_apart
 from fmtool.tasks.shared.class_figures import ONE_CLASS
-from fmtool.tasks.shared.reporting import Report, Sheet
+from fmtool.tasks.shared.mistakes import Mistakes
+from fmtool.tasks.shared.reporting import Report
 
 TOP_5 = "top_5_accuracy"
-AUCS = {"roc_auc": ranking.roc_auc, "pr_auc": ranking.average_precision}
-CURVES = "curves"
-"""In `Report.unprinted`: a `Curve` by the name of its class."""
-MISTAKES = "misclassified"
-"""In `Report.sheets`."""
-
-MAX_MISTAKES = 32
-"""The most confident ones, which a sheet shows."""
-MAX_CURVES = 10
-"""Classes whose curves are drawn: those that are told from the rest worst."""
-
-_CALIBRATION_BINS = 15
 
 _Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """ROC, and precision over recall, of one class against the rest, as pairs of (m,) arrays."""
-
-    roc: tuple[_Floats, _Floats]
-    precision_recall: tuple[_Floats, _Floats]
-    roc_auc: float
-    pr_auc: float
 
 
 @dataclass
@@ -84,7 +64,7 @@ class ClassMeter:
         self._of_samples = _OfSamples()
         self._confusion = np.zeros((classes, classes), np.int64)
         self._scores = ranking.Scores(classes, max_bytes=max_score_bytes)
-        self._mistakes = np.zeros(0, _MISTAKE)
+        self._mistakes = Mistakes()
         self._samples = self._not_finite = 0
 
     def add(self, outputs: NDArray[np.float32], y: NDArray[np.integer[Any]]) -> None:
@@ -109,7 +89,13 @@ class ClassMeter:
             found.is_in_top_5.append(_rank_of_true_class(logits, labels) < 5)
         self._confusion += class_figures.confusion_matrix(labels, predicted, len(self._names))
         self._scores.add(probabilities, is_true)
-        self._note_mistakes(labels, predicted, confidence)
+        wrong = np.flatnonzero(predicted != labels)
+        self._mistakes.add(
+            row=self._samples + wrong,
+            true=labels[wrong],
+            predicted=predicted[wrong],
+            confidence=confidence[wrong],
+        )
 
     def report(self) -> Report:
         if not self._samples:
@@ -121,11 +107,10 @@ class ClassMeter:
             )
         metrics, undefined = self._figures()
         entries = class_figures.per_class(self._confusion, self._names)
-        curves = self._tell_apart(entries)
+        curves = tell_apart(entries, self._scores.cuts())
         for name in AUCS:
-            known = [entry[name] for entry in entries if entry[name] is not None]
-            metrics[f"{name}_macro"] = float(np.mean(known)) if known else None
-            if not known:
+            metrics[f"{name}_macro"] = mean_area(entries, name)
+            if metrics[f"{name}_macro"] is None:
                 undefined[f"{name}_macro"] = ONE_CLASS
         bins = self._scores.bins
         return Report(
@@ -139,7 +124,7 @@ class ClassMeter:
                 **({} if bins is None else {"auc_bins": bins}),
             },
             brief=("absent_classes",),
-            sheets={MISTAKES: self._sheet()} if len(self._mistakes) else {},
+            sheets=self._mistakes.sheets(self._samples, self._caption),
             unprinted={CURVES: curves},
         )
 
@@ -165,54 +150,13 @@ class ClassMeter:
         half = 0.5 if len(self._names) == 2 else 1.0
         metrics["brier"] = half * np.mean(np.concatenate(found.squared_error)).item()
         confidence = np.concatenate(found.confidence)
-        metrics["expected_calibration_error"] = _calibration_error(confidence, is_right)
+        gap = class_figures.expected_calibration_error(confidence, is_right)
+        metrics["expected_calibration_error"] = gap
         return metrics, undefined
 
-    def _tell_apart(self, entries: list[dict[str, Any]]) -> dict[str, Curve]:
-        """Puts the areas below its curves into each entry; the curves that are worst."""
-        curves: dict[str, Curve] = {}
-        for entry, cuts in zip(entries, self._scores.cuts(), strict=True):
-            entry |= {name: area(cuts) for name, area in AUCS.items()}
-            if cuts.undefined:
-                why = dict.fromkeys(AUCS, cuts.undefined)
-                entry["undefined"] = {**entry.pop("undefined", {}), **why}
-                continue
-            curves[entry["name"]] = Curve(
-                ranking.roc_points(cuts),
-                ranking.precision_recall_points(cuts),
-                **{name: entry[name] for name in AUCS},
-            )
-            if len(curves) > MAX_CURVES:
-                del curves[max(curves, key=lambda name: curves[name].roc_auc)]
-        return curves
-
-    def _note_mistakes(
-        self, labels: NDArray[Any], predicted: NDArray[Any], confidence: _Floats
-    ) -> None:
-        wrong = np.flatnonzero(predicted != labels)
-        fresh = np.zeros(len(wrong), _MISTAKE)
-        fresh["row"], fresh["true"] = self._samples + wrong, labels[wrong]
-        fresh["predicted"], fresh["confidence"] = predicted[wrong], confidence[wrong]
-        all_of_them = np.concatenate([self._mistakes, fresh])
-        order = np.argsort(-all_of_them["confidence"], kind="stable")
-        self._mistakes = all_of_them[order[:MAX_MISTAKES]]
-
-    def _sheet(self) -> Sheet:
-        wrong = int(self._confusion.sum() - self._confusion.trace())
-        names = self._names
-        return Sheet(
-            f"{wrong} mistakes in {self._samples} samples, the most confident first",
-            rows=self._mistakes["row"].tolist(),
-            captions=[
-                f"{shortened(names[true])}\nseen as {shortened(names[predicted])}\n{sure:.0%}"
-                for _, true, predicted, sure in self._mistakes.tolist()
-            ],
-        )
-
-
-_MISTAKE = np.dtype(
-    [("row", np.int64), ("true", np.int64), ("predicted", np.int64), ("confidence", np.float64)]
-)
+    def _caption(self, mistake: Mapping[str, Any]) -> str:
+        true, predicted = (self._names[mistake[which]] for which in ("true", "predicted"))
+        return f"{shortened(true)}\nseen as {shortened(predicted)}\n{mistake['confidence']:.0%}"
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> tuple[_Floats, _Floats]:
@@ -236,10 +180,3 @@ def _rank_of_true_class(
     is_lower_class = np.arange(logits.shape[1]) < labels[:, None]
     ahead = (logits > true) | ((logits == true) & is_lower_class)
     return np.asarray(ahead.sum(axis=1), dtype=np.int64)
-
-
-def _calibration_error(confidence: _Floats, is_right: NDArray[np.bool_]) -> float:
-    """Guo et al. 2017, On Calibration of Modern Neural Networks, eq. 3: bins of equal width."""
-    bins = np.ceil(confidence * _CALIBRATION_BINS).astype(np.int64) - 1
-    gaps = np.bincount(bins, weights=is_right - confidence, minlength=_CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / len(confidence))

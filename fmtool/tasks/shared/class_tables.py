@@ -13,18 +13,23 @@ MAX_ABSENT_NAMED = 10
 _MAX_CLASSES = 20
 
 
-def class_table(per_class: Sequence[Mapping[str, Any]]) -> Table:
-    """Precision, recall and F1 of each class; of more than 20 the worst ones."""
+def class_table(per_class: Sequence[Mapping[str, Any]], *, also: Sequence[str] = ()) -> Table:
+    """Precision, recall and F1 of each class; of more than 20 the worst ones.
+
+    Args:
+        also: more figures of the entries, which stand before the number of samples.
+    """
+    figures = (*RATIOS, *also)
     shown = list(per_class)
     title = "classes"
     if len(shown) > _MAX_CLASSES:
         known = [entry for entry in shown if entry["f1"] is not None]
         shown = sorted(known, key=lambda entry: entry["f1"])[:_MAX_CLASSES]
         title = f"the {_MAX_CLASSES} of {len(per_class)} classes with the lowest f1"
-    numbers = (Column(name, is_number=True) for name in (*RATIOS, "support"))
+    numbers = (Column(name, is_number=True) for name in (*figures, "support"))
     table = terminal.table("class", *numbers, title=title)
     for entry in shown:
-        scores = (show(entry[name]) for name in RATIOS)
+        scores = (show(entry[name]) for name in figures)
         table.add_row(entry["name"], *scores, str(entry["support"]))
     return table
 

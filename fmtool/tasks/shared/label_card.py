@@ -34,12 +34,8 @@ def classes(figures: Mapping[str, Any]) -> CardTable:
 
 def limits(figures: Mapping[str, Any], *, count: int) -> Iterator[str]:
     """What follows from the figures of a model that tells `count` classes apart."""
-    low, high = _interval(figures["accuracy"], figures["samples"])
-    yield (
-        f"It was measured on {figures['samples']:,} samples: on others like them the accuracy is "
-        f"between {low:.4f} and {high:.4f} (95 %, Wilson)."
-    )
-    yield _balance(figures["per_class"])
+    yield measured(figures)
+    yield balance(figures["per_class"])
     absent = ", ".join(figures["absent_classes"])
     if absent:
         yield (
@@ -55,7 +51,17 @@ def limits(figures: Mapping[str, Any], *, count: int) -> Iterator[str]:
     yield (f"It gives one of its {count} classes for any input, also for one that is none of them.")
 
 
-def _balance(per_class: Sequence[Mapping[str, Any]]) -> str:
+def measured(figures: Mapping[str, Any]) -> str:
+    """How far the accuracy can be relied on."""
+    low, high = _interval(figures["accuracy"], figures["samples"])
+    return (
+        f"It was measured on {figures['samples']:,} samples: on others like them the accuracy is "
+        f"between {low:.4f} and {high:.4f} (95 %, Wilson)."
+    )
+
+
+def balance(per_class: Sequence[Mapping[str, Any]]) -> str:
+    """How many samples the classes have, the smallest and the largest of them."""
     few, many = (choose(per_class, key=_support) for choose in (min, max))
     if few["support"] == many["support"]:
         return f"Of each class there are {few['support']:,} among them."

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fmtool.targets import Label
+from fmtool.tasks.shared.class_curves import CURVES
 from fmtool.tasks.shared.class_figures import MACRO_ALL
-from fmtool.tasks.shared.class_meter import CURVES, TOP_5, ClassMeter
+from fmtool.tasks.shared.class_meter import TOP_5, ClassMeter
 from fmtool.tasks.shared.reporting import Report, Reporting
 
 if TYPE_CHECKING:
