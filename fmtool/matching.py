@@ -130,7 +130,8 @@ def require_representation(cfg: TrainConfig, kind: Kind | None) -> None:
 def _serves(model_name: str, task_name: str) -> bool:
     model, task = options.model(model_name), options.task(task_name)
     if ends_in_logits(model.build):
-        return "label" in task.LEARNS
+        # A task for a few classes alone need not read a logit for each of them.
+        return "label" in task.LEARNS and task.MOST_CLASSES is None
     return task.NEEDS in model.GIVES
 
 

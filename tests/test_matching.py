@@ -195,7 +195,7 @@ def test_a_model_that_cannot_give_what_the_task_needs_is_refused_with_those_that
     )
 
 
-def test_a_model_that_ends_in_logits_is_for_labels_alone(per_step, monkeypatch):
+def test_a_model_that_ends_in_logits_is_for_tasks_of_any_classes(per_step, monkeypatch):
     module = ModuleType("earlier")
     build = lambda cfg, image, num_classes: None  # noqa: E731
     vars(module).update(Config=ModelConfig, build=build, __file__="earlier.py")
@@ -205,3 +205,10 @@ def test_a_model_that_ends_in_logits_is_for_labels_alone(per_step, monkeypatch):
     require_representation(cfg.model_copy(update={"model": theirs}), "image")
     with pytest.raises(UsageError, match="but model=earlier gives logits of classes; fix: choose"):
         require_representation(per_step("cnn").model_copy(update={"model": theirs}), "image")
+    few = ModuleType("few")
+    keys = {name: value for name, value in vars(classification).items() if name[0] != "_"}
+    vars(few).update(keys, MOST_CLASSES=2, __file__="few.py")
+    monkeypatch.setitem(registry._plugins, ("task", "few"), few)
+    of_two = cfg.model_copy(update={"task": cfg.task.model_copy(update={"name": "few"})})
+    with pytest.raises(UsageError, match="but model=earlier gives logits of classes"):
+        require_representation(of_two.model_copy(update={"model": theirs}), "image")

@@ -54,12 +54,23 @@ def answer(given: str, about: dict[str, Any], outputs: dict[str, Any]) -> str:
         words = [given, about["labels"][label]]
         if "probabilities" in outputs:
             words.append(f"{float(outputs['probabilities'][0][label]):.4f}")
-        return "\t".join(words)
-    said = about["outputs"].items()
-    names = [name for name, output in said if output["compare"] != "reported"]
-    return "\t".join(
-        [given, *(f"{name}={_shown(outputs[name][0], about, kind)}" for name in names)]
-    )
+            return "\t".join(words)
+        said = [name for name in _compared(about) if name != "label"]
+    else:
+        words, said = [given], _compared(about)
+    words += [f"{name}={_shown(outputs[name][0], about, kind)}" for name in said]
+    return "\t".join(words)
+
+
+def _compared(about: dict[str, Any]) -> list[str]:
+    """The outputs that are an answer, not those that are only reported."""
+    outputs = about.get("outputs", {})
+    # Files of the first schema have the type of an output where others have what it is.
+    return [name for name, each in outputs.items() if not _is_reported(each)]
+
+
+def _is_reported(output: Any) -> bool:
+    return not isinstance(output, dict) or output["compare"] == "reported"
 
 
 def _shown(values: NDArray[Any], about: dict[str, Any], kind: str) -> str:
