@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from fmtool import registry, validate
+from fmtool import options, registry, validate
 from fmtool.config.compose import compose
 from fmtool.elements import Element
+from fmtool.matching import tasks_that_learn
 from fmtool.targets import Label
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -35,6 +36,22 @@ SMALL: dict[str, dict[str, Any]] = {
 def as_words(name: str) -> list[str]:
     """The keys as a shell has them."""
     return [f"model.{key}={json.dumps(value)}" for key, value in SMALL[name].items()]
+
+
+def data_of_task(name: str) -> list[str]:
+    """Words of a small built-in set that a task learns, and a model that reads it."""
+    for data, model in (
+        ("digits", "cnn"),
+        ("breast_cancer", "mlp"),
+        ("digit_pairs", "cnn"),
+        ("diabetes", "mlp"),
+    ):
+        if data not in registry.names("data"):
+            continue
+        info = options.data(data).INFO
+        if info is not None and name in tasks_that_learn(info.target):
+            return [f"data={data}", f"model={model}"]
+    raise AssertionError(f"no data set for task={name}")
 
 
 def classification(classes: int) -> Any:

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 from pydantic import BaseModel
+from small_models import data_of_task
 
 from fmtool import registry, validate
 from fmtool.cli import sweep_line
@@ -55,7 +56,7 @@ def composed(group, name):
     if group in OF_TUNE:
         return compose("tune", [f"{group}={name}"])
     # The images of the default data are too small for some models.
-    data = ["data=cifar10"] if group == "model" else []
+    data = ["data=cifar10"] if group == "model" else data_of_task(name) if group == "task" else []
     return compose("train", [f"{group}={name}", *data, *given(group, name)])
 
 
