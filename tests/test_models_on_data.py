@@ -1,6 +1,7 @@
 """The table of every kind of data and every model: it trains, or says in one line why not."""
 
 import math
+from itertools import product
 
 import pytest
 from small_models import SMALL, as_words
@@ -11,6 +12,8 @@ from fmtool.matching import declared_kind, readable_kinds
 
 KINDS = {"image": "image", "text": "text", "row": "features", "series": "features"}
 """Of `one_step.ELEMENTS`, and what they are to a model."""
+TASKS = {"binary": {"cnn", "mlp", "text_cnn"}}
+"""Other tasks than the usual one, and the models that they are tried with in the suite."""
 NO_STEPS = {"rnn", "tcn", "text_cnn", "transformer"}
 """Models that have nothing to read one after another in a row of features."""
 
@@ -41,6 +44,25 @@ def test_a_model_trains_on_samples_of_a_kind_or_says_why_not(stepper, model, kin
     else:
         assert math.isfinite(outcome["loss"]), outcome
         assert outcome["changed"]
+
+
+def cases_of_tasks():
+    for task, quick in TASKS.items():
+        for model, (kind, read) in product(SMALL, KINDS.items()):
+            if read in readable_kinds(model) and not (kind == "row" and model in NO_STEPS):
+                is_quick = model in quick and kind != "series"
+                marks = [] if is_quick else [pytest.mark.slow]
+                yield pytest.param(task, model, kind, marks=marks)
+
+
+@pytest.mark.parametrize(("task", "model", "kind"), cases_of_tasks())
+def test_every_model_learns_every_task(stepper, task, model, kind):
+    words = [f"task={task}", f"model={model}", *as_words(model), "data=arrays", "data.path=."]
+    outcome = stepper("tensorflow")(words, kind)
+    assert "error" not in outcome, outcome
+    assert math.isfinite(outcome["loss"])
+    assert outcome["changed"]
+    assert outcome["difference"] == 0
 
 
 MISMATCHES = [
