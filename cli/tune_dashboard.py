@@ -23,8 +23,10 @@ def main(_: str, argv: list[str], flags: Flags) -> int:
 
     from optuna_dashboard import wsgi
 
+    from fmtool.compat.private_optuna import storage_of
+
     try:
-        server = make_server(_HOST, port, wsgi(store.study._storage))
+        server = make_server(_HOST, port, wsgi(storage_of(store.study)))
     except OSError as error:
         raise CannotCreate(
             f"port {port} cannot be used: {error.strerror}", fix="give another one as port="

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fmtool.compat import private_keras
 from fmtool.errors import UsageError
 from fmtool.kernels import replacements
 from fmtool.machine import devices, installed
@@ -55,6 +56,7 @@ def select(cfg: RuntimeConfig, *, is_convolutional: bool = True) -> RuntimeConfi
     threads = automatic_threads() if cfg.threads == "auto" else cfg.threads
     _import_keras(cfg, threads)
     _set_threads(cfg, threads)
+    private_keras.check(cfg.backend)
     replacements.use(cfg.backend)
     device = _resolve_device(cfg)
     _forget_user_settings()

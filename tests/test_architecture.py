@@ -18,13 +18,13 @@ LAYERS = (
         "suggest",
     },
     {"class_names", "hooks", "safety", "targets", "terminal"},
-    {"config", "runs", "signals"},
+    {"compat", "config", "runs", "signals"},
     {"drawing", "kernels", "machine", "registry"},
     {
         "augment", "callbacks", "data", "jobs", "logging", "models", "optimizers", "pruners",
         "regularizers", "schedules", "tasks", "tuners",
     },
-    {"compat", "options", "schema"},
+    {"options", "schema"},
     {"matching"},
     {"backend", "validate"},
     {"evaluation"},
@@ -297,6 +297,41 @@ def test_the_page_on_the_architecture_shows_these_layers():
 @pytest.mark.parametrize("library", ["hydra", "omegaconf"])
 def test_only_the_config_package_knows(library):
     assert {unit(name) for name in importers_of(library)} == {"config"}
+
+
+def test_private_parts_of_keras_and_optuna_are_used_by_compat_alone():
+    used = [
+        f"{name}:{node.lineno} {ast.unparse(node)}"
+        for name in sorted(MODULES)
+        if unit(name) != "compat"
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Attribute) and is_private(node.attr)
+        if ast.unparse(node.value) not in ("self", "cls") and node.attr not in OWN_PRIVATE_NAMES
+    ]
+    used += [
+        f"{name} imports {found}"
+        for name in sorted(MODULES)
+        if unit(name) != "compat"
+        for found in sorted(ALL_IMPORTS[name] - MODULES.keys())
+        if found.startswith("keras.src") or re.match(r"(keras|optuna)\b.*\._", found)
+    ]
+    assert used == []
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+OWN_PRIVATE_NAMES = {"_replace", "_asdict", "_exit"} | {
+    name
+    for module, tree in TREES.items()
+    if unit(module) != "compat"
+    for node in ast.walk(tree)
+    if isinstance(node, ast.FunctionDef | ast.Attribute | ast.Name)
+    for name in [getattr(node, "name", None) or getattr(node, "attr", None) or node.id]
+    if isinstance(node, ast.FunctionDef) or isinstance(node.ctx, ast.Store)
+}
+"""Public ones of the standard library, and what the modules define themselves."""
 
 
 def test_the_yaml_files_are_read_by_composition_and_help_alone():

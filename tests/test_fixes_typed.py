@@ -21,6 +21,7 @@ from two_numbers import TwoNumbers
 from typed_fixes import ROOT, Case, found, matches, told
 
 from fmtool import backend, matching, options, validate
+from fmtool.compat import private
 from fmtool.config import arguments, compose
 from fmtool.config import sweep as grammar
 from fmtool.data import arrays, cifar10, digits, fashion_mnist
@@ -408,6 +409,8 @@ CASES = (
           "or set data.validation_fraction=0",
           ("data=digits", "data.limit=20", "data.validation_fraction=0.01"),
           ("data=digits", "data.limit=20", "data.validation_fraction=0"), Place.load),
+    installs("fmtool/compat/private.py", "pip install '{package}{versions}'",
+             lambda at: private.require("pytest", ">=1", ["pytest.gone"])),
     installs("fmtool/data/tokenization/text_config.py", "pip install 'fmtool[text]'",
              lambda at: (at.without("tokenizers"), text_config.require_library())),
     words("fmtool/evaluation/task_of_run.py", "tta=none", ("tta=flip",), ("tta=none",),

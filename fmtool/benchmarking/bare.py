@@ -11,10 +11,10 @@ import keras
 import numpy as np
 
 from fmtool import options
+from fmtool.compat import private_keras
 from fmtool.elements import Tokens
 from fmtool.training import network as networks
 from fmtool.training import optimization as optimizations
-from fmtool.training.seeding import name_afresh
 from fmtool.training.session import Session
 
 _MOST_BATCHES = 64
@@ -66,7 +66,7 @@ class BareLoop:
 
 def _parts(session: Session) -> Parts:
     cfg, splits = session.cfg, session.data.splits
-    name_afresh()  # keys may name layers
+    private_keras.name_afresh()  # keys may name layers
     task, needs = session.data.task, options.task(cfg.task.name).NEEDS
     element = task.input(splits.element)
     parts = networks.architecture(cfg.model, element, task, needs=needs)

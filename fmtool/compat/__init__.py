@@ -1,1 +1,1 @@
-"""Forms of earlier releases that keep working: plugins, and files of runs."""
+"""Forms of earlier releases that keep working, and private parts of libraries."""

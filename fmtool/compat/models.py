@@ -10,7 +10,6 @@ from typing import Any
 
 from fmtool.elements import Element
 from fmtool.errors import UsageError
-from fmtool.models.base import ModelConfig
 from fmtool.notices import note
 from fmtool.targets import Label, Target
 
@@ -21,23 +20,26 @@ def ends_in_logits(build: Callable[..., Any]) -> bool:
 
 
 def classifier(
-    build: Callable[..., Any], model: ModelConfig, element: Element, target: Target
+    build: Callable[[Element, int], Any], name: str, element: Element, target: Target
 ) -> Any:
     """A Keras model from samples to logits (batch, classes).
+
+    Args:
+        build: that of the model `name`, whose config it has.
 
     Raises UsageError where not one label is learned, or where `build` gives something else, as one
     that hands the number of classes on to a built-in model does.
     """
     if not isinstance(target, Label):
         raise UsageError(
-            f"model={model.name} gives a logit for each class, which {target.described()} are not",
+            f"model={name} gives a logit for each class, which {target.described()} are not",
             fix=f"let its build take the representation that is wanted: {NEW_FORM}",
         )
-    _tell(model.name)
-    made, classes = build(model, element, len(target.names)), len(target.names)
+    _tell(name)
+    made, classes = build(element, len(target.names)), len(target.names)
     if tuple(made.output_shape) != (None, classes):
         raise UsageError(
-            f"model={model.name} gives outputs of shape {made.output_shape[1:]}, not the logits of "
+            f"model={name} gives outputs of shape {made.output_shape[1:]}, not the logits of "
             f"{classes} classes that its build is asked for",
             fix=f"let its build take the representation that is wanted: {NEW_FORM}",
         )

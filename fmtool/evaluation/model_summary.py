@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fmtool import terminal
+from fmtool.compat import private_keras
 from fmtool.machine.flops import flops_of_calls
 from fmtool.notices import note
 from fmtool.terminal import Column, Group, RenderableType
@@ -64,7 +65,7 @@ def summarize(model: Any) -> ModelSummary:
     owner = {
         id(inner): number
         for number, operation in enumerate(operations)
-        for inner in (operation, *_layers_of(operation))
+        for inner in (operation, *private_keras.layers_of(operation))
     }
     flops: Counter[int] = Counter()
     for layer, call in flops_of_calls(model):
@@ -136,10 +137,6 @@ def _is_transparent(operation: Any) -> bool:
     return isinstance(operation, keras.Sequential) or hasattr(operation, "operations")
 
 
-def _layers_of(operation: Any) -> list[Any]:
-    return list(operation._flatten_layers()) if hasattr(operation, "_flatten_layers") else []
-
-
 def _layer(operation: Any, flops: int) -> LayerSummary:
     import keras
 
@@ -148,7 +145,7 @@ def _layer(operation: Any, flops: int) -> LayerSummary:
         name=operation.name,
         kind=_kind(operation),
         output_shape=list(outputs[0].shape[1:]) if len(outputs) == 1 else None,
-        parameters=operation.count_params() if _layers_of(operation) else 0,
+        parameters=operation.count_params() if private_keras.layers_of(operation) else 0,
         flops=flops,
         output_bytes=sum(_bytes(each, skipped=1) for each in outputs),
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from math import pi, sqrt
 from typing import Any
 
+from fmtool.compat import private_keras
 from fmtool.kernels import xla
 
 Function = Callable[[Any], Any]
@@ -41,7 +42,8 @@ def is_in_step() -> bool:
 def use() -> None:
     """For the rest of the process, on TensorFlow; does nothing the second time."""
     import tensorflow as tf
-    from keras.src.backend.tensorflow import nn
+
+    nn = private_keras.nn("tensorflow")
 
     general = nn.gelu
     if general.__module__ == __name__:

@@ -14,6 +14,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from fmtool.compat import private_keras
+
 Window = tuple[int, ...]
 _MOST = 16
 """Values of a window; reduce_window has less to compute of larger ones."""
@@ -21,7 +23,7 @@ _MOST = 16
 
 def use() -> None:
     """For the rest of the process; does nothing the second time."""
-    from keras.src.backend.jax import nn
+    nn = private_keras.nn("jax")
 
     general = nn.max_pool
     if general.__module__ == __name__:

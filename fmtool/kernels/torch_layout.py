@@ -8,13 +8,16 @@ step with the copies and 49 ms without. Values do not change by a bit.
 
 from typing import Any
 
+from fmtool.compat import private_keras
+
 _COPYING = "_transpose_spatial_inputs"
 
 
 def avoid_copies() -> None:
     """For the rest of the process; does nothing where Keras has no such function any more."""
     import torch
-    from keras.src.backend.torch import nn
+
+    nn = private_keras.nn("torch")
 
     def as_view(inputs: Any) -> Any:
         last = inputs.ndim - 1

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal, TypeAlias
 
+from fmtool.compat import private_keras
+
 Kind = Literal["convolution", "dense"]
 STEP_PASSES = 3
 """What a training step costs in forward passes: its own, the gradients of inputs and weights."""
@@ -82,7 +84,7 @@ def _distinct_operations(model: Any) -> list[Any]:
     """Of the model and all models in it: layers, and operations that no layer stands for."""
     import keras
 
-    layers = list(model._flatten_layers())
+    layers = private_keras.layers_of(model)
     graphs = (layer for layer in layers if isinstance(layer, keras.Function))
     found = [*layers, *(each for graph in graphs for each in graph.operations)]
     return list({id(each): each for each in found}.values())
@@ -119,15 +121,16 @@ def _watched(operation: Any, calls: list[tuple[Any, LayerFlops]]) -> Iterator[No
 
 def _counter(operation: Any) -> Counter | None:
     from keras import layers
-    from keras.src.ops.numpy import Einsum, Matmul
+
+    einsum, matmul = private_keras.einsum_and_matmul()
 
     by_class: dict[tuple[type, ...], Counter] = {
         (layers.Dense,): _of_dense,
         (layers.EinsumDense,): _of_einsum_dense,
         (layers.RNN, layers.Bidirectional): _of_recurrence,
         (layers.MultiHeadAttention,): _of_attention,
-        (Einsum,): _of_einsum,
-        (Matmul,): _of_matmul,
+        (einsum,): _of_einsum,
+        (matmul,): _of_matmul,
         (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose): _of_transposed,
         (
             layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.DepthwiseConv1D,

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.compat import private_keras
 from fmtool.training.lookahead import Lookahead
 from fmtool.training.step import generators
 
@@ -92,7 +93,7 @@ def _values(variable: Any) -> NDArray[np.float64]:
 
 
 def _normalizations(network: Any) -> Iterator[Any]:
-    for layer in network._flatten_layers():
+    for layer in private_keras.layers_of(network):
         # Renormalization has statistics of another kind besides.
         if isinstance(layer, keras.layers.BatchNormalization) and not layer.renorm:
             yield layer
@@ -111,8 +112,6 @@ def _updates(network: Any, layers: Sequence[Any]) -> list[int]:
     Not at all where the layer is frozen or is called as in inference; several times where it is
     shared.
     """
-    from keras.src.backend import compute_output_spec
-
     with _counting(layers) as counts:
 
         def step(samples: Any) -> Any:
@@ -120,7 +119,7 @@ def _updates(network: Any, layers: Sequence[Any]) -> list[int]:
             return network(samples, training=True)
 
         before = generators.state()
-        compute_output_spec(step, *network.inputs)
+        private_keras.call_symbolically(step, *network.inputs)
         generators.restore(before)
     return [counts[id(layer)] for layer in layers]
 

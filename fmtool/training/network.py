@@ -104,7 +104,9 @@ def architecture(
     option = options.model(model.name)
     try:
         if earlier.ends_in_logits(option.build):
-            return Architecture(earlier.classifier(option.build, model, element, task.target), None)
+            to_logits = partial(option.build, model)
+            made = earlier.classifier(to_logits, model.name, element, task.target)
+            return Architecture(made, None)
         backbone = option.build(model, element, needs)
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fmtool import options
+from fmtool.compat import private_keras
 from fmtool.metric import Metric
 from fmtool.optimizers.base import OptimizerConfig, exclude_from_weight_decay
 from fmtool.regularizers.base import RegularizerConfig
@@ -58,7 +59,7 @@ class Optimization:
         """The variables that `take_average` assigns to; the optimizer must have been built."""
         if self.lookahead is not None:
             return list(self.lookahead.weights)
-        return list(self.optimizer._trainable_variables)
+        return private_keras.trained_variables(self.optimizer)
 
     def take_average(self) -> None:
         """Puts the slow weights, or the moving average, in the place of the weights."""
@@ -67,7 +68,7 @@ class Optimization:
         elif self._has_average:
             import keras
 
-            averages = self.optimizer._model_variables_moving_average
+            averages = private_keras.averages(self.optimizer)
             for weight, average in zip(self.averaged_weights(), averages, strict=True):
                 # A copy: on JAX both would be the same buffer, which the next step gives away.
                 weight.assign(keras.ops.convert_to_numpy(average.value).copy())

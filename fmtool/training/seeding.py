@@ -19,13 +19,3 @@ def seed_everything(seed: int) -> None:
         import torch
 
         torch.manual_seed(seed)
-
-
-def name_afresh() -> None:
-    """Lets the layers that are built next have the names that they have in a new process.
-
-    Keras' clear_session would do, but it forgets the precision and takes seconds on torch.
-    """
-    from keras.src.backend.common import global_state
-
-    global_state.set_global_attribute("object_name_uids", None)

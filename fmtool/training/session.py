@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fmtool import backend, options
+from fmtool.compat import private_keras
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
 from fmtool.errors import UsageError
@@ -215,7 +216,7 @@ def _with_single_steps(cfg: TrainConfig, names: Sequence[str]) -> TrainConfig:
 def _build(cfg: TrainConfig, data: TaskData) -> tuple[TrainConfig, Any]:
     """The network, in the precision that `auto` comes to for it."""
     from fmtool.training import network as networks
-    from fmtool.training.seeding import name_afresh, seed_everything
+    from fmtool.training.seeding import seed_everything
 
     rows = data.selection.train
     scaling = networks.scaling(cfg.model, cfg.data, data.splits, rows)
@@ -224,7 +225,7 @@ def _build(cfg: TrainConfig, data: TaskData) -> tuple[TrainConfig, Any]:
 
     def build() -> Any:
         # What is built twice shall have the names and seeds of what is built once.
-        name_afresh()
+        private_keras.name_afresh()
         seed_everything(cfg.seed)
         return networks.build(cfg.model, seen, rows, scaling, data.task, needs=needs)
 

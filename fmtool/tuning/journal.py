@@ -12,8 +12,8 @@ from typing import Any
 
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.storages.journal._file import BaseJournalFileLock
 
+from fmtool.compat.private_optuna import JournalFileLock
 from fmtool.tuning import lease
 
 _GRACE_SECONDS = 30.0
@@ -26,7 +26,7 @@ def journal(path: Path) -> JournalStorage:
     return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalLock(path)))
 
 
-class JournalLock(BaseJournalFileLock):
+class JournalLock(JournalFileLock):
     """A symbolic link beside the journal, which holds on every file system, and says whose it is.
 
     Optuna's own has everybody wait for 30 s where its holder has died. Here that is so only where

@@ -19,9 +19,12 @@ _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
 
 def require_optuna() -> None:
-    """UsageError where the extra is missing; where it is there, it is silent from now on."""
+    """UsageError where the extra is missing or too new; else it is silent from now on."""
     if find_spec("optuna") is None:
         raise UsageError("optuna is not installed", fix="pip install 'fmtool[tune]'")
+    from fmtool.compat import private_optuna
+
+    private_optuna.check()
     silence()
 
 

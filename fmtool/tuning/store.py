@@ -13,6 +13,7 @@ from typing import Any
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from fmtool.compat.private_optuna import ask_for_id, id_of, storage_of
 from fmtool.tuning import chains
 from fmtool.tuning.stored_study import StoredStudy, locked
 
@@ -33,12 +34,12 @@ class Store(StoredStudy):
             lease: of the worker, which the trial has from the first moment.
             most: trials that the budget has.
         """
-        storage = self.study._storage
+        storage = storage_of(self.study)
         with locked(self.url, self._patience), suppress(UpdateFinishedTrialError):
-            identity = self._patience(self._begin)
+            identity = self._patience(lambda: ask_for_id(self.study))
             self._patience(lambda: storage.set_trial_user_attr(identity, chains.LEASE, dict(lease)))
             trials = self.trials()
-            frozen = next(each for each in trials if each._trial_id == identity)
+            frozen = next(each for each in trials if id_of(each) == identity)
             if chains.ORIGIN in frozen.user_attrs and self._is_duplicate(frozen, trials):
                 self._fail(frozen, chains.DUPLICATE)
                 return None
@@ -51,14 +52,6 @@ class Store(StoredStudy):
                 self._patience(lambda: storage.set_trial_system_attr(identity, _FIXED, fixed))
             return self._patience(lambda: Trial(self.study, identity))
         return None  # it was taken from us at once, since we were held up
-
-    def _begin(self) -> int:
-        """Optuna's `ask`, up to the moment from which the trial is somebody's."""
-        self.study._thread_local.cached_all_trials = None
-        waiting = self.study._pop_waiting_trial_id()
-        if waiting is not None:
-            return waiting
-        return self.study._storage.create_new_trial(self.study._study_id)
 
     def _is_duplicate(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> bool:
         """Whether somebody else is at this trial, or it is done; who held it before loses it."""
@@ -140,7 +133,7 @@ class Store(StoredStudy):
 
     def _fail(self, trial: FrozenTrial, outcome: str) -> bool:
         """Whether it had not come to something else before."""
-        storage, identity = self.study._storage, trial._trial_id
+        storage, identity = storage_of(self.study), id_of(trial)
 
         def fail() -> bool:
             try:
@@ -171,7 +164,7 @@ class Store(StoredStudy):
             self._patience(
                 lambda: self.study.tell(trial, values, state=state, skip_if_finished=True)
             )
-        there = self._patience(lambda: self.study._storage.get_trial(trial._trial_id))
+        there = self._patience(lambda: storage_of(self.study).get_trial(id_of(trial)))
         return there.state == state and chains.status(there) != chains.LOST
 
 

@@ -10,6 +10,7 @@ from two_numbers import TwoNumbers
 
 from fmtool import registry, validate
 from fmtool.compat import models as earlier
+from fmtool.compat import private_keras
 from fmtool.config.compose import compose
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import Pixels, Tokens
@@ -19,7 +20,6 @@ from fmtool.safety import model_file
 from fmtool.targets import Label, Numbers
 from fmtool.training import network
 from fmtool.training.network import normalization
-from fmtool.training.seeding import name_afresh
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5000, 3, 4, 2), dtype=np.uint8)
 IMAGES[..., 1] //= 3
@@ -74,7 +74,7 @@ def config(name, **keys):
 
 
 def joined(cfg, task=None):
-    name_afresh()
+    private_keras.name_afresh()
     whole = splits(IMAGES[:100].repeat(4, axis=1).repeat(3, axis=2))
     return network.build(cfg, whole, ROWS, SCALING, task or classification(2), needs="vector")
 

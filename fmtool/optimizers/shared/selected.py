@@ -7,6 +7,7 @@ from typing import Any
 
 from keras import ops
 
+from fmtool.compat import private_keras
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
 
@@ -46,27 +47,29 @@ def scale_learning_rates(optimizer: Any, factors: Sequence[tuple[Any, float]]) -
 
     Decoupled weight decay goes by the optimizer's own rate. A saved optimizer has no factors.
     """
-    factor_of = {optimizer._var_key(variable): factor for variable, factor in factors}
-    if hasattr(optimizer, "_parallel_update_step"):
-        _scale_in_groups(optimizer, factor_of)
+    factor_of = {private_keras.key_of(optimizer, variable): factor for variable, factor in factors}
+    update_many = private_keras.update_of_many(optimizer)
+    if update_many is not None:
+        _scale_in_groups(optimizer, update_many, factor_of)
         return
     update_step = optimizer.update_step
 
     def scaled(gradient: Any, variable: Any, learning_rate: Any) -> None:
-        factor = factor_of.get(optimizer._var_key(variable), 1.0)
+        factor = factor_of.get(private_keras.key_of(optimizer, variable), 1.0)
         update_step(gradient, variable, _scaled(learning_rate, factor))
 
     optimizer.update_step = scaled
 
 
-def _scale_in_groups(optimizer: Any, factor_of: Mapping[Any, float]) -> None:
+def _scale_in_groups(
+    optimizer: Any, update_many: Callable[..., None], factor_of: Mapping[Any, float]
+) -> None:
     """For optimizers that update many variables at once, as Keras' own do on torch."""
-    update_many = optimizer._parallel_update_step
 
     def scaled(grads: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
         groups: dict[float, list[tuple[Any, Any]]] = {}
         for gradient, variable in zip(grads, variables, strict=True):
-            factor = factor_of.get(optimizer._var_key(variable), 1.0)
+            factor = factor_of.get(private_keras.key_of(optimizer, variable), 1.0)
             groups.setdefault(factor, []).append((gradient, variable))
         # Of all their state only Nadam's product belongs to no variable; each call moves it on.
         product = getattr(optimizer, "_u_product", None)
@@ -77,7 +80,7 @@ def _scale_in_groups(optimizer: Any, factor_of: Mapping[Any, float]) -> None:
             some_grads, some_variables = (list(each) for each in zip(*members, strict=True))
             update_many(some_grads, some_variables, _scaled(learning_rate, factor))
 
-    optimizer._parallel_update_step = scaled
+    private_keras.set_update_of_many(optimizer, scaled)
 
 
 def _scaled(learning_rate: Any, factor: float) -> Any:
@@ -96,10 +99,9 @@ def freeze(optimizer: Any, first_steps: Sequence[tuple[Any, int]]) -> None:
             before = [ops.copy(variable.value) for variable, _ in first_steps]
             change(*arguments)
             for (variable, first), value in zip(first_steps, before, strict=True):
-                is_frozen = ops.greater_equal(optimizer._iterations, first)
+                is_frozen = ops.greater_equal(private_keras.batches_seen(optimizer), first)
                 variable.assign(ops.where(is_frozen, value, variable.value))
 
         return held
 
-    optimizer._apply_weight_decay = holding(optimizer._apply_weight_decay)
-    optimizer._backend_update_step = holding(optimizer._backend_update_step)
+    private_keras.wrap_changes(optimizer, holding)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import keras
 
+from fmtool.compat import private_keras
 from fmtool.errors import Diverged
 from fmtool.runs.checkpoints import CheckpointStore
 from fmtool.schema import CheckpointConfig
@@ -103,7 +104,7 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras shi
     def _candidate(
         self, epochs_done: int, metric_values: list[state.Array] | None = None
     ) -> _Candidate:
-        if keras.backend.backend() == "jax" and self.model._jax_state is not None:
+        if keras.backend.backend() == "jax" and private_keras.has_jax_state(self.model):
             self.model.jax_state_sync()
         try:
             snapshot = state.capture(self.model, metric_values=metric_values)

@@ -14,6 +14,7 @@ import keras
 from keras import ops
 
 from fmtool.augment.stages.pipeline import Pipeline
+from fmtool.compat import private_keras
 from fmtool.kernels import gelu
 from fmtool.tasks.base import Task
 from fmtool.training.lookahead import Lookahead
@@ -103,16 +104,10 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
             result = super().train_step(*state, samples)
         return result if parts.lookahead is None else self._look_ahead(parts.lookahead, result)
 
-    @property
-    def _batches_seen(self) -> Any:
-        """A variable; `iterations` counts updates, of which several batches may share one."""
-        optimizer: Any = self.optimizer
-        return getattr(optimizer, "inner_optimizer", optimizer)._iterations
-
     def _look_ahead(self, lookahead: Lookahead, result: Any) -> Any:
         """`result` of a step, on JAX with the state after the slow weights' turn."""
         if keras.backend.backend() != "jax":
-            lookahead.update(self._batches_seen)
+            lookahead.update(private_keras.batches_seen(self.optimizer))
             return result
         logs, (*values, metrics) = result
         groups = (
@@ -122,7 +117,7 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         )
         pairs = [pair for pairs in map(zip, groups, values) for pair in pairs]
         with keras.StatelessScope(state_mapping=pairs) as scope:
-            lookahead.update(self._batches_seen)
+            lookahead.update(private_keras.batches_seen(self.optimizer))
         after = [[scope.get_current_value(variable) for variable in group] for group in groups]
         return logs, (*after, metrics)
 
