@@ -4,7 +4,7 @@ import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fmtool.errors import DataError, UsageError
+from fmtool.errors import DataError, UsageError, to_json
 from fmtool.notices import printable
 from fmtool.suggest import did_you_mean
 
@@ -43,7 +43,7 @@ def main(arguments: list[str], flags: Flags) -> int:
     error.result = result | {
         "status": "failed",
         "exit_code": int(error.exit_code),
-        "error": {"type": "DataError", "message": str(error), "hint": error.fix},
+        "error": {**to_json(error), "message": str(error)},
     }
     if not flags.as_json:
         _show(result)

@@ -15,6 +15,7 @@ from fmtool.errors import (
     TimeLimit,
     UsageError,
     raise_if_used_up,
+    to_json,
 )
 from fmtool.notices import note
 from fmtool.privacy import redacted
@@ -165,13 +166,9 @@ def _line(error: FmtoolError | Interrupted) -> str:
 
 def _failure(error: FmtoolError | Interrupted) -> dict[str, object]:
     """The result of a command that ended before there was a run."""
-    fix = error.fix if isinstance(error, FmtoolError) else ""
+    entry = to_json(error)
     return {
         "status": "interrupted" if isinstance(error, Interrupted) else "failed",
         "exit_code": int(error.exit_code),
-        "error": {
-            "type": type(error).__name__,
-            "message": redacted(str(error)),
-            "hint": redacted(fix),
-        },
+        "error": {**entry, "message": redacted(str(error)), "hint": redacted(entry["hint"])},
     }

@@ -175,13 +175,30 @@ def raise_if_used_up(error: BaseException) -> None:
         ) from error
 
 
-def to_json(error: FmtoolError) -> dict[str, str]:
-    """What another process needs to raise it again, by the class of this module that it is of."""
-    kinds = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ == __name__)
-    return {"error": next(kinds), "message": error.message, "fix": error.fix}
+def to_json(error: BaseException) -> dict[str, Any]:
+    """The entry `error` of a result: its type, message and hint, and details where it has any."""
+    message, hint, details = str(error), "", None
+    if isinstance(error, FmtoolError):
+        message, hint, details = error.message, error.fix, error.details
+    told = {} if details is None else {"details": details}
+    return {"type": type(error).__name__, "message": message, "hint": hint, **told}
 
 
-def from_json(answer: Mapping[str, str]) -> FmtoolError:
-    """The error that `to_json` has told of."""
-    kind: type[FmtoolError] = globals()[answer["error"]]
-    return kind(answer["message"], fix=answer["fix"])
+def from_json(entry: Mapping[str, Any], exit_code: int) -> FmtoolError:
+    """The error that the entry `error` of another process tells of, to be raised in this one.
+
+    Args:
+        entry: as `to_json` makes it; what is missing is empty.
+        exit_code: of that process: it says the class where the type is none of this module.
+    """
+    kinds = [each for each in _kinds() if each.__name__ == entry.get("type")]
+    kinds += [each for each in _kinds() if each.exit_code == exit_code]
+    hint = str(entry.get("hint", ""))
+    message = str(entry.get("message", "")).removesuffix(f"; fix: {hint}")
+    kind = kinds[0] if kinds else FmtoolError
+    return kind(message, fix=hint, details=entry.get("details"))
+
+
+def _kinds() -> list[type[FmtoolError]]:
+    found = (each for each in globals().values() if isinstance(each, type))
+    return [each for each in found if issubclass(each, FmtoolError)]

@@ -69,7 +69,7 @@ class Child:
             raise full_disk(failed, *_written(job)) or failed
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise errors.from_json(answer)
+            raise errors.from_json(answer["error"], answer["exit_code"])
         return answer
 
     def _begin(self) -> "subprocess.Popen[str]":
@@ -102,16 +102,20 @@ def _answer(main: Callable[[Mapping[str, Any]], dict[str, Any]], job: Mapping[st
     try:
         return main(job)
     except FmtoolError as error:
-        return errors.to_json(error)
+        return _failure(error)
     # Libraries raise anything for what they cannot convert.
     except Exception as error:
         full = full_disk(error, *_written(job))
         if full is not None:
-            return errors.to_json(full)
+            return _failure(full)
         if os.environ.get("FMTOOL_DEBUG") == "1":
             raise
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        return {"error": "ExportFailed", "message": lines[0][:_LONGEST_REASON], "fix": ""}
+        return _failure(errors.ExportFailed(lines[0][:_LONGEST_REASON]))
+
+
+def _failure(error: FmtoolError) -> dict[str, Any]:
+    return {"exit_code": error.exit_code, "error": errors.to_json(error)}
 
 
 def _written(job: Mapping[str, Any]) -> list[Path]:

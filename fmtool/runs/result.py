@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from fmtool.errors import DataError, ExitCode, FmtoolError
+from fmtool import errors
+from fmtool.errors import DataError, ExitCode
 from fmtool.metric import Goal
 from fmtool.runs.strict_json import finite, read_object
 
@@ -48,9 +49,7 @@ class RunError:
 
     @classmethod
     def of(cls, error: BaseException) -> Self:
-        if isinstance(error, FmtoolError):
-            return cls(type(error).__name__, error.message, error.fix, error.details)
-        return cls(type(error).__name__, str(error), "")
+        return cls(**errors.to_json(error))
 
 
 @dataclass(frozen=True)

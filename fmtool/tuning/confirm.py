@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fmtool import options, validate
+from fmtool import errors, options, validate
 from fmtool.config.arguments import prepare
 from fmtool.errors import ExitCode, FmtoolError
 from fmtool.jobs import pool
@@ -194,8 +194,8 @@ def _test(run: Path, line: Line) -> dict[str, float]:
     )  # fmt: skip
     report = json.loads(done.stdout or "{}")
     if done.returncode != 0:
-        said = report.get("error") or {}
-        message = f"evaluating {run.name} ended with {done.returncode}: {said.get('message', '')}"
-        raise FmtoolError(message, fix=str(said.get("hint", "")))
+        error = errors.from_json(report.get("error") or {}, done.returncode)
+        message = f"evaluating {run.name} ended with {done.returncode}: {error.message}"
+        raise FmtoolError(message, fix=error.fix)
     metrics = report.get("metrics", report)
     return {name: value for name, value in metrics.items() if isinstance(value, float)}

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
@@ -180,7 +179,7 @@ class Worker:
         self._looked_at_study = 0.0
         if outcome["exit_code"] in ENVIRONMENT:
             self._give_back(trial)
-            self._failure = _as_error(outcome)
+            self._failure = errors.from_json(outcome.get("error") or {}, outcome["exit_code"])
             self._give_back_all()
             return
         self._tell(Event(trial.number, trial.conclude(outcome), trial))
@@ -235,12 +234,3 @@ def _earlier(noted: str | None, announced: Path) -> Path | None:
         if path and RunPaths(Path(path)).is_run():
             return Path(path)
     return None
-
-
-def _as_error(outcome: dict[str, Any]) -> FmtoolError:
-    said = outcome.get("error") or {}
-    kinds = {kind.exit_code: kind for kind in vars(errors).values()
-             if isinstance(kind, type) and issubclass(kind, FmtoolError)}  # fmt: skip
-    kind = kinds.get(outcome["exit_code"], FmtoolError)
-    message = str(said.get("message", "a trial ended")).partition("; fix: ")
-    return kind(message[0], fix=str(said.get("hint") or message[2]))

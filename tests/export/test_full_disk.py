@@ -47,14 +47,15 @@ def answered(error, tmp_path):
 )
 def test_what_a_library_makes_of_a_full_disk_is_still_one(tmp_path, error):
     answer = answered(error, tmp_path)
-    assert answer["error"] == "WriteFailed"
-    assert answer["message"].startswith("cannot write ")
-    assert answer["fix"]
+    assert (answer["exit_code"], answer["error"]["type"]) == (74, "WriteFailed")
+    assert answer["error"]["message"].startswith("cannot write ")
+    assert answer["error"]["hint"]
 
 
 def test_another_error_stays_what_it_is(tmp_path):
     answer = answered(ValueError("no such operation"), tmp_path)
-    assert (answer["error"], answer["message"]) == ("ExportFailed", "conversion failed")
+    entry = {"type": "ExportFailed", "message": "conversion failed", "hint": ""}
+    assert answer == {"exit_code": 6, "error": entry}
 
 
 def test_an_error_of_a_derived_class_arrives_as_the_one_it_is_derived_from():
@@ -62,7 +63,8 @@ def test_an_error_of_a_derived_class_arrives_as_the_one_it_is_derived_from():
         raise LineError(Path("x.csv"), 3, "too long", fix="mend it")
 
     answer = json.loads(json.dumps(child._answer(main, {})))
-    assert getattr(errors, answer["error"]) is DataError
+    error = errors.from_json(answer["error"], answer["exit_code"])
+    assert type(error) is DataError
 
 
 def test_a_library_that_says_nothing_of_it_is_judged_by_the_room_that_is_left(

@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a `batch_size.Probe`, or an error by class, message and fix."""
+    """The fields of a `batch_size.Probe`, or an error with its exit code."""
     try:
         registry.load_plugins(request["plugins"])
         cfg = validate.train_config(request["config"])
@@ -35,7 +35,7 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     except OutOfMemory:
         return {"obstacle": "runs out of memory"}
     except FmtoolError as error:
-        return to_json(error)
+        return {"exit_code": error.exit_code, "error": to_json(error)}
     return {"peak": facts["peak_memory_bytes"], "device": facts["device"]}
 
 

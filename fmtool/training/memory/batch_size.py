@@ -188,5 +188,5 @@ def _judged(printed: str, status: int, cfg: TrainConfig) -> Probe:
         )
     answer: dict[str, Any] = json.loads(printed.splitlines()[-1])
     if "error" in answer:
-        raise from_json(answer)
+        raise from_json(answer["error"], answer["exit_code"])
     return Probe(**answer)
