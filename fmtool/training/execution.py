@@ -1,16 +1,14 @@
 """One run, from its first file to its last, with a result on every way out."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fmtool import options
-from fmtool.config.compose import dump
 from fmtool.elements import Kind
 from fmtool.errors import (
-    DataError,
     Diverged,
     ExitCode,
     FmtoolError,
@@ -20,36 +18,26 @@ from fmtool.errors import (
 )
 from fmtool.evaluation import gates, model_summary
 from fmtool.evaluation.model_facts import model_facts
-from fmtool.jobs.parent import Parent
 from fmtool.metric import headline
 from fmtool.notices import note, warn
-from fmtool.runs import artifacts, manifest
-from fmtool.runs.atomic import write_text, write_with
-from fmtool.runs.checkpoint_manifest import verify
+from fmtool.runs import manifest
 from fmtool.runs.checkpoints import CheckpointStore
-from fmtool.runs.result import RunError, RunResult
+from fmtool.runs.result import Gate, RunError, RunResult
 from fmtool.runs.run import Run
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
-from fmtool.tasks.shared.reporting import Report
-from fmtool.training import foresight
+from fmtool.training import description, foresight
+from fmtool.training.description import Request
+from fmtool.training.final_report import FinalReport
 from fmtool.training.memory import batch_size as batch_sizes
 from fmtool.training.memory import out_of_memory
 from fmtool.training.resume import Changes, shown_changes
 from fmtool.training.session import Session, TaskData, prepare, require_effect
 
-
-@dataclass(frozen=True)
-class Request:
-    """How a training was asked for, as opposed to what is trained."""
-
-    argv: Sequence[str] = ()
-    overrides: Sequence[str] = ()
-    plugins: Sequence[str] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """Further entries of the manifest, such as the sweep the run belongs to."""
-    parent: Parent | None = None
-    """Who started it and is told where it runs."""
+if TYPE_CHECKING:
+    from fmtool.training.loop import Position
+    from fmtool.training.profiling.profile import Unprofiled
+    from fmtool.training.reporting import Sinks
 
 
 @dataclass(frozen=True)
@@ -96,13 +84,12 @@ class Execution:
         self._store = CheckpointStore(run.paths.checkpoints, cfg.callbacks.checkpoint.keep)
         self._recorder: Any = None
         self._facts: Mapping[str, float | None] = {}
-        self._chosen: Mapping[str, str] = {}
         self._session: Session | None = None
         self._has_begun = changes is None
         """Else the run is as it was, and what goes wrong must leave it so."""
         signals.on_abandon = self._abandon
 
-    def carry_out(self) -> Outcome:
+    def run(self) -> Outcome:
         """Trains, reports and writes result.json; see `workflow.train` for what is raised."""
         try:
             return self._prepare_and_train()
@@ -121,30 +108,8 @@ class Execution:
             raise failure from error
 
     def _prepare_and_train(self) -> Outcome:
-        samples, plugins = len(self._data.selection.train), self._request.plugins
-        try:
-            self._cfg = batch_sizes.resolve(self._cfg, samples=samples, plugins=plugins)
-            require_effect(self._cfg, self._data)
-            session = self._session = prepare(self._cfg, self._data)
-        except FmtoolError as error:
-            if self._changes is None and not isinstance(error, OutOfMemory):
-                self._run.discard()
-            raise
-        from fmtool.training import loop, reporting
-        from fmtool.training.final_report import final_report
-        from fmtool.training.profiling import profile
-
-        position = loop.position_of(self._store)
-        loop.require_fit(session, position)
-        if not self._has_begun:
-            self._run.restart()
-            self._has_begun = True
-        self._seconds_before = position.counters.get("recorder", {}).get("seconds", 0.0)
-        if self._request.parent is not None:
-            self._request.parent.announce(self._run.paths.root)
-        # All of what describes the run or nothing, so that who finds any of it can go on with it.
-        with self._signals.deferring():
-            self._write_config(session, from_step=position.step)
+        session = self._prepare()
+        position = self._begin(session)
         foresight.warn_of_another_curve(session, self._changes, step=position.step)
         foresight.note_what_is_left_out(session)
         foresight.warn_of_few_steps(session)
@@ -155,33 +120,72 @@ class Execution:
         with self._signals.deferring():
             session.model.compile_ahead()
         session.model.load_tables()
-        directory, is_wanted = self._run.paths.profile, session.cfg.runtime.profile
-        with (
-            profile.profiling(directory, began=self._began, is_wanted=is_wanted) as profiler,
-            reporting.Sinks(session, self._run.paths) as sinks,
-        ):
-            session = self._fit(session, sinks, position, profiler)
-            profiler.enter("report")
-            self._restore_best(session)
-            self._save_model(session)
-            found = final_report(session, self._run.paths)
-            report = found.report
-            self._facts = model_facts(session.network, self._run.paths.model, session.cfg.report)
-            metrics, undefined = ({}, {}) if report is None else (report.metrics, report.undefined)
-            rows = gates.judge(session.cfg.gate, metrics, undefined=undefined)
-            sinks.illustrate(session, found)
+        found = self._train(session, position)
+        rows = found.judged(session.cfg.gate)
         exit_code = ExitCode.SUCCESS if gates.all_met(rows) else ExitCode.GATE_NOT_MET
-        self._chosen = artifacts.digests(found.chosen)
-        result = self._finish(exit_code, report=report, gate_rows=rows)
         return Outcome(
             self._run.paths.root,
-            result,
+            self._finish(exit_code, found=found, gate_rows=rows),
             found.summary,
             kind=self._data.splits.element.kind,
             samples_per_second=self._recorder.samples_per_second,
         )
 
-    def _fit(self, session: Session, sinks: Any, position: Any, profiler: Any) -> Session:
+    def _prepare(self) -> Session:
+        """What is trained; the directory of a new run goes where it cannot be prepared."""
+        samples, plugins = len(self._data.selection.train), self._request.plugins
+        try:
+            self._cfg = batch_sizes.resolve(self._cfg, samples=samples, plugins=plugins)
+            require_effect(self._cfg, self._data)
+            self._session = prepare(self._cfg, self._data)
+        except FmtoolError as error:
+            if self._changes is None and not isinstance(error, OutOfMemory):
+                self._run.discard()
+            raise
+        return self._session
+
+    def _begin(self, session: Session) -> "Position":
+        """Where the training begins; from here on the run is described in its directory."""
+        from fmtool.training import loop
+
+        position = loop.position_of(self._store)
+        loop.require_fit(session, position)
+        if not self._has_begun:
+            self._run.restart()
+            self._has_begun = True
+        self._seconds_before = position.counters.get("recorder", {}).get("seconds", 0.0)
+        paths, request = self._run.paths, self._request
+        if request.parent is not None:
+            request.parent.announce(paths.root)
+        # All of what describes the run or nothing, so that who finds any of it can go on with it.
+        with self._signals.deferring():
+            if self._changes is None:
+                description.write(paths, session, request, request_digest=self._request_digest)
+            else:
+                description.amend(paths, session, request, self._changes, from_step=position.step)
+        return position
+
+    def _train(self, session: Session, position: "Position") -> FinalReport:
+        from fmtool.training import best_model, reporting
+        from fmtool.training.final_report import final_report
+        from fmtool.training.profiling import profile
+
+        paths, is_wanted = self._run.paths, session.cfg.runtime.profile
+        with (
+            profile.profiling(paths.profile, began=self._began, is_wanted=is_wanted) as profiler,
+            reporting.Sinks(session, paths) as sinks,
+        ):
+            session = self._fit(session, sinks, position, profiler)
+            profiler.enter("report")
+            best_model.save(session, self._store, paths)
+            found = final_report(session, paths)
+            self._facts = model_facts(session.network, paths.model, session.cfg.report)
+            sinks.illustrate(session, found)
+        return found
+
+    def _fit(
+        self, session: Session, sinks: "Sinks", position: "Position", profiler: "Unprofiled"
+    ) -> Session:
         """The session that was trained: after a divergence it may be another one."""
         from fmtool.training import loop
         from fmtool.training.callbacks.divergence import pin_down
@@ -241,75 +245,13 @@ class Execution:
         cfg = self._session.cfg.model_copy(update={"optimizer": slower})
         return prepare(cfg, self._data)
 
-    def _write_config(self, session: Session, *, from_step: int) -> None:
-        cfg, paths, runtime = session.cfg, self._run.paths, session.cfg.runtime
-        # Re-runnable as it is: what resumes is the request, not the config.
-        cfg = cfg.model_copy(update={"resume": None, "allow_change": []})
-        write_text(paths.config, dump(cfg.model_dump(serialize_as_any=True)))
-        plain = cfg.model_dump(mode="json", serialize_as_any=True)
-        if self._changes is not None:
-            changes = {key: list(values) for key, values in self._changes.items()}
-            argv = list(self._request.argv)
-            entry = {"from_step": from_step, "argv": argv, "changes": changes}
-            manifest.resumed(paths.manifest, entry, config=plain)
-            return
-        write_text(paths.overrides, dump(list(self._request.overrides)))
-        splits = session.data.splits
-        kept = session.data.kept
-        artifacts.write(paths, kept)
-        assert isinstance(runtime.threads, int)
-        facts = manifest.collect(
-            argv=self._request.argv,
-            config=plain,
-            request_digest=self._request_digest,
-            seeds={"seed": cfg.seed},
-            data_digest=splits.digest,
-            selection_digest=session.data.selection.digest,
-            data_facts={
-                **splits.target_facts,
-                "samples": {name: len(part) for name, part in splits.parts.items()},
-                **splits.facts,
-            },
-            artifacts=artifacts.digests(kept),
-            backend=runtime.backend,
-            device=runtime.device,
-            precision=runtime.precision,
-            threads=runtime.threads,
-            plugins=self._request.plugins,
-            extra=self._request.extra,
-        )
-        manifest.write(paths.manifest, facts)
-
-    def _restore_best(self, session: Session) -> None:
-        from fmtool.training import state
-
-        wants_best = session.cfg.callbacks.early_stopping.restore_best
-        checkpoint = self._store.best if wants_best else self._store.last
-        try:
-            assert checkpoint is not None, "the last epoch commits a checkpoint"
-            meta = verify(checkpoint)
-        except DataError as error:
-            warn(f"{error.message}; the newest intact checkpoint becomes the model")
-            checkpoint = self._store.latest_valid()
-            assert checkpoint is not None, "there are checkpoints"
-            meta = verify(checkpoint)
-        session.model.build_everything()
-        state.load(session.model, checkpoint)
-        session.final.take(meta["step"])
-
-    def _save_model(self, session: Session) -> None:
-        from fmtool.training.network import presented
-
-        needed = 4 * session.network.count_params()
-        model = presented(session.network, session.data.task)
-        write_with(self._run.paths.model, model.save, needed=needed)
-
     def _keep_best_model(self) -> None:
         """The best epoch so far as model.keras, if there is one."""
+        from fmtool.training import best_model
+
         session = self._session
         if session is not None and self._recorder is not None and self._store.best is not None:
-            self._restore_best(session)
-            self._save_model(session)
+            best_model.save(session, self._store, self._run.paths)
 
     def _abandon(self, interruption: Interrupted) -> None:
         """The result of a run that was interrupted; also when the main thread does not answer."""
@@ -324,8 +266,8 @@ class Execution:
         self,
         exit_code: int,
         *,
-        report: Report | None = None,
-        gate_rows: tuple[Any, ...] = (),
+        found: FinalReport | None = None,
+        gate_rows: tuple[Gate, ...] = (),
         error: BaseException | None = None,
     ) -> RunResult:
         recorder, is_pruned = self._recorder, isinstance(error, Stopped)
@@ -337,24 +279,14 @@ class Execution:
             steps=recorder.step if recorder is not None else 0,
             seconds=round(self._seconds_before + time.perf_counter() - self._began, 3),
             headline=headline(options.task(self._cfg.task.name).report_metrics(self._cfg.task)),
-            **({} if report is None else _of_result(report)),
             best=self._session.monitor.best if self._session is not None else None,
             error=None if error is None or is_pruned else RunError.of(error),
             gates=gate_rows,
             model=self._facts,
-            artifacts=self._chosen,
             is_pruned=is_pruned,
+            **({} if found is None else found.to_result()),
         )
         self._run.finish(result)
         if isinstance(error, FmtoolError | Interrupted):
             error.result = result.to_json()
         return result
-
-
-def _of_result(report: Report) -> dict[str, Any]:
-    """What result.json has of a report."""
-    return {
-        "metrics": {"samples": report.samples, **report.metrics},
-        "undefined": report.undefined,
-        "brief": {name: report.details[name] for name in report.brief},
-    }

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fmtool import options
+from fmtool.evaluation import gates
 from fmtool.evaluation.measure import Measurement, kept_outputs, load_model, measure
 from fmtool.runs import artifacts
 from fmtool.runs.layout import CALIBRATION, RunPaths
+from fmtool.runs.result import Gate
+from fmtool.schema import GateConfig
 from fmtool.tasks.shared.reporting import Report, Reporting
 from fmtool.training.session import Session
 
@@ -36,6 +39,23 @@ class FinalReport:
         if report is None:
             return None
         return {name: report.metrics[name] for name in self.reporting.summed_up(report)}
+
+    def judged(self, wanted: GateConfig) -> tuple[Gate, ...]:
+        """The quality gates, by the metrics of the report."""
+        if self.report is None:
+            return gates.judge(wanted, {})
+        return gates.judge(wanted, self.report.metrics, undefined=self.report.undefined)
+
+    def to_result(self) -> dict[str, Any]:
+        """The fields of a `RunResult` that are found here."""
+        found: dict[str, Any] = {"artifacts": artifacts.digests(self.chosen)}
+        if self.report is not None:
+            found |= {
+                "metrics": {"samples": self.report.samples, **self.report.metrics},
+                "undefined": self.report.undefined,
+                "brief": {name: self.report.details[name] for name in self.report.brief},
+            }
+        return found
 
 
 def final_report(session: Session, paths: RunPaths) -> FinalReport:

@@ -12,7 +12,8 @@ from fmtool.runs.run import Run
 from fmtool.schema import TrainConfig
 from fmtool.signals import SignalGuard
 from fmtool.training import resume
-from fmtool.training.execution import Execution, Outcome, Request
+from fmtool.training.description import Request
+from fmtool.training.execution import Execution, Outcome
 from fmtool.training.session import TaskData, load_data
 
 __all__ = ["Outcome", "Request", "train"]
@@ -49,7 +50,7 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
         if resumes is not None:
             return _go_on(cfg, request, data, resumes, signals)
         with Run.create(Path(cfg.runs_dir), model=cfg.model.name, data=cfg.data.name) as run:
-            return Execution(cfg, request, data, run, signals, request_digest=digest).carry_out()
+            return Execution(cfg, request, data, run, signals, request_digest=digest).run()
 
 
 def _go_on(
@@ -68,4 +69,4 @@ def _go_on(
             )
             return Outcome(directory, result, summary=None, kind=data.splits.element.kind)
         resume.require_comparable_loss(directory, cfg)
-        return Execution(cfg, request, data, run, signals, changes=changes).carry_out()
+        return Execution(cfg, request, data, run, signals, changes=changes).run()
