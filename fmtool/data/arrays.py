@@ -62,7 +62,6 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     """
     from fmtool.data.reading.array_files import open_npy_folder, open_npz
     from fmtool.data.reading.array_samples import element_of
-    from fmtool.data.reading.array_targets import take_names, texts
     from fmtool.data.reading.features import to_numbers
     from fmtool.data.samples.images import is_in_memory
     from fmtool.data.splitting.local_splits import to_splits
@@ -74,13 +73,7 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     opened = open_npy_folder if path.is_dir() else open_npz
     arrays = opened(path, samples=samples, is_held=partial(is_held, cfg))
     try:
-        names = take_names(arrays, cfg.target_names if measured is None else None)
-        columns = texts(_COLUMNS, arrays.pop(_COLUMNS, None), _COLUMNS_FIX)
-        found = _by_split(arrays, needs_train=measured is None)
-        if measured is None:
-            parts, target = _parts(cfg, found, names)
-        else:
-            parts, target = _measured_parts(found, names, measured)
+        parts, target, columns = _taken(cfg, arrays, measured)
     except DataError as error:
         raise DataError(f"{path}: {error.message}", fix=error.fix) from error
     element = element_of(parts["train"].x)
@@ -103,6 +96,20 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     if measured is None:
         tell(splits, described(element), path)
     return splits if columns is None else replace(splits, facts={_COLUMNS: list(columns)})
+
+
+def _taken(
+    cfg: Config, arrays: dict[str, Any], measured: "Measured | None"
+) -> "tuple[Mapping[str, Split], Target, tuple[str, ...] | None]":
+    """The parts of the arrays, their target, and the names of the columns if there are any."""
+    from fmtool.data.reading.array_targets import take_names, texts
+
+    names = take_names(arrays, cfg.target_names if measured is None else None)
+    columns = texts(_COLUMNS, arrays.pop(_COLUMNS, None), _COLUMNS_FIX)
+    found = _by_split(arrays, needs_train=measured is None)
+    if measured is None:
+        return *_parts(cfg, found, names), columns
+    return *_measured_parts(found, names, measured), columns
 
 
 def fit(cfg: Config, splits: "Splits", rows: "NDArray[np.int32]") -> "Splits":

@@ -146,8 +146,6 @@ def prepare(cfg: TrainConfig, data: TaskData) -> Session:
 
     The session's config has every `auto` replaced by what was chosen.
     """
-    batch_size = cfg.batch_size
-    assert isinstance(batch_size, int), "auto is resolved before"
     is_convolutional = options.model(cfg.model.name).IS_CONVOLUTIONAL
     runtime = backend.select(cfg.runtime, is_convolutional=is_convolutional)
     cfg = cfg.model_copy(update={"runtime": runtime})
@@ -158,21 +156,11 @@ def prepare(cfg: TrainConfig, data: TaskData) -> Session:
     from fmtool.training.averaging import FinalWeights
     from fmtool.training.batch_statistics import BatchStatistics
     from fmtool.training.callbacks import own_callbacks
-    from fmtool.training.step.plan import plan_of
 
     cfg, network = _build(cfg, data)
     splits, task = data.splits, data.task
     augment = pipeline.build(cfg.augment, splits.element, task.as_weights)
-    wanted = cfg.logging.every_n_steps, cfg.callbacks.checkpoint.every_steps
-    stops = tuple(each for each in wanted if each)
-    plan = plan_of(
-        data.selection.train,
-        batch_size,
-        augment,
-        seed=cfg.seed,
-        task_draws=task.draws,
-        stops=stops,
-    )
+    plan = _plan(cfg, data, augment)
     cfg, train, validation = sources.place(cfg, plan, splits.train, data.validation, task)
     optimization = optimizations.build(
         network,
@@ -199,6 +187,22 @@ def prepare(cfg: TrainConfig, data: TaskData) -> Session:
         validation=validation,
         monitor=monitor,
         own_callbacks=own,
+    )
+
+
+def _plan(cfg: TrainConfig, data: TaskData, augment: "Pipeline | None") -> "Plan":
+    """The plan of the training epochs, whose dispatches end where something is to be done."""
+    from fmtool.training.step.plan import plan_of
+
+    assert isinstance(cfg.batch_size, int), "auto is resolved before"
+    wanted = cfg.logging.every_n_steps, cfg.callbacks.checkpoint.every_steps
+    return plan_of(
+        data.selection.train,
+        cfg.batch_size,
+        augment,
+        seed=cfg.seed,
+        task_draws=data.task.draws,
+        stops=tuple(each for each in wanted if each),
     )
 
 
