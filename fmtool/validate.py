@@ -1,16 +1,14 @@
 """A composed dictionary in, one typed config out, or one line that says which key is wrong."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
-from types import NoneType
-from typing import Any, TypeVar, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from fmtool import options, registry
 from fmtool.config.base import NamedConfig
+from fmtool.config.validated import ConfigT, shown, validated
 from fmtool.errors import DataError, UsageError
 from fmtool.matching import (
     declared_image,
@@ -35,7 +33,6 @@ from fmtool.suggest import did_you_mean
 from fmtool.tasks.base import TaskConfig
 
 _NO_OPTION = ": no option is chosen"
-ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
 
 def train_config(raw: dict[str, Any]) -> TrainConfig:
@@ -45,7 +42,7 @@ def train_config(raw: dict[str, Any]) -> TrainConfig:
     for group in registry.KINDS:
         values[group] = option(group, values.get(group))
     values["callbacks"] = _with_own_callbacks(values.get("callbacks"))
-    cfg = _validated(TrainConfig, values, prefix="")
+    cfg = validated(TrainConfig, values, prefix="")
     kind = declared_kind(cfg.data.name)
     if kind is not None:
         require_matching(cfg, kind)
@@ -74,22 +71,22 @@ def evaluate_config(raw: dict[str, Any]) -> EvaluateConfig:
     Which metrics a gate may name depends on the run: see `check_gate`.
     """
     _require_run(raw)
-    return _validated(EvaluateConfig, raw, prefix="")
+    return validated(EvaluateConfig, raw, prefix="")
 
 
 def export_config(raw: dict[str, Any]) -> ExportConfig:
     """Raises UsageError naming the key, its value and what is accepted."""
     _require_run(raw)
-    return _validated(ExportConfig, raw, prefix="")
+    return validated(ExportConfig, raw, prefix="")
 
 
 def predict_config(raw: dict[str, Any]) -> PredictConfig:
     """Raises UsageError naming the key, its value and what is accepted."""
     named = [key for key in ("run", "model_file", "bundle") if raw.get(key) is not None]
-    shown = " and ".join(key.removesuffix("_file") for key in named)
+    given = " and ".join(key.removesuffix("_file") for key in named)
     if len(named) != 1:
         raise UsageError(
-            f"{shown}: one model at a time" if named else "no model named",
+            f"{given}: one model at a time" if named else "no model named",
             fix="write run=last, model=FILE or bundle=FILE",
         )
     if raw.get("input") is None:
@@ -98,10 +95,10 @@ def predict_config(raw: dict[str, Any]) -> PredictConfig:
         )
     if raw.get("format") is not None and raw.get("bundle") is None:
         raise UsageError(
-            f"format={raw['format']} is of a bundle, but {shown}= is given",
+            f"format={raw['format']} is of a bundle, but {given}= is given",
             fix="leave it out, or write output_format= for that of the output",
         )
-    return _validated(PredictConfig, raw, prefix="")
+    return validated(PredictConfig, raw, prefix="")
 
 
 def _require_run(raw: dict[str, Any]) -> None:
@@ -115,19 +112,19 @@ def saved_run_config(raw: dict[str, Any]) -> SavedRunConfig:
     values = {"tta": "none", "task": EARLIER_TASK, **raw}
     for group in ("task", "data"):
         values[group] = option(group, values.get(group))
-    return _validated(SavedRunConfig, values, prefix="")
+    return validated(SavedRunConfig, values, prefix="")
 
 
 def of_file(
-    validated: Callable[[dict[str, Any]], ConfigT], raw: dict[str, Any], path: Path
+    validate: Callable[[dict[str, Any]], ConfigT], raw: dict[str, Any], path: Path
 ) -> ConfigT:
-    """`validated(raw)` of what a run has in `path`.
+    """`validate(raw)` of what a run has in `path`.
 
     Raises DataError, with the path, for keys that are missing or have wrong values, as in a file
     that was cut off; UsageError for an option that is not known here, as one of a plugin.
     """
     try:
-        return validated(raw)
+        return validate(raw)
     except UsageError as error:
         if isinstance(error.__cause__, ValidationError) or error.message.endswith(_NO_OPTION):
             raise DataError(
@@ -145,7 +142,7 @@ def _with_own_callbacks(values: Any) -> Any:
         keys = {"name": entry} if isinstance(entry, str) else entry
         if not isinstance(keys, dict) or not isinstance(keys.get("name"), str):
             raise UsageError(
-                f"callbacks.own.{number}={_shown(entry)} is not accepted",
+                f"callbacks.own.{number}={shown(entry)} is not accepted",
                 fix="give NAME, or {name: NAME, key: value}",
             )
         if keys["name"] in own:
@@ -153,7 +150,7 @@ def _with_own_callbacks(values: Any) -> Any:
                 f"callbacks.own: '{keys['name']}' is there twice", fix="name each callback once"
             )
         config_class = registry.module("callback", keys["name"]).Config
-        own[keys["name"]] = _validated(config_class, keys, prefix=f"callbacks.own.{number}.")
+        own[keys["name"]] = validated(config_class, keys, prefix=f"callbacks.own.{number}.")
     return {**values, "own": list(own.values())}
 
 
@@ -163,13 +160,13 @@ def option(group: str, values: Any) -> NamedConfig:
         known = ", ".join(registry.names(group))
         raise UsageError(f"{group}{_NO_OPTION}", fix=f"write {group}=NAME, one of {known}")
     config_class = registry.module(group, values["name"]).Config
-    config: NamedConfig = _validated(config_class, values, prefix=f"{group}.")
+    config: NamedConfig = validated(config_class, values, prefix=f"{group}.")
     return config
 
 
 def keys_of(schema: type[ConfigT], values: Any, *, prefix: str) -> ConfigT:
     """The typed config of what only one command knows, whose keys begin with `prefix`."""
-    return _validated(schema, values, prefix=prefix)
+    return validated(schema, values, prefix=prefix)
 
 
 def check_gate(gate: GateConfig, task: TaskConfig) -> None:
@@ -199,98 +196,3 @@ def _check_monitor(cfg: TrainConfig) -> None:
             f"monitor={cfg.monitor} needs a validation split, but data.validation_fraction=0",
             fix="raise data.validation_fraction or monitor a metric of training, such as loss",
         )
-
-
-def _validated(schema: type[ConfigT], values: Any, *, prefix: str) -> ConfigT:
-    try:
-        return schema.model_validate(values)
-    except ValidationError as error:
-        raise _one_line(error, schema, prefix) from error
-
-
-def _one_line(error: ValidationError, schema: type[BaseModel], prefix: str) -> UsageError:
-    by_key: dict[tuple[str, ...], list[ErrorDetails]] = {}
-    for each in error.errors(include_url=False):
-        by_key.setdefault(_location(schema, each["loc"]), []).append(each)
-    # A mistyped key hides the one it stands for: the unknown key is the cause, report it first.
-    location, details = min(
-        by_key.items(), key=lambda item: item[1][0]["type"] != "extra_forbidden"
-    )
-    key = prefix + ".".join(location)
-    more = f" (and {len(by_key) - 1} more keys)" if len(by_key) > 1 else ""
-    kind = details[0]["type"]
-    if kind == "extra_forbidden":
-        known = _fields_at(schema, location[:-1])
-        parent = "".join(f"{part}." for part in location[:-1])
-        hint = did_you_mean(location[-1], known).replace("mean '", f"mean '{prefix}{parent}")
-        return UsageError(f"unknown key '{key}'{more}", fix=hint)
-    if kind == "missing":
-        return UsageError(f"{key} is missing{more}", fix=f"write {key}=VALUE")
-    if kind == "value_error":  # keys that do not go together, found by a validator of ours
-        reason, _, fix = _expectation(details[0]).partition("; ")
-        return UsageError(f"{(key or prefix).rstrip('.')}: {reason}{more}", fix=fix)
-    expected = " or ".join(dict.fromkeys(_expectation(each) for each in details))
-    return UsageError(
-        f"{key}={_shown(details[0]['input'])} is not accepted{more}",
-        fix=_closest_choice(details) or f"give {expected}",
-    )
-
-
-def _location(schema: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ...]:
-    """`loc` without the names pydantic adds for the branches of a union."""
-    parts: list[str] = []
-    for part in loc:
-        fields = _fields_at(schema, tuple(parts))
-        if isinstance(part, int) or not parts or fields or _is_mapping(schema, parts):
-            parts.append(str(part))
-    return tuple(parts)
-
-
-def _is_mapping(schema: type[BaseModel], parts: list[str]) -> bool:
-    return bool(_annotation_at(schema, tuple(parts)) == dict[str, float])
-
-
-def _fields_at(schema: type[BaseModel], location: tuple[str, ...]) -> list[str]:
-    annotation = _annotation_at(schema, location)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return list(annotation.model_fields)
-    return []
-
-
-def _annotation_at(schema: type[BaseModel], location: tuple[str, ...]) -> Any:
-    annotation: Any = schema
-    for part in location:
-        fields = getattr(annotation, "model_fields", {})
-        annotation = _without_none(fields[part].annotation) if part in fields else None
-    return annotation
-
-
-def _without_none(annotation: Any) -> Any:
-    """`X` for `X | None`; anything else as it is."""
-    choices = get_args(annotation)
-    others = [each for each in choices if each is not NoneType]
-    return others[0] if len(others) == 1 < len(choices) else annotation
-
-
-def _expectation(error: ErrorDetails) -> str:
-    if error["type"] == "literal_error":
-        return str(error["ctx"]["expected"])
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if error["type"] == "string_type" and isinstance(error["input"], bool | int | float):
-        return "a string: in a YAML file in quotes"
-    message = message.replace("a valid integer", "an integer").replace("a valid ", "a ")
-    return f"a value {message}" if message.startswith(("greater", "less")) else message
-
-
-def _closest_choice(details: list[ErrorDetails]) -> str:
-    for error in details:
-        if error["type"] == "literal_error" and isinstance(error["input"], str):
-            choices = [part.strip(" '") for part in re.split(r",| or ", error["ctx"]["expected"])]
-            hint = did_you_mean(error["input"], choices)
-            return hint if hint.startswith("did you mean") else ""
-    return ""
-
-
-def _shown(value: Any) -> str:
-    text = "null" if value is None else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

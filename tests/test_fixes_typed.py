@@ -609,7 +609,7 @@ CASES = (
          ("evaluate",), ("evaluate", "run=last"), **ANY),
     words("fmtool/validate.py", "write {group}=NAME, one of {known}",
           ("~model",), ("model=mlp",)),
-    words("fmtool/validate.py", "write {key}=VALUE", ("~epochs",), ("epochs=3",)),
+    words("fmtool/config/validated.py", "write {key}=VALUE", ("~epochs",), ("epochs=3",)),
 )  # fmt: skip
 
 ELSEWHERE = {

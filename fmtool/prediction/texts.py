@@ -7,8 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fmtool.data.reading import text_tables
+from fmtool.data.reading.labelled_text import fault_of
 from fmtool.data.reading.table_style import Style
-from fmtool.data.reading.text_files import fault_of
 from fmtool.data.reading.text_lines import LineError, read_lines
 from fmtool.data.reading.text_tables import Columns
 from fmtool.data.samples.strings import texts_of

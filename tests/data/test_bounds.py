@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fmtool.data.reading.text_files import LabelledText
+from fmtool.data.reading.labelled_text import LabelledText
 from fmtool.data.splitting.selection import select
 from fmtool.data.splitting.text_splits import to_text_splits
 from fmtool.errors import DataError, UsageError

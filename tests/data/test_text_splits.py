@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fmtool.data.reading.text_files import LabelledText
+from fmtool.data.reading.labelled_text import LabelledText
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.text_splits import to_text_splits
 from fmtool.errors import DataError, UsageError

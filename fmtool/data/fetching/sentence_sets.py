@@ -7,9 +7,9 @@ gzipped, as `NAME.gz`.
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from fmtool.data.reading.labelled_text import LabelledText
 from fmtool.data.reading.local import LocalConfig, PathConfig, existing, tell
 from fmtool.data.reading.problems import stop
-from fmtool.data.reading.text_files import LabelledText
 from fmtool.data.reading.text_lines import Line, LineError, read_lines
 from fmtool.data.splitting.splits import Splits
 from fmtool.data.splitting.text_splits import to_text_splits, with_test_split

@@ -8,15 +8,11 @@ from typing import NamedTuple
 from fmtool.data.inspection import columns
 from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, as_row, spread
 from fmtool.data.inspection.target_guess import guess_target
+from fmtool.data.reading.labelled_text import LabelledText
 from fmtool.data.reading.problems import Report
 from fmtool.data.reading.table_style import Style
 from fmtool.data.reading.target_columns import TargetColumns
-from fmtool.data.reading.text_files import (
-    LabelledText,
-    begins_with_a_list,
-    open_texts,
-    tables_by_split,
-)
+from fmtool.data.reading.text_files import begins_with_a_list, open_texts, tables_by_split
 from fmtool.data.reading.text_tables import Columns
 from fmtool.data.splitting.split_names import SPLITS
 from fmtool.data.splitting.text_splits import Said, check_class, trained_target

@@ -13,14 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from fmtool import class_names
 from fmtool.data.reading.class_folders import FileKind, Listing, list_folder, scan_class_folders
+from fmtool.data.reading.labelled_text import LabelledText, is_sound
 from fmtool.data.reading.problems import Report, stop
 from fmtool.data.reading.table_style import Style
-from fmtool.data.reading.target_columns import Value, classes_in
-from fmtool.data.reading.text_lines import MOST_CHARACTERS, LineError, read_lines
+from fmtool.data.reading.text_lines import LineError, read_lines
 from fmtool.data.reading.text_tables import (
     SUFFIXES,
     Columns,
@@ -34,21 +33,6 @@ from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
 
 _TEXTS = FileKind((".txt", ".gz", *SUFFIXES), "text file", "texts")
-
-
-class LabelledText(NamedTuple):
-    """One sample and where it stands.
-
-    Args:
-        split: `train`, `validation` or `test`; `train` where nothing is said.
-        line: where it begins in `path`.
-    """
-
-    text: str
-    label: Value
-    split: str
-    path: Path
-    line: int
 
 
 @dataclass(frozen=True)
@@ -140,7 +124,7 @@ def _of_table(
         if isinstance(label, str):
             label = class_names.written(label)
         found = LabelledText(record.text, label, split or stated, path, record.line)
-        if _is_sound(found, report):
+        if is_sound(found, report):
             yield found
 
 
@@ -177,7 +161,7 @@ def _of_class_folders(
                     report(error)
                     continue
                 text = LabelledText(whole, found.target.names[label], split, path, 1)
-                if _is_sound(text, report):
+                if is_sound(text, report):
                     yield text
 
     return Source(texts(), found.ignored)
@@ -202,7 +186,7 @@ def _of_class_files(
     for name, path in files.items():
         for number, line in read_lines(path, encoding, report):
             text = LabelledText(line, name, "train", path, number)
-            if _is_sound(text, report):
+            if is_sound(text, report):
                 yield text
 
 
@@ -221,45 +205,3 @@ def _with_classes(files: Sequence[Path], report: Report) -> Iterator[tuple[str, 
         else:
             fix = "remove it, or give it the ending .txt"
             report(DataError(f"{path}: neither a text file nor a table", fix=fix))
-
-
-def _is_sound(found: LabelledText, report: Report) -> bool:
-    """Reports what is wrong with the text or its label."""
-    what = _fault(found)
-    if what is None:
-        return True
-    report(LineError(found.path, found.line, what[0], fix=what[1]))
-    return False
-
-
-def _fault(found: LabelledText) -> tuple[str, str] | None:
-    """What is wrong, and the fix."""
-    of_text = fault_of(found.text)
-    if of_text is not None:
-        return of_text
-    if found.label == "":
-        return "no label", "give it one, or remove it"
-    for name in classes_in(found.label):
-        if not name.isprintable():
-            return f"label {name!r} is not printable", "rename the class"
-    return None
-
-
-def fault_of(text: str) -> tuple[str, str] | None:
-    """What is wrong with a text, and the fix."""
-    if not text.strip():
-        return "an empty text", "remove it"
-    if len(text) > MOST_CHARACTERS:
-        return f"a text of {len(text):,} characters", f"at most {MOST_CHARACTERS:,}"
-    if not _is_unicode(text):
-        return "half of a surrogate pair", "write the file again"
-    return None
-
-
-def _is_unicode(text: str) -> bool:
-    # JSON can escape what no Unicode text has.
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -11,6 +11,7 @@ import numpy as np
 
 from fmtool import class_names
 from fmtool.data.reading.labelled_files import below
+from fmtool.data.reading.labelled_text import LabelledText
 from fmtool.data.reading.labels import require_two_classes
 from fmtool.data.reading.local import LocalConfig
 from fmtool.data.reading.problems import stop
@@ -20,7 +21,6 @@ from fmtool.data.reading.target_columns import (
     require_learnable,
     unknown_in,
 )
-from fmtool.data.reading.text_files import LabelledText
 from fmtool.data.reading.text_lines import LineError
 from fmtool.data.samples.strings import NOT_TOKENIZED, texts_of
 from fmtool.data.splitting.local_splits import names_of, train_and_test
