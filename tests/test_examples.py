@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -113,3 +114,66 @@ def test_an_architecture_of_ones_own_trains_from_one_python_and_one_yaml_file(st
     assert job.returncode == 0, notes
     config = tmp_path / json.loads(output)["run_directory"] / "config.yaml"
     assert yaml.safe_load(config.read_text())["model"]["depth"] == 2
+
+
+@pytest.fixture(scope="module")
+def ranked(session_command, tmp_path_factory):
+    """The command with the task of examples/own_task, and the outcome of a training."""
+    own = EXAMPLES / "own_task"
+    plugin = ("--plugin", str(own / "ordinal.py"))
+    command = session_command(tmp_path_factory.mktemp("own_task"))
+    outcome = command(
+        "train", *plugin, "-cd", str(own / "conf"), "task=ordinal", *QUICK, "runtime.backend=torch",
+        "model.units=[32]", "epochs=8", "optimizer.learning_rate=0.01", "gate.max.rank_error=0.5",
+        "--json",
+    )  # fmt: skip
+    return lambda *words: command(words[0], *plugin, *words[1:]), command, outcome
+
+
+def test_a_task_of_ones_own_is_one_python_and_one_yaml_file():
+    files = {path.name for path in (EXAMPLES / "own_task").rglob("*.*") if path.is_file()}
+    assert files - {"ordinal.cpython-311.pyc"} == {"ordinal.py", "ordinal.yaml"}
+
+
+def test_it_trains_to_a_gate_of_its_own_figures(ranked):
+    *_, outcome = ranked
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["headline"] == ["rank_error"]
+    assert outcome.json["gates"][0]["met"] is True
+    assert outcome.json["metrics"]["rank_error"] < 0.5
+
+
+def test_it_is_evaluated_with_gates(ranked):
+    run, _, outcome = ranked
+    found = run("evaluate", "run=last", "gate.min.quadratic_kappa=0.999", "--json")
+    assert found.code == 4
+    for name, value in outcome.json["metrics"].items():
+        assert found.json[name] == value, name
+
+
+def test_a_file_of_it_is_exported_with_parity_and_predicts_its_ranks(ranked):
+    pytest.importorskip("onnxruntime")
+    run, command, _ = ranked
+    exported = run("export", "run=last", "format=onnx", "--json")
+    assert exported.code == 0, exported.err
+    (row,) = exported.json["files"]
+    assert row["parity"]["agreement"] == 1.0
+    pixels = np.zeros((2, 8, 8, 1), np.uint8)
+    np.save(command.folder / "x.npy", pixels)
+    (folder,) = command.runs
+    found = [
+        run("predict", model, "input=x.npy", "--json").json["predictions"]
+        for model in ("run=last", f"model={folder}/export/onnx/model.onnx")
+    ]
+    assert [each["rank"] for each in found[0]] == [each["rank"] for each in found[1]]
+    assert "probability of 9 or more" in found[0][0]
+
+
+@pytest.mark.slow
+def test_its_keys_are_tuned(ranked):
+    own, (run, *_) = EXAMPLES / "own_task", ranked
+    found = run(
+        "tune", "-cd", str(own / "conf"), "task=ordinal", *QUICK, "epochs=1",
+        "budget.trials=2", "objective=min val_rank_error", "task.threshold=0.4..0.6", "--json",
+    )  # fmt: skip
+    assert found.code == 0, found.err
