@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from . import output
 
 if TYPE_CHECKING:
-    from fmtool.data.splitting.splits import Split, Splits
+    from fmtool.data.samples.images import Images
+    from fmtool.data.splitting.splits import Splits
 
 Result = dict[str, Any]
 
@@ -17,6 +18,7 @@ def check(name: str, keys: dict[str, str]) -> Result:
     """
     from fmtool.data.fetching import catalog
     from fmtool.data.splitting import check
+    from fmtool.trees import mapped
 
     # Loading verifies every digest, shape and label, and raises DataError where one is wrong.
     splits = (
@@ -31,7 +33,7 @@ def check(name: str, keys: dict[str, str]) -> Result:
         "target": splits.target.to_json(),
         "splits": {
             part: {
-                "images": {"shape": list(split.x.shape), "dtype": _dtype(split)},
+                "images": mapped(_array_facts, split.x),
                 "labels": {
                     "dtype": str(split.y.dtype),
                     "min": split.y.min().item(),
@@ -66,9 +68,10 @@ def show(result: Result) -> None:
     splits = result["splits"].values()
     samples, labels = ([split[name] for split in splits] for name in ("images", "labels"))
     counts = [split["class_counts"] for split in splits]
+    are_fields = result["kind"] == "record"
     rows = [
         ["digest", f"{result['digest'][:12]} verified"],
-        [WHAT[result["kind"]], *(f"{x['dtype']} {tuple(x['shape'])}" for x in samples)],
+        [WHAT[result["kind"]], *(_shown_arrays(x, are_fields=are_fields) for x in samples)],
         ["labels", *(f"{y['min']} to {y['max']}" for y in labels)],
         *([["per class", *map(cell, counts)]] if any(counts) else []),
         ["duplicates", *(cell(split["duplicates"]) for split in splits)],
@@ -84,6 +87,13 @@ def cell(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
-def _dtype(split: "Split") -> str:
-    dtype = str(split.x.dtype)
-    return "text" if dtype == "object" else dtype
+def _array_facts(array: "Images") -> Result:
+    dtype = str(array.dtype)
+    return {"shape": list(array.shape), "dtype": "text" if dtype == "object" else dtype}
+
+
+def _shown_arrays(facts: Result, *, are_fields: bool) -> str:
+    if are_fields:
+        shown = (f"{name} {_shown_arrays(each, are_fields=False)}" for name, each in facts.items())
+        return ", ".join(shown)
+    return f"{facts['dtype']} {tuple(facts['shape'])}"

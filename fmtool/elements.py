@@ -1,16 +1,27 @@
-"""What one sample is: the pixels of an image, the tokens of a text, or numbers."""
+"""What one sample is: the pixels of an image, the tokens of a text, numbers, or several of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-Kind = Literal["image", "text", "features"]
+Kind = Literal["image", "text", "features", "record"]
 
-KINDS: tuple[Kind, ...] = ("image", "text", "features")
+KINDS: tuple[Kind, ...] = ("image", "text", "features", "record")
 
-WHAT: dict[Kind, str] = {"image": "images", "text": "texts", "features": "rows of numbers"}
+WHAT: dict[Kind, str] = {
+    "image": "images",
+    "text": "texts",
+    "features": "rows of numbers",
+    "record": "records of several fields",
+}
 """The samples of a kind, for messages."""
 
-UNITS: dict[Kind, str] = {"image": "images", "text": "texts", "features": "rows"}
+UNITS: dict[Kind, str] = {
+    "image": "images",
+    "text": "texts",
+    "features": "rows",
+    "record": "records",
+}
 """The same in one word, for rates."""
 
 
@@ -58,8 +69,31 @@ class Features:
 Element = Pixels | Tokens | Features
 
 
-def described(element: Element) -> str:
+@dataclass(frozen=True)
+class Record:
+    """Several fields, each an element by name, such as a text beside numbers.
+
+    Samples are a mapping of as many arrays, one for each field.
+    """
+
+    kind: ClassVar[Kind] = "record"
+
+    fields: Mapping[str, Element]
+
+
+Sample = Element | Record
+
+
+def elements_of(element: Sample) -> Any:
+    """A tree of the elements that samples are made of, see `fmtool.trees`."""
+    return element.fields if isinstance(element, Record) else element
+
+
+def described(element: Sample) -> str:
     """Shape and kind for a message, such as `32x32x3 images`."""
+    if isinstance(element, Record):
+        fields = (f"{name} ({described(each)})" for name, each in element.fields.items())
+        return f"records of {', '.join(fields)}"
     if isinstance(element, Pixels):
         return f"{'x'.join(map(str, element.shape))} images"
     if isinstance(element, Tokens):

@@ -3,17 +3,18 @@
 from fmtool import models, options, registry, representations, targets
 from fmtool.compat.models import ends_in_logits
 from fmtool.data.base import DataConfig
-from fmtool.elements import KINDS, WHAT, Element, Kind, Pixels
+from fmtool.elements import KINDS, WHAT, Kind, Pixels, Sample
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
-from fmtool.schema import TrainConfig
+from fmtool.schema import TestTimeAugmentation, TrainConfig
 from fmtool.targets import Target
 from fmtool.tasks.base import TaskModule
 
 
 def declared_kind(data_name: str) -> Kind | None:
-    """Of a data set's samples; None where only its files say."""
-    return options.data(data_name).KIND
+    """Of a data set's samples; None where only its files say, or a task may read them otherwise."""
+    kind = options.data(data_name).KIND
+    return None if kind == "record" else kind
 
 
 def declared_image(data_name: str) -> Pixels | None:
@@ -83,17 +84,14 @@ def smallest_image(model_name: str) -> int | None:
     return option.SMALLEST_IMAGE
 
 
-def require_matching(cfg: TrainConfig, kind: Kind) -> None:
-    """UsageError where the model, the augmentation or `tta` is not for samples of this kind."""
-    readable = readable_kinds(cfg.model.name)
+def require_matching(cfg: TrainConfig, kind: Kind, *, seen: Kind | None = None) -> None:
+    """UsageError where the model, the augmentation or `tta` is not for samples of this kind.
+
+    Args:
+        seen: what the task makes of them for the model; None for the same.
+    """
     data = f"data={cfg.data.name} holds {WHAT[kind]}"
-    if kind not in readable:
-        wanted = " or ".join(WHAT[each] for each in KINDS if each in readable)
-        others = [name for name in registry.names("model") if kind in readable_kinds(name)]
-        raise UsageError(
-            f"model={cfg.model.name} reads {wanted}, but {data}",
-            fix=f"choose model={', '.join(others)}, or other data",
-        )
+    _require_readable(cfg, seen or kind, data)
     if kind == "image":
         return
     if cfg.augment.changes_images:
@@ -101,8 +99,26 @@ def require_matching(cfg: TrainConfig, kind: Kind) -> None:
             f"augment={cfg.augment.name} with these keys changes images, but {data}",
             fix="augment=none, without keys of its own",
         )
-    if cfg.tta != "none":
-        raise UsageError(f"tta={cfg.tta} is for images, but {data}", fix="tta=none")
+    require_viewable(cfg.tta, cfg.data.name, kind)
+
+
+def require_viewable(tta: TestTimeAugmentation, data_name: str, kind: Kind) -> None:
+    """UsageError for views of samples that are no images."""
+    if tta != "none" and kind != "image":
+        data = f"data={data_name} holds {WHAT[kind]}"
+        raise UsageError(f"tta={tta} is for images, but {data}", fix="tta=none")
+
+
+def _require_readable(cfg: TrainConfig, kind: Kind, data: str) -> None:
+    readable = readable_kinds(cfg.model.name)
+    if kind in readable:
+        return
+    wanted = " or ".join(WHAT[each] for each in KINDS if each in readable)
+    others = [name for name in registry.names("model") if kind in readable_kinds(name)]
+    fix = f"choose model={', '.join(others)}, or other data"
+    if kind == "record":
+        fix = f"choose a task that makes {wanted} of them, or other data"
+    raise UsageError(f"model={cfg.model.name} reads {wanted}, but {data}", fix=fix)
 
 
 def require_representation(cfg: TrainConfig, kind: Kind | None) -> None:
@@ -135,6 +151,6 @@ def _serves(model_name: str, task_name: str) -> bool:
     return task.NEEDS in model.GIVES
 
 
-def require_fit(model: ModelConfig, element: Element) -> None:
+def require_fit(model: ModelConfig, element: Sample) -> None:
     """UsageError for samples of a size or shape that the keys of the model do not allow."""
     options.model(model.name).check(model, element)

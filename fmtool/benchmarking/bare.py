@@ -12,10 +12,12 @@ import numpy as np
 
 from fmtool import options
 from fmtool.compat import private_keras
-from fmtool.elements import Tokens
+from fmtool.elements import Element, Tokens, elements_of
 from fmtool.training import network as networks
 from fmtool.training import optimization as optimizations
+from fmtool.training.seen_samples import as_seen
 from fmtool.training.session import Session
+from fmtool.trees import leaves, mapped
 
 _MOST_BATCHES = 64
 _MOST_BYTES = 2**28
@@ -87,23 +89,28 @@ def _parts(session: Session) -> Parts:
 def _batches(session: Session) -> list[tuple[Any, Any]]:
     """As many as there are in an epoch, or as take no more memory than `_MOST_BYTES`."""
     splits, task, size = session.data.splits, session.data.task, session.plan.batch_size
-    bytes_of_batch = 4 * size * math.prod(splits.element.shape)
+    seen = as_seen(splits, task)
+    elements = elements_of(seen.element)
+    bytes_of_batch = 4 * size * sum(math.prod(each.shape) for each in leaves(elements))
     count = max(1, min(session.plan.steps, _MOST_BATCHES, _MOST_BYTES // bytes_of_batch))
     rows = session.data.selection.train[: count * size]
-    scale, offset = (
-        np.asarray(each, np.float32)
-        for each in networks.normalization(
-            session.cfg.data.normalize, splits, session.data.selection.train
-        )
+    scaling = networks.scaling(
+        session.cfg.model, session.cfg.data, seen, session.data.selection.train
     )
     batches = []
     for begin in range(0, count * size, size):
         chosen = rows[begin : begin + size]
-        stored, y = np.asarray(splits.train.x[chosen]), task.encode(splits.train.y[chosen])
-        uniforms = np.zeros((len(y), task.draws), np.float32)
+        batch = splits.train.take(chosen)
+        stored, y = mapped(np.asarray, batch.x), task.encode(batch.y)
+        uniforms = np.zeros((len(chosen), task.draws), np.float32)
         samples, targets, _ = task.batch(stored, y, uniforms, False)
-        if not isinstance(splits.element, Tokens):
-            numbers = keras.ops.convert_to_numpy(samples).astype(np.float32)
-            samples = numbers * scale + offset
-        batches.append(tuple(map(keras.ops.convert_to_tensor, (samples, targets))))
+        samples = mapped(_normalized, elements, samples, scaling)
+        batches.append((samples, mapped(keras.ops.convert_to_tensor, targets)))
     return batches
+
+
+def _normalized(element: Element, samples: Any, scaling: networks.Scaling) -> Any:
+    if not isinstance(element, Tokens):
+        scale, offset = scaling
+        samples = keras.ops.convert_to_numpy(samples).astype(np.float32) * scale + offset
+    return keras.ops.convert_to_tensor(samples)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from fmtool.elements import Element
+from fmtool.elements import Sample
 from fmtool.errors import UsageError
 from fmtool.notices import note
 from fmtool.targets import Label, Target
@@ -20,7 +20,7 @@ def ends_in_logits(build: Callable[..., Any]) -> bool:
 
 
 def classifier(
-    build: Callable[[Element, int], Any], name: str, element: Element, target: Target
+    build: Callable[[Sample, int], Any], name: str, element: Sample, target: Target
 ) -> Any:
     """A Keras model from samples to logits (batch, classes).
 

@@ -76,11 +76,11 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         parts, target, columns = _taken(cfg, arrays, measured)
     except DataError as error:
         raise DataError(f"{path}: {error.message}", fix=error.fix) from error
-    element = element_of(parts["train"].x)
+    element = element_of(parts["train"].array)
     columns = _columns(cfg, columns, element, str(path))
     if element.kind == "features":
         parts = {
-            split: Split(to_numbers(part.x, f"{path}: x of {split}"), part.y, part.names)
+            split: Split(to_numbers(part.array, f"{path}: x of {split}"), part.y, part.names)
             for split, part in parts.items()
         }
     splits = to_splits(
@@ -91,7 +91,7 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         origin=str(path),
         is_held=False,
     )
-    if cfg.storage == "stream" and any(is_in_memory(part.x) for part in parts.values()):
+    if cfg.storage == "stream" and any(is_in_memory(part.array) for part in parts.values()):
         warn(f"{path} is compressed: it was read into memory; numpy.savez does not compress")
     if measured is None:
         tell(splits, described(element), path)

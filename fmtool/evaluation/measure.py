@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.samples.images import Images
+from fmtool.data.samples.images import Stored
 from fmtool.data.samples.read_ahead import read_ahead
 from fmtool.data.splitting.splits import Split, Splits
-from fmtool.elements import WHAT
+from fmtool.elements import WHAT, elements_of
 from fmtool.errors import DataError, FmtoolError
 from fmtool.evaluation import model_size, views
 from fmtool.safety import model_file
 from fmtool.schema import TestTimeAugmentation
 from fmtool.tasks.shared.reporting import Report, Reporting
+from fmtool.trees import leaves, mapped
 
 MAX_KEPT_BYTES = 1 << 28
 """Memory that outputs may take which are used together, as for a calibration."""
@@ -123,30 +124,35 @@ def _outputs(
     return predict(views.averaging(model, tta), split.x, batch_size=at_once)
 
 
-def predict(model: Any, images: Images, *, batch_size: int) -> Iterator[NDArray[np.float32]]:
-    """The outputs of (n, ...) samples, in order, batch by batch.
+def predict(model: Any, samples: Stored, *, batch_size: int) -> Iterator[NDArray[np.float32]]:
+    """The outputs of (n, ...) samples, or of records, in order, batch by batch.
 
     All batches have one shape, so that nothing is compiled twice: the last one begins within the
     one before it, which gives the fewer. `model.predict` would end with a smaller one.
     """
-    count = len(images)
+    count = len(leaves(samples)[0])
     batches = max(1, math.ceil(count / batch_size))
     size = max(1, math.ceil(count / batches))
     firsts = [min(first, count - size) for first in range(0, count, size)]
     rows = [np.arange(size) + first for first in firsts]
     ends = [*firsts, count][1:]
-    for batch, first, end in zip(read_ahead(images, rows), firsts, ends, strict=True):
+    for batch, first, end in zip(read_ahead(samples, rows), firsts, ends, strict=True):
         yield np.asarray(model.predict_on_batch(batch))[: end - first]
 
 
 def check_fits(model: Any, splits: Splits, reporting: Reporting[Any]) -> None:
     """Raises DataError when a model was made for other samples or another target."""
-    element, output_shape = splits.element, tuple(model.output_shape[1:])
-    made_for = (tuple(model.input_shape[1:]), str(model.input.dtype), output_shape)
-    if made_for != (element.shape, element.dtype, reporting.output_shape):
+    elements, output_shape = elements_of(splits.element), tuple(model.output_shape[1:])
+    shapes, types = mapped(lambda each: each.shape, elements), mapped(_dtype, elements)
+    read = mapped(lambda each: tuple(each.shape[1:]), model.input), mapped(_dtype, model.input)
+    if (*read, output_shape) != (shapes, types, reporting.output_shape):
         raise DataError(
             f"data={splits.name} has {reporting.described(reporting.output_shape)} of "
-            f"{element.shape} {WHAT[element.kind]}, the model was made for "
-            f"{reporting.described(output_shape)} of {made_for[0]} {made_for[1]}",
+            f"{shapes} {WHAT[splits.element.kind]}, the model was made for "
+            f"{reporting.described(output_shape)} of {read[0]} {read[1]}",
             fix="evaluate it on a set like the one it was trained on",
         )
+
+
+def _dtype(each: Any) -> str:
+    return str(each.dtype)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fmtool.schema import ReportConfig
+from fmtool.trees import mapped
 
 _WARM_UPS = 3
 _TIMES = 20
@@ -26,7 +27,9 @@ def model_facts(network: Any, path: Path, wanted: ReportConfig) -> dict[str, flo
 
 def _latency_ms(network: Any) -> float:
     """The median of several calls with a batch of one, compiled as Keras' `predict` is."""
-    sample = np.zeros((1, *network.input_shape[1:]), dtype=str(network.input.dtype))
+    sample = mapped(
+        lambda each: np.zeros((1, *each.shape[1:]), dtype=str(each.dtype)), network.input
+    )
     times = []
     for _ in range(_WARM_UPS + _TIMES):
         began = time.perf_counter()

@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fmtool.elements import Element, Pixels
+from fmtool.elements import Pixels, Sample
 from fmtool.evaluation.measure import Measurement
 from fmtool.evaluation.plots import sheet_figure
 from fmtool.tasks.shared.reporting import Reporting
 
 
 def figures(
-    measurement: Measurement, reporting: Reporting[Any], element: Element
+    measurement: Measurement, reporting: Reporting[Any], element: Sample
 ) -> Mapping[str, Any]:
     """Matplotlib figures by file stem."""
     report = measurement.report
     found: dict[str, Any] = dict(reporting.figures(report))
     if isinstance(element, Pixels):
         for stem, sheet in report.sheets.items():
-            found[stem] = sheet_figure(sheet, measurement.split.x, element.maximum)
+            found[stem] = sheet_figure(sheet, measurement.split.array, element.maximum)
     return found
 
 

@@ -23,6 +23,7 @@ from fmtool.runs.sameness import DATA, Difference
 from fmtool.runs.saved_config import read_config
 from fmtool.schema import SavedRunConfig
 from fmtool.targets import WHAT, Target
+from fmtool.trees import mapped
 
 UNUSED = "unused"
 """Samples of the training split that the run has left out, by `data.limit` or `data.fraction`."""
@@ -219,7 +220,7 @@ def _all_of_run(data: Data, differs: tuple[Difference, ...]) -> Samples:
     parts = [np.char.strip(of_train)]
     parts += [np.repeat([name], len(split)) for name, split in splits.parts.items()][1:]
     whole = Split(
-        join([split.x for split in splits.parts.values()]),
+        mapped(lambda *arrays: join(arrays), *(split.x for split in splits.parts.values())),
         np.concatenate([split.y for split in splits.parts.values()]),
     )
     trained = len(selection.train)

@@ -9,6 +9,7 @@ from fmtool import backend
 from fmtool.errors import ExitCode
 from fmtool.evaluation import gates, predictions, samples, task_of_run
 from fmtool.evaluation.measure import Measurement, Watcher
+from fmtool.matching import require_viewable
 from fmtool.runs.atomic import reporting, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import Gate
@@ -82,6 +83,7 @@ def evaluate(
         task = task_of_run.find(run_cfg.task, splits.target, paths)
         task_of_run.require_gates_possible(cfg.gate, run_cfg.task, task)
         task_of_run.require_views(tta, run_cfg.task, task)
+        require_viewable(tta, splits.name, splits.element.kind)
         backend.select(run_cfg.runtime)
 
         measured = _measured(cfg, run_cfg, paths.model, found, task, tta)

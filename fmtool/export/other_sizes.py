@@ -33,7 +33,7 @@ def write(data: Data, originals: Sequence[Any], folder: Path, metadata: Metadata
 
     folder.mkdir()
     test = data.splits.test
-    bases = originals or [np.asarray(test.x[int(row)]) for row in rows_of(len(test))]
+    bases = originals or [np.asarray(test.array[int(row)]) for row in rows_of(len(test))]
     height, width, channels = metadata.trained_shape
     mode: ResizeMode = metadata.preprocessing["resize_mode"]
     paths, found = [], []

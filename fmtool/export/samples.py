@@ -15,15 +15,16 @@ def write_held_out(data: Data, path: Path, *, most: int | None) -> NDArray[np.in
     """The first `most` samples of the test split; gives their labels."""
     split = data.splits.test
     rows = np.arange(min(len(split), most or len(split)))
-    _write(choose(split.x, rows), path)
-    return split.y[rows]
+    _write(choose(split.array, rows), path)
+    labels: NDArray[np.int32] = split.y[rows]
+    return labels
 
 
 def write_calibration(data: Data, path: Path, *, most: int) -> None:
     """Training samples, spread over all that the run trained on; validation stays out of it."""
     rows = data.selection.train
     chosen = rows[np.linspace(0, len(rows) - 1, min(most, len(rows)), dtype=np.int64)]
-    _write(choose(data.splits.train.x, chosen), path)
+    _write(choose(data.splits.train.array, chosen), path)
 
 
 def _write(samples: Images, path: Path) -> None:

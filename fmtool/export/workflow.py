@@ -10,7 +10,7 @@ from typing import Any
 from fmtool import __version__, options
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
-from fmtool.elements import WHAT
+from fmtool.elements import WHAT, Record
 from fmtool.errors import DataError, FmtoolError, UsageError
 from fmtool.evaluation import task_of_run
 from fmtool.export import files, formats, other_sizes, parity, plan, preprocessing, samples
@@ -60,6 +60,7 @@ def export(
         _require_model(paths)
         kept = artifacts.read(paths)
         loaded, differs = _load(run_cfg, paths, kept, data_words)
+        _require_one_array(loaded)
         folder = paths.export if cfg.output is None else Path(cfg.output)
         with reporting(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -109,6 +110,15 @@ def _load(
     return loaded, sameness.check_data(paths, read, typed=data_words, fix=fix)
 
 
+def _require_one_array(data: Data) -> None:
+    splits = data.splits
+    if isinstance(splits.element, Record):
+        raise UsageError(
+            f"data={splits.name} holds {WHAT[splits.element.kind]}, and files read one array",
+            fix="use model.keras of the run",
+        )
+
+
 def _require_pictures(cfg: ExportConfig, data: Data) -> None:
     kind = data.splits.element.kind
     if cfg.export.any_size and kind != "image":
@@ -129,12 +139,12 @@ def _metadata(cfg: ExportConfig, run_cfg: SavedRunConfig, data: Data, paths: Run
         fmtool=__version__,
         manifest_digest=files.digest(paths.manifest),
         quantization="none",
-        input=input_of(splits.element, any_size=cfg.export.any_size, batch=cfg.export.batch),
-        trained_shape=splits.element.shape,
+        input=input_of(splits.array_element, any_size=cfg.export.any_size, batch=cfg.export.batch),
+        trained_shape=splits.array_element.shape,
         outputs=_outputs(cfg, serving_of(task, target)),
         target=target,
         task=task,
-        preprocessing=preprocessing.of(run_cfg.data, splits.element, splits.artifacts),
+        preprocessing=preprocessing.of(run_cfg.data, splits.array_element, splits.artifacts),
     )
 
 

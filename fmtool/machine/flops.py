@@ -7,6 +7,7 @@ from math import prod
 from typing import Any, Literal, TypeAlias
 
 from fmtool.compat import private_keras
+from fmtool.trees import mapped
 
 Kind = Literal["convolution", "dense"]
 STEP_PASSES = 3
@@ -66,12 +67,13 @@ def flops_of_calls(model: Any) -> list[tuple[Any, LayerFlops]]:
     The model is followed on shapes alone; nothing is computed, and nothing of it changes.
 
     Args:
-        model: a built Keras model with one input.
+        model: a built Keras model with one input, or several by name.
     """
     import keras
 
-    (pixels,) = model.inputs
-    sample = keras.KerasTensor((1, *pixels.shape[1:]), dtype=pixels.dtype)
+    sample = mapped(
+        lambda each: keras.KerasTensor((1, *each.shape[1:]), dtype=each.dtype), model.input
+    )
     calls: list[tuple[Any, LayerFlops]] = []
     with ExitStack() as watched:
         for operation in _distinct_operations(model):

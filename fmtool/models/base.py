@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from fmtool.config.base import NamedConfig
-from fmtool.elements import Element, Kind
+from fmtool.elements import Kind, Sample
 from fmtool.representations import PLAIN, HeadHints, Representation
 
 Activation = Literal[
@@ -69,7 +69,7 @@ def _plain(cfg: Any, /) -> HeadHints:
     return PLAIN
 
 
-def _every_sample(cfg: Any, element: Element, /) -> None:
+def _every_sample(cfg: Any, element: Sample, /) -> None:
     """The check of a model that takes samples of every size."""
 
 

@@ -15,7 +15,7 @@ from fmtool.data.reading.regular_file import open_regular
 from fmtool.data.reading.resizing import ResizeMode
 from fmtool.data.reading.silence import native_stderr_hidden
 from fmtool.data.splitting import inputs
-from fmtool.elements import Features, Kind, Pixels, Tokens
+from fmtool.elements import WHAT, Features, Kind, Pixels, Tokens
 from fmtool.errors import DataError, UsageError
 from fmtool.evaluation import task_of_run
 from fmtool.export import preprocessing, runtimes
@@ -192,6 +192,11 @@ def _metadata(
     batch: int,
 ) -> Metadata:
     """As an exported file would say it; every batch is full, so that nothing is compiled twice."""
+    if isinstance(network.input, Mapping):
+        raise UsageError(
+            f"run={paths.root.name} reads {WHAT['record']}, which no file of samples holds",
+            fix="use its model.keras in Python, or give the run of another model",
+        )
     shape, dtype = tuple(network.input_shape[1:]), str(network.input.dtype)
     kind = _kind_of(dtype)
     task = task_entry(run_cfg.task, paths)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from fmtool.config.base import NamedConfig
-from fmtool.elements import Element
+from fmtool.elements import Sample
 from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.targets import Kind, Target
@@ -59,12 +59,21 @@ class Task(ABC, Generic[TargetT]):
         """What a step computes with: the network's input, targets, and weights of samples or None.
 
         Args:
-            x: samples (batch, ...) as they are stored, augmented and mixed while training.
+            x: samples (batch, ...) as they are stored, augmented and mixed while training; of
+                records a mapping of arrays.
             y: as `encode` gives them, or as `as_weights` does where samples are mixed.
             uniforms: float32 (batch, draws) in [0, 1); while training others in each epoch, else
                 the same for a sample at any time.
         """
-        return x, y, self.sample_weights(y) if training else None
+        return self.as_input(x), y, self.sample_weights(y) if training else None
+
+    def as_input(self, x: Any) -> Any:
+        """What `input` says of samples (batch, ...) as they are stored.
+
+        Written in operations of Keras: they are the first part of the saved model, which reads
+        samples as they are stored. Of the same samples it gives the same.
+        """
+        return x
 
     @abstractmethod
     def head(self, representation: Any, hints: HeadHints = PLAIN) -> Any:
@@ -109,14 +118,19 @@ class Task(ABC, Generic[TargetT]):
         """Number of uniforms that `batch` uses for a sample."""
         return 0
 
-    def input(self, element: Element) -> Element:
-        """What the network is given of a sample that is stored as `element`."""
+    def input(self, element: Sample) -> Sample:
+        """What the network is given of a sample that is stored as `element`, by `as_input`.
+
+        A task that makes one array of the fields of a record says here which element that is.
+        Raises UsageError for samples that it cannot read.
+        """
         return element
 
-    def encode(self, y: "Array") -> "Array":
+    def encode(self, y: "Array") -> Any:
         """Targets (n, ...) of the data as they lie on the device, such as float32 of one scale.
 
-        Raises DataError for a target that cannot be learned.
+        An array, or a mapping of arrays by name, nested as deep as may be. Raises DataError for a
+        target that cannot be learned.
         """
         return y
 

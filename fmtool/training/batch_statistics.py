@@ -47,7 +47,7 @@ class BatchStatistics:
     others than 0 and 1, such as those of a pretrained network.
 
     Args:
-        network: with one input, built; one step of it is traced, nothing changes.
+        network: built; one step of it is traced, nothing changes.
         lookahead: pulls the statistics back as it does the weights, or None.
     """
 
@@ -119,7 +119,7 @@ def _updates(network: Any, layers: Sequence[Any]) -> list[int]:
             return network(samples, training=True)
 
         before = generators.state()
-        private_keras.call_symbolically(step, *network.inputs)
+        private_keras.call_symbolically(step, network.input)
         generators.restore(before)
     return [counts[id(layer)] for layer in layers]
 

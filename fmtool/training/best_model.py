@@ -18,7 +18,7 @@ def save(session: Session, store: CheckpointStore, paths: RunPaths) -> None:
     with the average or the slow weights in the place of the weights where there are any.
     """
     _restore(session, store)
-    model = presented(session.network, session.data.task)
+    model = presented(session.network, session.data.task, session.data.splits.element)
     write_with(paths.model, model.save, needed=4 * session.network.count_params())
 
 

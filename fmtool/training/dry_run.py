@@ -13,6 +13,7 @@ from fmtool.signals import SignalGuard
 from fmtool.training.memory import batch_size as batch_sizes
 from fmtool.training.memory import out_of_memory
 from fmtool.training.session import TaskData, load_data, prepare, require_effect
+from fmtool.trees import leaves
 
 
 def dry_run(cfg: TrainConfig, *, plugins: Sequence[str] = ()) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def _measure(cfg: TrainConfig, data: TaskData) -> dict[str, Any]:
         "parameters": session.network.count_params(),
         "weights_bytes": bytes_of(session.network.weights),
         "optimizer_bytes": bytes_of(session.model.optimizer.variables),
-        "data_bytes": images.bytes_of(data.splits.train.x),
+        "data_bytes": sum(map(images.bytes_of, leaves(data.splits.train.x))),
         "peak_memory_bytes": memory.peak(),
         "train_samples": len(data.selection.train),
         "validation_samples": 0 if data.validation is None else len(data.validation[1]),

@@ -1,8 +1,8 @@
 """The network that is trained and saved: raw samples in, outputs out, normalisation inside."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,8 +14,8 @@ from fmtool.compat import models as earlier
 from fmtool.data.base import DataConfig
 from fmtool.data.samples.images import ChosenImages, Images
 from fmtool.data.samples.read_ahead import read_blocks
-from fmtool.data.splitting.splits import Splits
-from fmtool.elements import Element, Pixels, Tokens, described
+from fmtool.data.splitting.splits import Split, Splits
+from fmtool.elements import Element, Pixels, Record, Sample, Tokens, described, elements_of
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
 from fmtool.representations import (
@@ -26,6 +26,7 @@ from fmtool.representations import (
     Representation,
 )
 from fmtool.tasks.base import Task
+from fmtool.trees import mapped
 
 _INPUT_NAMES = {"image": "pixels", "text": "tokens", "features": "features"}
 _REPRESENTATION = "representation"
@@ -41,9 +42,15 @@ Scaling = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 def scaling(
     model: ModelConfig, data: DataConfig, splits: Splits, train_rows: NDArray[np.int32]
-) -> Scaling:
-    """What the network does with numbers first; reads all of `train_rows` to standardize."""
+) -> Any:
+    """What the network does with numbers first; reads all of `train_rows` to standardize.
+
+    A `Scaling`, or one for each field of a record.
+    """
     element = splits.element
+    if isinstance(element, Record):
+        names = element.fields
+        return {each: scaling(model, data, _field(splits, each), train_rows) for each in names}
     if options.model(model.name).READS_PIXELS:
         assert isinstance(element, Pixels), "matching has looked"
         factors = [255 / element.maximum] * element.shape[2], [0.0] * element.shape[2]
@@ -51,6 +58,14 @@ def scaling(
         factors = normalization(data.normalize, splits, train_rows)
     scale, offset = (np.asarray(each, dtype=np.float32) for each in factors)
     return scale, offset
+
+
+def _field(splits: Splits, name: str) -> Splits:
+    """The data set of one field of its records alone."""
+    element, x = splits.element, splits.train.x
+    assert isinstance(element, Record), "whoever asks has looked"
+    assert isinstance(x, Mapping), "loading has looked"
+    return replace(splits, element=element.fields[name], train=Split(x[name], splits.train.y))
 
 
 @dataclass(frozen=True)
@@ -76,18 +91,21 @@ class Architecture:
         representation = keras.Input(y.shape[1:], dtype=y.dtype, name=_REPRESENTATION)
         return keras.Model(representation, self.head(representation), name=HEAD)(y)
 
-    def as_model(self, element: Element) -> Any:
+    def as_model(self, element: Sample) -> Any:
         """A Keras model of samples as `architecture` has them."""
         import keras
 
-        dtype = element.dtype if isinstance(element, Tokens) else "float32"
-        samples = keras.Input(element.shape, dtype=dtype)
+        def samples_of(each: Element) -> Any:
+            dtype = each.dtype if isinstance(each, Tokens) else "float32"
+            return keras.Input(each.shape, dtype=dtype)
+
+        samples = mapped(samples_of, elements_of(element))
         return keras.Model(samples, self(samples))
 
 
 def architecture(
     model: ModelConfig,
-    element: Element,
+    element: Sample,
     task: Task[Any],
     *,
     needs: Representation,
@@ -95,7 +113,7 @@ def architecture(
 ) -> Architecture:
     """Maps samples (batch, *element.shape) to outputs; UsageError where it does not fit them.
 
-    Tokens are int32, all else is float32 and normalised.
+    Tokens are int32, all else is float32 and normalised; of records it is a mapping.
 
     Args:
         needs: what the head of the task reads.
@@ -123,12 +141,12 @@ def build(
     model: ModelConfig,
     splits: Splits,
     train_rows: NDArray[np.int32],
-    scaling: Scaling,
+    scaling: Any,
     task: Task[Any],
     *,
     needs: Representation,
 ) -> Any:
-    """Maps samples (batch, *shape), as the data set has them, to the outputs of the task.
+    """Maps samples (batch, *shape), as `splits` has them, to the outputs of the task.
 
     The one place where normalisation, backbone and head are joined, as models of those names; of
     tokens there is nothing to normalise.
@@ -138,29 +156,49 @@ def build(
     element = splits.element
     adapt = options.model(model.name).adapt
     parts = architecture(model, element, task, needs=needs, origin=f" of data={splits.name}")
-    if adapt is not None:
+    if adapt is not None and not isinstance(element, Record):
         scale, offset = scaling
         most = max(1, min(_SAMPLE, _SAMPLE_VALUES // math.prod(element.shape)))
-        first = np.asarray(splits.train.x[train_rows[:most]])
+        first = np.asarray(splits.train.array[train_rows[:most]])
         adapt(model, parts.backbone, first * scale + offset)
-    samples = keras.Input(element.shape, dtype=element.dtype, name=_INPUT_NAMES[element.kind])
-    x = samples if isinstance(element, Tokens) else _normalizing(element, scaling)(samples)
+    samples = inputs_of(element)
+    x = _normalized(samples, element, scaling)
     return keras.Model(samples, parts(x), name=f"{model.name}_{splits.name}")
 
 
-def presented(network: Any, task: Task[Any]) -> Any:
-    """The model that is saved: `network`, and what the task makes of its outputs for users.
+def inputs_of(element: Sample) -> Any:
+    """The inputs of a Keras model of such samples, by name where they are records."""
+    import keras
 
-    Both have the same weights. Where the task leaves outputs as they are, it is `network` itself.
+    def of(each: Element, name: str) -> Any:
+        return keras.Input(each.shape, dtype=each.dtype, name=name)
+
+    if isinstance(element, Record):
+        return {name: of(each, name) for name, each in element.fields.items()}
+    return of(element, _INPUT_NAMES[element.kind])
+
+
+def presented(network: Any, task: Task[Any], element: Sample) -> Any:
+    """The model that is saved: `network` between what the task makes of samples and of outputs.
+
+    Both have the same weights. Where the task leaves both as they are, it is `network` itself.
+
+    Args:
+        element: what samples are in the data set.
     """
     import keras
 
-    outputs = keras.tree.map_structure(_placeholder, network.output)
-    shown = task.present(outputs)
-    if shown is outputs:
+    samples, outputs = network.input, network.output
+    if task.input(element) is not element:
+        samples = inputs_of(element)
+        outputs = network(task.as_input(samples))
+    learned = keras.tree.map_structure(_placeholder, network.output)
+    shown = task.present(learned)
+    if shown is not learned:
+        outputs = keras.Model(learned, shown, name=PRESENTATION)(outputs)
+    elif samples is network.input:
         return network
-    presentation = keras.Model(outputs, shown, name=PRESENTATION)
-    return keras.Model(network.input, presentation(network.output), name=network.name)
+    return keras.Model(samples, outputs, name=network.name)
 
 
 def _placeholder(output: Any) -> Any:
@@ -169,16 +207,35 @@ def _placeholder(output: Any) -> Any:
     return keras.Input(output.shape[1:], dtype=output.dtype)
 
 
-def _normalizing(element: Element, scaling: Scaling) -> Any:
-    """A model of samples as the data set has them, which gives float32."""
+def _normalized(samples: Any, element: Sample, scaling: Any) -> Any:
+    """float32 of all but tokens, by a model of its own."""
+    import keras
+
+    numbers = _without_tokens(element)
+    if numbers is None:
+        return samples
+    inputs = inputs_of(numbers)
+    outputs = mapped(lambda _, each, by: _scaled(each, by), elements_of(numbers), inputs, scaling)
+    model = keras.Model(inputs, outputs, name=NORMALIZATION)
+    if not isinstance(samples, Mapping):
+        return model(samples)
+    return {**samples, **model({name: samples[name] for name in inputs})}
+
+
+def _without_tokens(element: Sample) -> Sample | None:
+    if isinstance(element, Record):
+        fields = {name: each for name, each in element.fields.items() if each.kind != "text"}
+        return Record(fields) if fields else None
+    return None if isinstance(element, Tokens) else element
+
+
+def _scaled(samples: Any, scaling: Scaling) -> Any:
     import keras
 
     scale, offset = scaling
-    samples = keras.Input(element.shape, dtype=element.dtype, name=_INPUT_NAMES[element.kind])
     # Operations, not a Rescaling layer: that one imports TensorFlow on every backend.
     numbers = keras.ops.cast(samples, "float32")
-    x = keras.ops.add(keras.ops.multiply(numbers, scale), offset)
-    return keras.Model(samples, x, name=NORMALIZATION)
+    return keras.ops.add(keras.ops.multiply(numbers, scale), offset)
 
 
 def normalization(
@@ -188,26 +245,26 @@ def normalization(
 
     The channels of a series have theirs over all steps.
     """
-    element = splits.element
+    element = splits.array_element
     channels = element.shape[-1]
     if kind == "none" or isinstance(element, Tokens):
         return [1.0] * channels, [0.0] * channels
     if kind == "unit":
         return _to_unit(splits, train_rows)
     statistics = _pixel_statistics if isinstance(element, Pixels) else _feature_statistics
-    mean, deviation = statistics(splits.train.x, train_rows)
+    mean, deviation = statistics(splits.train.array, train_rows)
     scale = 1.0 / np.where(deviation > 0, deviation, 1.0)
     return scale.tolist(), (-mean * scale).tolist()
 
 
 def _to_unit(splits: Splits, train_rows: NDArray[np.int32]) -> tuple[list[float], list[float]]:
     """Pixels by the largest that there can be, features by the smallest and largest found."""
-    element = splits.element
+    element = splits.array_element
     if isinstance(element, Pixels):
         return [1.0 / element.maximum] * element.shape[2], [0.0] * element.shape[2]
     low = np.full(element.shape[-1], np.inf)
     high = -low
-    for chunk in read_blocks(ChosenImages(splits.train.x, train_rows)):
+    for chunk in read_blocks(ChosenImages(splits.train.array, train_rows)):
         flat = chunk.reshape(-1, element.shape[-1])
         low, high = np.minimum(low, flat.min(axis=0)), np.maximum(high, flat.max(axis=0))
     scale = 1.0 / np.where(high > low, high - low, 1.0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.tasks.base import Task
 from fmtool.training import monitor as monitors
+from fmtool.trees import mapped
 
 if TYPE_CHECKING:
     from fmtool.augment.stages.pipeline import Pipeline
@@ -105,11 +106,12 @@ def load_data(cfg: TrainConfig) -> TaskData:
     """
     data = loading.load(cfg.data, seed=cfg.seed)
     splits = data.splits
-    require_matching(cfg, splits.element.kind)
     require_learned(cfg, splits.target)
-    require_fit(cfg.model, splits.element)
     y = splits.train.y[data.selection.train]
     task = options.task(cfg.task.name).build(cfg.task, splits.target, y)
+    seen = task.input(splits.element)
+    require_matching(cfg, splits.element.kind, seen=seen.kind)
+    require_fit(cfg.model, seen)
     require_mixable(cfg, task)
     return TaskData(splits, data.selection, task)
 
@@ -221,11 +223,12 @@ def _build(cfg: TrainConfig, data: TaskData) -> tuple[TrainConfig, Any]:
     """The network, in the precision that `auto` comes to for it."""
     from fmtool.training import network as networks
     from fmtool.training.seeding import seed_everything
+    from fmtool.training.seen_samples import as_seen
 
     rows = data.selection.train
-    scaling = networks.scaling(cfg.model, cfg.data, data.splits, rows)
+    seen = as_seen(data.splits, data.task)
+    scaling = networks.scaling(cfg.model, cfg.data, seen, rows)
     needs = options.task(cfg.task.name).NEEDS
-    seen = replace(data.splits, element=data.task.input(data.splits.element))
 
     def build() -> Any:
         # What is built twice shall have the names and seeds of what is built once.
@@ -279,5 +282,7 @@ def _compile(
 def _network_input(data: TaskData, count: int) -> Any:
     """A batch of so many samples, as the task has the network see them."""
     task, split = data.task, data.splits.train
-    x, y = np.asarray(split.x[:count]), task.encode(split.y[:count])
-    return task.batch(x, y, np.zeros((len(y), task.draws), np.float32), False)[0]
+    x = mapped(lambda each: np.asarray(each[:count]), split.x)
+    y = split.y[:count]
+    draws = np.zeros((len(y), task.draws), np.float32)
+    return task.batch(x, task.encode(y), draws, False)[0]

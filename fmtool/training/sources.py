@@ -32,11 +32,10 @@ def place(
         task: says how targets lie there, and what it draws for a sample.
     """
     held_out = [] if validation is None or validation[0] is split else [validation[0]]
-    splits = [split, *held_out]
+    splits = [Split(each.x, task.encode(each.y)) for each in (split, *held_out)]
     where = storage.place_of(cfg.data.storage, splits, device=cfg.runtime.device)
     if where == "host":
         splits = [storage.in_memory(each) for each in splits]
-    splits = [Split(each.x, task.encode(each.y)) for each in splits]
     tables: list[Table | None] = [None] * len(splits)
     if where == "device":
         # On JAX a step is given the table, elsewhere what is traced must find it.

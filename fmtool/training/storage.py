@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from fmtool.data.samples.images import bytes_of, is_in_memory
+from fmtool.data.samples.images import is_in_memory
 from fmtool.data.samples.read_ahead import read_all
 from fmtool.data.splitting.splits import Split
 from fmtool.machine.memory import SHARE, available
+from fmtool.trees import leaves, mapped
 
 Storage = Literal["auto", "device", "host", "stream"]
 Place = Literal["device", "host", "stream"]
@@ -20,7 +21,7 @@ def resolve(storage: Storage, *, size: int, device_bytes: int, host_bytes: float
     """`storage`, with `auto` replaced by the fastest place that has room.
 
     Args:
-        size: bytes of all the samples that are trained and validated on.
+        size: bytes of all the samples and targets that are trained and validated on.
         device_bytes: free on the device, see `free_on_device`.
         host_bytes: free in main memory; infinite where the samples lie there already.
     """
@@ -33,18 +34,22 @@ def resolve(storage: Storage, *, size: int, device_bytes: int, host_bytes: float
 
 def place_of(storage: Storage, splits: Iterable[Split], *, device: str) -> Place:
     """Where the samples of `splits`, each of them once, shall lie; needs Keras' backend."""
-    samples = [split.x for split in splits]
+    splits = list(splits)
+    is_held = all(is_in_memory(each) for split in splits for each in leaves(split.x))
     return resolve(
         storage,
-        size=sum(bytes_of(each) for each in samples),
+        size=sum(split.nbytes for split in splits),
         device_bytes=free_on_device(device),
-        host_bytes=math.inf if all(map(is_in_memory, samples)) else available(),
+        host_bytes=math.inf if is_held else available(),
     )
 
 
 def in_memory(split: Split) -> Split:
     """With all its samples in main memory, as the place `host` has them."""
-    return split if is_in_memory(split.x) else Split(read_all(split.x), split.y)
+    if all(map(is_in_memory, leaves(split.x))):
+        return split
+    x = mapped(lambda each: each if is_in_memory(each) else read_all(each), split.x)
+    return Split(x, split.y)
 
 
 def free_on_device(device: str) -> int:

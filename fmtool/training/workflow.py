@@ -37,7 +37,8 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
         task = task_of_run.before_training(cfg.task, data.splits.target)
         task_of_run.require_gates_possible(cfg.gate, cfg.task, task)
         task_of_run.require_views(cfg.tta, cfg.task, task)
-        views.require_possible(cfg.tta, data.splits.element.shape)
+        if cfg.tta != "none":
+            views.require_possible(cfg.tta, data.splits.array_element.shape)
         plain = cfg.model_dump(mode="json", serialize_as_any=True)
         variant = request.extra.get(VARIANT)
         digest = request_digest(plain, data.splits.digest, variant=variant)

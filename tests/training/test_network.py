@@ -23,6 +23,7 @@ from fmtool.training.network import normalization
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5000, 3, 4, 2), dtype=np.uint8)
 IMAGES[..., 1] //= 3
+ELEMENT = Pixels(IMAGES.shape[1:])
 
 
 def splits(images=IMAGES, pixel_max=255):
@@ -158,7 +159,7 @@ class InUnits(TwoNumbers):
 def test_what_is_saved_gives_outputs_as_the_task_presents_them(tmp_path):
     task = InUnits(Numbers(("a", "b"), (2,)))
     learned = joined(config("mlp"), task=task)
-    saved = network.presented(learned, task)
+    saved = network.presented(learned, task, ELEMENT)
     assert [each.path for each in saved.weights] == [each.path for each in learned.weights]
     learned.layers[-1].weights[-1].assign([1.0, 2.0])
     images = np.ones((2, *learned.input_shape[1:]), np.uint8)
@@ -173,7 +174,7 @@ def test_what_is_saved_gives_outputs_as_the_task_presents_them(tmp_path):
 def test_a_network_whose_outputs_need_no_presentation_is_what_is_saved():
     task = TwoNumbers(Numbers(("a", "b"), (2,)))
     learned = joined(config("mlp"), task=task)
-    assert network.presented(learned, task) is learned
+    assert network.presented(learned, task, ELEMENT) is learned
 
 
 def test_what_hands_the_number_of_classes_on_to_a_model_that_has_no_logits_is_refused(

@@ -11,7 +11,7 @@ from typing import Any
 
 from fmtool import registry
 from fmtool.augment.base import AugmentConfig, AugmentOption, Stage
-from fmtool.elements import Element, Pixels
+from fmtool.elements import Pixels, Sample
 
 Apply = Callable[[Any, Any, Any], tuple[Any, Any]]
 """Maps images, targets and uniforms to images and targets, see `Pipeline`."""
@@ -33,9 +33,7 @@ class Pipeline:
     apply: Apply
 
 
-def build(
-    cfg: AugmentConfig, element: Element, as_weights: Callable[[Any], Any]
-) -> Pipeline | None:
+def build(cfg: AugmentConfig, element: Sample, as_weights: Callable[[Any], Any]) -> Pipeline | None:
     """None where it would do nothing. Raises UsageError where a setting does not fit the images.
 
     Args:

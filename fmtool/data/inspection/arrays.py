@@ -22,14 +22,14 @@ def inspect_arrays(path: Path, load: Callable[[str, Path], Splits]) -> Findings:
     samples: list[Sample] = []
     where: list[tuple[str, int]] = []
     for part, split in splits.parts.items():
-        rows = zip(split.y.tolist(), fingerprints(split.x), strict=True)
+        rows = zip(split.y.tolist(), fingerprints(split.array), strict=True)
         for row, (y, digest) in enumerate(rows):
             samples.append(Sample(f"{part}[{row}]", part, as_row(y), digest))
             where.append((part, row))
 
     def picture_of(place: int) -> NDArray[np.uint8]:
         part, row = where[place]
-        picture: NDArray[np.uint8] = splits.parts[part].x[row]
+        picture: NDArray[np.uint8] = splits.parts[part].array[row]
         return picture
 
     return Findings(
@@ -39,10 +39,10 @@ def inspect_arrays(path: Path, load: Callable[[str, Path], Splits]) -> Findings:
         target=splits.target,
         samples=samples,
         statistics={
-            "shape": list(splits.element.shape),
-            "dtype": str(splits.train.x.dtype),
-            "value_min": min(block.min() for block in read_blocks(splits.train.x)).item(),
-            "value_max": max(block.max() for block in read_blocks(splits.train.x)).item(),
+            "shape": list(splits.array_element.shape),
+            "dtype": str(splits.train.array.dtype),
+            "value_min": min(block.min() for block in read_blocks(splits.train.array)).item(),
+            "value_max": max(block.max() for block in read_blocks(splits.train.array)).item(),
         },
         picture_of=picture_of if are_images else None,
     )

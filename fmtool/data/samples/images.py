@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +28,10 @@ class Images(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, rows: Any, /) -> Any: ...
+
+
+Stored = Images | Mapping[str, Images]
+"""The samples of a split: one array of them, or one for each field of a record."""
 
 
 class ReadImages(ABC):

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.samples.images import Images
+from fmtool.data.samples.images import Images, Stored
+from fmtool.trees import leaves, mapped
 
 _AHEAD = 2
 """Batches read, or being read, beside the one in use."""
 _BLOCK_BYTES = 1 << 24
 
-Batch = tuple[NDArray[Any], list[Future[None]]]
+Batch = tuple[Any, list[Future[None]]]
 """What is being filled, and by whom."""
 
 
@@ -25,12 +26,14 @@ def cores() -> int:
 
 
 def read_ahead(
-    images: Images,
+    samples: Stored,
     batches: Iterable[NDArray[np.integer[Any]]],
     *,
     workers: int | None = None,
-) -> Generator[NDArray[Any], None, None]:
-    """`images[rows]` for the rows of each batch; memory is that of three batches.
+) -> Generator[Any, None, None]:
+    """The samples of the rows of each batch, an array or a mapping of arrays as `samples` are.
+
+    Memory is that of three batches.
 
     Each batch is shared out among the threads, which end with the iterator. An error is raised in
     the place of the batch that it belongs to.
@@ -43,7 +46,7 @@ def read_ahead(
     pool = ThreadPoolExecutor(threads, thread_name_prefix="images")
     try:
         for rows in batches:
-            pending.append(_begin(pool, images, rows, threads))
+            pending.append(_begin(pool, samples, rows, threads))
             if len(pending) > _AHEAD:
                 yield _finished(pending.popleft())
         while pending:
@@ -80,20 +83,22 @@ def block_rows(images: Images, *, multiple_of: int = 1) -> int:
 
 
 def _begin(
-    pool: ThreadPoolExecutor, images: Images, rows: NDArray[np.integer[Any]], threads: int
+    pool: ThreadPoolExecutor, samples: Stored, rows: NDArray[np.integer[Any]], threads: int
 ) -> Batch:
-    batch = np.empty((len(rows), *images.shape[1:]), images.dtype)
+    batch = mapped(lambda each: np.empty((len(rows), *each.shape[1:]), each.dtype), samples)
+    pairs = list(zip(leaves(batch), leaves(samples), strict=True))
 
     def fill(part: slice) -> None:
-        batch[part] = images[rows[part]]
+        for array, images in pairs:
+            array[part] = images[rows[part]]
 
     size = max(1, -(-len(rows) // threads))
     parts = (slice(start, start + size) for start in range(0, len(rows), size))
     return batch, [pool.submit(fill, part) for part in parts]
 
 
-def _finished(batch: Batch) -> NDArray[Any]:
-    pixels, parts = batch
+def _finished(batch: Batch) -> Any:
+    samples, parts = batch
     for part in parts:
         part.result()
-    return pixels
+    return samples

@@ -1,13 +1,14 @@
 """Finds what is wrong with a data set before a model learns it."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
 from fmtool.data.reading.features import as_given
-from fmtool.data.samples.images import Images, ReadImages
+from fmtool.data.samples.images import ReadImages, Stored
 from fmtool.data.samples.read_ahead import read_blocks
 
 
@@ -24,7 +25,7 @@ class Duplicates:
     across: int
 
 
-def find_duplicates(train: Images, test: Images) -> Duplicates:
+def find_duplicates(train: Stored, test: Stored) -> Duplicates:
     """Counts equal samples within and between two splits."""
     trained, tested = fingerprints(train), fingerprints(test)
     seen = set(trained)
@@ -35,8 +36,11 @@ def find_duplicates(train: Images, test: Images) -> Duplicates:
     )
 
 
-def fingerprints(samples: Images) -> list[bytes]:
-    """The SHA-256 of each as it is given, a text's of its UTF-8."""
+def fingerprints(samples: Stored) -> list[bytes]:
+    """The SHA-256 of each as given, a text's of its UTF-8, a record's of those of its fields."""
+    if isinstance(samples, Mapping):
+        fields = (fingerprints(samples[name]) for name in sorted(samples))
+        return [hashlib.sha256(b"".join(each)).digest() for each in zip(*fields, strict=True)]
     if isinstance(samples, ReadImages) and (given := samples.fingerprints()) is not None:
         return given
     return [

@@ -10,6 +10,8 @@ from fmtool.data.base import DataConfig, option
 from fmtool.data.splitting.measured import Measured
 from fmtool.data.splitting.selection import Selection, selection_of
 from fmtool.data.splitting.splits import Split, Splits
+from fmtool.elements import Record
+from fmtool.errors import DataError
 from fmtool.runs.sameness import DataRead
 
 
@@ -64,7 +66,7 @@ def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = No
     """
     own = option(cfg.name)
     splits = own.load(cfg)
-    _check_targets(splits)
+    _check(splits)
     selection = selection_of(splits, cfg, seed=seed)
     if artifacts is not None and own.restore is not None:
         splits = own.restore(cfg, splits, artifacts)
@@ -85,12 +87,30 @@ def load_measured(cfg: DataConfig, measured: Measured, *, artifacts: Mapping[str
     own = option(cfg.name)
     assert own.load_measured is not None, "whoever asks has looked"
     splits = own.load_measured(cfg, measured)
-    _check_targets(splits)
+    _check(splits)
     if own.restore is not None:
         splits = own.restore(cfg, splits, artifacts)
     return splits
 
 
-def _check_targets(splits: Splits) -> None:
+def _check(splits: Splits) -> None:
     for name, split in splits.parts.items():
         splits.target.check(split.y, split=name)
+        if isinstance(splits.element, Record):
+            _check_records(splits.element, split, f"data={splits.name}: {name}")
+
+
+def _check_records(element: Record, split: Split, place: str) -> None:
+    """DataError for samples that are not records of `element`, as many as there are targets."""
+    fix = "give each field of the element one array, of its dtype, with a row for each target"
+    if not isinstance(split.x, Mapping) or set(split.x) != set(element.fields):
+        found = ", ".join(split.x) if isinstance(split.x, Mapping) else "one array"
+        raise DataError(f"{place} has {found}, the element {', '.join(element.fields)}", fix=fix)
+    for field, wanted in element.fields.items():
+        shape, dtype = tuple(split.x[field].shape), str(split.x[field].dtype)
+        if (shape, dtype) != ((len(split), *wanted.shape), wanted.dtype):
+            raise DataError(
+                f"{place}: field '{field}' is {dtype} {shape}, expected {wanted.dtype} "
+                f"{(len(split), *wanted.shape)}",
+                fix=fix,
+            )

@@ -118,12 +118,12 @@ class _Reading:
 
     def read(self, part: str, split: Split) -> Split:
         """The split, with its samples in memory if they are to be held."""
-        self.digest.update(json.dumps([part, split.x.shape]).encode())
+        self.digest.update(json.dumps([part, split.array.shape]).encode())
         held = None
-        if self._is_held and not is_in_memory(split.x):
-            held = np.empty(split.x.shape, split.x.dtype)
+        if self._is_held and not is_in_memory(split.array):
+            held = np.empty(split.array.shape, split.array.dtype)
         start = 0
-        for block in read_blocks(split.x):
+        for block in read_blocks(split.array):
             content = as_given(block) if self._are_numbers else block
             self.digest.update(content.reshape(-1).data)
             if held is not None:

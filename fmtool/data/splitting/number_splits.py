@@ -23,7 +23,7 @@ def fit(splits: Splits, rows: NDArray[np.int32]) -> Splits:
 
     The origins are those of the training samples of `rows`.
     """
-    origins = fit_origins(splits.train.x, rows)
+    origins = fit_origins(splits.train.array, rows)
     columns = splits.facts.get(COLUMNS)
     if origins is not None:
         shown = ", ".join(
@@ -48,7 +48,7 @@ def restore(splits: Splits, artifacts: Mapping[str, str], *, origin: str) -> Spl
     Args:
         origin: for the message.
     """
-    width = splits.element.shape[-1]
+    width = splits.array_element.shape[-1]
     entries = inputs.decode(artifacts)
     values = inputs.origins_in(entries, width=width)
     wanted, found = inputs.columns_in(entries, width=width), splits.facts.get(COLUMNS)
@@ -70,8 +70,8 @@ def _places(wanted: Sequence[str], found: Sequence[str], origin: str) -> list[in
 
 def _ordered(splits: Splits, places: list[int]) -> Splits:
     def ordered(part: Split) -> Split:
-        columns = ReadColumns(part.x, places)
-        return replace(part, x=read_all(columns) if is_in_memory(part.x) else columns)
+        columns = ReadColumns(part.array, places)
+        return replace(part, x=read_all(columns) if is_in_memory(part.array) else columns)
 
     return _changed(splits, {name: ordered(part) for name, part in splits.parts.items()})
 
@@ -79,7 +79,7 @@ def _ordered(splits: Splits, places: list[int]) -> Splits:
 def _in_float32(splits: Splits, origins: Origins | None) -> Splits:
     parts = splits.parts.items()
     return _changed(
-        splits, {name: replace(part, x=to_features(part.x, origins)) for name, part in parts}
+        splits, {name: replace(part, x=to_features(part.array, origins)) for name, part in parts}
     )
 
 

@@ -114,7 +114,7 @@ def of_more_bits(
     def deep(name: str, part: Split) -> Split:
         # A test split that was drawn is of the training files.
         files = paths.get(name, paths["train"])
-        records = np.asarray(part.x)
+        records = np.asarray(part.array)
         pictures = DeepPictures(files, records, look, shape=shape, first=first)
         return Split(pictures, part.y, part.names)
 
@@ -200,12 +200,12 @@ def _deep(images: Images) -> DeepPictures:
 
 
 def _range(splits: Splits, rows: NDArray[np.integer[Any]]) -> Levels:
-    return _deep(splits.train.x).range_of(rows)
+    return _deep(splits.train.array).range_of(rows)
 
 
 def _whole_range(splits: Splits) -> Levels:
     """The range of all pictures, those that are tested on included."""
-    ranges = [_deep(p.x).range_of(np.arange(len(p))) for p in splits.parts.values()]
+    ranges = [_deep(p.array).range_of(np.arange(len(p))) for p in splits.parts.values()]
     return Levels(min(each.low for each in ranges), max(each.high for each in ranges))
 
 
@@ -213,7 +213,7 @@ def _between(splits: PictureSplits, levels: Levels) -> PictureSplits:
     assert splits.look is not None
     look = replace(splits.look, levels=levels)
     parts = {
-        name: Split(_deep(part.x).between(look), part.y, part.names)
+        name: Split(_deep(part.array).between(look), part.y, part.names)
         for name, part in splits.parts.items()
     }
     return splits.with_parts(parts, look=look)
@@ -224,10 +224,10 @@ def _read(
 ) -> tuple[PictureSplits, list[Labelled]]:
     """The splits, held in memory where they are to be, and each picture as it was read."""
     assert splits.look is not None
-    holds = is_held(cfg, sum(prod(part.x.shape) for part in splits.parts.values()))
+    holds = is_held(cfg, sum(prod(part.array.shape) for part in splits.parts.values()))
     parts, read = {}, []
     for name, part in splits.parts.items():
-        pictures = _deep(part.x)
+        pictures = _deep(part.array)
         if holds:
             parts[name] = Split(read_all(pictures), part.y, part.names)
         elif not only_if_held:
@@ -246,7 +246,7 @@ def _tell(splits: Splits, levels: Levels, *, is_given: bool) -> None:
 
 
 def _warn_of_beyond(splits: Splits, levels: Levels) -> None:
-    counts = {name: _deep(part.x).beyond(levels) for name, part in splits.parts.items()}
+    counts = {name: _deep(part.array).beyond(levels) for name, part in splits.parts.items()}
     told = ", ".join(f"{count} in {name}" for name, count in counts.items() if count)
     if told:
         low, high = shown(levels)

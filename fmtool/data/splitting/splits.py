@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.samples.images import Images, choose
-from fmtool.elements import Element
+from fmtool.data.samples.images import Images, Stored, bytes_of, choose
+from fmtool.elements import Element, Record, Sample
 from fmtool.targets import Target
+from fmtool.trees import leaves, mapped
 
 
 @dataclass(frozen=True)
@@ -17,28 +18,41 @@ class Split:
     """Samples and what each has of the target, in memory or read on access; never to be written to.
 
     Args:
-        x: of shape (n, ...), see `fmtool.elements`: images (n, height, width, channels) as uint8.
+        x: of shape (n, ...), see `fmtool.elements`: images (n, height, width, channels) as uint8;
+            of records a mapping of such arrays, one for each field.
         y: rows of the target of the data set: int32 (n,) class numbers, uint8 (n, classes), or
-            float64 (n, ...) numbers.
+            float64 (n, ...) numbers; in a step what the task makes of them, arrays or a tree.
         names: of shape (n,), what tells a user which sample it is: a path, or the number of a line
             or row; None for the row number.
     """
 
-    x: Images
-    y: NDArray[Any]
+    x: Stored
+    y: Any
     names: NDArray[Any] | None = None
 
     def __len__(self) -> int:
-        return len(self.y)
+        return len(leaves(self.y)[0])
+
+    @property
+    def array(self) -> Images:
+        """`x` of samples that are not records."""
+        assert not isinstance(self.x, Mapping), "records have an array for each field"
+        return self.x
+
+    @property
+    def nbytes(self) -> int:
+        """That samples and targets take in memory."""
+        return sum(map(bytes_of, [*leaves(self.x), *leaves(self.y)]))
 
     def take(self, rows: NDArray[np.integer[Any]]) -> "Split":
         """The samples of `rows`, integers of shape (b,); what is read on access stays so."""
-        return Split(choose(self.x, rows), self.y[rows], self.sample_names[rows])
+        x = mapped(lambda each: choose(each, rows), self.x)
+        return Split(x, mapped(lambda each: each[rows], self.y), self.sample_names[rows])
 
     @property
     def sample_names(self) -> NDArray[Any]:
         """Of shape (n,), see `names`."""
-        return np.arange(len(self.y)) if self.names is None else self.names
+        return np.arange(len(self)) if self.names is None else self.names
 
 
 @dataclass(frozen=True)
@@ -61,11 +75,17 @@ class Splits:
     test: Split
     target: Target
     digest: str
-    element: Element
+    element: Sample
     validation: Split | None = None
     artifacts: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def array_element(self) -> Element:
+        """`element` of samples that are not records."""
+        assert not isinstance(self.element, Record), "records have an element for each field"
+        return self.element
 
     @property
     def target_facts(self) -> dict[str, Any]:

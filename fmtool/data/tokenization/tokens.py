@@ -52,7 +52,7 @@ def fit(cfg: TextConfig, splits: Splits, rows: NDArray[np.int32]) -> Splits:
         UsageError: the package that makes tokens is missing.
     """
     require_library()
-    tokenizer = _tokenizer(cfg, splits.train.x[rows])
+    tokenizer = _tokenizer(cfg, splits.train.array[rows])
     whole = {
         name: list(tokenizers.encode(tokenizer, np.asarray(part.x)))
         for name, part in splits.parts.items()

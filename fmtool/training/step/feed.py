@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from fmtool.data.samples.read_ahead import read_ahead
 from fmtool.data.splitting.splits import Split
 from fmtool.training.step.plan import Plan
+from fmtool.trees import leaves, mapped, packed
 
-Samples = tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]
-"""Images (b, h, w, c) or what else the split holds, its targets (b, ...) and draws (b, k)."""
+Samples = tuple[Any, Any, NDArray[np.float32]]
+"""Images (b, h, w, c) or what else the split holds, its targets (b, ...) and draws (b, k).
+
+Of the first two each may be a tree of arrays."""
 
 
 def feed(plan: Plan, *, start: int = 0, length: int = 1) -> Any:
@@ -109,13 +112,15 @@ class SampleFeed(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no
             if (self.plan.epoch, number) != self._next:
                 self._read_from(number, rows)
             try:
-                images = next(self._reading)
+                samples = next(self._reading)
             except Exception as error:
                 self.error = error
                 raise
             self._next = (self.plan.epoch, number + 1)
             batch = self.plan.batch(self.start + number)
-            self._last = images, self.split.y[rows[batch]], draws[batch]
+            chosen = rows[batch]
+            targets = mapped(lambda each: each[chosen], self.split.y)
+            self._last = samples, targets, draws[batch]
             return self._last
 
     def close(self) -> None:
@@ -178,12 +183,15 @@ def _tensorflow_sample_feed(samples: SampleFeed) -> Any:
 
     plan, split = samples.plan, samples.split
     size = plan.batch_size if plan.shuffles or plan.samples % plan.batch_size == 0 else None
-    types = (tf.as_dtype(split.x.dtype), tf.as_dtype(split.y.dtype), tf.float32)
-    shapes = ((size, *split.x.shape[1:]), (size, *split.y.shape[1:]), (size, plan.draws))
+    arrays = [*leaves(split.x), *leaves(split.y)]
+    types = (*(tf.as_dtype(each.dtype) for each in arrays), tf.float32)
+    shapes = (*((size, *each.shape[1:]) for each in arrays), (size, plan.draws))
 
     def batch(number: Any) -> Any:
-        read = tf.numpy_function(lambda i: samples[int(i)], [number], types)
-        return tuple(map(tf.ensure_shape, read, shapes))
+        read = tf.numpy_function(lambda i: _flat(samples[int(i)]), [number], types)
+        tensors = map(tf.ensure_shape, read, shapes)
+        x, y = packed(split.x, tensors), packed(split.y, tensors)
+        return x, y, next(tensors)
 
     left = plan.steps - samples.start
     batches = tf.data.Dataset.range(left).map(batch).prefetch(1)
@@ -191,6 +199,10 @@ def _tensorflow_sample_feed(samples: SampleFeed) -> Any:
         # As many are never asked for.
         batches = batches.apply(tf.data.experimental.assert_cardinality(len(samples)))
     return _untuned(batches)
+
+
+def _flat(batch: Samples) -> tuple[Any, ...]:
+    return tuple(array for part in batch for array in leaves(part))
 
 
 def _untuned(dataset: Any) -> Any:

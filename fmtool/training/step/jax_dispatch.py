@@ -11,6 +11,7 @@ import numpy as np
 from fmtool.training.step.epoch_table import EpochTable, FedSteps
 from fmtool.training.step.plan import Plan
 from fmtool.training.step.table import Arrays, Table
+from fmtool.trees import mapped
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
 """(state, batch) to (logs, state)."""
@@ -66,7 +67,7 @@ class Dispatch:
         """
         program, bounds = (self._several, 2) if self._loops else (self._one, 1)
         batches, table = (
-            tuple(jax.ShapeDtypeStruct(*each) for each in specs)
+            tuple(mapped(lambda spec: jax.ShapeDtypeStruct(*spec), each) for each in specs)
             for specs in (self._epoch.specs(), self._table.specs())
         )
         lowered = program.lower(state, batches, table, *[np.int32(0)] * bounds)

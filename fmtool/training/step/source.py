@@ -8,13 +8,14 @@ import numpy as np
 from fmtool.data.splitting.splits import Split
 from fmtool.training.step.plan import Plan
 from fmtool.training.step.table import Table
+from fmtool.trees import mapped
 
 
 class Source:
     """The samples of a split.
 
     Batches are (rows, draws), on JAX with the table behind them, or without a table
-    (samples, targets, draws).
+    (samples, targets, draws). Samples and targets are arrays, or trees of arrays.
 
     Args:
         split: its first sample shows what a batch is made of.
@@ -31,12 +32,18 @@ class Source:
             return x, y, draws
         rows, draws = batch[:2]
         x, y = batch[2] if len(batch) > 2 else self.table.arrays()
-        return keras.ops.take(x, rows, axis=0), keras.ops.take(y, rows, axis=0), draws
+
+        def taken(array: Any) -> Any:
+            return keras.ops.take(array, rows, axis=0)
+
+        return mapped(taken, x), mapped(taken, y), draws
 
     def one(self) -> tuple[Any, Any, Any]:
         """As `samples`, of a batch of one sample, whose draws are 0."""
-        x, y = np.asarray(self.split.x[:1]), np.asarray(self.split.y[:1])
         draws = np.zeros((1, self.plan.draws), np.float32)
-        return tuple(
-            keras.ops.convert_to_tensor(each, dtype=str(each.dtype)) for each in (x, y, draws)
-        )
+        return mapped(_first, self.split.x), mapped(_first, self.split.y), _first(draws)
+
+
+def _first(array: Any) -> Any:
+    first = np.asarray(array[:1])
+    return keras.ops.convert_to_tensor(first, dtype=str(first.dtype))

@@ -7,9 +7,10 @@ import numpy as np
 
 from fmtool.data.samples.read_ahead import read_all
 from fmtool.data.splitting.splits import Split
+from fmtool.trees import mapped
 
 Arrays = tuple[Any, Any]
-"""(samples (n, ...), targets (n, ...)) as the split has them."""
+"""(samples (n, ...), targets (n, ...)) as the split has them, each a tree of arrays."""
 
 
 class Table:
@@ -19,23 +20,26 @@ class Table:
         self._split = split
         self._arrays: Arrays | None = None
 
-    def specs(self) -> tuple[tuple[tuple[int, ...], str], ...]:
-        """Shape and dtype of each of `arrays`, which are not read for it."""
-        x, y = self._split.x, self._split.y
-        return (tuple(x.shape), str(x.dtype)), (tuple(y.shape), str(y.dtype))
+    def specs(self) -> tuple[Any, Any]:
+        """As `arrays`, which are not read for it, the (shape, dtype) of each."""
+        return mapped(_spec, self._split.x), mapped(_spec, self._split.y)
 
     def arrays(self) -> Arrays:
         """Tensors of the backend. Raises DataError where files cannot be read again."""
         if self._arrays is None:
-            samples, targets = self._split.x, np.asarray(self._split.y)
-            # A mapped file is copied from where it lies; what has to be decoded, by all cores.
-            is_array = isinstance(samples, np.ndarray)
-            pixels = np.asarray(samples) if is_array else read_all(samples)
-            self._arrays = (
-                keras.ops.convert_to_tensor(pixels, dtype=str(samples.dtype)),
-                keras.ops.convert_to_tensor(targets, dtype=str(targets.dtype)),
-            )
+            self._arrays = mapped(_put, self._split.x), mapped(_put, self._split.y)
         return self._arrays
+
+
+def _spec(array: Any) -> tuple[tuple[int, ...], str]:
+    return tuple(array.shape), str(array.dtype)
+
+
+def _put(array: Any) -> Any:
+    # A mapped file is copied from where it lies; what has to be decoded, by all cores.
+    is_array = isinstance(array, np.ndarray)
+    values = np.asarray(array) if is_array else read_all(array)
+    return keras.ops.convert_to_tensor(values, dtype=str(array.dtype))
 
 
 def to_device(split: Split) -> Table:

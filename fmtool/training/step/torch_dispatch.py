@@ -8,7 +8,8 @@ import torch
 
 from fmtool.training.step.plan import Plan
 from fmtool.training.step.table import Arrays
-from fmtool.training.step.torch_recording import Step, Tensors, record
+from fmtool.training.step.torch_recording import Step, record
+from fmtool.trees import leaves, mapped
 
 
 class Dispatch:
@@ -50,7 +51,7 @@ class Dispatch:
     def __call__(self, batches: Sequence[Sequence[Any]]) -> Any:
         for batch in filter(None, batches):
             tensors = self._tensors(batch)
-            if len(tensors[0]) != self._plan.batch_size:
+            if len(tensors[-1]) != self._plan.batch_size:
                 self._step(tensors)
                 continue
             if not self._is_tried:
@@ -60,11 +61,11 @@ class Dispatch:
         return self._results()
 
     def _everything(self) -> list[Any]:
-        return [*self._state(), *(self._table or ())]
+        return [*self._state(), *(each for part in self._table or () for each in leaves(part))]
 
-    def _tensors(self, batch: Sequence[Any]) -> Tensors:
+    def _tensors(self, batch: Sequence[Any]) -> Sequence[Any]:
         if self._table is None:
-            return tuple(map(keras.ops.convert_to_tensor, batch))
+            return tuple(mapped(keras.ops.convert_to_tensor, part) for part in batch)
         if self._epoch != self._plan.epoch:
             rows, draws = map(keras.ops.convert_to_tensor, self._plan.arrays())
             self._epoch, self._arrays = self._plan.epoch, (rows, draws)

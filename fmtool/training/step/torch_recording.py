@@ -16,16 +16,17 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from fmtool.training.step import generators
+from fmtool.trees import leaves, packed
 
 Tensors = Sequence[Any]
-Step = Callable[[Tensors], Any]
-"""Takes a batch and changes the state in place."""
+Step = Callable[[Sequence[Any]], Any]
+"""Takes a batch, of tensors and trees of them, and changes the state in place."""
 
 _LOOKS = (torch.Tensor.numpy, torch.Tensor.tolist, torch.Tensor.__array__)
 _LOOKING_TAGS = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 
 
-def record(step: Step, state: Tensors, batch: Tensors) -> Step | None:
+def record(step: Step, state: Tensors, batch: Sequence[Any]) -> Step | None:
     """What does with tensors of the shapes of `batch` what `step` does.
 
     None where a step cannot be recorded, as it looks at a value to decide what comes next, or draws
@@ -39,13 +40,14 @@ def record(step: Step, state: Tensors, batch: Tensors) -> Step | None:
     count = len(state)
 
     def flat(*tensors: Any) -> tuple[()]:
-        step(tensors[count:])
+        left = iter(tensors[count:])
+        step(tuple(packed(part, left) for part in batch))
         return ()
 
     with _put_back(state) as has_drawn:
         try:
             with _Blindfold(), _DispatchBlindfold():
-                graph = make_fx(flat)(*state, *batch)
+                graph = make_fx(flat)(*state, *_flat(batch))
         except Exception:  # of the step itself, if it fails, the caller will hear when it runs it
             return None
         if has_drawn():
@@ -53,11 +55,15 @@ def record(step: Step, state: Tensors, batch: Tensors) -> Step | None:
     graph.graph.eliminate_dead_code()
     graph.recompile()
 
-    def recorded(batch: Tensors) -> None:
+    def recorded(batch: Sequence[Any]) -> None:
         with torch.no_grad():
-            graph(*state, *batch)
+            graph(*state, *_flat(batch))
 
     return recorded
+
+
+def _flat(batch: Sequence[Any]) -> list[Any]:
+    return [tensor for part in batch for tensor in leaves(part)]
 
 
 @contextmanager
