@@ -15,7 +15,7 @@ from fmtool.compat import private_keras
 from fmtool.elements import Element, Tokens, elements_of
 from fmtool.training import network as networks
 from fmtool.training import optimization as optimizations
-from fmtool.training.seen_samples import as_seen
+from fmtool.training.seen_samples import as_seen, tensors_of
 from fmtool.training.session import Session
 from fmtool.trees import leaves, mapped
 
@@ -100,12 +100,13 @@ def _batches(session: Session) -> list[tuple[Any, Any]]:
     batches = []
     for begin in range(0, count * size, size):
         chosen = rows[begin : begin + size]
-        batch = splits.train.take(chosen)
-        stored, y = mapped(np.asarray, batch.x), task.encode(batch.y)
+        encoded = task.encode(splits.train.y[chosen])
         uniforms = np.zeros((len(chosen), task.draws), np.float32)
-        samples, targets, _ = task.batch(stored, y, uniforms, False)
+        every = slice(None)
+        x, y = tensors_of(splits.train.x, chosen), tensors_of(encoded, every)
+        samples, targets, _ = task.batch(x, y, tensors_of(uniforms, every), False)
         samples = mapped(_normalized, elements, samples, scaling)
-        batches.append((samples, mapped(keras.ops.convert_to_tensor, targets)))
+        batches.append((samples, targets))
     return batches
 
 

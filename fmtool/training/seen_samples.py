@@ -28,6 +28,16 @@ def as_seen(splits: Splits, task: Task[Any]) -> Splits:
     return replace(splits, element=element, train=replace(stored, x=x))
 
 
+def tensors_of(stored: Any, rows: Any) -> Any:
+    """The rows, integers or a slice, of samples or targets as a step has them: backend tensors."""
+
+    def tensor(array: Any) -> Any:
+        chosen = np.asarray(array[rows])
+        return keras.ops.convert_to_tensor(chosen, dtype=str(chosen.dtype))
+
+    return mapped(tensor, stored)
+
+
 class _SeenSamples(ReadImages):
     def __init__(
         self, stored: Split, task: Task[Any], element: Element, field: str | None = None
@@ -37,7 +47,6 @@ class _SeenSamples(ReadImages):
         self._stored, self._task, self._field = stored.x, task, field
 
     def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
-        stored = mapped(lambda each: np.asarray(each[rows]), self._stored)
-        seen = self._task.as_input(stored)
+        seen = self._task.as_input(tensors_of(self._stored, rows))
         one = seen if self._field is None else seen[self._field]
         return np.asarray(keras.ops.convert_to_numpy(one), self.dtype)

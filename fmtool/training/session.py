@@ -18,7 +18,6 @@ from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.tasks.base import Task
 from fmtool.training import monitor as monitors
-from fmtool.trees import mapped
 
 if TYPE_CHECKING:
     from fmtool.augment.stages.pipeline import Pipeline
@@ -281,8 +280,10 @@ def _compile(
 
 def _network_input(data: TaskData, count: int) -> Any:
     """A batch of so many samples, as the task has the network see them."""
+    from fmtool.training.seen_samples import tensors_of
+
     task, split = data.task, data.splits.train
-    x = mapped(lambda each: np.asarray(each[:count]), split.x)
-    y = split.y[:count]
-    draws = np.zeros((len(y), task.draws), np.float32)
-    return task.batch(x, task.encode(y), draws, False)[0]
+    rows = slice(count)
+    x, y = tensors_of(split.x, rows), tensors_of(task.encode(split.y[rows]), rows)
+    draws = tensors_of(np.zeros((len(split.y[rows]), task.draws), np.float32), rows)
+    return task.batch(x, y, draws, False)[0]

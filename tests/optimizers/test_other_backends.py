@@ -36,6 +36,8 @@ ESSENTIAL = [
     "::test_a_model_with_blocks_is_saved_and_loaded_by_plain_keras[cnn-keys0]",
     "regularizers/test_gradient_noise.py::test_a_resumed_run_repeats_the_noise_of_one_in_one_go",
     "augment/test_augment.py::test_a_batch_equals_the_images_one_by_one",
+    "training/test_own_task.py::"
+    "test_steps_of_records_with_trees_of_targets_are_those_of_a_reference_in_numpy",
     "training/test_torch_recording.py",
     *(
         f"{SEQUENCES}::test_a_step_changes_weights_and_the_saved_model_gives_the_same_logits"
@@ -61,6 +63,7 @@ FOLDERS = [
         for family in ("densenet", "resnet", "vit")
     ),
     "training/test_lookahead.py",
+    "training/test_own_task.py",
     "training/test_torch_recording.py",
 ]
 

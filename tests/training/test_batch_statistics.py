@@ -18,7 +18,8 @@ MOMENTUM = 0.9
 
 
 def normalized(*layers):
-    return keras.Sequential([keras.Input((3,)), *layers])
+    inputs = keras.Input((3,))
+    return keras.Model(inputs, keras.Sequential(layers)(inputs))
 
 
 def batches(count):

@@ -9,6 +9,7 @@ from fmtool.config.compose import compose
 from fmtool.data.samples.images import ReadImages
 from fmtool.data.splitting.splits import Split
 from fmtool.elements import Pixels
+from fmtool.optimizers.base import of_every_backend
 from fmtool.targets import Numbers
 from fmtool.tasks.base import Task
 from fmtool.training.step.feed import feed, sample_feed
@@ -21,6 +22,8 @@ from fmtool.validate import train_config
 RANDOM = np.random.default_rng(4)
 X = RANDOM.integers(0, 256, (22, 2, 2, 1), dtype=np.uint8)
 Y = RANDOM.normal(size=(22, 2)).astype(np.float64)
+MORE = RANDOM.normal(size=(22, 3)).astype(np.float32)
+FLAT = np.concatenate([X.reshape(22, -1) / 255, MORE], axis=1)
 RATE, SIZE = 0.25, 4
 
 
@@ -63,34 +66,70 @@ class Read(ReadImages):
         return X[rows]
 
 
-TASK = Weighted(Numbers(("a", "b"), (2,)))
+class OfRecords(Weighted):
+    """The same of an image and three numbers, with the targets apart; the network reads both."""
+
+    def encode(self, y):
+        first, second = np.split(super().encode(y), 2, axis=1)
+        return {"first": first, "others": {"second": second}}
+
+    def batch(self, x, y, uniforms, training):
+        y = keras.ops.concatenate([y["first"], y["others"]["second"]], axis=1)
+        return super().batch(self.as_input(x), y, uniforms, training)
 
 
-def network():
-    inputs = keras.Input(X.shape[1:], dtype="uint8")
-    x = keras.layers.Flatten()(keras.ops.cast(inputs, "float32") / 255)
+class OfOneArray(OfRecords):
+    """The same, where the network reads one array that both are joined to."""
+
+    def as_input(self, x):
+        return joined(x["image"], x["numbers"])
+
+
+TARGET = Numbers(("a", "b"), (2,))
+TASK = Weighted(TARGET)
+
+
+def joined(images, numbers):
+    flat = keras.ops.reshape(keras.ops.cast(images, "float32"), (-1, 4)) / 255
+    return keras.ops.concatenate([flat, numbers], axis=1)
+
+
+def network(task):
+    if isinstance(task, OfOneArray):
+        inputs = x = keras.Input((7,))
+    elif isinstance(task, OfRecords):
+        inputs = {"image": keras.Input(X.shape[1:], dtype="uint8"), "numbers": keras.Input((3,))}
+        x = joined(inputs["image"], inputs["numbers"])
+    else:
+        inputs = keras.Input(X.shape[1:], dtype="uint8")
+        x = keras.layers.Flatten()(keras.ops.cast(inputs, "float32") / 255)
     outputs = keras.layers.Dense(2, kernel_initializer="ones", name="numbers")(x)
     return keras.Model(inputs, {"numbers": outputs})
 
 
-def trained(*words, is_read=False, steps=1):
+def trained(*words, task=TASK, is_read=False, steps=1):
     """What `fit` reports of an epoch with validation, the kernel, and both plans."""
     cfg = train_config(compose("train", ["augment=none", *words])).augment
-    augment = pipeline.build(cfg, Pixels(X.shape[1:]), TASK.as_weights)
+    augment = pipeline.build(cfg, Pixels(X.shape[1:]), task.as_weights)
     rows = np.arange(12, dtype=np.int32)
-    plan = plan_of(rows, SIZE, augment, seed=5, task_draws=TASK.draws)
-    held_out = Plan(np.arange(12, 22, dtype=np.int32), SIZE, seed=5, draws=TASK.draws)
-    split = Split(Read() if is_read else X, TASK.encode(Y))
+    plan = plan_of(rows, SIZE, augment, seed=5, task_draws=task.draws)
+    held_out = Plan(np.arange(12, 22, dtype=np.int32), SIZE, seed=5, draws=task.draws)
+    images = Read() if is_read else X
+    x = {"image": images, "numbers": MORE} if isinstance(task, OfRecords) else images
+    split = Split(x, task.encode(Y))
     table = None if is_read else to_device(split)
     sources = [Source(each, split, table) for each in (plan, held_out)]
-    model = IndexedModel(Parts(network(), TASK, *sources, augment))
-    optimizer = keras.optimizers.SGD(RATE, gradient_accumulation_steps=steps if steps > 1 else None)
+    model = IndexedModel(Parts(network(task), task, *sources, augment))
+    sgd = of_every_backend(keras.optimizers.SGD)
+    optimizer = sgd(RATE, gradient_accumulation_steps=steps if steps > 1 else None)
     model.compile(optimizer, jit_compile=False)
     if is_read:
         with sample_feed(plan, split) as train, sample_feed(held_out, split) as validation:
             history = model.fit(train, validation_data=validation, shuffle=False, verbose=0)
     else:
         history = model.fit(feed(plan), validation_data=feed(held_out), shuffle=False, verbose=0)
+    if keras.backend.backend() == "torch" and steps == 1:
+        assert model.train_function._recorded is not None
     kernel, bias = map(keras.ops.convert_to_numpy, model.network.get_layer("numbers").weights)
     return history.history, kernel, bias, plan, held_out
 
@@ -98,13 +137,13 @@ def trained(*words, is_read=False, steps=1):
 class Reference:
     """The same in NumPy, in float64."""
 
-    def __init__(self, steps=1):
-        self.kernel, self.bias, self.steps = np.ones((4, 2)), np.zeros(2), steps
+    def __init__(self, width, steps=1):
+        self.kernel, self.bias, self.steps = np.ones((width, 2)), np.zeros(2), steps
         self.gradients = []
 
     def measured(self, x, y, uniforms):
         """(loss, largest error, gradients) of a batch."""
-        flat, weights = x.reshape(len(x), -1) / 255, np.abs(y[:, 0]) * uniforms
+        flat, weights = x.reshape(len(x), -1), np.abs(y[:, 0]) * uniforms
         error = flat @ self.kernel + self.bias - y
         slope = 2 * weights[:, None] * error / len(x)
         loss = (weights * np.square(error).sum(axis=1)).mean()
@@ -120,21 +159,21 @@ class Reference:
         return loss, largest
 
 
-def expected(plan, held_out, *, steps=1, mix=None):
+def expected(plan, held_out, *, x=FLAT[:, :4], steps=1, mix=None):
     """History, kernel and bias of the reference."""
-    reference, y = Reference(steps), TASK.encode(Y).astype(np.float64)
+    reference, y = Reference(x.shape[1], steps), TASK.encode(Y).astype(np.float64)
     rows, draws = plan.arrays()
     trained_on = []
     for step in range(plan.steps):
         batch = rows[plan.batch(step)]
         own = draws[plan.batch(step)]
-        samples = X[batch].astype(np.float64), y[batch]
+        samples = x[batch], y[batch]
         if mix is not None:
             samples = mix(*samples, own)
         trained_on.append(reference.trained_on(*samples, own[:, -1]))
     rows, draws = held_out.arrays()
     batches = [held_out.batch(step) for step in range(held_out.steps)]
-    found = [reference.measured(X[rows[each]], y[rows[each]], draws[each, 0]) for each in batches]
+    found = [reference.measured(x[rows[each]], y[rows[each]], draws[each, 0]) for each in batches]
     counts = [len(rows[each]) for each in batches]
     loss, largest = np.mean(trained_on, axis=0)
     held = [np.average([each[part] for each in found], weights=counts) for part in (0, 1)]
@@ -158,6 +197,13 @@ def test_steps_are_those_of_a_reference_in_numpy(is_read):
     require_equal(found, expected(*found[3:]))
 
 
+@pytest.mark.parametrize("is_read", [False, True], ids=["table", "read"])
+@pytest.mark.parametrize("kind", [OfRecords, OfOneArray])
+def test_steps_of_records_with_trees_of_targets_are_those_of_a_reference_in_numpy(kind, is_read):
+    found = trained(task=kind(TARGET), is_read=is_read)
+    require_equal(found, expected(*found[3:], x=FLAT))
+
+
 def test_accumulated_gradients_are_those_of_weighted_samples():
     found = trained(steps=3)
     require_equal(found, expected(*found[3:], steps=3))
@@ -167,8 +213,8 @@ def test_mixed_samples_have_mixed_numbers_and_uniforms_of_their_own():
     def mix(x, y, draws):
         # With alpha 1 the share of a sample is its second uniform, as a multiple of 1/256.
         share = np.floor(draws[:, 1] * 256 + 0.5) / 256
-        images = share[:, None, None, None]
-        x = np.floor(x * images + np.roll(x, 1, axis=0) * (1 - images) + 0.5)
+        x, images = x * 255, share[:, None]
+        x = np.floor(x * images + np.roll(x, 1, axis=0) * (1 - images) + 0.5) / 255
         return x, y * share[:, None] + np.roll(y, 1, axis=0) * (1 - share[:, None])
 
     found = trained("augment.mixup=1.0")

@@ -36,7 +36,7 @@ def test_a_place_that_is_named_is_taken(place):
 
 
 def test_all_the_splits_together_have_to_fit(monkeypatch):
-    monkeypatch.setattr(storage, "free_on_device", lambda _: 2 * PIXELS.nbytes)
+    monkeypatch.setattr(storage, "free_on_device", lambda _: 2 * (PIXELS.nbytes + LABELS.nbytes))
     assert place_of("auto", [HELD], device="gpu") == "device"
     assert place_of("auto", [HELD, HELD], device="gpu") == "host"
 
