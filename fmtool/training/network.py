@@ -95,11 +95,11 @@ class Architecture:
         """A Keras model of samples as `architecture` has them."""
         import keras
 
-        def samples_of(each: Element) -> Any:
+        def samples_of(each: Element, name: str | None) -> Any:
             dtype = each.dtype if isinstance(each, Tokens) else "float32"
-            return keras.Input(each.shape, dtype=dtype)
+            return keras.Input(each.shape, dtype=dtype, name=name)
 
-        samples = mapped(samples_of, elements_of(element))
+        samples = _by_field(samples_of, element, None)
         return keras.Model(samples, self(samples))
 
 
@@ -170,12 +170,17 @@ def inputs_of(element: Sample) -> Any:
     """The inputs of a Keras model of such samples, by name where they are records."""
     import keras
 
-    def of(each: Element, name: str) -> Any:
+    def samples_of(each: Element, name: str | None) -> Any:
         return keras.Input(each.shape, dtype=each.dtype, name=name)
 
+    return _by_field(samples_of, element, _INPUT_NAMES.get(element.kind))
+
+
+def _by_field(made: Callable[[Element, str | None], Any], element: Sample, name: str | None) -> Any:
+    """A mapping of what is made of each field and its name; of a single element with `name`."""
     if isinstance(element, Record):
-        return {name: of(each, name) for name, each in element.fields.items()}
-    return of(element, _INPUT_NAMES[element.kind])
+        return {field: made(each, field) for field, each in element.fields.items()}
+    return made(element, name)
 
 
 def presented(network: Any, task: Task[Any], element: Sample) -> Any:
