@@ -101,7 +101,7 @@ def outcome(words: list[str], kind: str | None) -> dict[str, Any]:
     after = session.network.get_weights()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        saved = presented(session.network, data.task)
+        saved = presented(session.network, data.task, data.splits.element)
         saved.save(path)
         again = load_model(path)
     x = data.splits.test.x[:4]
