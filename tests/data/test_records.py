@@ -102,7 +102,7 @@ def test_the_fields_of_a_record_are_described():
 )
 def test_samples_that_are_not_what_the_element_says_are_refused(x, problem):
     with pytest.raises(DataError) as refusal:
-        loading._check(replace(SPLITS, train=Split(x, LABELS)))
+        loading._check_records(replace(SPLITS, train=Split(x, LABELS)))
     assert problem in refusal.value.message
 
 

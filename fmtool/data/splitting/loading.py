@@ -66,12 +66,13 @@ def load(cfg: DataConfig, *, seed: int, artifacts: Mapping[str, str] | None = No
     """
     own = option(cfg.name)
     splits = own.load(cfg)
-    _check(splits)
+    _check_targets(splits)
     selection = selection_of(splits, cfg, seed=seed)
     if artifacts is not None and own.restore is not None:
         splits = own.restore(cfg, splits, artifacts)
     elif own.fit is not None:
         splits = own.fit(cfg, splits, selection.train)
+    _check_records(splits)
     return Data(splits, selection)
 
 
@@ -87,30 +88,35 @@ def load_measured(cfg: DataConfig, measured: Measured, *, artifacts: Mapping[str
     own = option(cfg.name)
     assert own.load_measured is not None, "whoever asks has looked"
     splits = own.load_measured(cfg, measured)
-    _check(splits)
+    _check_targets(splits)
     if own.restore is not None:
         splits = own.restore(cfg, splits, artifacts)
+    _check_records(splits)
     return splits
 
 
-def _check(splits: Splits) -> None:
+def _check_targets(splits: Splits) -> None:
     for name, split in splits.parts.items():
         splits.target.check(split.y, split=name)
-        if isinstance(splits.element, Record):
-            _check_records(splits.element, split, f"data={splits.name}: {name}")
 
 
-def _check_records(element: Record, split: Split, place: str) -> None:
-    """DataError for samples that are not records of `element`, as many as there are targets."""
+def _check_records(splits: Splits) -> None:
+    """DataError for samples that are not records of the element, as many as there are targets."""
+    if isinstance(splits.element, Record):
+        for name, split in splits.parts.items():
+            _check_fields(splits.element, split, f"data={splits.name}: {name}")
+
+
+def _check_fields(element: Record, split: Split, place: str) -> None:
     fix = "give each field of the element one array, of its dtype, with a row for each target"
     if not isinstance(split.x, Mapping) or set(split.x) != set(element.fields):
         found = ", ".join(split.x) if isinstance(split.x, Mapping) else "one array"
         raise DataError(f"{place} has {found}, the element {', '.join(element.fields)}", fix=fix)
     for field, wanted in element.fields.items():
         shape, dtype = tuple(split.x[field].shape), str(split.x[field].dtype)
-        if (shape, dtype) != ((len(split), *wanted.shape), wanted.dtype):
+        expected = len(split), *wanted.shape
+        if (shape, dtype) != (expected, wanted.dtype):
             raise DataError(
-                f"{place}: field '{field}' is {dtype} {shape}, expected {wanted.dtype} "
-                f"{(len(split), *wanted.shape)}",
+                f"{place}: field '{field}' is {dtype} {shape}, expected {wanted.dtype} {expected}",
                 fix=fix,
             )
