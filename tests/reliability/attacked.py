@@ -22,11 +22,11 @@ def fmtool(argv: list[str], attack: dict[str, Any]) -> None:
     import sys
 
     from fmtool.cli.main import entry_point
-    from fmtool.training import execution
+    from fmtool.training import best_model
     from fmtool.training.callbacks.recorder import Recorder
 
     hook = "on_test_batch_end" if attack["in_validation"] else "on_train_batch_end"
-    counted, write_with = getattr(Recorder, hook), execution.write_with
+    counted, write_with = getattr(Recorder, hook), best_model.write_with
     report = _reporting(attack)
 
     def count_and_report(recorder: Any, batch: int, logs: Any = None) -> None:
@@ -40,7 +40,7 @@ def fmtool(argv: list[str], attack: dict[str, Any]) -> None:
         write_with(path, lambda draft: (write(draft), report(EXPORT)), **facts)
 
     setattr(Recorder, hook, count_and_report)
-    execution.write_with = write_and_report
+    best_model.write_with = write_and_report
     sys.argv[1:] = argv
     entry_point()
 
