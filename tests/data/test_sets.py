@@ -18,7 +18,9 @@ from fmtool.data.fetching import catalog
 from fmtool.errors import DataError, UsageError
 from fmtool.registry import module
 
-BUILT_IN = ["cifar10", "cifar100", "digits", "fashion_mnist", "imdb", "mnist", "reuters"]
+BUILT_IN = [
+    "cifar10", "cifar100", "digit_pairs", "digits", "fashion_mnist", "imdb", "mnist", "reuters",
+]  # fmt: skip
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
@@ -177,3 +179,21 @@ def test_importing_a_set_to_validate_its_config_imports_no_array_library():
     for name in BUILT_IN:
         command = [sys.executable, "-c", code.format(name)]
         assert subprocess.check_output(command, text=True).strip() == "[]"
+
+
+def test_pairs_of_digits_are_made_of_the_digits_of_their_own_split():
+    splits, digits = (catalog.load(name, source="auto") for name in ("digit_pairs", "digits"))
+    assert (splits.train.x.shape, splits.test.x.shape) == ((4326, 8, 16, 1), (1065, 8, 16, 1))
+    for pairs, single in ((splits.train, digits.train), (splits.test, digits.test)):
+        places = {image.tobytes(): place for place, image in enumerate(np.asarray(single.x[:]))}
+        sides = [np.ascontiguousarray(half) for half in np.split(np.asarray(pairs.x[:]), 2, axis=2)]
+        found = np.array([[places[each.tobytes()] for each in side] for side in sides])
+        has = np.zeros((len(pairs.y), 10), np.uint8)
+        for side in found:
+            has[np.arange(len(has)), single.y[side]] = 1
+        np.testing.assert_array_equal(pairs.y, has)
+        assert set(np.bincount(found[0])) == {3}
+        assert np.bincount(found[1], minlength=len(places)).sum() == len(has)
+    assert not {half.tobytes() for half in np.asarray(splits.test.x[:])} & {
+        half.tobytes() for half in np.asarray(splits.train.x[:])
+    }

@@ -19,15 +19,16 @@ ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
 
 @dataclass(frozen=True)
 class Arrays:
-    """Images (n, height, width, channels), or texts as `strings.pack` gives them, and labels (n,).
+    """Images (n, height, width, channels), or texts as `strings.pack` gives them, and the rows of
+    a target that is made of classes.
 
-    Labels are int32, all else is uint8.
+    Samples are uint8.
     """
 
     x_train: NDArray[np.uint8]
-    y_train: NDArray[np.int32]
+    y_train: NDArray[Any]
     x_test: NDArray[np.uint8]
-    y_test: NDArray[np.int32]
+    y_test: NDArray[Any]
 
     def named(self) -> dict[str, NDArray[Any]]:
         return {name: getattr(self, name) for name in ARRAY_NAMES}
@@ -78,7 +79,9 @@ def verify(
                 raise DataError(f"{origin}: {name} is not {size:,} texts", fix=fix)
             continue
         shape, dtype = (
-            ((size, *(info.image_shape or ())), "uint8") if name[0] == "x" else ((size,), "int32")
+            ((size, *(info.image_shape or ())), "uint8")
+            if name[0] == "x"
+            else ((size, *info.target.shape), info.target.dtype)
         )
         if (array.shape, array.dtype) != (shape, np.dtype(dtype)):
             raise DataError(
