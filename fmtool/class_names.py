@@ -16,6 +16,9 @@ from fmtool.errors import DataError
 ORDER = "natural order: numbers by value, class2 before class10"
 """The rule for messages."""
 
+SEPARATOR = ";"
+"""Stands between several classes in one cell of a table."""
+
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,9})?", re.ASCII)
 _PARTS = re.compile(r"[0-9]+|[^0-9]")
 _MAX_SHOWN = 14

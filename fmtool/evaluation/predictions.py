@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.class_names import SEPARATOR
 from fmtool.errors import UsageError
 from fmtool.evaluation.measure import Measurement, Watcher
 from fmtool.evaluation.samples import Samples
@@ -83,5 +84,7 @@ def _flat(row: Mapping[str, Any]) -> Iterator[Any]:
     for value in row.values():
         if isinstance(value, Mapping):
             yield from value.values()
+        elif isinstance(value, list):
+            yield SEPARATOR.join(value)
         else:
             yield value

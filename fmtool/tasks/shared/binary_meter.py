@@ -15,7 +15,7 @@ from fmtool.class_names import shortened
 from fmtool.errors import DataError, Diverged
 from fmtool.tasks.shared import class_figures, ranking, thresholds
 from fmtool.tasks.shared.class_curves import CURVES, Curve
-from fmtool.tasks.shared.class_figures import ONE_CLASS
+from fmtool.tasks.shared.class_figures import ONE_CLASS, Found
 from fmtool.tasks.shared.mistakes import Mistakes
 from fmtool.tasks.shared.reporting import Report
 
@@ -120,7 +120,9 @@ class BinaryMeter:
                 "positive": asked.names[asked.positive],
                 "threshold": asked.threshold,
                 "threshold_rule": asked.rule,
-                "per_class": class_figures.per_class(self._confusion, asked.names),
+                "per_class": class_figures.per_class(
+                    Found.of_confusion(self._confusion), asked.names
+                ),
                 "confusion_matrix": self._confusion.tolist(),
                 **({} if bins is None else {"auc_bins": bins}),
             },

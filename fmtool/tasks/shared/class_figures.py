@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,50 @@ def confusion_matrix(
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
-def averages(confusion: _Counts) -> dict[str, float]:
+@dataclass(frozen=True)
+class Found:
+    """How many samples of each class there are, and are found: int64 (k,) each.
+
+    Args:
+        hits: samples of the class that are predicted to be of it.
+        support: samples of the class.
+        predicted: samples that are predicted to be of it.
+    """
+
+    hits: _Counts
+    support: _Counts
+    predicted: _Counts
+
+    @classmethod
+    def of_confusion(cls, confusion: _Counts) -> "Found":
+        return cls(confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0))
+
+    def absent(self, class_names: Sequence[str]) -> list[str]:
+        """Names of the classes that have no sample."""
+        pairs = zip(class_names, self.support, strict=True)
+        return [name for name, count in pairs if not count]
+
+    def parts(self) -> dict[str, _Counts]:
+        """What precision, recall and F1 are shares of, by class."""
+        both = self.predicted + self.support
+        return {"precision": self.predicted, "recall": self.support, "f1": both}
+
+    def shares(self) -> dict[str, NDArray[np.float64]]:
+        """Precision, recall and F1 by class, 0 where nothing defines one."""
+        return {
+            name: np.divide(
+                2 * self.hits if name == "f1" else self.hits,
+                whole,
+                out=np.zeros(len(self.hits)),
+                where=whole != 0,
+            )
+            for name, whole in self.parts().items()
+        }
+
+
+def averages(found: Found) -> dict[str, float]:
     """Precision, recall and F1 over the classes; one that nothing defines counts as 0."""
-    shares, support = _shares(confusion), confusion.sum(axis=1)
+    shares, support = found.shares(), found.support
     occurs = support > 0
     return {
         **{f"{name}_{MACRO}": shares[name][occurs].mean().item() for name in RATIOS},
@@ -49,24 +91,18 @@ def averages(confusion: _Counts) -> dict[str, float]:
     }
 
 
-def per_class(confusion: _Counts, class_names: Sequence[str]) -> list[dict[str, Any]]:
+def per_class(found: Found, class_names: Sequence[str]) -> list[dict[str, Any]]:
     """Name, precision, recall, F1 and support of each class; None with a reason in `undefined`."""
-    shares, parts, support = _shares(confusion), _parts(confusion), confusion.sum(axis=1)
+    shares, parts = found.shares(), found.parts()
     entries = []
     for index, class_name in enumerate(class_names):
         undefined = {name: _WHY[name] for name in RATIOS if not parts[name][index]}
         figures = {
             name: None if name in undefined else shares[name][index].item() for name in RATIOS
         }
-        entry = {"name": class_name, **figures, "support": support[index].item()}
+        entry = {"name": class_name, **figures, "support": found.support[index].item()}
         entries.append({**entry, "undefined": undefined} if undefined else entry)
     return entries
-
-
-def absent_classes(confusion: _Counts, class_names: Sequence[str]) -> list[str]:
-    """Names of the classes that have no sample."""
-    support = confusion.sum(axis=1)
-    return [name for name, count in zip(class_names, support, strict=True) if not count]
 
 
 def matthews_corrcoef(confusion: _Counts) -> tuple[float | None, str]:
@@ -99,20 +135,3 @@ def expected_calibration_error(
     bins = np.ceil(confidence * _CALIBRATION_BINS).astype(np.int64) - 1
     gaps = np.bincount(bins, weights=is_right - confidence, minlength=_CALIBRATION_BINS)
     return float(np.abs(gaps).sum() / len(confidence))
-
-
-def _parts(confusion: _Counts) -> dict[str, _Counts]:
-    """What precision, recall and F1 are shares of, by class."""
-    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
-    return {"precision": predicted, "recall": support, "f1": predicted + support}
-
-
-def _shares(confusion: _Counts) -> dict[str, NDArray[np.float64]]:
-    """Precision, recall and F1 by class, 0 where nothing defines one."""
-    hits = confusion.diagonal()
-    return {
-        name: np.divide(
-            2 * hits if name == "f1" else hits, whole, out=np.zeros(len(hits)), where=whole != 0
-        )
-        for name, whole in _parts(confusion).items()
-    }

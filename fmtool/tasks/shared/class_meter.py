@@ -15,7 +15,7 @@ from fmtool.class_names import shortened
 from fmtool.errors import DataError, Diverged
 from fmtool.tasks.shared import class_figures, ranking
 from fmtool.tasks.shared.class_curves import AUCS, CURVES, mean_area, tell_apart
-from fmtool.tasks.shared.class_figures import ONE_CLASS
+from fmtool.tasks.shared.class_figures import ONE_CLASS, Found
 from fmtool.tasks.shared.mistakes import Mistakes
 from fmtool.tasks.shared.reporting import Report
 
@@ -106,7 +106,8 @@ class ClassMeter:
                 fix="train again with a lower learning rate",
             )
         metrics, undefined = self._figures()
-        entries = class_figures.per_class(self._confusion, self._names)
+        found = Found.of_confusion(self._confusion)
+        entries = class_figures.per_class(found, self._names)
         curves = tell_apart(entries, self._scores.cuts())
         for name in AUCS:
             metrics[f"{name}_macro"] = mean_area(entries, name)
@@ -118,7 +119,7 @@ class ClassMeter:
             metrics=metrics,
             undefined=undefined,
             details={
-                "absent_classes": class_figures.absent_classes(self._confusion, self._names),
+                "absent_classes": found.absent(self._names),
                 "per_class": entries,
                 "confusion_matrix": self._confusion.tolist(),
                 **({} if bins is None else {"auc_bins": bins}),
@@ -140,7 +141,7 @@ class ClassMeter:
         }
         in_top_5 = found.is_in_top_5
         metrics[TOP_5] = np.mean(np.concatenate(in_top_5)).item() if in_top_5 else None
-        metrics |= class_figures.averages(self._confusion)
+        metrics |= class_figures.averages(Found.of_confusion(self._confusion))
         metrics["balanced_accuracy"] = metrics["recall_macro"]
         for figure in (class_figures.matthews_corrcoef, class_figures.cohen_kappa):
             metrics[figure.__name__], why = figure(self._confusion)

@@ -157,7 +157,8 @@ class Reporting(ABC, Generic[TargetT]):
     def compared(self, outputs: "Array", y: "Array") -> Iterator[Mapping[str, Any]]:
         """For each sample its truth and what the outputs say, in JSON types.
 
-        A mapping among the values has as many columns as it has keys.
+        A mapping among the values has as many columns as it has keys; the names in a list share one
+        cell.
         """
         for truth, output in zip(y.tolist(), outputs.tolist(), strict=True):
             yield {"truth": truth, "output": output}
