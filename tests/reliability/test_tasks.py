@@ -17,6 +17,11 @@ TASKS = {
         "task.class_weights=balanced", "data=breast_cancer", "model=mlp", "model.units=[8]",
         "model.dropout=0.2",
     ),
+    "multi_label": (
+        "task=multi_label", "task.threshold=f1", "task.class_weights=balanced",
+        "data=digit_pairs", "data.limit=400", "model=cnn", "model.filters=[4]",
+        "model.dense_units=[8]", "augment.mixup=0.4",
+    ),
 }  # fmt: skip
 IN_THE_SUITE = ("binary", "torch")
 CASES = [
