@@ -54,6 +54,13 @@ def data_of_task(name: str) -> list[str]:
     raise AssertionError(f"no data set for task={name}")
 
 
+def task_of_data(name: str) -> list[str]:
+    """The word for the task that a data set trains with, where that is not the default one."""
+    info = options.data(name).INFO
+    tasks = ["classification"] if info is None else tasks_that_learn(info.target)
+    return [] if "classification" in tasks else [f"task={tasks[0]}"]
+
+
 def classification(classes: int) -> Any:
     """The task of labels `0`, `1`, ... with its default keys."""
     cfg = validate.option("task", compose("train", [])["task"])

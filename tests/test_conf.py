@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 from pydantic import BaseModel
-from small_models import data_of_task
+from small_models import data_of_task, task_of_data
 
 from fmtool import registry, validate
 from fmtool.cli import sweep_line
@@ -56,8 +56,12 @@ def composed(group, name):
     if group in OF_TUNE:
         return compose("tune", [f"{group}={name}"])
     # The images of the default data are too small for some models.
-    data = ["data=cifar10"] if group == "model" else data_of_task(name) if group == "task" else []
-    return compose("train", [f"{group}={name}", *data, *given(group, name)])
+    beside = {
+        "model": lambda name: ["data=cifar10"],
+        "task": data_of_task,
+        "data": task_of_data,
+    }.get(group, lambda name: [])
+    return compose("train", [f"{group}={name}", *beside(name), *given(group, name)])
 
 
 def config_of(group, name):

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from small_models import SMALL, as_words
+from small_models import SMALL, as_words, task_of_data
 
 from fmtool import options, registry
 from fmtool.matching import declared_kind, readable_kinds, tasks_that_learn
@@ -40,13 +40,6 @@ def is_learnt(option):
     return info is None or bool(tasks_that_learn(info.target))
 
 
-def task_for(data_name):
-    """The task that a data set trains with, where that is not the default one."""
-    info = options.data(data_name).INFO
-    tasks = ["classification"] if info is None else tasks_that_learn(info.target)
-    return [] if "classification" in tasks else [f"task={tasks[0]}"]
-
-
 def words_of(option):
     """A training of this option in its smallest size; recipes are as they are.
 
@@ -58,9 +51,8 @@ def words_of(option):
         return [f"experiment={name}", "schedule.warmup_start=1", *PATH.get(data, [])]
     if group == "data":
         model = {"text": "bag", "features": "mlp"}.get(declared_kind(name), "cnn")
-        return [
-            f"data={name}", *PATH.get(name, []), *task_for(name), f"model={model}", *as_words(model)
-        ]  # fmt: skip
+        words = [f"data={name}", *PATH.get(name, []), *task_of_data(name)]
+        return [*words, f"model={model}", *as_words(model)]
     if group == "model":
         data = "mnist" if "image" in readable_kinds(name) else "text"
         return [f"model={name}", *as_words(name), f"data={data}", *PATH.get(data, [])]
