@@ -13,7 +13,7 @@ _TIME_LIMIT = 124
 
 
 def entry_point() -> None:
-    """What the installed `fmtool` script calls; ends the process."""
+    """Runs the command line for the installed `fmtool` script; ends the process."""
     # Where no SignalGuard is in force, Ctrl-C shall end the process as SIGTERM does, and also
     # where a shell started it in the background, with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -128,7 +128,7 @@ def _network(model: Any, element: Any, task: dict[str, Any], classes: int) -> An
 
 
 def _element(name: str, shape: str | None, vocabulary: str | None) -> Any:
-    """What the model is to read; UsageError where it cannot."""
+    """The element that the model is to read; UsageError where it cannot."""
     from fmtool.elements import WHAT, Features, Pixels, Tokens
     from fmtool.matching import readable_kinds
 

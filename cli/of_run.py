@@ -21,7 +21,7 @@ _GROUPS, _KEYS = ("data", "runtime"), ("eval_batch_size",)
 
 @dataclass(frozen=True)
 class OfRun:
-    """What such a command line comes to.
+    """The run, the config and the words of such a command.
 
     Args:
         cfg: the command's own config.

@@ -113,7 +113,7 @@ def _tolerance(text: str) -> float:
 
 
 def _saved_config(original: "RunPaths", runs_dir: Path) -> "TrainConfig":
-    """What RUN was trained with; where it is written and how it was started are not part of it."""
+    """The config RUN was trained with; where it is written and how it was started are not in it."""
     from fmtool import validate
     from fmtool.config import compose
     from fmtool.runs.saved_config import read_run_config

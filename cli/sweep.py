@@ -82,7 +82,7 @@ def _document(sweep: "Sweep", planned: "list[Planned]") -> dict[str, Any]:
 
 
 def _counts(planned: "list[Planned]") -> dict[str, int]:
-    """How many trainings there are of each state; those that are the same count once."""
+    """The number of trainings in each state; those that are the same count once."""
     return dict(Counter(each.state for each in planned if each.job.same_as is None))
 
 

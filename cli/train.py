@@ -76,7 +76,7 @@ def main(argv: list[str], flags: Flags) -> int:
 
 
 def _belongings() -> dict[str, str]:
-    """What the sweep or the study that started this process says of it, for the manifest."""
+    """The sweep or study that started this process, for the manifest."""
     from fmtool.runs.identity import VARIANT
 
     variables = {"sweep": SWEEP_VARIABLE, "study": STUDY_VARIABLE, VARIANT: VARIANT_VARIABLE}

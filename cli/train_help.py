@@ -56,7 +56,7 @@ def text() -> str:
 
 
 def _keys(text: str) -> list[str]:
-    """What follows the defaults list of a primary config."""
+    """The keys behind the defaults list of a primary config."""
     return [f"  {line}" for line in text.split("\n\n", 1)[1].rstrip().splitlines()]
 
 

@@ -92,7 +92,7 @@ def _search(argv: list[str], flags: Flags) -> int:
 
 
 def _dry_run(asked: "Definition", flags: Flags) -> int:
-    """What would be searched; nothing is begun or written."""
+    """The search, as it would be; nothing is begun or written."""
     if flags.as_json:
         output.print_json(asked.model_dump(mode="json"))
     else:

@@ -112,4 +112,4 @@ _ACTIONS: dict[str, tuple[Callable[[Request, "Store"], Answer], tuple[str, ...]]
     "export": (_export, ("output",)),
     "retry": (_retry, ()),
 }
-"""What answers, and the keys it has besides."""
+"""The function that answers, and the keys it has besides, by action."""

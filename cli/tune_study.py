@@ -22,7 +22,7 @@ _ALWAYS = ("study", "storage", "runs_dir")
 
 @dataclass(frozen=True)
 class Request:
-    """What an action was asked.
+    """The study, keys and words of an action.
 
     Args:
         extra: values of the action's own keys, as they were typed.

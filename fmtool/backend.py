@@ -36,7 +36,7 @@ _UNLESS_SET = {
     # As on the other backends, so that several trainings can share a GPU.
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
 }
-"""What a user may decide otherwise."""
+"""Variables that a user may set otherwise."""
 
 
 def select(cfg: RuntimeConfig, *, is_convolutional: bool = True) -> RuntimeConfig:

@@ -60,7 +60,7 @@ def _part_key(part: str) -> tuple[int, int, str]:
 
 
 def is_expected_order(names: Sequence[str]) -> bool:
-    """Whether a user who lists something class by class would take the same order.
+    """True where a user who lists something class by class would take the same order.
 
     True for 0, 1, ... n-1, for names that every way of sorting puts in this order, and for an
     order that the data set itself has given to its label values.

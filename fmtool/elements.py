@@ -1,4 +1,4 @@
-"""What one sample is: the pixels of an image, the tokens of a text, numbers, or several of them."""
+"""Kinds of samples: the pixels of an image, the tokens of a text, numbers, or several of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

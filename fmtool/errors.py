@@ -49,7 +49,7 @@ class ExitCode(IntEnum):
 
 
 class FmtoolError(Exception):
-    """What went wrong and how to mend it, shown as `error: <message>; fix: <fix>`."""
+    """A fault and how to mend it, shown as `error: <message>; fix: <fix>`."""
 
     exit_code = ExitCode.BUG
 
@@ -134,7 +134,7 @@ class Interrupted(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """What a shell shows for the death: 128 + the signal's number."""
+        """The code that a shell shows for the death: 128 + the signal's number."""
         return 128 + self.signal_number
 
 
@@ -151,7 +151,7 @@ class TimeLimit(Interrupted):
 
 
 class Stopped(Interrupted):
-    """Who started a training wants no more of it; the process ends by itself, with 0."""
+    """The program that started a training ends it; the process ends by itself, with 0."""
 
     def __init__(self) -> None:
         super().__init__(Signals.SIGTERM)

@@ -44,7 +44,7 @@ def read(module: ModuleType, contract: type[ContractT], *, origin: str) -> Contr
 
 
 def is_own(module: ModuleType, name: str) -> bool:
-    """Whether a file means a name as a hook, which it only uses where it imports it.
+    """True where a file means a name as a hook, which it only uses where it imports it.
 
     What was defined elsewhere, or is a module, has to be in `__all__`. A constant does not say
     where it comes from, and counts.
@@ -80,7 +80,7 @@ def _checked(value: Any, name: str, hint: Any, origin: str) -> Any:
 
 
 def _call_of(hint: Any) -> list[inspect.Parameter] | None:
-    """What a function is called with, of a Protocol or of one or None; else None."""
+    """The call that a function of a Protocol takes, or one of a Protocol or None; else None."""
     for each in (hint, *get_args(hint)):
         if getattr(each, "_is_protocol", False):
             return list(inspect.signature(each.__call__).parameters.values())[1:]

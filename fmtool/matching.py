@@ -1,4 +1,4 @@
-"""Whether model, augmentation and task can do with what the others give, or why not."""
+"""Checks that model, augmentation and task can do with what the others give."""
 
 from fmtool import models, options, registry, representations, targets
 from fmtool.compat.models import ends_in_logits
@@ -18,7 +18,7 @@ def declared_kind(data_name: str) -> Kind | None:
 
 
 def declared_image(data_name: str) -> Pixels | None:
-    """What a data set holds whose images have one size that is known without reading them."""
+    """The element of a data set whose images have one size that is known without reading them."""
     info = options.data(data_name).INFO
     if info is None or info.image_shape is None:
         return None
@@ -72,7 +72,7 @@ def _classes(target: Target) -> int:
 
 
 def readable_kinds(model_name: str) -> tuple[Kind, ...]:
-    """What the inputs of a model may be."""
+    """The kinds of input that a model may have."""
     return options.model(model_name).READS
 
 

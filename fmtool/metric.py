@@ -20,7 +20,7 @@ class Metric:
     goal: Goal
 
     def is_better(self, value: float, than: float | None, *, by: float = 0.0) -> bool:
-        """Whether `value` beats `than` by more than `by`.
+        """True where `value` beats `than` by more than `by`.
 
         NaN never does, and anything else beats None and NaN.
         """
@@ -31,7 +31,7 @@ class Metric:
         return self.loss_of(than) - self.loss_of(value) > by
 
     def loss_of(self, value: float) -> float:
-        """What is small where the figure is good: the value, its negative, or its distance."""
+        """A number that is small where the figure is good: itself, its negative or its distance."""
         if self.goal == "min":
             return value
         return -value if self.goal == "max" else abs(value - self.goal)
@@ -48,12 +48,12 @@ def headline(report: tuple[Metric, ...]) -> tuple[str, ...]:
 
 
 def is_loss(name: str) -> bool:
-    """Whether this is what a training minimizes, of whatever split: another function in each."""
+    """True where this is what a training minimizes, of whatever split: another function in each."""
     return name.removeprefix("val_") == "loss"
 
 
 def of_rows(training: tuple[Metric, ...]) -> dict[str, Metric]:
-    """What rows of metrics.jsonl hold, by name: of the training data, then of validation."""
+    """The values in rows of metrics.jsonl, by name: of the training data, then of validation."""
     return by_name((*training, *(metric.of_validation() for metric in training)))
 
 

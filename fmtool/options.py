@@ -1,4 +1,4 @@
-"""What each option's file has, by its name in the config: the contracts of the kinds, resolved.
+"""The contents of each option's file, by its name in the config: contracts of kinds, resolved.
 
 Each raises UsageError where no option has that name, or where its file breaks the contract.
 """

@@ -30,7 +30,7 @@ class Kind:
 
     @property
     def key(self) -> str:
-        """Where the config names a module of this kind."""
+        """The key by which the config names a module of this kind."""
         return "callbacks.own" if self is CALLBACK else f"{self.group}.name"
 
 
@@ -79,7 +79,7 @@ def module(group: str, name: str) -> ModuleType:
 
 
 def option(group: str, name: str, contract: type[hooks.ContractT]) -> hooks.ContractT:
-    """What the module behind `group=name` has, of its kind's contract.
+    """The contents of the module behind `group=name`, by its kind's contract.
 
     Raises UsageError as `module`, and for a file of somebody's own that breaks the contract.
     """
@@ -88,7 +88,7 @@ def option(group: str, name: str, contract: type[hooks.ContractT]) -> hooks.Cont
 
 
 def is_built_in(group: str, name: str) -> bool:
-    """Whether the module behind `group=name` is one of ours."""
+    """True where the module behind `group=name` is one of ours."""
     return (group, name) not in _plugins and name in _built_in(group)
 
 

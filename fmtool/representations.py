@@ -24,7 +24,7 @@ PRESENTATION = "presentation"
 
 @dataclass(frozen=True)
 class HeadHints:
-    """How a model wants the dense layer that a task puts behind it.
+    """A model's wishes for the dense layer that a task puts behind it.
 
     Args:
         kernel_initializer: as `keras.layers.Dense` takes it.

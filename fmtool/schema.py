@@ -80,7 +80,7 @@ class GateConfig(Config):
 
 
 class ExpectedConfig(Config):
-    """What a recipe reached, or what its source published."""
+    """The figure that a recipe reached, or that its source published."""
 
     metric: str
     """Of the final report."""
@@ -94,7 +94,7 @@ class ExpectedConfig(Config):
 
 
 class ReportConfig(Config):
-    """What is found out about a trained model."""
+    """Choices for the report on a trained model."""
 
     test: bool
     latency: bool
@@ -136,7 +136,7 @@ class TrainConfig(Config):
 
 
 class EvaluateConfig(Config):
-    """What `evaluate` adds to the config of the run it evaluates."""
+    """The keys that `evaluate` adds to the config of the run it evaluates."""
 
     run: str
     runs_dir: str
@@ -165,7 +165,7 @@ class ExportOptions(Config):
 
 
 class ExportConfig(Config):
-    """What `export` adds to the config of the run whose model it exports."""
+    """The keys that `export` adds to the config of the run whose model it exports."""
 
     run: str
     runs_dir: str
@@ -179,7 +179,7 @@ class ExportConfig(Config):
 
 
 class InputConfig(TableConfig):
-    """How the files that `predict` is given are read; None is as the training of the run was."""
+    """Ways to read the files that `predict` is given; None is as the training of the run was."""
 
     resize_mode: Literal["stretch", "crop", "pad"] | None
     color: Literal["auto", "rgb", "grayscale"] | None

@@ -1,4 +1,4 @@
-"""What every augmentation shares: its keys, and the type of one stage of the pipeline."""
+"""The keys that every augmentation has, and the type of one stage of the pipeline."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,11 +55,11 @@ class AugmentConfig(NamedConfig):
     mix_probability: Fraction
     """Share of the images that mixup or CutMix takes."""
     cutmix_share: Fraction
-    """Where both are on: the share of mixed images that CutMix takes."""
+    """The share of mixed images that CutMix takes where both are on."""
 
     @property
     def changes_images(self) -> bool:
-        """Whether it does anything."""
+        """True where images are changed at all."""
         shared = (
             self.horizontal_flip, self.crop_padding, self.erasing, self.cutout, self.mixup,
             self.cutmix,
@@ -89,7 +89,7 @@ class Policy(Protocol):
 
 @dataclass(frozen=True)
 class AugmentOption:
-    """What an augmentation's file has, each under its own name::
+    """The contract of an augmentation's file: its names, each a field::
 
     class Config(AugmentConfig):
         name: Literal["inverted"]

@@ -26,7 +26,7 @@ _WARM_UP_STEPS = 3
 
 @dataclass(frozen=True)
 class Parts:
-    """What every such loop is made of.
+    """The parts of every such loop.
 
     Args:
         network: from normalised samples to outputs, in the precision of the session.

@@ -1,4 +1,4 @@
-"""How long it takes until a training can take its first step, and what it needs in memory."""
+"""The time until a training can take its first step, and the memory that it needs until then."""
 
 import os
 import time
@@ -21,7 +21,7 @@ class Phases:
         self._since = time.perf_counter()
 
     def end(self, name: str) -> None:
-        """What passed since the last mark was spent on `name`."""
+        """Counts the time since the last mark as spent on `name`."""
         now = time.perf_counter()
         self.seconds[f"seconds_{name}"] = now - self._since
         self._since = now

@@ -1,4 +1,4 @@
-"""What `fmtool bench` prints for people."""
+"""The tables of `fmtool bench`."""
 
 from collections.abc import Mapping
 from typing import Any

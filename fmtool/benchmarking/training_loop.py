@@ -26,7 +26,7 @@ from fmtool.training.step.plan import Plan
 
 @dataclass(frozen=True)
 class Stretch:
-    """What a stretch of training came to.
+    """The figures of a stretch of training.
 
     Args:
         seconds: from its first step to the end of its last epoch, rows and TensorBoard files
@@ -107,7 +107,7 @@ class _Clock(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no 
         super().__init__()
         self._stopwatch, self._plan, self._recorder = stopwatch, plan, recorder
         self.epochs = 0
-        """That have begun so far."""
+        """Epochs that have begun so far."""
 
     def set(self, seconds: float) -> None:
         """To be called before each stretch."""

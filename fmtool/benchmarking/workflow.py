@@ -101,7 +101,7 @@ def _measure(
 
 
 def _in_turns(turns: Mapping[str, Callable[[], float]], rounds: int) -> list[dict[str, float]]:
-    """What each came to in each round; who begins changes from round to round."""
+    """The figures of each in each round; who begins changes from round to round."""
     measured = []
     for number in range(rounds):
         names = list(turns) if number % 2 else list(turns)[::-1]

@@ -1,1 +1,1 @@
-"""What Keras callbacks of a user's own share; those of every run are in `fmtool.training`."""
+"""Keras callbacks of a user's own; those of every run are in `fmtool.training`."""

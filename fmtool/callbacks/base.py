@@ -1,4 +1,4 @@
-"""What the file of a Keras callback of a user's own has."""
+"""The contract of the file of a Keras callback of a user's own."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class CallbackOption:
-    """What a callback's file has, each under its own name; see examples/own_callback."""
+    """The contract of a callback's file: its names, each a field; see examples/own_callback."""
 
     Config: type[CallbackConfig]
     build: Build

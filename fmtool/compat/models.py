@@ -15,7 +15,7 @@ from fmtool.targets import Label, Target
 
 
 def ends_in_logits(build: Callable[..., Any]) -> bool:
-    """Whether the third parameter of a model's `build` is the number of classes."""
+    """True where the third parameter of a model's `build` is the number of classes."""
     return list(inspect.signature(build).parameters)[2:3] != ["wanted"]
 
 

@@ -24,7 +24,7 @@ def require(package: str, versions: str, parts: Iterable[str]) -> None:
 
 
 def _is_there(part: str) -> bool:
-    """Whether a module or class has the name; for attributes of instances, uses it."""
+    """True where a module or class has the name; for attributes of instances, uses it."""
     path, _, name = part.rpartition(".")
     try:
         owner = _found(path)

@@ -76,7 +76,7 @@ def name_afresh() -> None:
 
 
 def has_jax_state(model: Any) -> bool:
-    """Whether `fit` on JAX holds values that the variables of the model do not have yet."""
+    """True where `fit` on JAX holds values that the variables of the model do not have yet."""
     return model._jax_state is not None
 
 

@@ -72,7 +72,7 @@ class Arguments:
 
     @property
     def asks_for_information(self) -> bool:
-        """Whether Hydra itself shall answer, without running anything."""
+        """True where Hydra itself shall answer, without running anything."""
         return bool(self.show or self.info or self.completion)
 
 
@@ -182,7 +182,7 @@ def _at_home(path: str) -> str:
 
 
 def _is_topic(argv: list[str], flag: str) -> bool:
-    """Whether the word behind the flag is what to inform about, and not an override."""
+    """True where the word behind the flag is what to inform about, and not an override."""
     following = argv[argv.index(flag) + 1 : argv.index(flag) + 2]
     return bool(following) and following[0] in _INFO_TOPICS
 

@@ -59,7 +59,7 @@ def _choices(override: Override, folders: tuple[Path, ...]) -> list[str]:
 
 
 def values(override: str, folders: tuple[Path, ...]) -> list[str] | None:
-    """What an override sweeps over, each as the text behind the =; None where it is one value.
+    """The values that an override sweeps over, as the texts behind the =; None where it has one.
 
     Raises UsageError as `expand` does.
     """

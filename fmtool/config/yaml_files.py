@@ -1,4 +1,4 @@
-"""Where Hydra looks for YAML files of the user's, and how it reads them.
+"""The places where Hydra looks for YAML files of the user's, and how it reads them.
 
 It reads inside the folders given only, and nothing that would exhaust it. fmtool's own files come
 from the installed package and are not read this way.

@@ -36,7 +36,7 @@ class Config(LocalConfig):
     columns: list[Annotated[str, Field(min_length=1)]] | None
     """The names of the features, or of the channels of a series."""
     target: Literal["auto", Kind]
-    """What `y` is; `auto`: floats are numbers, columns of zeros and ones labels, else a label."""
+    """The kind of `y`; `auto`: floats are numbers, columns of 0 and 1 labels, else a label."""
     target_names: list[Annotated[str, Field(min_length=1)]] | None
     """The names of the classes or numbers, in order."""
 
@@ -47,7 +47,7 @@ def load(cfg: Config) -> "Splits":
 
 
 def load_measured(cfg: Config, measured: "Measured") -> "Splits":
-    """What is to be measured as a test split; see `_load`."""
+    """The samples that are to be measured, as a test split; see `_load`."""
     return _load(cfg, measured)
 
 

@@ -1,4 +1,4 @@
-"""What every data set declares: the keys a user may set, and the facts about the set."""
+"""The contract of a data set: the keys a user may set, and the facts about the set."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,13 +33,13 @@ RisingPair = Annotated[
 
 class DataConfig(NamedConfig):
     source: Source
-    """What may fill the cache when it is empty; a filled, verified cache always serves."""
+    """The sources that may fill an empty cache; a filled, verified cache always serves."""
     validation_fraction: Rate
     fraction: Annotated[float, Field(gt=0, le=1)]
     limit: PositiveInt | None
     normalize: Literal["standardize", "unit", "none"]
     storage: Literal["auto", "device", "host", "stream"]
-    """Where the samples lie while training; never changes which samples a step sees."""
+    """The place of the samples while training; it never changes which samples a step sees."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _nothing_more(cfg: Any, splits: "Splits", /) -> None:
 
 @dataclass(frozen=True)
 class DataOption:
-    """What a data set's file has, each under its own name.
+    """The contract of a data set's file: its names, each a field.
 
     A whole file, beside the YAML file of the same name::
 

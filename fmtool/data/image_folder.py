@@ -56,7 +56,7 @@ def load(cfg: Config) -> "Splits":
 
 
 def load_measured(cfg: Config, measured: "Measured") -> "Splits":
-    """What is to be measured as a test split; see `_load`."""
+    """The samples that are to be measured, as a test split; see `_load`."""
     return _load(cfg, measured)
 
 

@@ -1,4 +1,4 @@
-"""What a recipe is expected to reach beside what a training of it reached."""
+"""The figure that a recipe is expected to reach, beside that of a training of it."""
 
 from dataclasses import dataclass
 from typing import Any

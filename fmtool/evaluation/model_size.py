@@ -1,4 +1,4 @@
-"""How many weights a model file asks Keras for, found out before Keras makes room for them.
+"""The number of weights a model file asks Keras for, found before Keras makes room for them.
 
 A layer of a few bytes in config.json (`units: 10000000`) can ask for terabytes.
 """

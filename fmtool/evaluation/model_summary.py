@@ -1,4 +1,4 @@
-"""What a model is made of: its layers with shapes, weights and operations, and their totals."""
+"""The layers of a model with shapes, weights and operations, and their totals."""
 
 import io
 import math
@@ -131,7 +131,7 @@ def _operations(model: Any) -> Iterator[Any]:
 
 
 def _is_transparent(operation: Any) -> bool:
-    """Whether it is a model whose layers are known; of a subclass of Keras' they are not."""
+    """True for a model whose layers are known; of a subclass of Keras' they are not."""
     import keras
 
     return isinstance(operation, keras.Sequential) or hasattr(operation, "operations")

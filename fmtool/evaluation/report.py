@@ -15,7 +15,7 @@ from fmtool.terminal import Column, Group, RenderableType, Table, Text
 
 @dataclass(frozen=True)
 class TrainingSummary:
-    """What a training came to."""
+    """The outcome of a training, for people."""
 
     model_name: str
     data_name: str
@@ -31,7 +31,7 @@ class TrainingSummary:
     tta: str
     """The test-time augmentation of `test`."""
     expectation: str | None
-    """What the recipe was to reach and what it did, in one line; None where nothing is known."""
+    """The figure of the recipe and that of the run, in one line; None where nothing is known."""
     seconds: float
     samples_per_second: float
     """Whatever the samples are, which `kind` says."""

@@ -32,7 +32,7 @@ _ELSEWHERE = ("data", "data.path")
 
 @dataclass(frozen=True)
 class Samples:
-    """What is measured.
+    """The samples that are measured.
 
     Args:
         splits: the data set it is of, with the classes of the run.

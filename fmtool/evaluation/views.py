@@ -10,7 +10,7 @@ _WEIGHTS = {"flip": (1.0,), "flip_translate": (0.5, 0.25, 0.25)}
 
 
 def count(tta: TestTimeAugmentation) -> int:
-    """How many views of an image the network sees."""
+    """The number of views of an image that the network sees."""
     return 1 if tta == "none" else 2 * len(_WEIGHTS[tta])
 
 

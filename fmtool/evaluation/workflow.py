@@ -21,14 +21,14 @@ from fmtool.tasks.shared.reporting import Report, Reporting
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured, and where it was written."""
+    """The outcome of an evaluation, and the file it was written to."""
 
     run_directory: Path
     split: str
     data: str
     tta: str
     data_differs: tuple[Difference, ...]
-    """How the data are not those of the run."""
+    """Differences of the data from those of the run."""
     report: Report
     reporting: Reporting[Any]
     """The task, which shows it."""

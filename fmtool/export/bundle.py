@@ -35,7 +35,7 @@ RUNTIMES: Mapping[str, str] = {
     "openvino": "openvino",
     "torch": "torch",
 }
-"""What pip installs to run a file of a format."""
+"""The packages that pip installs to run a file of a format."""
 
 _READERS = {"image": " pillow", "text": " tokenizers", "features": ""}
 _EXAMPLES = {"image": "picture.png", "text": '"a text"', "features": "0.5,1.2,..."}

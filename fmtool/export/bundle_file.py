@@ -134,7 +134,7 @@ def _stays_inside(name: str) -> bool:
 
 
 def problems(found: Bundle) -> list[str]:
-    """What is missing, changed or too much, a line each; none in a sound bundle."""
+    """Lines on all that is missing, changed or too much; none for a sound bundle."""
     lines = [f"{name} is missing" for name in _REQUIRED if name not in found.names]
     if lines:
         return lines
@@ -144,7 +144,7 @@ def problems(found: Bundle) -> list[str]:
 
 
 def problems_of_sums(found: Bundle, digests: Mapping[str, str | None]) -> list[str]:
-    """What is missing, too much, or not what the list of digests says, a line each.
+    """Lines on all that is missing, too much, or not as the list of digests says.
 
     Args:
         digests: of the members that are looked at, by name.

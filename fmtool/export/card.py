@@ -115,7 +115,7 @@ def _gates(facts: RunFacts) -> str:
 
 
 def _limits(facts: RunFacts) -> Iterator[str]:
-    """What follows from the figures."""
+    """The limits that follow from the figures."""
     yield from map(plain, facts.metadata.serving.card_limits(facts.figures))
     yield from _differences(facts)
 

@@ -33,7 +33,7 @@ def _of_config(facts: RunFacts) -> list[tuple[str, str | None]]:
 
 
 def _preparation(facts: RunFacts) -> tuple[str, str | None]:
-    """What is done to samples before the network sees them."""
+    """The preparation of samples before the network sees them."""
     if facts.metadata.input.kind != "text":
         return "normalization", _text(facts.option("data", "normalize"))
     tokenizer = str(facts.option("data", "tokenizer") or "").rpartition("/")[2]

@@ -35,5 +35,5 @@ def pack(pictures: Sequence[Path], drafts: Path, metadata: Metadata) -> dict[str
 
 
 def expected(rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
-    """What the run gives, by output, of `pictures` in answers.json."""
+    """The outputs of the run, by name, for `pictures` in answers.json."""
     return {name: np.array([row[name] for row in rows]) for name in rows[0] if name != "file"}

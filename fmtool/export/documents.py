@@ -26,7 +26,7 @@ Quantization = Literal["none", "float16", "dynamic", "int8"]
 Format = Literal["keras", "saved_model", "onnx", "litert", "openvino", "torch"]
 
 Values = int | float | list[int | float] | list[list[int | float]]
-"""What an output gives for one sample."""
+"""The values of an output for one sample."""
 
 _DTYPES: dict[Kind, str] = {each.kind: each.dtype for each in (Pixels, Tokens, Features)}
 _MAX_REASON = 120
@@ -116,13 +116,13 @@ class TargetDocument(Document):
 
 
 class TaskDocument(Loose):
-    """What the task itself wrote stands beside its name."""
+    """The name of a task, and beside it what the task itself wrote."""
 
     name: Name
 
 
 class AnyMetadataDocument(Document):
-    """What schemas 1 and 2 share."""
+    """The keys that schemas 1 and 2 share."""
 
     model: Text
     data: Text
@@ -251,7 +251,7 @@ def _reason(error: ValidationError) -> str:
 
 
 def metadata(text: str, *, what: str, fix: str) -> AnyMetadataDocument:
-    """That of a file of either schema; DataError as `parsed`."""
+    """The metadata of a file of either schema; DataError as `parsed`."""
     first = parsed(_VersionDocument, text, what=what, fix=fix).schema_version == 1
     kind = FirstMetadataDocument if first else MetadataDocument
     return parsed(kind, text, what=what, fix=fix)

@@ -24,7 +24,7 @@ _BATCH = 256
 
 @dataclass(frozen=True)
 class ExportJob:
-    """What the files of one export have in common.
+    """All that the files of one export have in common.
 
     Args:
         drafts: a folder beside the files, on the same disk.
@@ -143,7 +143,7 @@ class ExportJob:
             raise ExportFailed(error.message, fix=error.fix) from error
 
     def _compare_pictures(self, target: Target, metadata: Metadata) -> dict[str, Any]:
-        """How a file does on pictures as they are, beside the network on the same ones resized.
+        """Compares a file on pictures as they are with the network on the same ones resized.
 
         What a quantization costs was measured on the samples: such a file is judged by what it
         gives itself for the pictures that Pillow resized.

@@ -1,4 +1,4 @@
-"""What the outputs of files are worth on the held-out samples, by the meter of the run's task."""
+"""Scores of the outputs of files on the held-out samples, by the meter of the run's task."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an exported file says of itself: what it reads and gives, its task, where it is from."""
+"""The metadata in an exported file: what it reads and gives, its task, where it is from."""
 
 import json
 import zipfile
@@ -20,13 +20,13 @@ KEY = "fmtool"
 """Of the metadata within a file, where its format has keys."""
 
 FILE = "fmtool.json"
-"""Where its format has files within a file."""
+"""The name of the metadata where a format has files within a file."""
 
 _FIX = "give a file that `fmtool export` wrote"
 
 INPUT_NAMES: Mapping[Kind, str] = {"image": "pixels", "text": "tokens", "features": "features"}
 EMBEDDING = "embedding"
-"""What the backbone gives, which is the same whatever the task."""
+"""The output of the backbone, which is the same whatever the task."""
 
 _FIRST_TASK = "classification"
 """The one of files of schema 1, which do not name it."""
@@ -83,7 +83,7 @@ class Metadata:
 
     @property
     def serving(self) -> Serving[Any]:
-        """What its outputs mean. UsageError where the task is not known here."""
+        """The meaning of its outputs. UsageError where the task is not known here."""
         return serving_of(self.task, self.target)
 
     @property
@@ -125,7 +125,7 @@ def task_entry(cfg: TaskConfig, paths: RunPaths) -> dict[str, Any]:
 
 
 def serving_of(task: Mapping[str, Any], target: Target) -> Serving[Any]:
-    """What outputs mean, by `Metadata.task`. UsageError for a task that is not known here."""
+    """The meaning of outputs, by `Metadata.task`. UsageError for a task that is not known here."""
     about = {key: value for key, value in task.items() if key != "name"}
     return options.task(task["name"]).serving(about, target)
 

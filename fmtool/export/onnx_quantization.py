@@ -49,7 +49,7 @@ def _set_apart(graph: Any) -> None:
 
 
 def _split(model: Any) -> tuple[Any, Any]:
-    """What brings pictures to their size, until they are whole numbers again; and the rest."""
+    """Operations that bring pictures to their size, until they are whole numbers; and the rest."""
     from onnx import TensorProto, shape_inference, utils
 
     model = shape_inference.infer_shapes(model)

@@ -1,4 +1,4 @@
-"""How a file shall be made."""
+"""Options for the making of a file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 
 @dataclass(frozen=True)
 class Options:
-    """What a format's `convert` is told.
+    """The options of a format's `convert`.
 
     Args:
         metadata: goes into the file; it says what is read, given, and how it is quantized.

@@ -76,7 +76,7 @@ def read(path: Path) -> NDArray[np.uint8]:
 
 
 def answers(model: Any, paths: Sequence[Path]) -> Iterator[Mapping[str, NDArray[Any]]]:
-    """What a runtime gives for each picture on its own, since each may have a size of its own."""
+    """The outputs of a runtime for each picture alone, since each may have a size of its own."""
     return (model(read(path)[np.newaxis]) for path in paths)
 
 

@@ -1,4 +1,4 @@
-"""Whether an exported file gives what the run's network gives, and how well it scores."""
+"""The comparison of an exported file with the run's network, output by output and by score."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ LIMITS: Mapping[str, Limits] = {
     "dynamic": Limits(tolerance=None, agreement=0.95, score_loss=0.01),
     "int8": Limits(tolerance=None, agreement=0.95, score_loss=0.01),
 }
-"""What holds by itself, by quantization."""
+"""The limits where none are set, by quantization."""
 
 LIMITS_OF_NUMBERS: Mapping[str, Limits] = {
     name: Limits(limits.tolerance, limits.agreement, None if name == "none" else 0.01)
@@ -112,7 +112,7 @@ def compare(named: Outputs, reference: Path, found: Path) -> dict[str, Any]:
 
 
 def agreeing_samples(pairs: list[tuple[NDArray[Any], NDArray[Any]]]) -> int:
-    """How many samples have the same values in every pair of arrays."""
+    """The number of samples with the same values in every pair of arrays."""
     agree = np.ones(len(pairs[0][0]), bool)
     for expected, found in pairs:
         agree &= np.all((expected == found).reshape(len(agree), -1), axis=1)
@@ -170,7 +170,7 @@ def objection(
     named: Outputs,
     scores: Scores | None,
 ) -> str | None:
-    """What of a comparison is beyond the limits, for a message; None if nothing is.
+    """The part of a comparison that is beyond the limits, for a message; None if nothing is.
 
     Args:
         scores: None where they are not compared.
@@ -209,6 +209,6 @@ def differs(output: Output, name: str, largest: float, limit: float, *, form: st
 
 
 def equal_noun(named: Outputs) -> str:
-    """What agrees or does not, in the plural."""
+    """The plural for what agrees or does not."""
     equal = {name: output for name, output in named.items() if output.compare == "equal"}
     return " and ".join(output.noun or name for name, output in equal.items())

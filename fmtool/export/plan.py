@@ -1,4 +1,4 @@
-"""Which files an export is to write."""
+"""The files that an export is to write."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a picture, a text or a row of numbers becomes what an exported model reads."""
+"""The way from a picture, a text or a row of numbers to what an exported model reads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -21,7 +21,7 @@ _RESIZING = {
 
 
 def of(cfg: "DataConfig", element: Element, artifacts: Mapping[str, str]) -> dict[str, Any]:
-    """What `Metadata.preprocessing` holds, in JSON types.
+    """The content of `Metadata.preprocessing`, in JSON types.
 
     Pictures: `color` (None for channels that no picture has), `background` behind transparency,
     `levels` (of more than 8 bits; None where 8 are expected), whether those of the training were

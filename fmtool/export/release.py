@@ -1,4 +1,4 @@
-"""What goes with exported files: the model card, and an archive of everything."""
+"""The companions of exported files: the model card, and an archive of everything."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from fmtool.runs.strict_json import read_object
 
 @dataclass(frozen=True)
 class Release:
-    """What one export is about, while its drafts are there.
+    """The files of one export and all that they were made of, while its drafts are there.
 
     Args:
         folder: of the exported files.

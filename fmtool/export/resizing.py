@@ -90,7 +90,7 @@ def _axes(samples: Any, size: tuple[int, int], mode: ResizeMode) -> tuple[_Axis,
 
 
 def _counted(line: Any) -> tuple[Any, Any]:
-    """How many pixels a line has, and the number of each from 0.
+    """The number of pixels of a line, and the number of each from 0.
 
     The sides of a picture are not known to the graph in any other way that every format keeps.
     """

@@ -15,7 +15,7 @@ REPORT = "export.json"
 
 @dataclass(frozen=True)
 class Export:
-    """What was written, and what could not be.
+    """The files that were written, and the errors of those that were not.
 
     Args:
         reference: the score of the run's own network.

@@ -1,4 +1,4 @@
-"""What is known of a run and of its model when files are made of it, for the model card."""
+"""Facts on a run and its model when files are made of it, for the model card."""
 
 import io
 import zipfile

@@ -27,17 +27,17 @@ _MODULES: Mapping[str, str] = {
     "openvino": "openvino",
     "torch": "torch",
 }
-"""What must be importable to run a file of a format."""
+"""The module that must be importable to run a file of a format."""
 
 _SAMPLES = "samples.npy"
 
 SLACK: Mapping[str, float] = {"none": 1e-3, "float16": 2e-2, "dynamic": 5e-2, "int8": 5e-2}
-"""How much more a value may differ on another machine than it did at the export, see `Limits`."""
+"""The factor by which a value may differ more on another machine than at the export."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a file of a bundle gave.
+    """The outputs of a file of a bundle.
 
     Args:
         status: `not run` where its runtime is not installed.
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found.
+    """The findings on a bundle.
 
     Args:
         members: files of the archive.
@@ -115,7 +115,7 @@ def verify(path: Path, runtime: RuntimeConfig, *, runs: bool) -> Verification:
 
 
 def _run_all(found: Bundle, runtime: RuntimeConfig) -> tuple[int, list[Answer]]:
-    """How many samples there are, and what each model gave."""
+    """The number of samples, and the answer of each model."""
     with tempfile.TemporaryDirectory(prefix="fmtool-verify-") as name:
         folder = Path(name)
         with reporting(folder):
@@ -217,7 +217,7 @@ def _compared(
     expected: Mapping[str, NDArray[Any]],
     given: Path,
 ) -> Answer:
-    """What was measured on all held-out samples bounds what some of them may show."""
+    """A comparison within bounds by what was measured on all held-out samples."""
     path, difference = str(row["path"]), None
     compared = {name: named[name] for name in expected if name != check_samples.SAMPLES}
     equal = [

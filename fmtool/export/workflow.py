@@ -128,7 +128,7 @@ def _require_pictures(cfg: ExportConfig, data: Data) -> None:
 
 
 def _metadata(cfg: ExportConfig, run_cfg: SavedRunConfig, data: Data, paths: RunPaths) -> Metadata:
-    """That of a file without quantization."""
+    """The metadata of a file without quantization."""
     splits = data.splits
     target = splits.target
     task = task_entry(run_cfg.task, paths)
@@ -149,7 +149,7 @@ def _metadata(cfg: ExportConfig, run_cfg: SavedRunConfig, data: Data, paths: Run
 
 
 def _outputs(cfg: ExportConfig, serving: Serving[Any]) -> dict[str, Output]:
-    """What a file shall give; UsageError for what the task does not."""
+    """The outputs that a file shall give; UsageError for one that the task does not."""
     possible = [*serving.outputs, EMBEDDING]
     for name in cfg.include or ():
         if name not in possible:

@@ -1,4 +1,4 @@
-"""What a training has to do with the process that started it: it reports where it runs, and ends.
+"""The tie of a training to the process that started it: it reports where it runs, and ends.
 
 The parent holds the other end of stdin. A word on it asks the training to stop, its end means that
 the parent is gone: the training then ends as after SIGTERM, with its state in a checkpoint, so that
@@ -22,7 +22,7 @@ _AGAIN_SECONDS = 0.2
 
 
 class Parent:
-    """Who started this training."""
+    """The process that started this training."""
 
     def __init__(self, paths: JobPaths) -> None:
         self._paths = paths
@@ -45,7 +45,7 @@ class Parent:
 
 
 def _is_gone() -> bool:
-    """Whether nobody holds the other end of stdin; the thread that listens may not know yet."""
+    """True where nobody holds the other end of stdin; the thread that listens may not know yet."""
     poll = select.poll()
     poll.register(0, 0)  # a hang-up is told without being asked for
     return bool(poll.poll(0))

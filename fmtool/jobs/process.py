@@ -21,7 +21,7 @@ _LOG_END_BYTES = 4096
 
 @dataclass(frozen=True)
 class Line:
-    """What every training of a sweep or a study has in common on its command line."""
+    """The part of the command that all trainings of a sweep or a study share."""
 
     config_name: str = "train"
     folders: tuple[Path, ...] = ()
@@ -101,7 +101,7 @@ class TrainingProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def outcome(self) -> dict[str, Any]:
-        """What it printed, or what stands in for it; waits for its end.
+        """The document it printed, or one that stands in for it; waits for its end.
 
         `exit_code` is as a shell shows it: 128 + n after a death by signal n.
         """

@@ -35,7 +35,7 @@ def in_training_step() -> Iterator[None]:
 
 
 def is_in_step() -> bool:
-    """Whether a network that is called now is called for a step of training."""
+    """True where a network that is called now is called for a step of training."""
     return _is_in_step
 
 

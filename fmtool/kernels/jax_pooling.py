@@ -92,7 +92,7 @@ def _pair(sizes: int | Sequence[int]) -> Window:
 
 
 def _divides(window: Window, inputs: Any, padding: str) -> bool:
-    """Whether windows lie on `inputs` side by side and do not reach beyond them."""
+    """True where windows lie on `inputs` side by side and do not reach beyond them."""
     if inputs.ndim != 4 or len(window) != 2 or window[0] * window[1] > _MOST:
         return False
     fills = inputs.shape[1] % window[0] == inputs.shape[2] % window[1] == 0

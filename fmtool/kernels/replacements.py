@@ -1,4 +1,4 @@
-"""Which kernels take the place of those of Keras, by backend."""
+"""The kernels that take the place of those of Keras, by backend."""
 
 
 def use(backend: str) -> None:

@@ -1,1 +1,1 @@
-"""Where the course of a training goes: metrics.jsonl, history.csv, TensorBoard, the terminal."""
+"""Sinks for the course of a training: metrics.jsonl, history.csv, TensorBoard, the terminal."""

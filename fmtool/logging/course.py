@@ -1,4 +1,4 @@
-"""How a training is going: the best epoch so far, the time of an epoch, the time left."""
+"""The progress of a training: the best epoch so far, the time of an epoch, the time left."""
 
 import math
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class Course:
         return seconds, self._take_value(row)
 
     def _take_value(self, row: Row) -> bool:
-        """Whether the epoch is the best so far."""
+        """Takes the value of an epoch; True where it is the best so far."""
         value = row.get(self.plan.monitor.name)
         is_best = (
             value is not None

@@ -133,7 +133,7 @@ class _RowFile(ABC):
 
     @abstractmethod
     def _is_before(self, position: _Position, number: int, line: str) -> bool:
-        """Whether an existing line, the `number`-th from 1, stays."""
+        """True where an existing line, the `number`-th from 1, stays."""
 
     @abstractmethod
     def _encoded(self, rows: Sequence[Row]) -> bytes: ...

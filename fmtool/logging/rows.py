@@ -3,7 +3,7 @@
 from fmtool.logging.sink import Row
 
 EARLIER_NAMES = {"images_per_second": "samples_per_second"}
-"""What files of fmtool 0.1 call a value, and what it is called since."""
+"""Names of values in files of fmtool 0.1, and their names since."""
 
 _CIRCUMSTANCES = frozenset(
     {"kind", "epoch", "step", "seconds", "learning_rate", "samples_per_second", *EARLIER_NAMES}

@@ -17,7 +17,7 @@ and strings."""
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What is known before the first step.
+    """Facts that are known before the first step.
 
     Args:
         step, epochs_done: where training starts; not at 0 where a run goes on. What was recorded
@@ -28,7 +28,7 @@ class TrainingPlan:
     model_name: str
     data_name: str
     kind: Kind
-    """What the samples are."""
+    """The kind of the samples."""
     parameters: int
     epochs: int
     steps_per_epoch: int

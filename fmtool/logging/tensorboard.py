@@ -90,7 +90,7 @@ class TensorBoardSink:
         self._flush()
 
     def close(self) -> None:
-        """What is written after this, such as the final images, opens files anew."""
+        """Closes the files; later values, such as the final images, open files anew."""
         for file in self._files.values():
             self._attempt(file.close)
         self._files.clear()

@@ -1,1 +1,1 @@
-"""What this machine can do, measured once and kept: how fast each precision is, and the peak."""
+"""Measurements of this machine, made once and kept: the speed of each precision, and the peak."""

@@ -21,7 +21,7 @@ class Gpu:
 
 
 def shows_gpu(devices: Path = Path("/dev")) -> bool:
-    """Whether the kernel shows an NVIDIA GPU to this process; imports nothing."""
+    """True where the kernel shows an NVIDIA GPU to this process; imports nothing."""
     if os.environ.get("CUDA_VISIBLE_DEVICES", "all") in {"", "-1"}:
         return False
     # Linux has a file for each, its subsystem for Windows one for all.
@@ -29,7 +29,7 @@ def shows_gpu(devices: Path = Path("/dev")) -> bool:
 
 
 def visible_gpus(devices: Path = Path("/dev")) -> list[str]:
-    """What CUDA_VISIBLE_DEVICES may name each NVIDIA GPU of this process; imports nothing."""
+    """The names CUDA_VISIBLE_DEVICES has for each NVIDIA GPU of this process; imports nothing."""
     if not shows_gpu(devices):
         return []
     if chosen := os.environ.get("CUDA_VISIBLE_DEVICES"):

@@ -11,7 +11,7 @@ from fmtool.trees import mapped
 
 Kind = Literal["convolution", "dense"]
 STEP_PASSES = 3
-"""What a training step costs in forward passes: its own, the gradients of inputs and weights."""
+"""The cost of a training step in forward passes: its own, the gradients of inputs and weights."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which backends are installed, and which of them `auto` takes; imports none of them."""
+"""The backends that are installed, and the choice of `auto` among them; imports none of them."""
 
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
@@ -49,7 +49,7 @@ def fastest(
 
 
 def choose(device: str, *, is_convolutional: bool) -> Backend:
-    """What `runtime.backend=auto` comes to; UsageError if nothing is installed."""
+    """The backend that `runtime.backend=auto` stands for; UsageError if nothing is installed."""
     on_gpu = with_cuda() if device != "cpu" and shows_gpu() else set()
     return fastest(installed(), on_gpu, is_convolutional=is_convolutional)
 

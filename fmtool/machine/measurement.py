@@ -1,4 +1,4 @@
-"""What this machine does on a backend: measured once, then read from a file."""
+"""The speed of this machine on a backend: measured once, then read from a file."""
 
 import hashlib
 import os
@@ -57,7 +57,7 @@ class Key(Config):
 
 
 class Measurement(Config):
-    """What stands in the file."""
+    """The content of the file."""
 
     key: Key
     load: NonNegativeFloat

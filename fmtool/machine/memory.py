@@ -1,4 +1,4 @@
-"""How much memory there is, and how much a process may still take of it."""
+"""The memory there is, and the share of it that a process may still take."""
 
 import os
 import resource
@@ -34,7 +34,7 @@ def available(root: Path = Path("/")) -> int:
 
 
 def is_limited() -> bool:
-    """Whether the system refuses this process memory by `LIMITS`, whatever there is."""
+    """True where the system refuses this process memory by `LIMITS`, whatever there is."""
     return any(_of_process_limits())
 
 
@@ -82,7 +82,7 @@ def _kibibytes(file: Path, field: str) -> int:
 
 
 def _of_cgroups(root: Path) -> Iterator[int]:
-    """What each control group of this process leaves, up to the outermost that can be seen."""
+    """The memory that each control group of this process leaves, up to the outermost in sight."""
     memberships = root / "proc/self/cgroup"
     if not memberships.exists():
         return

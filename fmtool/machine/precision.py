@@ -1,4 +1,4 @@
-"""Which precision trains a network faster, told from its layers and what the machine measured.
+"""The faster precision for a network, told from its layers and the speed of the machine.
 
 A call of a layer is taken to cost a fixed time, for its dispatch and its casts, and a time per
 operation; each precision has its own, and convolutions have their own time per operation.

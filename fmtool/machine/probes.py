@@ -111,7 +111,7 @@ def _timings(
 
 
 def _training_steps(probe: Probe, precision: Precision) -> Callable[[], Any]:
-    """What does `probe.steps` steps and returns when the last one is done.
+    """A function that does `probe.steps` steps and returns when the last one is done.
 
     It draws no random number: what is trained next must not depend on whether there was a
     measurement before.

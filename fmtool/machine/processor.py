@@ -26,7 +26,7 @@ class Processor:
 
     @property
     def has_bfloat16(self) -> bool:
-        """Whether it multiplies bfloat16 natively; without, each product goes by way of float32."""
+        """True for a processor that multiplies bfloat16 natively, and not by way of float32."""
         return not self.flags.isdisjoint(_BFLOAT16_FLAGS)
 
     @property
@@ -37,7 +37,7 @@ class Processor:
 
 
 def processor(cpuinfo: Path = _CPUINFO) -> Processor:
-    """What the first entry of /proc/cpuinfo says; without flags where there is no such file."""
+    """The first processor of /proc/cpuinfo; without flags where there is no such file."""
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -50,7 +50,7 @@ def processor(cpuinfo: Path = _CPUINFO) -> Processor:
 
 
 def automatic_threads() -> int:
-    """What `runtime.threads=auto` stands for: $FMTOOL_THREADS, else the physical cores."""
+    """The number for `runtime.threads=auto`: $FMTOOL_THREADS, else the physical cores."""
     chosen = os.environ.get(THREADS_VARIABLE)
     if not chosen:
         return physical_cores()

@@ -1,4 +1,4 @@
-"""What every model's file has, and the base of its config."""
+"""The contract of a model's file, and the base of its config."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -13,7 +13,7 @@ Activation = Literal[
 ]  # fmt: skip
 Normalization = Literal["none", "batch", "layer"]
 DropoutKind = Literal["standard", "spatial", "block"]
-"""What of images (height, width, channels) is dropped as one: a value, a channel, or a square."""
+"""The unit of an image (height, width, channels) that is dropped: a value, a channel, a square."""
 Stem = Literal["auto", "small", "large"]
 """The first layers: `small` keeps the size of images of some 32 pixels, `large` quarters it."""
 
@@ -22,7 +22,7 @@ _LARGE = 96
 
 
 def has_large_stem(stem: Stem, input_shape: tuple[int, int, int]) -> bool:
-    """Whether the first layers are to quarter images of (height, width, channels)."""
+    """True where the first layers are to quarter images of (height, width, channels)."""
     if stem == "auto":
         return min(input_shape[:2]) >= _LARGE
     return stem == "large"
@@ -47,7 +47,7 @@ class Build(Protocol):
 
 class Hints(Protocol):
     def __call__(self, cfg: Any, /) -> HeadHints:
-        """How the layer behind the model is to begin; called after `build`, where Keras is."""
+        """Hints for the layer behind the model; called after `build`, where Keras is."""
 
 
 class Check(Protocol):
@@ -75,7 +75,7 @@ def _every_sample(cfg: Any, element: Sample, /) -> None:
 
 @dataclass(frozen=True)
 class ModelOption:
-    """What a model's file has, each under its own name.
+    """The contract of a model's file: its names, each a field.
 
     A whole file, beside the YAML file of the same name::
 

@@ -108,7 +108,7 @@ def _version_3(x: Any, convolve: Convolve, *, is_large: bool) -> Any:
 
 
 def _branches(x: Any, convolve: Convolve, branches: Sequence[Branch], last: int = 1) -> list[Any]:
-    """What each branch makes of `x`; `last` is the stride of its last convolution."""
+    """The output of each branch for `x`; `last` is the stride of its last convolution."""
     outputs = []
     for branch in branches:
         y = x

@@ -58,7 +58,7 @@ class Config(ModelConfig):
     """Times as many filters as in the paper."""
     preactivation: bool
     shortcut: Literal["auto", "pad", "project"]
-    """Where a block has more filters than what it reads."""
+    """The shortcut of a block with more filters than its input has."""
     stochastic_depth: Rate
     """Share of samples that skip the last block; it grows linearly up to there."""
     squeeze_excitation: PositiveInt | None
@@ -138,7 +138,7 @@ def _block(cfg: Config, x: Any, convolutions: list[Convolution], rate: float) ->
 
 
 def _shortcut(cfg: Config, x: Any, activated: Any, convolutions: list[Convolution]) -> Any:
-    """What a block adds to: `x` itself where its size and its channels stay."""
+    """The summand of a block: `x` itself where its size and its channels stay."""
     import keras
 
     from fmtool.models.layers import blocks

@@ -71,7 +71,7 @@ def _read(cfg: Config, x: Any) -> Any:
 
 
 def _is_unrolled(cfg: Config) -> bool:
-    """Whether the graph has each step on its own: on torch, except where a GPU has fused layers.
+    """True where the graph has each step on its own: on torch, except where a GPU has fused layers.
 
     Keras' loop over simple cells cannot be recorded there, and what it has for LSTM and GRU
     computes gradients in a time that grows with the square of the steps: LSTM took four times as

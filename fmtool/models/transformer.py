@@ -24,7 +24,7 @@ class Config(SequenceConfig, EncoderConfig):
     positions: Literal["learned", "sinusoidal", "rotary"]
     norm: Literal["pre", "post"]
     pooling: Literal["mean", "cls", "max"]
-    """How a vector comes of the steps."""
+    """The way from the steps to a vector."""
 
     @model_validator(mode="after")
     def _has_pairs_to_turn(self) -> Self:

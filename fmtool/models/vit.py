@@ -15,7 +15,7 @@ GIVES: tuple[Representation, ...] = ("sequence", "vector")
 class Config(PatchConfig, EncoderConfig):
     name: Literal["vit"]
     pooling: Literal["token", "mean"]
-    """How a vector comes of the patches."""
+    """The way from the patches to a vector."""
 
 
 def check(cfg: Config, image: Pixels) -> None:

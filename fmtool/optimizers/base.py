@@ -1,4 +1,4 @@
-"""What all optimizers share: their config keys, and the variables spared from weight decay."""
+"""The keys of all optimizers, and the variables spared from weight decay."""
 
 import math
 import re
@@ -51,7 +51,7 @@ class OptimizerConfig(NamedConfig):
     gradient_accumulation_steps: Annotated[int, Field(ge=2)] | None
     """Average the gradients of so many batches for each update; null for one update per batch."""
     learning_rate_factors: dict[Pattern, NonNegativeFloat]
-    """What the learning rate of the variables that match is multiplied by; 0 freezes them."""
+    """Factors for the learning rate of the variables that match; 0 freezes them."""
     freeze_after: dict[Pattern, NonNegativeFloat]
     """The epochs after which the variables that match keep their values."""
     lookahead_steps: PositiveInt | None
@@ -127,7 +127,7 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class OptimizerOption:
-    """What an optimizer's file has, each under its own name::
+    """The contract of an optimizer's file: its names, each a field::
 
     class Config(OptimizerConfig):
         name: Literal["adamw"]

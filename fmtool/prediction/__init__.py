@@ -1,1 +1,1 @@
-"""What a model says of samples that nobody has labelled: of a run, or of an exported file."""
+"""Predictions of a run or an exported file for samples that nobody has labelled."""

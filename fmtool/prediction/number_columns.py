@@ -1,4 +1,4 @@
-"""Which column of an input is which number of the model, and what is taken off it."""
+"""The column of an input for each number of the model, and what is taken off it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from fmtool.errors import DataError
 from fmtool.prediction.sources import Source
 
 Entry = tuple[str, Path | DataError]
-"""What a picture is called in the output, and where it is, or why it cannot be."""
+"""The name of a picture in the output, and its path, or why it cannot be read."""
 
 
 def read(source: Source, *, column: str | None, style: Style) -> list[Entry]:

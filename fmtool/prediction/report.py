@@ -1,4 +1,4 @@
-"""What became of all samples, and the first of the predictions."""
+"""The outcome of all samples, and the first of the predictions."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _MOST_ERRORS = 5
 
 @dataclass
 class Report:
-    """What became of the samples.
+    """The outcome of all samples.
 
     Args:
         origin: the model.
@@ -43,7 +43,7 @@ class Report:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it has every prediction itself."""
+        """True where the report holds every prediction."""
         return len(self.kept) == self.predicted + self.failed
 
     def add(self, prediction: Prediction) -> None:

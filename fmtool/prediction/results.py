@@ -1,4 +1,4 @@
-"""What a model says of samples, each by its name, or why nothing could be said."""
+"""Predictions for samples, each by its name, or why there is none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""What `input=` names: files of one kind, or standard input."""
+"""The inputs that `input=` names: files of one kind, or standard input."""
 
 import glob
 import os
@@ -82,7 +82,7 @@ def kind_of(path: Path) -> Kind:
 
 
 def may_be_csv(path: Path) -> bool:
-    """Whether a table, or what comes from a stream, has rows of cells."""
+    """True where a table, or what comes from a stream, has rows of cells."""
     return delimited.ending(path) in ("", *delimited.SUFFIXES)
 
 

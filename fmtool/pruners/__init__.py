@@ -1,1 +1,1 @@
-"""When a study gives a trial up: one file per pruner of Optuna's."""
+"""Rules by which a study gives a trial up: one file per pruner of Optuna's."""

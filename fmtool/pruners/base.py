@@ -1,4 +1,4 @@
-"""What the file of every pruner has."""
+"""The contract of the file of every pruner."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,7 +20,7 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class PrunerOption:
-    """What a pruner's file has, each under its own name."""
+    """The contract of a pruner's file: its names, each a field."""
 
     Config: type[PrunerConfig]
     build: Build

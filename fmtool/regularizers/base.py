@@ -1,4 +1,4 @@
-"""What all regularizers share: the config keys that go with any penalty, or with none."""
+"""The keys of all regularizers, which go with any penalty, or with none."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
@@ -26,7 +26,7 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class RegularizerOption:
-    """What a regularizer's file has, each under its own name."""
+    """The contract of a regularizer's file: its names, each a field."""
 
     Config: type[RegularizerConfig]
     build: Build

@@ -1,4 +1,4 @@
-"""What a run fitted to its data, such as a tokenizer: kept beside the model, with its digest."""
+"""Files that a run fitted to its data, such as a tokenizer: kept beside the model, with digests."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -29,12 +29,12 @@ def write(paths: RunPaths, artifacts: Mapping[str, str]) -> None:
 
 
 def read(paths: RunPaths) -> dict[str, str]:
-    """What the manifest lists, by name; DataError where it is missing, or not what was written."""
+    """The files that the manifest lists, by name; DataError where one is missing or changed."""
     return _read(paths, paths.manifest, ARTIFACTS)
 
 
 def read_calibration(paths: RunPaths) -> dict[str, str]:
-    """What result.json lists, by name, as `read`; empty for a run whose task chose nothing."""
+    """The files that result.json lists, as `read`; empty for a run whose task chose nothing."""
     return _read(paths, paths.result, (CALIBRATION,))
 
 

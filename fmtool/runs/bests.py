@@ -37,7 +37,7 @@ class Measure:
 
 
 def different_losses(losses: Sequence[str]) -> str:
-    """Why runs do not compare by their losses; empty where they do."""
+    """The reason why runs do not compare by their losses; empty where they do."""
     return f"as the loss is not the same: {'; '.join(losses)}" if losses else ""
 
 

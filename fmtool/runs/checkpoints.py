@@ -102,7 +102,7 @@ class CheckpointStore:
         _fault("after_rename")
 
     def _end_replacement(self) -> None:
-        """What was replaced goes; where the new one has not arrived, it comes back."""
+        """Removes what was replaced; where the new one has not arrived, puts it back."""
         for replaced in self.directory.glob(f"{_REPLACED}*"):
             target = self.directory / replaced.name.removeprefix(_REPLACED)
             if target.exists():
@@ -111,7 +111,7 @@ class CheckpointStore:
                 replaced.rename(target)
 
     def has(self, step: int) -> bool:
-        """Whether there is a checkpoint of that step, intact or not."""
+        """True where there is a checkpoint of that step, intact or not."""
         return (self.directory / f"step-{step}").is_dir()
 
     def mark_best(self, step: int) -> None:

@@ -1,4 +1,4 @@
-"""What differs between runs, and how each of them did."""
+"""The differences between runs, and the figures of each of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ def _is_below(link: Path, folder: Path) -> bool:
 
 
 def _strangers(folder: Path) -> Iterator[Path]:
-    """What is neither file nor folder, at any depth; links are not followed."""
+    """Entries that are neither file nor folder, at any depth; links are not followed."""
     try:
         with os.scandir(folder) as entries:
             listed = list(entries)

@@ -1,4 +1,4 @@
-"""Which run a reference on the command line means: a path, `last`, an id or its start, a name."""
+"""Finds the run that a command line means: by path, `last`, an id or its start, or a name."""
 
 import difflib
 import os

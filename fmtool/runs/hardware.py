@@ -1,4 +1,4 @@
-"""What the machine can do, in so far as it decides speed or the last bits of a result."""
+"""The parts of the machine that decide speed or the last bits of a result."""
 
 import os
 import platform
@@ -50,7 +50,7 @@ def _memory_bytes() -> int:
 
 
 def _gpus() -> list[dict[str, str]]:
-    """What the NVIDIA driver reports; empty where there is none or it does not answer."""
+    """The GPUs that the NVIDIA driver reports; empty where there is none or it does not answer."""
     if shutil.which("nvidia-smi") is None:
         return []
     query = [f"--query-gpu={','.join(_GPU_FIELDS)}", "--format=csv,noheader"]

@@ -1,4 +1,4 @@
-"""Which training a config asks for, as a digest, and the run that did it.
+"""The digest of the training that a config asks for, and the run that did it.
 
 A machine that was taken away repeats its command line and goes on with the run of that digest.
 """
@@ -58,7 +58,7 @@ _PATH_KEY = re.compile(r"path|.+_(dir|path)")
 
 
 def is_free(key: str) -> bool:
-    """Whether a dotted key may differ between two starts of the same training.
+    """True where a dotted key may differ between two starts of the same training.
 
     So may paths: what they lead to counts, by the digest of the data.
     """
@@ -66,7 +66,7 @@ def is_free(key: str) -> bool:
 
 
 def is_path(key: str) -> bool:
-    """Whether a dotted key says where something lies."""
+    """True where a dotted key says where something lies."""
     return any(_PATH_KEY.fullmatch(part) for part in key.split("."))
 
 

@@ -19,24 +19,24 @@ JOB_VARIABLE = "FMTOOL_JOB"
 """Environment variable with the folder of a training that a sweep or a study has started."""
 
 TOKENIZER = "tokenizer.json"
-"""What makes tokens of texts, as the tokenizers library writes and reads it."""
+"""The tokenizer of texts, as the tokenizers library writes and reads it."""
 
 INPUTS = "inputs.json"
-"""What is done to numbers or grey levels before the network sees them, fitted on training rows."""
+"""Changes of numbers or grey levels before the network sees them, fitted on training rows."""
 
 CALIBRATION = "task.json"
-"""What the task chose by the validation split once the network was trained, such as thresholds."""
+"""The choice of the task by the validation split after training, such as thresholds."""
 
 TARGETS = "targets.json"
-"""What the task does to targets before a network learns them, fitted on training rows."""
+"""Changes of targets before a network learns them, fitted on training rows."""
 
 ARTIFACTS = (TOKENIZER, INPUTS, TARGETS)
-"""What a run keeps of what it fitted to its data; needed to use its model on other samples."""
+"""Files that a run fitted to its data; needed to use its model on other samples."""
 
 
 @dataclass(frozen=True)
 class RunPaths:
-    """Where the parts of one run lie; nothing is created by asking."""
+    """The paths of the parts of one run; nothing is created by asking."""
 
     root: Path
 
@@ -47,12 +47,12 @@ class RunPaths:
 
     @property
     def overrides(self) -> Path:
-        """What was typed."""
+        """The overrides as they were typed."""
         return self.root / "overrides.yaml"
 
     @property
     def manifest(self) -> Path:
-        """Where the numbers come from: versions, seeds, hardware, digests."""
+        """The origin of the numbers: versions, seeds, hardware, digests."""
         return self.root / "manifest.json"
 
     def artifact(self, name: str) -> Path:
@@ -99,12 +99,12 @@ class RunPaths:
 
     @property
     def profile(self) -> Path:
-        """Where the time went, and traces below it as TensorBoard lays them out."""
+        """The time by phases, and traces below it as TensorBoard lays them out."""
         return self.root / "profile"
 
     @property
     def result(self) -> Path:
-        """How the run ended; written last."""
+        """The end of the run; written last."""
         return self.root / "result.json"
 
     @property
@@ -118,7 +118,7 @@ class RunPaths:
         return self.root / "run.lock"
 
     def is_run(self) -> bool:
-        """Whether `root` is a run directory, however little it got to write."""
+        """True where `root` is a run directory, however little it got to write."""
         try:
             return any(path.is_file() for path in (self.config, self.manifest, self.lock))
         except OSError:  # a name that is too long, or a directory that may not be entered
@@ -132,7 +132,7 @@ def sweeps_directory(runs_dir: Path) -> Path:
 
 @dataclass(frozen=True)
 class JobPaths:
-    """What a sweep or a study keeps of a training it started, beside the run itself."""
+    """The paths of what a sweep or a study keeps of a training, beside the run itself."""
 
     root: Path
 
@@ -143,7 +143,7 @@ class JobPaths:
 
     @property
     def log(self) -> Path:
-        """What the training said to people."""
+        """The lines of the training for people."""
         return self.root / "log.txt"
 
     @property
@@ -154,18 +154,18 @@ class JobPaths:
 
 @dataclass(frozen=True)
 class StudyPaths:
-    """Where the parts of one study lie, beside the runs of its trials."""
+    """The paths of the parts of one study, beside the runs of its trials."""
 
     root: Path
 
     @property
     def definition(self) -> Path:
-        """What is searched, and where the storage is."""
+        """The search, and the address of the storage."""
         return self.root / "study.yaml"
 
     @property
     def result(self) -> Path:
-        """How far it came, written at the end of each command."""
+        """The state of the study, written at the end of each command."""
         return self.root / "study.json"
 
     @property
@@ -184,12 +184,12 @@ class StudyPaths:
 
     @property
     def confirmation(self) -> Path:
-        """What training the best anew came to."""
+        """The outcome of training the best anew."""
         return self.root / "confirm.json"
 
     @property
     def cluster(self) -> Path:
-        """What the jobs of a cluster said."""
+        """The output of the jobs of a cluster."""
         return self.root / "cluster"
 
     def trial(self, number: int) -> JobPaths:
@@ -201,7 +201,7 @@ class StudyPaths:
 
 @dataclass(frozen=True)
 class SweepPaths:
-    """What a sweep keeps beside its runs."""
+    """The paths of what a sweep keeps beside its runs."""
 
     root: Path
 

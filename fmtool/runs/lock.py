@@ -112,7 +112,7 @@ def _acquire(path: Path, busy: str) -> int:
 
 
 def _is_ours_alone(descriptor: int) -> bool:
-    """Whether the file has one name: what another name shows is not ours to change."""
+    """True where the file has one name: what another name shows is not ours to change."""
     return os.fstat(descriptor).st_nlink < 2
 
 
@@ -150,7 +150,7 @@ def _holder(path: Path) -> str:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds the lock file `path`; leaves the lock as it is."""
+    """True where a living process holds the lock file `path`; leaves the lock as it is."""
     try:
         # Non-blocking, so that a pipe of that name cannot make us wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

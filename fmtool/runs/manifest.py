@@ -114,7 +114,7 @@ def _with_event(document: Mapping[str, Any], kind: str, entry: Mapping[str, Any]
 
 
 def changes(manifest: Mapping[str, Any]) -> dict[str, list[str | None]]:
-    """What is no longer as in a manifest and may decide the last bits of a result: [then, now]."""
+    """Changes since a manifest that may decide the last bits of a result: [then, now]."""
     found = version_changes(manifest)
     machine, known = hardware.describe(), manifest.get("hardware", {})
     cpu, cpu_then = machine["cpu"], known.get("cpu", {})
@@ -138,7 +138,7 @@ def _joined(names: Iterable[str]) -> str:
 
 
 def version_changes(manifest: Mapping[str, Any]) -> dict[str, list[str | None]]:
-    """What of Python, fmtool and the packages is another version now: [then, now]."""
+    """Other versions of Python, fmtool and the packages than then: [then, now]."""
     then = {**manifest.get("packages", {}), "fmtool": manifest.get("fmtool")}
     then["python"] = manifest.get("python")
     now = provenance.package_versions(manifest.get("backend", ""))

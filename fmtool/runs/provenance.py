@@ -1,4 +1,4 @@
-"""Where a run's code came from: installed versions, the git commit, environment variables."""
+"""The origin of a run's code: installed versions, the git commit, environment variables."""
 
 import hashlib
 import importlib.metadata

@@ -1,4 +1,4 @@
-"""What is known of each run under a runs directory, however far it got."""
+"""Records of the runs under a runs directory, however far each got."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -200,7 +200,7 @@ def run_directories(runs_dir: Path) -> list[Path]:
 
 
 def _attempt(read: Callable[[Path], T], path: Path, absent: T) -> tuple[T, str]:
-    """What `read` makes of `path`, or `absent` and, unless it is missing, what is wrong with it."""
+    """The result of `read(path)`, or `absent` and, unless it is missing, what is wrong with it."""
     try:
         return (read(path) if path.exists() else absent), ""
     except DataError as error:

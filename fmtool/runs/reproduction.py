@@ -1,4 +1,4 @@
-"""How near a run came to an earlier one: every bit, every score, or neither, and where it left it.
+"""The distance of a run from an earlier one: every bit, every score, or where it left it.
 
 Levels of repeatability: on the same machine with the same versions and threads a CPU repeats every
 bit; another thread count, processor or version rounds otherwise and only scores stay close.
@@ -94,7 +94,7 @@ def compare(was: RunPaths, now: RunPaths, *, arrays: str, tolerance: float) -> C
 
 
 def compare_data(was: RunPaths, data_digest: str) -> Comparison | None:
-    """That the runs must differ, because their data do: known before any training."""
+    """The differences of the data, by which the runs must differ: known before any training."""
     then = read_object(was.manifest).get(_DATA)
     if then == data_digest:
         return None

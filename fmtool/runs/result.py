@@ -13,7 +13,7 @@ from fmtool.runs.strict_json import finite, read_object
 SCHEMA_VERSION = 1
 
 EARLIER_HEADLINE = ("accuracy", "loss")
-"""What tables show of runs that do not say, all of which were of classifiers."""
+"""The figures in tables of runs that do not say, all of which were of classifiers."""
 
 COMPLETED = "completed"
 INTERRUPTED = "interrupted"
@@ -40,7 +40,7 @@ def status_of(exit_code: int) -> str:
 
 @dataclass(frozen=True)
 class RunError:
-    """What ended a run early; `details` are for programs."""
+    """The error that ended a run early; `details` are for programs."""
 
     type: str
     message: str
@@ -65,7 +65,7 @@ class Best:
     headline: Mapping[str, float] = field(default_factory=dict)
     """The task's first metric on the validation split at that epoch, by its name."""
     goals: Mapping[str, Goal] = field(default_factory=dict)
-    """Which way `monitor` and the headline are better: `min`, `max` or a value; by name."""
+    """Directions in which `monitor` and the headline are better: `min`, `max` or a value."""
 
 
 @dataclass(frozen=True)

@@ -25,5 +25,5 @@ def rules_of(manifest: Mapping[str, Any]) -> int:
 
 
 def are_current(manifest: Mapping[str, Any]) -> bool:
-    """Whether digests of a run that differ from today's mean that its data do."""
+    """True where digests of a run that differ from today's mean that its data do."""
     return rules_of(manifest) == CURRENT

@@ -20,7 +20,7 @@ MAX_SHOWN = 3
 _SAMPLES = "samples"
 _SHOWN_DIGITS = 12
 _NOT_IN_MANIFESTS = ("~", "./", "<redacted>")
-"""What stands there for folders of the user's, and for secrets."""
+"""Beginnings of values that stand there for folders of the user's, and for secrets."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _more(count: int) -> str:
 
 
 def data_differences(manifest: Mapping[str, Any], data: DataRead) -> list[Difference]:
-    """What proves that the data are other ones, then what is known of how; nothing if equal."""
+    """The proof that the data are other ones, then the known differences; nothing if equal."""
     pairs = {DATA: data.digest, SELECTION: data.selection}
     found = [
         Difference(key, manifest.get(key), now)
@@ -199,7 +199,7 @@ def _short(digest: Any) -> str:
 def check_data(
     paths: RunPaths, data: DataRead, *, typed: Sequence[str], fix: str
 ) -> list[Difference]:
-    """What is other than the run's data, which is told where it may be so.
+    """The differences from the run's data, of which a line tells where there may be some.
 
     Args:
         typed: the words of the command line that ask for other data, empty where there are none.

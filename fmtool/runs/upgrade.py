@@ -1,4 +1,4 @@
-"""What runs of earlier releases lack: keys, with the values that change nothing, and figures."""
+"""Keys that runs of earlier releases lack, with the values that change nothing, and figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ def _replace(config: dict[str, Any], groups: list[str], node: dict[str, Any]) ->
 
 
 def _has_key(new: NewKey, config: Mapping[str, Any]) -> bool:
-    """Whether the option that the config has chosen is one with the key."""
+    """True where the option that the config has chosen is one with the key."""
     if new.options is None:
         return True
     group = config.get(new.key.partition(".")[0])

@@ -38,7 +38,7 @@ class _Table:
         (self._bytes,) = struct.unpack_from("<H", content, self._index)
 
     def field(self, number: int) -> int | None:
-        """Where a field is; None where it is not there."""
+        """The place of a field; None where it is not there."""
         at = 4 + 2 * number
         if at + 2 > self._bytes:
             return None

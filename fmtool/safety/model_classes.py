@@ -1,4 +1,4 @@
-"""What a model from elsewhere may consist of: classes of Keras that compute, and nothing else.
+"""Lists of what a model from elsewhere may consist of: classes of Keras that compute alone.
 
 A class is on these lists because it was looked at: it calls no code that the file brings along,
 reads no file and opens no connection. What is new in Keras is refused until it has been.
@@ -82,7 +82,7 @@ ACTIVATIONS = words(
 
 
 def is_known_class(module: object, name: object) -> bool:
-    """Whether `module.name`, as a model's config spells it, is on the lists."""
+    """True where `module.name`, as a model's config spells it, is on the lists."""
     if not isinstance(module, str) or not isinstance(name, str):
         return False
     if module in _OPERATIONS:
@@ -91,5 +91,5 @@ def is_known_class(module: object, name: object) -> bool:
 
 
 def is_known_function(module: object, name: object) -> bool:
-    """Whether a config's function is one of Keras' activations."""
+    """True where a config's function is one of Keras' activations."""
     return module in ("builtins", "keras.activations") and name in ACTIVATIONS

@@ -22,7 +22,7 @@ _FIX = "delete the file unless you trust who made it; layers of your own join by
 
 
 def check(config: Any, *, origin: str, registered: Collection[str]) -> bool:
-    """Whether it is made of Keras' own classes alone; Refused if it could do more than compute.
+    """Checks a config; True for Keras' own classes alone. Refused if it could do more than compute.
 
     Args:
         config: what JSON gave; `compile_config` is left aside, as it is when the model is loaded.
@@ -72,7 +72,7 @@ def _check_text(text: str, origin: str) -> None:
 
 
 def _check_spelling(node: dict[str, Any], origin: str) -> None:
-    """What is looked up by name has to be one."""
+    """Refuses what is looked up by name and is not a name."""
     for name in (node["class_name"], node.get("module"), _registry_key(node)):
         if name is not None and not isinstance(name, str):
             raise DataError(f"{origin}: config.json describes no model", fix="train again")

@@ -32,7 +32,7 @@ _DAMAGE = "let the run finish, or train again"
 
 @dataclass(frozen=True)
 class Contents:
-    """What was found in a model file.
+    """The contents of a model file.
 
     Args:
         config: config.json.

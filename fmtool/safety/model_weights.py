@@ -15,11 +15,11 @@ _NUMERIC = "biufcV"
 
 
 class _Unfit(Exception):
-    """Why not to load the weights, as the rest of a sentence."""
+    """The reason not to load the weights, as the rest of a sentence."""
 
 
 def check(file: BinaryIO, *, origin: str) -> int:
-    """How many numbers are stored in an HDF5 file.
+    """The count of numbers that are stored in an HDF5 file.
 
     Raises:
         Refused: links, storage outside the file, arrays larger than what is stored of them.
@@ -67,7 +67,7 @@ def _count(weights: Any) -> int:
 
 
 def _numbers(dataset: Any) -> int:
-    """How many a data set holds; _Unfit unless it holds them itself."""
+    """The count of numbers that a data set holds; _Unfit unless it holds them itself."""
     import h5py
 
     # First how it is stored: to ask a virtual one for its shape opens the files it names.

@@ -39,7 +39,7 @@ def check(content: bytes, *, weights: Path, origin: str) -> None:
 
 
 class _Reading:
-    """What of the text was read so far."""
+    """The state of reading the text."""
 
     def __init__(self, origin: str, weights_bytes: int) -> None:
         self._origin, self._weights_bytes = origin, weights_bytes

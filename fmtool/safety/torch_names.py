@@ -1,4 +1,4 @@
-"""What a program of torch's may name: operations that compute, and sizes as plain expressions."""
+"""Names that a program of torch's may use: operations that compute, sizes as plain expressions."""
 
 import re
 
@@ -47,7 +47,7 @@ PICKLED = frozenset(
     }
     | {"torch BoolStorage"}
 )
-"""What the pickle of a tensor names, as `torch.save` spells it."""
+"""Names in the pickle of a tensor, as `torch.save` spells them."""
 PICKLE_OPERATIONS = words(
     """
     APPEND APPENDS BINGET BININT BININT1 BININT2 BINPERSID BINPUT BINUNICODE EMPTY_DICT EMPTY_LIST
@@ -59,7 +59,7 @@ PICKLE_OPERATIONS = words(
 
 
 def is_computing(target: object) -> bool:
-    """Whether a target of a node is an operation that is known to compute and do nothing else."""
+    """True where the target of a node is an operation known to compute and do nothing else."""
     if not isinstance(target, str):
         return False
     found = _OPERATION.fullmatch(target)
@@ -69,12 +69,12 @@ def is_computing(target: object) -> bool:
 
 
 def is_plain(text: object) -> bool:
-    """Whether a text has no character that could end a name in source of Python's."""
+    """True where a text has no character that could end a name in source of Python's."""
     return isinstance(text, str) and _PLAIN.fullmatch(text) is not None
 
 
 def is_plain_expression(text: str) -> bool:
-    """Whether SymPy, which evaluates it as code, can make nothing of it but a size."""
+    """True where SymPy, which evaluates it as code, can make nothing of it but a size."""
     rest = _SYMBOL.sub("0", text)
     if not _EXPRESSION.fullmatch(rest) or _HUGE.search(rest):
         return False

@@ -66,7 +66,7 @@ def _archive(content: bytes, origin: str) -> zipfile.ZipFile:
 
 
 def _is_plain(content: bytes) -> bool:
-    """Whether nothing is before the archive, behind it, or between its parts.
+    """True where nothing is before the archive, behind it, or between its parts.
 
     Python's reader looks for the end of an archive and allows for bytes before its beginning;
     torch's takes each place as it is given.
@@ -148,7 +148,7 @@ def _check_entry(key: str, value: Any, origin: str) -> None:
 
 
 def _is_plain_structure(text: str) -> bool:
-    """Whether arguments or results are tuples, lists and dictionaries of names."""
+    """True where arguments or results are tuples, lists and dictionaries of names."""
     pending = [(json.loads(text), 0)]
     while pending:
         node, depth = pending.pop()

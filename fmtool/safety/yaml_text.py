@@ -19,7 +19,7 @@ _MERGE_KEY = "<<"
 
 
 class Unfit(ValueError):
-    """What makes a text unfit to be a config, as half a sentence that names the line."""
+    """The reason why a text is unfit to be a config, as half a sentence that names the line."""
 
 
 @dataclass
@@ -110,7 +110,7 @@ def _count(text: str, loader: Any) -> None:
 
 
 def _is_plain(event: Any) -> bool:
-    """Whether it is a scalar without quotes, anchor and tag."""
+    """True for a scalar without quotes, anchor and tag."""
     import yaml
 
     is_scalar = isinstance(event, yaml.ScalarEvent)

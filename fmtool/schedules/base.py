@@ -1,4 +1,4 @@
-"""What all schedules share: the warm-up and the lengths that follow from the run.
+"""The keys of all schedules: the warm-up and the lengths that follow from the run.
 
 A step is one batch. A length in epochs is turned into steps here, once; a schedule reaches its
 final value at the step after its last one, as `decay_steps` means in Keras.
@@ -109,7 +109,7 @@ class FollowMetric(Protocol):
 
 @dataclass(frozen=True)
 class ScheduleOption:
-    """What a schedule's file has, each under its own name.
+    """The contract of a schedule's file: its names, each a field.
 
     Args:
         attach, callback: of one that follows a metric; both or none.

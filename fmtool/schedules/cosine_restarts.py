@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Config(ScheduleConfig):
     name: Literal["cosine_restarts"]
     cycles: PositiveInt
-    """How many cycles fill the run after the warm-up, where `first_decay_epochs` is null."""
+    """The number of cycles after the warm-up, where `first_decay_epochs` is null."""
     first_decay_epochs: PositiveFloat | None
     t_mul: Annotated[float, Field(ge=1)]
     m_mul: PositiveFloat

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Config(DecayConfig):
     name: Literal["exponential"]
     decay_rate: PositiveFloat
-    """What is left of the learning rate after one length of the decay; it goes on beyond."""
+    """The share of the learning rate left after one length of the decay; it goes on beyond."""
     staircase: bool
 
     def require_effect(self, *, steps_per_epoch: int, epochs: int) -> None:

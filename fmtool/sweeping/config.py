@@ -48,7 +48,7 @@ class SweepConfig(Config):
 
 
 class OwnConfig(Config):
-    """What a command line says of the sweep, as opposed to its trainings."""
+    """The keys of a command that are about the sweep, not about its trainings."""
 
     seeds: PositiveInt | None
     sweep: SweepConfig

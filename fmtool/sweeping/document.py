@@ -47,7 +47,7 @@ def _row(job: Job, result: Mapping[str, Any] | None, paths: SweepPaths) -> dict[
 
 
 def _loss_of(job: Job) -> str:
-    """What a run minimized whose release did not keep it: with the penalties, then."""
+    """The loss of a run whose release did not keep its name: with the penalties, then."""
     name, regularizer = job.cfg.task.loss_name(), job.cfg.regularizer.name
     return name if regularizer == "none" else f"{name} with {regularizer}"
 

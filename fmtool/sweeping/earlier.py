@@ -1,4 +1,4 @@
-"""What earlier runs of the same trainings ended with, read without any data."""
+"""The ends of earlier runs of the same trainings, read without any data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _KILLED_CODE = 137
 
 @dataclass(frozen=True)
 class Earlier:
-    """How far a job came before.
+    """The state in which earlier runs left a job.
 
     Args:
         state: `done`, `to resume`, or the status of a run that is there.
@@ -42,7 +42,7 @@ class Earlier:
     record: RunRecord | None = None
 
     def is_final(self, retry: Retry) -> bool:
-        """Whether it is reported as it is, and not done again."""
+        """True where the result is reported as it is, and not done again."""
         if self.state in (DONE, RUNNING) or self.result["status"] in ENDED:
             return False  # its process looks, and says that nothing is left to do, or goes on
         if self.state == outcome.DIVERGED:
@@ -73,7 +73,7 @@ def earlier(
 
 
 def _is_of(record: RunRecord, job: Job) -> bool:
-    """Whether it was the same data, as far as the names of files say; their content is not read."""
+    """True for the same data, as far as names of files say; their content is not read."""
     then, now = (flatten(each.get("data") or {}) for each in (record.config, job.plain))
     return all(then.get(key) == value for key, value in now.items() if is_path(key))
 

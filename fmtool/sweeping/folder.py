@@ -29,7 +29,7 @@ def new(runs_dir: Path, digest: str) -> SweepPaths:
 
 
 def stored_results(paths: SweepPaths | None) -> dict[int, Mapping[str, Any]]:
-    """What its document says of each job, by number; nothing where it cannot be read."""
+    """The results in its document, by number of job; nothing where it cannot be read."""
     if paths is None or not paths.document.exists():
         return {}
     rows = _read(paths).get("runs")

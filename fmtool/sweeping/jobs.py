@@ -47,7 +47,7 @@ class Job:
 
     @property
     def goes_on(self) -> bool:
-        """Whether it goes on with what an earlier run has done; not with `resume=null`."""
+        """True for a job that goes on with what an earlier run has done; not with `resume=null`."""
         return self.overrides[-1:] == (_RESUMING,) or self.cfg.resume == AUTO
 
     @property
@@ -66,7 +66,7 @@ class Job:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What varies: values by key."""
+        """The varied values, by key."""
         pairs = (word.lstrip("+").partition("=") for word in self.varied)
         return {key: value for key, _, value in pairs}
 
@@ -99,7 +99,7 @@ def jobs_of(line: Line, overrides: Sequence[str], *, seeds: int | None) -> list[
 def _repeated(
     line: Line, varied: tuple[str, ...], words: tuple[str, ...], seeds: int | None
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], TrainConfig]]:
-    """What varies, all words and the config of each repetition of a point."""
+    """The varied values, all words and the config of each repetition of a point."""
     raw = compose.compose(line.config_name, list(words), folders=line.folders)
     cfg = validate.train_config(raw)
     if seeds is None:

@@ -1,4 +1,4 @@
-"""How far a training has come, by the end of its metrics.jsonl."""
+"""The progress of a training, by the end of its metrics.jsonl."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Whether there is something to draw of a sweep, before matplotlib is imported."""
+"""The choice of plots of a sweep, made before matplotlib is imported."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

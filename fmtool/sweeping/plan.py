@@ -1,4 +1,4 @@
-"""What a sweep would do: its jobs, what is done of them, samples and time; nothing is begun."""
+"""The plan of a sweep: jobs, what is done of them, samples and time; nothing is begun."""
 
 import statistics
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _MOST_RUNS = 10
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast earlier runs of a model on a data set were.
+    """The speed of earlier runs of a model on a data set.
 
     Args:
         outside: seconds of a run that belong to no epoch, such as its start and its report.
@@ -134,7 +134,7 @@ def _pace(record: RunRecord) -> Pace | None:
 
 
 def _declared_samples(cfg: DataConfig) -> int | None:
-    """What an epoch trains on, for sets of a known size; about, where they have own validation."""
+    """The samples of an epoch, for sets of a known size; about, where they have own validation."""
     info = options.data(cfg.name).INFO
     if info is None:
         return None

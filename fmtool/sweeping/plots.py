@@ -95,7 +95,7 @@ def parallel_coordinates_figure(points: Sequence[Point], metric: Metric) -> Figu
 
 
 class _Scale:
-    """Where the values of a key lie on its axis: numbers by size, names below each other."""
+    """The places of a key's values on its axis: numbers by size, names below each other."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._names = list(dict.fromkeys(texts))[::-1]
@@ -139,7 +139,7 @@ def _best_first(points: Sequence[Point], metric: Metric) -> list[Point]:
 
 
 def _share(value: float, values: Sequence[float] | range) -> float:
-    """Where `value` lies between the least and the largest; in the middle if they are equal."""
+    """The place of `value` between the least and the largest; the middle if they are equal."""
     least, largest = min(values), max(values)
     return 0.5 if least == largest else (value - least) / (largest - least)
 

@@ -88,7 +88,7 @@ class JobQueue:
         return not self.running and not self._waiting
 
     def look(self) -> bool:
-        """Whether a job has ended since the last time."""
+        """Looks at the jobs; True where one has ended since the last time."""
         ended = [each for each in self.running if each.process.has_ended()]
         for each in ended:
             self.running.remove(each)

@@ -45,7 +45,7 @@ def csv_text(jobs: Sequence[Job], document: Mapping[str, Any]) -> str:
 
 
 def tables(document: Mapping[str, Any]) -> list["Table | Text"]:
-    """How each job ended, the mean over repetitions where there are any, and the best."""
+    """Tables of the end of each job, the mean over repetitions if there are any, and the best."""
     from fmtool import terminal
 
     found: list[Table | Text] = [_jobs_table(document["runs"])]
@@ -126,7 +126,7 @@ def _failure(row: Row) -> str:
 
 
 def _message(row: Row) -> str:
-    """What was wrong; how to mend it is in the document and in the log."""
+    """The fault; how to mend it is in the document and in the log."""
     message = str((row.get("error") or {}).get("message", ""))
     return message.partition("; fix: ")[0]
 

@@ -29,7 +29,7 @@ _LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is to be done.
+    """The jobs of a sweep, and the way they are to be run.
 
     Args:
         jobs: of the whole sweep; `settings.shard` says which of them are done here.
@@ -69,7 +69,7 @@ def carry_out(sweep: Sweep, view: View) -> dict[str, Any]:
 
 
 class _Course:
-    """What is known of a sweep while it runs."""
+    """The state of a sweep while it runs."""
 
     def __init__(self, sweep: Sweep, view: View) -> None:
         self._sweep, self._view, self._jobs = sweep, view, sweep.own

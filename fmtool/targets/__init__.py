@@ -1,4 +1,4 @@
-"""What a model learns to give for a sample: one class of several, some of several, or numbers.
+"""Targets that a model learns for a sample: one class of several, some of several, or numbers.
 
 The data declare a target, a task says which kinds it learns. A target knows the arrays it is made
 of, what is wrong with them, how samples are spread evenly over splits, and how it is written into

@@ -1,4 +1,4 @@
-"""What targets that are made of classes have in common."""
+"""The parts that targets made of classes share."""
 
 from collections.abc import Collection, Sequence
 

@@ -38,7 +38,7 @@ class Label:
 
     @property
     def strata_count(self) -> int:
-        """How many strata `strata` tells apart."""
+        """The number of strata that `strata` tells apart."""
         return len(self.names)
 
     def check(self, y: "NDArray[Any]", *, split: str) -> None:
@@ -79,7 +79,7 @@ class Label:
         return np.array([places[name] for name in values], np.int32)
 
     def counts(self, y: "NDArray[Any]") -> list[int]:
-        """How many samples each class has, in the order of `names`."""
+        """The number of samples of each class, in the order of `names`."""
         import numpy as np
 
         counts: list[int] = np.bincount(y, minlength=len(self.names)).tolist()
@@ -128,7 +128,7 @@ class Label:
         return y.astype("<i4").tobytes()
 
     def identity(self) -> Any:
-        """What digests are taken of, in JSON types: the names alone, as ever."""
+        """The content of digests, in JSON types: the names alone, as ever."""
         return list(self.names)
 
     def shown(self, row: Any) -> str:

@@ -40,7 +40,7 @@ class Labels:
 
     @property
     def strata_count(self) -> int:
-        """How many strata `strata` tells apart."""
+        """The number of strata that `strata` tells apart."""
         return len(self.names) + 1
 
     def check(self, y: "NDArray[Any]", *, split: str) -> None:
@@ -79,7 +79,7 @@ class Labels:
         return y
 
     def counts(self, y: "NDArray[Any]") -> list[int]:
-        """How many samples have each class, in the order of `names`."""
+        """The number of samples with each class, in the order of `names`."""
         import numpy as np
 
         counts: list[int] = y.sum(axis=0, dtype=np.int64).tolist()
@@ -124,7 +124,7 @@ class Labels:
         return y.astype(np.uint8).tobytes()
 
     def identity(self) -> Any:
-        """What digests are taken of, in JSON types."""
+        """The content of digests, in JSON types."""
         return self.to_json()
 
     def shown(self, row: Sequence[int]) -> str:

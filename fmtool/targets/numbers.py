@@ -39,7 +39,7 @@ class Numbers:
 
     @property
     def strata_count(self) -> int:
-        """How many strata `strata` tells apart."""
+        """The number of strata that `strata` tells apart."""
         return _STRATA
 
     def check(self, y: "NDArray[Any]", *, split: str) -> None:
@@ -117,7 +117,7 @@ class Numbers:
         return y.astype("<f8").tobytes()
 
     def identity(self) -> Any:
-        """What digests are taken of, in JSON types."""
+        """The content of digests, in JSON types."""
         return self.to_json()
 
     def shown(self, row: Sequence[float]) -> str:

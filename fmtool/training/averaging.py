@@ -1,4 +1,4 @@
-"""What a training ends with in the place of the weights of its last step, and validation sees."""
+"""Weights that a training ends with, and validates, in the place of those of its last step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ class FinalWeights:
 
     @property
     def is_other(self) -> bool:
-        """Whether a training can end with other values than those of its last step."""
+        """True where a training can end with other values than those of its last step."""
         return self.optimization.averages or bool(self.statistics.variables())
 
     def variables(self) -> list[Any]:

@@ -59,7 +59,7 @@ class BatchStatistics:
         self._layers = [_Normalization(layer, count) for layer, count in pairs if count]
 
     def variables(self) -> list[Any]:
-        """What `free` assigns to."""
+        """The variables that `free` assigns to."""
         pairs = ((each.layer.moving_mean, each.layer.moving_variance) for each in self._layers)
         return [variable for pair in pairs for variable in pair]
 
@@ -107,7 +107,7 @@ def _is_at_start(layer: Any) -> bool:
 
 
 def _updates(network: Any, layers: Sequence[Any]) -> list[int]:
-    """How often a training step updates the statistics of each layer.
+    """The number of times a training step updates the statistics of each layer.
 
     Not at all where the layer is frozen or is called as in inference; several times where it is
     shared.

@@ -15,7 +15,7 @@ from fmtool.training.session import Session
 
 @dataclass(frozen=True)
 class Request:
-    """How a training was asked for, as opposed to what is trained."""
+    """The command that asked for a training, as opposed to what is trained."""
 
     argv: Sequence[str] = ()
     overrides: Sequence[str] = ()
@@ -23,7 +23,7 @@ class Request:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further entries of the manifest, such as the sweep the run belongs to."""
     parent: Parent | None = None
-    """Who started it and is told where it runs."""
+    """The process that started it and is told where it runs."""
 
 
 def write(

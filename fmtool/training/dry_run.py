@@ -30,7 +30,7 @@ def dry_run(cfg: TrainConfig, *, plugins: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def one_step(cfg: TrainConfig, data: TaskData) -> dict[str, Any]:
-    """What `dry_run` tells, with a number for the batch size."""
+    """The facts that `dry_run` tells, with a number for the batch size."""
     try:
         return _measure(cfg, data)
     except FmtoolError:

@@ -132,7 +132,7 @@ class Execution:
         )
 
     def _prepare(self) -> Session:
-        """What is trained; the directory of a new run goes where it cannot be prepared."""
+        """The session; the directory of a new run goes where it cannot be prepared."""
         samples, plugins = len(self._data.selection.train), self._request.plugins
         try:
             self._cfg = batch_sizes.resolve(self._cfg, samples=samples, plugins=plugins)
@@ -145,7 +145,7 @@ class Execution:
         return self._session
 
     def _begin(self, session: Session) -> "Position":
-        """Where the training begins; from here on the run is described in its directory."""
+        """The position to train from; from here on the run is described in its directory."""
         from fmtool.training import loop
 
         position = loop.position_of(self._store)

@@ -17,7 +17,7 @@ from fmtool.training.session import Session
 
 @dataclass(frozen=True)
 class FinalReport:
-    """What the trained model is worth on the test split, and how its task shows that.
+    """The report on the trained model for the test split, and the way its task shows it.
 
     Args:
         measurement: None where the test split was not to be looked at.
@@ -59,7 +59,7 @@ class FinalReport:
 
 
 def final_report(session: Session, paths: RunPaths) -> FinalReport:
-    """What is left to find out about model.keras, as `fmtool evaluate` will load it.
+    """The report on model.keras, as `fmtool evaluate` will load it.
 
     What the task chooses is written beside it first.
     """

@@ -16,7 +16,7 @@ _VISIBLE = 1e-6
 
 
 def note_what_is_left_out(session: Session) -> None:
-    """What the end of the run cuts off, and what it is too short for."""
+    """Notes what the end of the run cuts off, and what it is too short for."""
     cfg, steps = session.cfg, session.plan.steps
     for remark in cfg.optimizer.remarks(steps_per_epoch=steps, epochs=cfg.epochs):
         note(remark)
@@ -25,7 +25,7 @@ def note_what_is_left_out(session: Session) -> None:
 
 
 def warn_of_few_steps(session: Session) -> None:
-    """Where the moving statistics of batch normalization reach back to the first steps."""
+    """Warns where the moving statistics of batch normalization reach back to the first steps."""
     steps = session.plan.steps * session.cfg.epochs
     statistics = session.final.statistics
     if statistics.share_of_start(steps) <= _SHARE_AT_START:
@@ -41,7 +41,7 @@ def warn_of_few_steps(session: Session) -> None:
 
 
 def note_freed_statistics(session: Session, manifest: Path, *, step: int) -> None:
-    """Where a run of an earlier release goes on, whose validation saw them as they were."""
+    """Notes that a run of an earlier release goes on, whose validation saw them as they were."""
     if not step or session.final.statistics.share_of_start(step) < _VISIBLE:
         return
     if not rules.are_current(read_object(manifest)):

@@ -17,7 +17,7 @@ from fmtool.training.session import Session
 
 @dataclass(frozen=True)
 class Position:
-    """How far a training is.
+    """The point that a training has reached.
 
     Args:
         step: optimizer steps done.

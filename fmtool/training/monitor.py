@@ -1,4 +1,4 @@
-"""Which epoch is the best one, by one metric."""
+"""The best epoch, by one metric."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,7 +27,7 @@ class Monitor:
         return None if self.metric is None else self.metric.name
 
     def take(self, row: dict[str, Any]) -> bool:
-        """Whether the epoch of this row is the best so far."""
+        """Takes the row of an epoch; True where it is the best so far."""
         value = None if self.metric is None else float(row[self.metric.name])
         previous = None if self.best is None else self.best.value
         if self.metric and value is not None and not self.metric.is_better(value, previous):

@@ -52,7 +52,7 @@ class Optimization:
 
     @property
     def averages(self) -> bool:
-        """Whether training ends with other weights than those of its last step."""
+        """True where training ends with other weights than those of its last step."""
         return self._has_average or self.lookahead is not None
 
     def averaged_weights(self) -> list[Any]:

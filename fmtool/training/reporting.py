@@ -1,4 +1,4 @@
-"""What a run leaves for people and programs: its course while training, its pictures at the end."""
+"""The record of a run for people and programs: rows while training, plots at the end."""
 
 import json
 import sys
@@ -97,7 +97,7 @@ def _board(session: Session, paths: RunPaths) -> TensorBoardSink:
 
 
 def plan_of(session: Session) -> TrainingPlan:
-    """What the sinks of a training from its beginning are told before the first step."""
+    """The facts that the sinks of a training from its beginning have before the first step."""
     cfg, validation = session.cfg, session.data.validation
     return TrainingPlan(
         model_name=cfg.model.name,
@@ -117,7 +117,7 @@ def plan_of(session: Session) -> TrainingPlan:
 
 
 def _rows(paths: RunPaths) -> list[Row]:
-    """What metrics.jsonl holds; none where it could not be written."""
+    """The rows of metrics.jsonl; none where it could not be written."""
     if not paths.metrics.exists():
         return []
     with paths.metrics.open(encoding="utf-8") as lines:

@@ -20,7 +20,7 @@ from fmtool.training.workflow import Request, train
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What was found; `reproduction` is None where other data made training pointless."""
+    """The finding; `reproduction` is None where other data made training pointless."""
 
     run: str
     reproduction: Path | None
@@ -28,7 +28,7 @@ class Reproduction:
     wanted: str
     tolerance: float
     environment: Mapping[str, list[str | None]]
-    """What of versions and machine is no longer as it was: [then, now]."""
+    """Versions and parts of the machine that are no longer as they were: [then, now]."""
 
     @property
     def exit_code(self) -> int:

@@ -1,4 +1,4 @@
-"""Whether and how an earlier run may go on: what changed since, and what is left to do."""
+"""Rules by which an earlier run may go on: what changed since, and what is left to do."""
 
 import json
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def continued_config(run_directory: Path, requested: TrainConfig) -> TrainConfig
 def require_same(
     run_directory: Path, cfg: TrainConfig, data: Data, kept: Mapping[str, str]
 ) -> Changes:
-    """What differs from the run, all of it allowed.
+    """The differences from the run, all of them allowed.
 
     Args:
         kept: files, by name and content, of what was fitted to the rows now.
@@ -99,7 +99,7 @@ def require_comparable_loss(run_directory: Path, cfg: TrainConfig) -> None:
 
 
 def shown_changes(changes: Changes) -> str:
-    """What a command asks for beside what its run has; the gates, which judge it, left out."""
+    """The changes that a command asks for, in words; the gates, which judge its run, left out."""
     parts = [
         f"{key}={_plain(now)} (the run has {_plain(was)})"
         for key, (was, now) in changes.items()

@@ -1,4 +1,4 @@
-"""Where the samples that a run trains and validates on lie, and the batches they are fed in."""
+"""The place of the samples that a run trains and validates on, and their batches."""
 
 from typing import Any
 

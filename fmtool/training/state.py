@@ -39,7 +39,7 @@ def variables(model: Any) -> dict[str, list[Any]]:
 
 
 def bytes_of(members: Iterable[Any]) -> int:
-    """What the values of some Keras variables take."""
+    """The size of the values of some Keras variables, in bytes."""
     return sum(int(np.prod(v.shape)) * np.dtype(v.dtype).itemsize for v in members)
 
 

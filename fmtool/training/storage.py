@@ -1,4 +1,4 @@
-"""Where the samples lie while training: on the device, in main memory, or on disk."""
+"""The storage of samples while training: on the device, in main memory, or on disk."""
 
 import math
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ def resolve(storage: Storage, *, size: int, device_bytes: int, host_bytes: float
 
 
 def place_of(storage: Storage, splits: Iterable[Split], *, device: str) -> Place:
-    """Where the samples of `splits`, each of them once, shall lie; needs Keras' backend."""
+    """The place for the samples of `splits`, each of them once; needs Keras' backend."""
     splits = list(splits)
     is_held = all(is_in_memory(each) for split in splits for each in leaves(split.x))
     return resolve(

@@ -1,1 +1,1 @@
-"""How a study chooses the next point: one file per sampler of Optuna's."""
+"""Rules by which a study chooses the next point: one file per sampler of Optuna's."""

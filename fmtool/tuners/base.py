@@ -1,4 +1,4 @@
-"""What the file of every sampler has."""
+"""The contract of the file of every sampler."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,7 +28,7 @@ def _no_sampler(cfg: Any, seed: int, /) -> "BaseSampler":
 
 @dataclass(frozen=True)
 class TunerOption:
-    """What a sampler's file has, each under its own name::
+    """The contract of a sampler's file: its names, each a field::
 
         class Config(TunerConfig):
             name: Literal["random"]

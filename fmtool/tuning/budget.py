@@ -1,4 +1,4 @@
-"""When a study is over, whoever worked at it and however often it was begun."""
+"""The end of a study, whoever worked at it and however often it was begun."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ def is_feasible(chain: Chain) -> bool:
 
 
 def _since_best(trials: Sequence["FrozenTrial"], objective: Objective) -> int:
-    """How many trials have finished after the best one."""
+    """The number of trials that have finished after the best one."""
     closed = [chain for chain in chains.chains(trials) if not chain.is_open]
     closed.sort(key=lambda chain: chain.current.datetime_complete or datetime.max)
     best, since = None, 0

@@ -37,7 +37,7 @@ def attempt(trial: "FrozenTrial") -> int:
 
 
 def status(trial: "FrozenTrial") -> str:
-    """What became of an attempt."""
+    """The state of an attempt."""
     outcome = str(trial.user_attrs.get(OUTCOME, ""))
     if trial.state in _BY_STATE:
         # Who took it for lost may have noted so just before it was finished after all.
@@ -93,5 +93,5 @@ def chains(trials: Sequence["FrozenTrial"]) -> list[Chain]:
 
 
 def rank(trial: "FrozenTrial", trials: Sequence["FrozenTrial"]) -> int:
-    """How many trials that count began before this one."""
+    """The number of trials that count and began before this one."""
     return sum(each.origin < origin(trial) for each in chains(trials))

@@ -35,7 +35,7 @@ DEFAULTS = "defaults"
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained.
+    """The trainings of a confirmation.
 
     Args:
         top: points, the best of the study.

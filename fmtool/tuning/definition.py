@@ -1,4 +1,4 @@
-"""What a study is: everything that decides which trials it makes, and what it thinks of them.
+"""The definition of a study: all that decides which trials it makes, and how they are judged.
 
 It is stored with the trials, so that a worker on another machine needs the study's name and the
 address of the storage, and nothing else.
@@ -60,12 +60,12 @@ class Definition(Config):
 
     @property
     def can_prune(self) -> bool:
-        """Whether a course of epochs can be compared: of one objective that they have."""
+        """True where a course of epochs can be compared: of one objective that they have."""
         return len(self.objectives) == 1 and self.objectives[0].is_of_epochs
 
 
 class Settings(Config):
-    """How a study is worked at, which may change from one time to the next."""
+    """The way a study is worked at, which may change from one time to the next."""
 
     budget: StudyBudget
     retries: NonNegativeInt
@@ -76,7 +76,7 @@ class Settings(Config):
 def trial_overrides(
     fixed: list[str], objectives: list[Objective], constraint: GateConfig
 ) -> list[str]:
-    """What every trial gets: what is typed, and what makes a training a trial."""
+    """The overrides of every trial: those typed, and those that make a training a trial."""
     typed = {override.partition("=")[0].lstrip("+") for override in fixed}
     own = [each for each in _UNLESS_TYPED if each.partition("=")[0] not in typed]
     leading = next((each for each in objectives if each.is_of_epochs), None)
@@ -148,7 +148,7 @@ def task_of(words: Sequence[str], *, config_name: str, folders: tuple[Path, ...]
 
 
 def figures_of(definition: Definition, folders: tuple[Path, ...]) -> Figures:
-    """What the trials of a stored study can be judged by."""
+    """The figures by which trials of a stored study can be judged."""
     words, name = definition.fixed, definition.config_name
     return Figures.of(task_of(words, config_name=name, folders=folders))
 
@@ -175,7 +175,7 @@ def settings_of(cfg: TuneConfig) -> Settings:
 
 
 def read_definition(text: str, name: str) -> Definition:
-    """What a storage says of a study.
+    """The definition of a study in a storage.
 
     Raises:
         DataError: it was written by another version, or by something else.

@@ -11,7 +11,7 @@ from fmtool.tuning.definition import OF_TRIALS, Definition
 
 
 def training_words(definition: Definition, trial: Mapping[str, Any]) -> list[str]:
-    """What is typed behind `fmtool train` for a trial's point, without what made it a trial."""
+    """The words behind `fmtool train` for a trial's point, without what made it a trial."""
     typed = [
         each for each in definition.fixed if each.lstrip("+").partition("=")[0] not in OF_TRIALS
     ]

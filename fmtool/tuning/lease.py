@@ -1,4 +1,4 @@
-"""Whether the worker that a trial runs at is alive, without trusting anybody's clock.
+"""Leases: they tell whether the worker of a trial is alive, without trusting anybody's clock.
 
 A worker counts up a number in its trials. On the same machine it is asked of the kernel whether
 that process is there; of another machine's, whether the number has changed for so long by the
@@ -46,7 +46,7 @@ def _holder(pid: int) -> Holder:
 
 
 def is_gone(lease: dict[str, Any]) -> bool:
-    """Whether the holder was a process of this machine and is no more."""
+    """True where the holder was a process of this machine and is no more."""
     if lease.get("machine") != _machine() or not _machine():
         return False
     return _began(int(lease["pid"])) != int(lease["began"])
@@ -95,7 +95,7 @@ def _machine() -> str:
 
 
 def _began(pid: int) -> int | None:
-    """When a process began, in ticks since boot; None where there is none, or a dead one."""
+    """The start of a process, in ticks since boot; None where there is none, or a dead one."""
     try:
         # The name, which may hold anything, ends with the last bracket.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()

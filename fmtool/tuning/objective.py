@@ -1,4 +1,4 @@
-"""What a study is after: metrics of the validation split and facts of the model, never the test."""
+"""The objectives of a study: metrics of validation and facts of the model, never of the test."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Objective(Config):
 
 @dataclass(frozen=True)
 class Figures:
-    """What a trial can be judged by.
+    """The figures by which a trial can be judged.
 
     Args:
         training: of the task, as rows have it of the training data.
@@ -152,7 +152,7 @@ def comparable(
 
 
 def shown_metric(objective: str) -> Metric:
-    """What `str` of an objective says, as documents have it."""
+    """The metric in `str` of an objective, as documents have it."""
     word, _, name = objective.partition(" ")
     return Metric(name, "max" if word == "max" else "min")
 

@@ -28,7 +28,7 @@ class Patience:
         self._url, self._seconds, self._signals = url, seconds, signals
 
     def __call__(self, operation: Callable[[], T]) -> T:
-        """What it returns; it must bear to be done twice, since an answer may get lost.
+        """The result of a function that bears to be called twice, since an answer may get lost.
 
         Raises DataError, WriteFailed or CannotCreate at once where waiting mends nothing.
         """

@@ -1,4 +1,4 @@
-"""What a study looks like, by Optuna's own drawings."""
+"""Plots of a study, by Optuna's own drawings."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -64,7 +64,7 @@ def _shorten_legend(figure: Any) -> None:
 
 
 _MENDED = {"parallel_coordinates": _make_room, "courses": _shorten_legend}
-"""What is changed of Optuna's drawings."""
+"""Changes of Optuna's drawings, by name."""
 
 
 def _drawings(store: Store) -> Iterator[tuple[str, Callable[[], Any]]]:

@@ -35,7 +35,7 @@ def event_line(event: "Event", definition: "Definition") -> str:
 
 
 def definition(asked: "Definition") -> Sequence["RenderableType"]:
-    """What a study would search, before it begins."""
+    """The table of the search, before it begins."""
     table = _table("dimension", "range", "with")
     for dimension in asked.dimensions:
         when = "\n".join(f"{key}={','.join(each)}" for key, each in dimension.when.items())

@@ -1,4 +1,4 @@
-"""What is searched: the ranges and lists of a command line, or of a file, and what stays fixed."""
+"""The space of a search: ranges and lists of a command or of a file, and what stays fixed."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence

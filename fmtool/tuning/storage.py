@@ -1,4 +1,4 @@
-"""Where the workers of a study meet: a file, a journal on a shared disk, or a database server."""
+"""The storage in which workers meet: a file, a journal on a shared disk, or a database server."""
 
 import os
 from importlib.util import find_spec
@@ -33,7 +33,7 @@ def default_url(directory: Path) -> str:
 
 
 def is_missing(url: str) -> bool:
-    """Whether the address is that of a file which is not there."""
+    """True where the address is that of a file which is not there."""
     path = path_of(url)
     return path is not None and not path.is_file()
 
@@ -100,12 +100,12 @@ def check(url: str) -> None:
 
 
 def is_of_this_machine(url: str | None) -> bool:
-    """Whether only workers on this machine can meet there."""
+    """True where only workers on this machine can meet there."""
     return url is None or url.startswith(SQLITE)
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether it is that the storage is away or busy, which may pass.
+    """True for an error that says that the storage is away or busy, which may pass.
 
     So may what a database finds wrong while somebody else is just creating the same thing.
     """

@@ -1,4 +1,4 @@
-"""Who works at which trial: exact, whoever dies, is held up or loses the storage at any moment.
+"""The assignment of trials to workers: exact, whoever dies, is held up or loses the storage.
 
 All decisions that two workers could take at once are taken here: who gets a trial, who gives up a
 trial whose worker died, and which trials are within the budget. Trial numbers decide, for which a
@@ -18,11 +18,11 @@ from fmtool.tuning import chains
 from fmtool.tuning.stored_study import StoredStudy, locked
 
 _FIXED = "fixed_params"
-"""Where Optuna looks for values that it shall not draw."""
+"""The attribute in which Optuna looks for values that it shall not draw."""
 
 
 class Store(StoredStudy):
-    """What workers do to the trials of a study."""
+    """The operations of workers on the trials of a study."""
 
     points: Sequence[Mapping[str, Any]] | None = None
     """Of a tuner that takes them in turn: the first trial of the budget has the first of them."""
@@ -54,7 +54,7 @@ class Store(StoredStudy):
         return None  # it was taken from us at once, since we were held up
 
     def _is_duplicate(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> bool:
-        """Whether somebody else is at this trial, or it is done; who held it before loses it."""
+        """True where somebody else is at this trial, or it is done; who held it before loses it."""
         mine, attempt = chains.origin(trial), chains.attempt(trial)
         for other in trials:
             if chains.origin(other) != mine or other.number == trial.number:
@@ -132,7 +132,7 @@ class Store(StoredStudy):
         self._patience(lambda: self.study.add_trial(waiting))
 
     def _fail(self, trial: FrozenTrial, outcome: str) -> bool:
-        """Whether it had not come to something else before."""
+        """Fails a trial; True where it had not come to something else before."""
         storage, identity = storage_of(self.study), id_of(trial)
 
         def fail() -> bool:
@@ -169,10 +169,10 @@ class Store(StoredStudy):
 
 
 def _has_not_begun(trial: FrozenTrial) -> bool:
-    """Whether it is somebody's, who has no run of it yet."""
+    """True for a trial that a worker holds and has no run of yet."""
     return trial.state == TrialState.RUNNING and chains.RUN not in trial.user_attrs
 
 
 def _point(trial: FrozenTrial) -> dict[str, Any]:
-    """What it has drawn, and what it shall have: its worker may have died in between."""
+    """The values drawn, and those it shall have: its worker may have died in between."""
     return {**trial.system_attrs.get(_FIXED, {}), **trial.params}

@@ -105,7 +105,7 @@ class StoredStudy:
         self._patience(lambda: trial.set_user_attr(name, value))
 
     def report(self, trial: Trial, value: float, epoch: int) -> bool:
-        """Whether the trial shall be given up; raises as `set`."""
+        """Reports a value; True where the trial shall be given up; raises as `set`."""
         self._patience(lambda: trial.report(value, epoch))
         return self._patience(trial.should_prune)
 

@@ -1,4 +1,4 @@
-"""What is known of a study, as one JSON document."""
+"""The facts on a study, as one JSON document."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -44,7 +44,7 @@ ENVIRONMENT = (
 
 @dataclass(frozen=True)
 class Setting:
-    """What the trials of a worker have in common.
+    """The part that the trials of a worker share.
 
     Args:
         line: how trainings are started here.
@@ -234,7 +234,7 @@ class TrialRun:
 
 
 def _can_go_on(run: RunPaths) -> bool:
-    """Whether a training began in it; one that has just lost its worker may be about to."""
+    """True where a training began in it; one that has just lost its worker may be about to."""
     deadline = time.monotonic() + _LONGEST_END_SECONDS
     while not run.manifest.exists() and is_locked(run.lock) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -93,7 +93,7 @@ class Worker:
             raise self._failure
 
     def _step(self) -> bool:
-        """Whether there is more to do."""
+        """Does one round of work; True where there is more to do."""
         for trial in list(self.running):
             if trial in self.running:
                 self._advance(trial)

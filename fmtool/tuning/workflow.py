@@ -28,7 +28,7 @@ from fmtool.tuning.worker import Event, Worker
 
 @dataclass(frozen=True)
 class Place:
-    """Where a study is found: its folder, and the address of its storage."""
+    """The place of a study: its folder, and the address of its storage."""
 
     paths: StudyPaths
     url: str
@@ -42,7 +42,7 @@ class Place:
 
 
 def _is_own_link(paths: StudyPaths, link: Path) -> bool:
-    """Whether the study, its journal or SLURM's submission has made it; never written through."""
+    """True for a link of the study, its journal or SLURM, which is never written through."""
     if link.parent == paths.tensorboard:
         return True
     if link.parent == paths.cluster:

@@ -93,6 +93,7 @@ def session(task, monkeypatch):
         ),
         data=SimpleNamespace(
             splits=SimpleNamespace(test=test, target=TARGET, artifacts={}),
+            kept={},
             validation=(train, np.array([2, 4, 6])),
         ),
     )

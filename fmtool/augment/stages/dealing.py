@@ -11,7 +11,7 @@ from keras import ops
 
 
 def dealt(order: Any, offset: Any, *, hands: int) -> tuple[Any, Any]:
-    """Which images each hand holds, and where in the hands each image is.
+    """The images that each hand holds, and the place in the hands of each image.
 
     This is systematic sampling: images in a random order, an offset, and equal steps.
 

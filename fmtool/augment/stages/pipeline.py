@@ -19,7 +19,7 @@ Apply = Callable[[Any, Any, Any], tuple[Any, Any]]
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a batch goes through between the table and the network.
+    """All that a batch goes through between the table and the network.
 
     `apply` maps images uint8 (batch, height, width, channels), targets (batch, ...) and uniforms
     float32 (batch, draws) in [0, 1) to images of the same shape and type, and targets.

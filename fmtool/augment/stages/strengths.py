@@ -1,4 +1,4 @@
-"""How strong each operation of a policy is, level by level, as tables.
+"""Tables of the strength of each operation of a policy, level by level.
 
 A level is a whole number from -30 to 30; its sign is that of the operation, where it has one. All
 tables hold integers, so that every backend computes the same pixels from them.
@@ -18,7 +18,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 @dataclass(frozen=True)
 class Strengths:
-    """What the highest level means."""
+    """The strength of each operation at the highest level."""
 
     shear: float
     """Pixels in x for one in y."""
@@ -27,7 +27,7 @@ class Strengths:
     rotate: float
     """Degrees."""
     enhance: float
-    """How far the factor of brightness, contrast, colour and sharpness is from 1."""
+    """The farthest from 1 that the factor of brightness, contrast, colour and sharpness is."""
     posterize: int
     """Bits that are lost, of 8."""
 

@@ -29,7 +29,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Where the files of a data set come from and how they become arrays.
+    """The official and other places of the files of a data set, and the way from them to arrays.
 
     Args:
         read_files: the arrays from official files in a folder; None if they are not there.

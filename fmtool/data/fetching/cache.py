@@ -32,10 +32,10 @@ _MAX_MANIFEST_BYTES = 1 << 16
 
 
 class Manifest(Config):
-    """What stands in manifest.json."""
+    """The content of manifest.json."""
 
     origin: str
-    """Where the arrays came from, in words."""
+    """The origin of the arrays, in words."""
     digests: dict[str, str]
 
 

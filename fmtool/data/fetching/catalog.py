@@ -20,7 +20,7 @@ def local_names() -> list[str]:
 
 
 def is_local(name: str) -> bool:
-    """Whether the user has to say where it lies; UsageError if there is no such set."""
+    """True for a set whose place the user has to say; UsageError if there is no such set."""
     own = _known(name)
     return issubclass(own.Config, PathConfig) or own.INFO is None
 
@@ -37,7 +37,7 @@ def info(name: str) -> SetInfo:
 
 
 def is_cached(name: str) -> bool:
-    """Whether the set loads without a download; a damaged cache still counts as one."""
+    """True where the set loads without a download; a damaged cache still counts as one."""
     from fmtool.data.fetching import cache
 
     if is_local(name):

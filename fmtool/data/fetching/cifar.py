@@ -20,7 +20,7 @@ _MAX_BATCH_BYTES = 160_000_000
 
 @dataclass(frozen=True)
 class Layout:
-    """How one of the two CIFAR sets is laid out.
+    """The layout of one of the two CIFAR sets.
 
     Args:
         folder: the folder in the archive.

@@ -1,4 +1,4 @@
-"""What can be said of the classes of samples, and of repeated ones, whatever the samples are."""
+"""Findings on classes of samples, and on repeated ones, whatever the samples are."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

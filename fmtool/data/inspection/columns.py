@@ -55,7 +55,7 @@ def _beginning(path: Path, style: Style, report: Report) -> Beginning:
 
 
 def _is_a_row(table: Beginning, place: int) -> bool:
-    """Whether the name of a column looks like a path or a class below it."""
+    """True where the name of a column looks like a path or a class below it."""
     cells, name = [row[place] for row in table.rows], table.columns[place]
     below = set(cells)
     is_path = is_like_below("path", name, below) and _share_of_pictures(cells) > 0.5
@@ -112,7 +112,7 @@ def start_of_paths(table: Path, paths: Sequence[str]) -> str | None:
 
 
 def is_found_by_name(table: Beginning, key: str, name: str) -> bool:
-    """Whether a training finds the column without being told, `key` being path or label."""
+    """True where a training finds the column without being told, `key` being path or label."""
     return [each for each in table.columns if each.casefold() in USUAL_NAMES[key]] == [name]
 
 

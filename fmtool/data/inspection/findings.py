@@ -1,4 +1,4 @@
-"""What a look at a data set finds, whatever kind of samples it has."""
+"""Findings of a look at a data set, whatever kind of samples it has."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Problems:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a look at one kind of data set gives.
+    """The outcome of a look at one kind of data set.
 
     Args:
         option: the `data=` that reads it, and `keys` what differs from its defaults, with a

@@ -72,7 +72,7 @@ def _of_folder(root: Path) -> Guess | None:
 
 
 def _leads_to_pictures(path: Path) -> bool:
-    """Whether the table is the data set, and does not only describe pictures in folders."""
+    """True where the table is the data set, and does not only describe pictures in folders."""
     table = columns.beginning_of(path)
     name = columns.path_column(table)
     return (
@@ -131,7 +131,7 @@ def _below(root: Path) -> Iterator[Path]:
 
 
 def _listed(folder: Path) -> list[Path]:
-    """What is in `folder`, sorted, hidden files aside; nothing if it may not be read."""
+    """The content of `folder`, sorted, hidden files aside; nothing if it may not be read."""
     try:
         with os.scandir(folder) as entries:
             names = [each.name for each in islice(entries, _MOST_ENTRIES)]

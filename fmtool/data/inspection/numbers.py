@@ -1,4 +1,4 @@
-"""What can be said of the numbers that are to be learned."""
+"""Findings on the numbers that are to be learned."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ _PREVIEW_SIDE = 96
 
 
 class Facts(NamedTuple):
-    """What a picture is, turned as EXIF says.
+    """The facts of a picture, turned as EXIF says.
 
     Args:
         levels: the smallest and the largest value of a picture of more than 8 bits; None for one
@@ -124,7 +124,7 @@ def _findings(
 
 
 def _warn_of_mixtures(facts: Sequence[Facts], keys: Set[str], problems: Problems) -> None:
-    """What a training refuses unless the keys are set that are proposed."""
+    """Reports what a training refuses unless the keys are set that are proposed."""
     sizes = len({(fact.height, fact.width) for fact in facts})
     if sizes > 1:
         fix = "set data.resize, as below: larger ones lose detail"
@@ -176,7 +176,7 @@ def _facts(path: Path, max_pixels: int, oddities: Oddities) -> Facts:
 
 
 def _look(max_pixels: int, facts: Sequence[Facts]) -> Look:
-    """How a training reads such pictures by default, in colour; deep ones by the range of all."""
+    """The look of pictures for a training by default, in colour; deep ones by the range of all."""
     ends = [end for fact in facts if fact.levels is not None for end in fact.levels]
     levels = Levels(min(ends), max(*ends, min(ends) + 1)) if ends else None
     return Look(
@@ -190,7 +190,7 @@ def _look(max_pixels: int, facts: Sequence[Facts]) -> Look:
 
 
 def _of_other_depth(facts: Sequence[Facts], fact: Facts, path: Path) -> DataError | None:
-    """What a training says of a picture of 8 bits beside deeper ones, or the other way round."""
+    """The message of a training for a picture of 8 bits beside deeper ones, or vice versa."""
     if not facts or (facts[0].levels is None) == (fact.levels is None):
         return None
     has, others = ("8 bits", "more") if fact.levels is None else ("more than 8 bits", "8")

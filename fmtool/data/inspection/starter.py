@@ -19,7 +19,7 @@ def name_of(path: Path) -> str:
 
 
 def yaml_of(findings: Findings) -> str:
-    """What fmtool_conf/data/NAME.yaml may hold."""
+    """The text for fmtool_conf/data/NAME.yaml."""
     settings = {key: _value(each.value) for key, each in findings.keys.items()}
     width = max(len(f"{key}: {value}") for key, value in settings.items())
     lines = ["defaults:", f"  - {findings.option}", "  - _self_", ""]

@@ -68,12 +68,12 @@ def _column_of_numbers(table: Beginning, beside: str | None) -> str | None:
 
 
 def _are_fractions(cells: Sequence[str]) -> bool:
-    """Whether all are decimal numbers, and not all of them are whole."""
+    """True where all are decimal numbers, and not all of them are whole."""
     return bool(cells) and all(map(is_number, cells)) and any(float(cell) % 1 for cell in cells)
 
 
 def _are_lists(cells: Sequence[str], separator: str) -> bool:
-    """Whether parts of cells come back in other cells, and there are no more of them than cells."""
+    """True where parts of cells come back in others, and there are no more of them than cells."""
     lists = [cell for cell in cells if separator in cell]
     of_cells = [{part.strip() for part in cell.split(separator)} - {""} for cell in set(cells)]
     parts = Counter(part for found in of_cells for part in found)

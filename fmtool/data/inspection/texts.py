@@ -21,11 +21,11 @@ from fmtool.targets import Target
 
 _OPTION = "text"
 _DEFAULTS = Columns(text="text", label="label", split="split")
-"""What a training takes the columns for without being told."""
+"""The columns that a training takes without being told."""
 
 
 class _Table(NamedTuple):
-    """How a table has to be read, and the keys that say what its target is."""
+    """The way to read a table, and the keys that say what its target is."""
 
     columns: Columns
     style: Style

@@ -33,7 +33,7 @@ _PICTURES, _TEXTS = 4, 3
 
 @dataclass(frozen=True)
 class _Balance:
-    """What is said of targets of a kind.
+    """The findings on targets of a kind.
 
     Args:
         groups: the places of samples by what they have, to show some of each.
@@ -54,7 +54,7 @@ _BALANCE: dict[Kind, _Balance] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What the options of a data set say by default, and how one is loaded.
+    """The default options of data sets, and a function that loads one.
 
     Args:
         load: a data set by option and path.
@@ -117,7 +117,7 @@ def _report(findings: Findings, settings: Settings, problems: Problems) -> Resul
 
 
 def _is_usable(findings: Findings) -> bool:
-    """Whether there is anything to learn: two classes, or samples with different targets."""
+    """True where there is anything to learn: two classes, or samples with different targets."""
     return len({sample.row for sample in findings.of_split("train")}) > 1
 
 

@@ -47,5 +47,5 @@ def _check_axes(x: Images, split: str) -> None:
 
 
 def element_of(x: Images) -> Element:
-    """What one of the checked samples is."""
+    """The element of the checked samples."""
     return pixels_of(x) if x.dtype == "uint8" and len(x.shape) == 4 else Features(x.shape[1:])

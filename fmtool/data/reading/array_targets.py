@@ -1,4 +1,4 @@
-"""What arrays hold of a target: which kind it is, its names, and its rows."""
+"""The target in arrays: its kind, its names, and its rows."""
 
 from collections.abc import MutableMapping, Sequence
 from typing import Any, Literal

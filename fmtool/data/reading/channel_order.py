@@ -29,7 +29,7 @@ def order_of(shape: Sequence[int]) -> Order:
 
 
 def is_transposed(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
-    """Whether (n, a, b, c) images are of `expected` once their channels are put last.
+    """True where (n, a, b, c) images are of `expected` once their channels are put last.
 
     Args:
         expected: (height, width, channels); None for a side of any length.

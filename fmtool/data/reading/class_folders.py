@@ -25,11 +25,11 @@ from fmtool.targets import Label
 from fmtool.targets.classes import unknown_class
 
 _SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
-"""What unpackers and file managers leave behind, in lower case; hidden files beside."""
+"""Names that unpackers and file managers leave behind, in lower case; hidden files beside."""
 
 
 class Listing(NamedTuple):
-    """What is in one folder, sorted by name; `ignored` files and folders are no part of it."""
+    """The content of one folder, sorted by name; `ignored` files and folders are no part of it."""
 
     folders: list[Path]
     files: list[Path]
@@ -38,7 +38,7 @@ class Listing(NamedTuple):
 
 @dataclass(frozen=True)
 class FileKind:
-    """What the files of the classes are.
+    """The kind of files that the folders of classes hold.
 
     Args:
         suffixes: of their names, lower case.
@@ -161,7 +161,7 @@ class _Scan:
                 del folders[name]
 
     def files(self, folder: Path, class_name: str) -> list[Path]:
-        """What is in the folder of a class, whatever its ending."""
+        """The content of the folder of a class, whatever its ending."""
         entries = self._entries(folder)
         if not entries:
             many = self._kind.many
@@ -194,7 +194,7 @@ class _Scan:
         return found
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
-        """What is in `folder`, sorted by name, its links checked, hidden and system files aside."""
+        """The entries of `folder` by name, with links checked, hidden and system files aside."""
         listed = self._listed(folder)
         entries = [entry for entry in listed if not is_ignored(entry.name)]
         self.ignored += len(listed) - len(entries)
@@ -228,7 +228,7 @@ class _Scan:
 
 
 def list_folder(root: Path, report: Report) -> Listing:
-    """What is in `root` itself; names and links are reported as by `scan_class_folders`."""
+    """The content of `root` itself; names and links are reported as by `scan_class_folders`."""
     scan = _Scan(root, PICTURES, report)
     entries = scan._entries(root)
     folders = [Path(entry.path) for entry in entries if entry.is_dir()]
@@ -237,5 +237,5 @@ def list_folder(root: Path, report: Report) -> Listing:
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a file or folder is hidden, or one that no user has put there."""
+    """True where a file or folder is hidden, or one that no user has put there."""
     return name.startswith(".") or name.lower() in _SYSTEM_FILES

@@ -22,7 +22,7 @@ _RECORD = np.dtype([("digest", "V32"), ("low", "<f8"), ("high", "<f8"), ("row", 
 
 
 class Measurements(ReadImages):
-    """What each picture is, in a record instead of its pixels: uint8 (n, bytes of a record).
+    """A record of each picture instead of its pixels: uint8 (n, bytes of a record).
 
     Args:
         shape: (height, width, channels) that all have; None where they are resized.
@@ -97,7 +97,7 @@ class DeepPictures(PictureFiles):
         return Levels(float(chosen["low"].min()), float(chosen["high"].max()))
 
     def beyond(self, levels: Levels) -> int:
-        """How many of the pictures have values outside of the levels."""
+        """The number of pictures with values outside of the levels."""
         low, high = self.records["low"], self.records["high"]
         return int(((low < levels.low) | (high > levels.high)).sum())
 
@@ -112,7 +112,7 @@ class DeepPictures(PictureFiles):
 
 
 def first_is_deep(path: Path, max_pixels: int) -> bool:
-    """Whether the picture in `path` has more than 8 bits; DataError as `read_image`."""
+    """True where the picture in `path` has more than 8 bits; DataError as `read_image`."""
     with opened(path, max_pixels=max_pixels, is_new=True) as picture:
         return is_deep(picture)
 

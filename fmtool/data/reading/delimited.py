@@ -34,13 +34,13 @@ class Table(NamedTuple):
 
 
 def name_of(character: str) -> Delimiter:
-    """What a delimiter is called in a `Style`; `auto` for one that has no name."""
+    """The name of a delimiter in a `Style`; `auto` for one that has none."""
     named = (name for name, each in _CHARACTERS.items() if each == character)
     return next(named, "auto")
 
 
 def ending(path: Path) -> str:
-    """That of the name in lower case, `.gz` aside."""
+    """The ending of the name in lower case, `.gz` aside."""
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
@@ -85,7 +85,7 @@ def read_table(
 
 
 def _stated_delimiter(line: str) -> str | None:
-    """That of a line `sep=;`; None for any other line."""
+    """The delimiter that a line `sep=;` states; None for any other line."""
     stated = line.strip('"')
     is_statement = stated.lower().startswith("sep=") and len(stated) == len("sep=;")
     return stated[-1] if is_statement else None

@@ -23,13 +23,13 @@ taken off."""
 
 _LARGEST = float(np.finfo(np.float32).max)
 _WITHOUT_LOSS = ("float16", "float32", "bool", "int8", "uint8", "int16", "uint16")
-"""What float32 holds to the last bit."""
+"""Types whose values float32 holds to the last bit."""
 _EXACT_DIFFERENCES = 2.0**62
 
 
 @dataclass(frozen=True)
 class Origins:
-    """What is taken off each column, or each channel of a series, before the cast to float32.
+    """The numbers taken off each column, or each channel of a series, before the cast to float32.
 
     Args:
         values: whole numbers for a column of whole numbers; 0 for a column that stays as it is.
@@ -79,7 +79,7 @@ class ReadNumbers(ReadImages):
 
 
 def _fits(numbers: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which numbers are finite in float32."""
+    """A mask of the numbers that are finite in float32."""
     if numbers.dtype.name in _WITHOUT_LOSS or numbers.dtype.kind != "f":
         return np.asarray(np.isfinite(numbers))
     return np.asarray(np.abs(numbers) <= _LARGEST)

@@ -36,9 +36,9 @@ SUFFIXES = frozenset(suffix for suffixes in _SUFFIXES.values() for suffix in suf
 """The endings of the names of pictures, lower case."""
 
 LARGE_PIXELS = 89_478_485
-"""Where Pillow begins to warn of a decompression bomb, and where we do."""
+"""The size from which Pillow, and we, warn of a decompression bomb."""
 MOST_PIXELS = 2 * LARGE_PIXELS
-"""Where Pillow refuses to go on; `data.max_pixels` cannot be more."""
+"""The size from which Pillow refuses to go on; `data.max_pixels` cannot be more."""
 
 _MOST_BYTES_PER_PIXEL = 8
 _MOST_METADATA = 1 << 24
@@ -48,7 +48,7 @@ _DECODING_ERRORS = (
     OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, ArithmeticError,
     AttributeError, RuntimeError, struct.error, zlib.error,
 )  # fmt: skip
-"""What Pillow's readers raise for damaged bytes."""
+"""Errors that Pillow's readers raise for damaged bytes."""
 
 
 def read_image(path: Path, look: Look, oddities: Oddities | None) -> NDArray[np.uint8]:
@@ -150,13 +150,13 @@ def _check_header(picture: Image.Image, path: Path, max_pixels: int) -> None:
 
 
 def has_more_frames(picture: Image.Image) -> bool:
-    """Whether an animation or a file of several pages."""
+    """True for an animation or a file of several pages."""
     # The other frames of an MPO are previews: see `format_of`.
     return getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO"
 
 
 def note_oddities(picture: Image.Image, path: Path, oddities: Oddities) -> None:
-    """What is unusual about a file; to be asked before the picture is decoded."""
+    """Notes all that is unusual about a file; to be called before the picture is decoded."""
     kind = format_of(picture)
     if path.suffix.lower() not in _SUFFIXES[kind]:
         oddities.add("pictures with a wrong extension", f"{path}, which is {kind}")

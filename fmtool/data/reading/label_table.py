@@ -84,7 +84,7 @@ class _Entry(NamedTuple):
 
 @dataclass
 class _Reading:
-    """What the rows so far have named."""
+    """The classes and files that the rows so far have named."""
 
     pictures_dir: str
     report: Report
@@ -146,7 +146,7 @@ class _Reading:
         return target
 
     def _is_known(self, entry: _Entry, target: Target, is_of_run: bool) -> bool:
-        """Whether all classes of the entry are of the target; the first other is reported."""
+        """True where all classes of the entry are of the target; the first other is reported."""
         unknown = unknown_in(entry.value, target.names)
         if unknown is None:
             return True
@@ -191,7 +191,7 @@ def _class(label: str) -> str:
 
 
 def _order(entry: _Entry, places: Mapping[str, int]) -> tuple[str, int, str, str]:
-    """That of class folders, where each class has one; by name alone for other targets."""
+    """The order of class folders, where each class has one; by name alone for other targets."""
     place = places.get(entry.value, len(places)) if isinstance(entry.value, str) else 0
     return entry.split, place, one_form(entry.name), entry.name
 

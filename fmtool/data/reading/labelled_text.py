@@ -24,7 +24,7 @@ class LabelledText(NamedTuple):
 
 
 def is_sound(found: LabelledText, report: Report) -> bool:
-    """Whether it can be learned from; what is wrong with the text or its label is reported."""
+    """True for a text that can be learned from; what is wrong with text or label is reported."""
     what = _fault(found)
     if what is None:
         return True
@@ -33,7 +33,7 @@ def is_sound(found: LabelledText, report: Report) -> bool:
 
 
 def _fault(found: LabelledText) -> tuple[str, str] | None:
-    """What is wrong, and the fix."""
+    """The fault of a text or its label, and the fix; None where there is none."""
     of_text = fault_of(found.text)
     if of_text is not None:
         return of_text
@@ -46,7 +46,7 @@ def _fault(found: LabelledText) -> tuple[str, str] | None:
 
 
 def fault_of(text: str) -> tuple[str, str] | None:
-    """What is wrong with a text, and the fix."""
+    """The fault of a text, and the fix; None where there is none."""
     if not text.strip():
         return "an empty text", "remove it"
     if len(text) > MOST_CHARACTERS:

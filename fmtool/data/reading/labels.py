@@ -1,4 +1,4 @@
-"""Whether the classes of a user's own data set are enough to learn."""
+"""Checks that the classes of a user's own data set are enough to learn."""
 
 from collections.abc import Sequence
 

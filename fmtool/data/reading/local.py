@@ -1,4 +1,4 @@
-"""What all data sets on the user's own disk have in common: a path, and a share for testing."""
+"""The keys of all data sets on the user's own disk: a path, and a share for testing."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
@@ -73,7 +73,7 @@ def tell(splits: "Splits", what: str, place: Path | str, *, ignored: int = 0) ->
 
 
 def is_held(cfg: LocalConfig, size: int) -> bool:
-    """Whether samples of `size` bytes shall be read into main memory and not only on access."""
+    """True where samples of `size` bytes shall be read into main memory and not only on access."""
     if cfg.storage == "auto":
         return SHARE * size <= available()
     return cfg.storage != "stream"

@@ -13,7 +13,7 @@ USUAL_NAMES = {
     "label": ("label", "class", "category"),
     "split": ("split",),
 }
-"""What the columns are called where a user does not name them, in any case."""
+"""The names of columns where a user does not name them, in any case."""
 
 
 class Columns(NamedTuple):
@@ -39,7 +39,7 @@ class Places(NamedTuple):
 
 
 def places_of(path: Path, found: Sequence[str], columns: Columns) -> Places:
-    """Where the columns are among those that were found; DataError where one is not there."""
+    """The places of the columns among those that were found; DataError where one is not there."""
     path_place = required_column(path, found, "path", columns.path)
     wanted = columns.target.names or (columns.label,)
     labels = tuple(required_column(path, found, "label", name) for name in wanted)

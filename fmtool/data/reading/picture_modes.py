@@ -18,7 +18,7 @@ from fmtool.errors import DataError
 Color = Literal["auto", "rgb", "grayscale"]
 """`auto` gives one channel for a picture without colour, three for any other."""
 Background = Literal["white", "black", "none"]
-"""What transparent pixels are put on; `none` drops transparency."""
+"""The colour that transparent pixels are put on; `none` drops transparency."""
 
 BACKGROUNDS: tuple[Background, ...] = get_args(Background)
 _GREY = ("1", "L", "LA", "La")
@@ -45,7 +45,7 @@ def as_depth(value: Sequence[float] | str | None) -> Depth:
 
 @dataclass(frozen=True)
 class Look:
-    """How the pictures of a data set become samples.
+    """The way the pictures of a data set become samples.
 
     Args:
         max_pixels: a larger picture is refused by its header, before it is decoded.
@@ -89,12 +89,12 @@ def converted(
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Whether a pixel is one number of more than 8 bits."""
+    """True where a pixel is one number of more than 8 bits."""
     return picture.mode in _DEEP
 
 
 def is_reduced(picture: Image.Image) -> bool:
-    """Whether Pillow gives 8 of 16 bits a channel; to be asked before the picture is decoded."""
+    """True where Pillow gives 8 of 16 bits a channel; to be asked before the picture is decoded."""
     # Only what comes out of a file has tiles.
     for tile in getattr(picture, "tile", ()):
         if _REDUCED.search(str(tile[3])):

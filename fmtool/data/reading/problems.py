@@ -1,4 +1,4 @@
-"""What becomes of a problem with a data set: it ends a training, an inspection lists it."""
+"""Reports of problems with a data set: one ends a training, an inspection lists all."""
 
 from collections.abc import Callable
 

@@ -30,7 +30,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
-    """What to raise for a file or folder that the system refuses to open or list."""
+    """The error for a file or folder that the system refuses to open or list."""
     raise_if_used_up(error)
     other = (error.strerror or str(error), "correct the path")
     reason, fix = _REASONS.get(error.errno or 0, other)

@@ -42,7 +42,7 @@ def require_header(
 
 
 def is_like_below(kind: str, name: str, below: set[str]) -> bool:
-    """Whether the name of a column may be another of the cells `below` it."""
+    """True where the name of a column may be another of the cells `below` it."""
     if not below or not name:
         return False
     if kind == "text":
@@ -79,7 +79,7 @@ class Swallowed:
                     self._suspects.append((row.line, cell.count("\n"), found))
 
     def _labels_in(self, before: list[str], cell: str) -> set[str]:
-        """What the lines of the cell would have as labels if each were a row."""
+        """The labels that the lines of the cell would have if each were a row."""
         first, *others = cell.split("\n")
         rows = [[*before, *first.split(self._delimiter)]]
         rows += [line.split(self._delimiter) for line in others[:-1]]

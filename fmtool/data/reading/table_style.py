@@ -1,4 +1,4 @@
-"""How a table of the user's own is written: the keys that data sets in tables have in common."""
+"""The keys for the form of a table: delimiter, header, quotes and encoding."""
 
 from typing import Annotated, Literal, NamedTuple
 
@@ -11,7 +11,7 @@ Delimiter = Literal["auto", "comma", "semicolon", "tab", "pipe"]
 
 
 class Style(NamedTuple):
-    """How a CSV or TSV file is written.
+    """The form of a CSV or TSV file.
 
     Args:
         has_quotes: whether `"` encloses fields, or is a character like any other.

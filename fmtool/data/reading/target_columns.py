@@ -1,4 +1,4 @@
-"""Where the target stands in the rows of a table, and what its cells say of a sample."""
+"""The place of the target in the rows of a table, and the meaning of its cells."""
 
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -12,7 +12,7 @@ from fmtool.errors import DataError
 from fmtool.targets import WHAT, Kind, Label, Labels, Numbers, Target
 
 Value = str | tuple[str, ...] | tuple[float, ...]
-"""What a row says of its sample: its class, its classes, or its numbers."""
+"""The target in a row: its class, its classes, or its numbers."""
 
 _NOTHING = ("0", "false")
 _ALL = ("1", "true")
@@ -43,7 +43,7 @@ class TargetColumns(NamedTuple):
             )
 
     def value(self, cells: Sequence[str], columns: Sequence[str]) -> Value:
-        """What the cells of a row say; ValueError, `WHAT; FIX`, for what says nothing.
+        """The target in the cells of a row; ValueError, `WHAT; FIX`, for cells that hold none.
 
         A class is as it is written there: its reader says what is wrong with it.
 
@@ -109,7 +109,7 @@ class TargetConfig(Config):
         return self
 
     def columns_of_target(self, *, has_lists: bool = False) -> TargetColumns:
-        """Where the target stands.
+        """The place of the target, as the keys say.
 
         Args:
             has_lists: whether labels are lists of JSON.

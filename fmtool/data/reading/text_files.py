@@ -99,7 +99,7 @@ def tables_by_split(root: Path) -> dict[str, Path]:
 
 
 def begins_with_a_list(path: Path, column: str, style: Style) -> bool:
-    """Whether labels are lists: those in the first line of JSON Lines, by the first table."""
+    """True where labels are lists: those in the first line of JSON Lines, by the first table."""
     files = [path] if not path.is_dir() else list_folder(path, lambda _: None).files
     tables = [file for file in files if has_json_lines(file)]
     rows = read_objects(tables[0], style, lambda _: None) if tables else iter(())

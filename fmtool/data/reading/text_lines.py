@@ -32,7 +32,7 @@ _DAMAGES = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 class LineError(DataError):
-    """What is wrong with one line of a file.
+    """A fault of one line of a file.
 
     Args:
         line: its number, the first is 1.
@@ -51,7 +51,7 @@ class Line(NamedTuple):
 
 
 def is_line_encoding(name: str) -> bool:
-    """Whether Python knows it, and lines can be told before they are decoded, unlike UTF-16's."""
+    """True for an encoding of Python whose lines can be told before they are decoded."""
     try:
         return "a,\n".encode(name) == b"a,\n"
     except (LookupError, ValueError):

@@ -131,13 +131,13 @@ def is_in_memory(images: Images) -> bool:
 
 
 def pixels_of(images: Images) -> Pixels:
-    """What one of (n, height, width, channels) images is."""
+    """The element of (n, height, width, channels) images."""
     height, width, channels = images.shape[1:]
     return Pixels((height, width, channels))
 
 
 def bytes_of(images: Images) -> int:
-    """That all of them take in memory."""
+    """The size of all of them, in bytes."""
     return math.prod(images.shape) * images.dtype.itemsize
 
 

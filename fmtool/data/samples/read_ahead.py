@@ -17,11 +17,11 @@ _AHEAD = 2
 _BLOCK_BYTES = 1 << 24
 
 Batch = tuple[Any, list[Future[None]]]
-"""What is being filled, and by whom."""
+"""The arrays that are being filled, and the jobs that fill them."""
 
 
 def cores() -> int:
-    """How many this process may use; decoding, unlike convolutions, gains by hyperthreads."""
+    """The number this process may use; decoding, unlike convolutions, gains by hyperthreads."""
     return len(os.sched_getaffinity(0))
 
 
@@ -77,7 +77,7 @@ def read_all(images: Images) -> NDArray[Any]:
 
 
 def block_rows(images: Images, *, multiple_of: int = 1) -> int:
-    """How many rows `read_blocks` gives at a time."""
+    """The number of rows that `read_blocks` gives at a time."""
     row_bytes = max(1, int(np.prod(images.shape[1:])) * images.dtype.itemsize)
     return multiple_of * max(1, _BLOCK_BYTES // row_bytes // multiple_of)
 

@@ -29,5 +29,5 @@ def unpack(row: NDArray[np.uint8]) -> NDArray[np.object_]:
 
 
 def is_packed(row: NDArray[np.uint8], count: int) -> bool:
-    """Whether `row` holds so many texts."""
+    """True where `row` holds so many texts."""
     return bool(row.ndim == 1 and row.size and row[-1] == 0 and (row == 0).sum() == count)

@@ -14,7 +14,7 @@ from fmtool.data.samples.read_ahead import read_blocks
 
 @dataclass(frozen=True)
 class Duplicates:
-    """How many samples repeat an earlier one, byte for byte.
+    """Counts of samples that repeat an earlier one, byte for byte.
 
     Args:
         across: samples of the test split that the training split holds too.
@@ -51,7 +51,7 @@ def fingerprints(samples: Stored) -> list[bytes]:
 
 
 def _are_numbers(block: NDArray[Any]) -> bool:
-    """Whether samples are compared by value, whatever type they are stored as."""
+    """True where samples are compared by value, whatever type they are stored as."""
     return block.dtype.kind in "biuf" and block.ndim < 4
 
 

@@ -68,7 +68,7 @@ def entries_of_numbers(
 
 
 def origins_in(entries: Mapping[str, Any], *, width: int) -> tuple[int | float, ...] | None:
-    """What is taken off each of `width` columns, None for nothing; DataError where damaged."""
+    """The numbers taken off each of `width` columns, None for nothing; DataError where damaged."""
     return _listed(entries, _ORIGIN, (int, float), width)
 
 

@@ -33,7 +33,7 @@ class Data:
         return None
 
     def read(self, *, with_selection: bool) -> DataRead:
-        """What tells whether it is the data of a run.
+        """The digests, counts and target that tell whether these are the data of a run.
 
         Args:
             with_selection: whether it matters which samples are trained and validated on.
@@ -47,7 +47,7 @@ class Data:
 
 
 def how_to_mean_it(cfg: DataConfig) -> str:
-    """What a user types who means the data of `cfg`, whatever a run was made of."""
+    """The words to type for the data of `cfg`, whatever a run was made of."""
     path = getattr(cfg, "path", None)
     word = f"data={cfg.name}" if path is None else f"data.path={path}"
     return f"type {word} if you mean these"

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass
 class Measured:
-    """What a data module is asked for, and what it has found.
+    """A request for samples to measure, and what a data module found for it.
 
     Args:
         target: of the run; its classes and numbers are found by name.

@@ -24,7 +24,7 @@ class _Purpose(IntEnum):
 
 @dataclass(frozen=True)
 class Selection:
-    """Which rows of a data set's training split are trained and validated on.
+    """The rows of the training split that are trained and validated on.
 
     Args:
         train: int32 row numbers, ascending.

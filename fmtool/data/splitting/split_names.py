@@ -1,4 +1,4 @@
-"""What the splits of a user's own data set may be called."""
+"""The names that splits of a user's own data set may have."""
 
 SPLITS = ("train", "validation", "test")
 ALIASES = {"val": "validation", "valid": "validation"}

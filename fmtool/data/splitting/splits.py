@@ -1,4 +1,4 @@
-"""What a data set is to the rest of fmtool: samples, a target and a content digest."""
+"""A data set as the rest of fmtool knows it: samples, a target and a content digest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -36,7 +36,7 @@ _FEW_CLASSES = 20
 
 
 class Said(NamedTuple):
-    """What is said of texts.
+    """The facts on texts that come from config and files.
 
     Args:
         columns: of the target.
@@ -111,7 +111,7 @@ def _split(texts: Sequence[LabelledText], target: Target, origin: str) -> Split:
 
 
 def _name(text: LabelledText, root: Path, *, is_whole: bool) -> str | int:
-    """What tells a user which text it is: its line in the one file, or its file in the folder."""
+    """The name of a text for users: its line in the one file, or its file in the folder."""
     if text.path == root:
         return text.line
     path = below(text.path, root)

@@ -31,7 +31,7 @@ class Lengths:
 
     median: int
     most: int
-    """What 95 % of them have at most."""
+    """The length that 95 % of them have at most."""
     longest: int
 
     @property
@@ -165,7 +165,7 @@ def _lengths(texts: Iterable[NDArray[np.int32]]) -> Lengths:
 def _others(
     cfg: TextConfig, whole: Mapping[str, Whole], rows: NDArray[np.int32]
 ) -> dict[str, Whole]:
-    """What is not trained on, by name; of the training split that is the validation part.
+    """Texts not trained on, by name; the rest of the training split is the validation part.
 
     Where `data.limit` or `data.fraction` leave more of it out, they are not told apart.
     """

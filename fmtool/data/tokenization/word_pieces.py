@@ -13,7 +13,7 @@ PADDING, UNKNOWN = "[PAD]", "[UNK]"
 """Tokens 0 and 1."""
 _PREFIX = "##"
 _PRIVATE = 0xF0000
-"""Where two planes for private use begin, the last ones of Unicode."""
+"""The beginning of two planes for private use, the last ones of Unicode."""
 
 
 def vocabulary(

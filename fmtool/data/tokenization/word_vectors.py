@@ -96,7 +96,7 @@ def _are_numbers(fields: Sequence[str]) -> bool:
 
 
 def _filled(rows: Mapping[int, NDArray[np.float32]], size: int, width: int) -> NDArray[np.float32]:
-    """What was read in its place, and random numbers elsewhere.
+    """The vectors that were read in their rows, and random numbers elsewhere.
 
     Uniform, of the variance of what was read, as Kim (2014) draws them. Raw Philox words are used
     because NumPy keeps them the same for ever.

@@ -20,7 +20,7 @@ _BY_SUFFIX = {
 
 
 class Needs(NamedTuple):
-    """What runs a format: a module, and the extra of fmtool that brings it."""
+    """The module that runs a format, and the extra of fmtool that brings it."""
 
     module: str
     extra: str
@@ -38,7 +38,7 @@ NEEDS = {
 
 
 def runs_here(name: str) -> bool:
-    """Whether the runtime of a format is installed."""
+    """True where the runtime of a format is installed."""
     return find_spec(NEEDS[name].module) is not None
 
 

@@ -1,4 +1,4 @@
-"""What every runtime gives."""
+"""The contract of a runtime."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""What several architectures share: their keys, and the layers that are imported where Keras is."""
+"""Parts of several architectures: keys, and layers that are imported where Keras is."""

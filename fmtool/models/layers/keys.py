@@ -10,7 +10,7 @@ from fmtool.errors import UsageError
 from fmtool.models.base import Activation, ModelConfig
 
 Pooling = Literal["last", "mean", "max", "attention"]
-"""How the steps of a sample become one vector."""
+"""The way from the steps of a sample to one vector."""
 
 
 class EncoderConfig(ModelConfig):
@@ -57,7 +57,7 @@ class SequenceConfig(TextConfig, PatchConfig):
     """For models that read images and series too."""
 
     steps: Literal["rows", "columns", "patches"]
-    """What one step of an image is."""
+    """The part of an image that is one step."""
 
 
 def embedding_width(cfg: TextConfig, tokens: Tokens, *, otherwise: int) -> int:

@@ -1,4 +1,4 @@
-"""Where a step stands, as numbers and as waves; imported where Keras is.
+"""The position of a step, as numbers and as waves; imported where Keras is.
 
 Computed from the shape of what is read, as a table within a saved model would be long.
 """

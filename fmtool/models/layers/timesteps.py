@@ -15,7 +15,7 @@ EMBEDDING_WIDTH = 128
 
 @dataclass(frozen=True)
 class Timesteps:
-    """What a model begins with.
+    """The input of a model of series, and its steps.
 
     Args:
         inputs: of the model, as the data set has them.

@@ -78,7 +78,7 @@ class MuonSGD(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras ships 
     def _parallel_update_step(
         self, grads: Sequence[Any], variables: Sequence[Any], learning_rate: Any
     ) -> None:
-        """What Keras' optimizers on torch call the update of many variables at once."""
+        """The update of many variables at once, as Keras' optimizers on torch call it."""
         learning_rate = ops.cast(learning_rate, "float32")
         kernels: dict[tuple[int, ...], list[tuple[Any, Any]]] = {}
         for gradient, variable in zip(grads, variables, strict=True):

@@ -17,7 +17,7 @@ from fmtool.training.monitor import Monitor
 
 
 class Stateful(Protocol):
-    """What keeps counters on the host that a resumed training needs, in JSON types."""
+    """A part with counters on the host that a resumed training needs, in JSON types."""
 
     def state(self) -> dict[str, Any]: ...
 
@@ -133,6 +133,6 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras shi
         return bool(every_minutes and time.monotonic() - self._committed_at >= 60 * every_minutes)
 
     def _is_affordable(self) -> bool:
-        """Whether a checkpoint now, if it takes as long as the last one, stays within its share."""
+        """True where a checkpoint stays within its share if it takes as long as the last one."""
         elapsed = time.monotonic() - self._committed_at
         return self._seconds <= self._cfg.max_share * (elapsed + self._seconds)

@@ -64,7 +64,7 @@ class Interruption(keras.callbacks.Callback):  # type: ignore[misc]  # Keras shi
 
 @dataclass(frozen=True)
 class Loop:
-    """What `fit` is given, and what is asked about its course afterwards.
+    """The callbacks that `fit` is given, and what is asked about its course afterwards.
 
     Args:
         counters: everything whose state is in each checkpoint, by its name there.
@@ -77,7 +77,7 @@ class Loop:
 
     @property
     def has_stopped(self) -> bool:
-        """Whether training has ended before its last epoch."""
+        """True where training has ended before its last epoch."""
         return self.early_stopping is not None and self.early_stopping.has_stopped
 
 

@@ -63,11 +63,11 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
 
     @property
     def is_within_epoch(self) -> bool:
-        """Whether batches of the epoch are still to come."""
+        """True where batches of the epoch are still to come."""
         return self.step < (self.epoch + 1) * self._plan.steps
 
     def state(self) -> dict[str, Any]:
-        """What a resumed training needs to go on with its rows."""
+        """The counters that a resumed training needs to go on with its rows."""
         return {"seconds": self.seconds, "last_row": self.last_row}
 
     def restore(self, state: dict[str, Any]) -> None:

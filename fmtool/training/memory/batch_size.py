@@ -32,7 +32,7 @@ _LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Probe:
-    """What one training step came to.
+    """The outcome of one training step.
 
     Args:
         peak: bytes of the machine's memory.

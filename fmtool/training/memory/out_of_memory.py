@@ -15,7 +15,7 @@ _SIGNS = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error`, or one that it stands for, says so in the words of some library."""
+    """True where `error`, or one that it stands for, says so in the words of some library."""
     return any(
         sign in f"{type(each).__name__}{each}".lower().replace("_", "").replace(" ", "")
         for each in _chain(error)

@@ -1,1 +1,1 @@
-"""Where the time of a training goes: a stopwatch by phases, and traces of steps."""
+"""The time of a training: a stopwatch by phases, and traces of steps."""

@@ -32,7 +32,7 @@ PHASES = {
     "report": "model.keras, the test split, plots",
     "other": "what is left of fit",
 }
-"""What the time of each phase is spent on, in the order in which they are shown."""
+"""The work of each phase, in the order in which they are shown."""
 
 _WARM_UP_STEPS = 10
 _TRACED_STEPS = 10

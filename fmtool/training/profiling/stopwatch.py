@@ -57,7 +57,7 @@ class Stopwatch:
             yield item
 
     def seconds(self) -> dict[str, float]:
-        """What each phase has taken so far."""
+        """The time of each phase so far."""
         self.enter(self._phase)
         return dict(self._seconds)
 

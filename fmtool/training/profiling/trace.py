@@ -1,4 +1,4 @@
-"""What the backend does, as files that TensorBoard's profile plugin and Perfetto read."""
+"""Traces of the backend, as files that TensorBoard's profile plugin and Perfetto read."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 
 PLUGIN = Path("plugins", "profile")
-"""Where TensorBoard looks for profiles below its log directory: one folder for each."""
+"""The place where TensorBoard looks for profiles in its log directory: one folder for each."""
 
 
 def start(directory: Path) -> Callable[[], None]:
