@@ -11,7 +11,7 @@ from .flags import Flags
 HELP = """\
 usage: fmtool bench [group=option] [group.key=value] [key=value] [flags]
 
-measures the training that the same line with `train` would begin, and leaves no file behind:
+measures the training that the same command with `train` would begin, and leaves no file behind:
 steps and samples a second beside a bare loop of the same backend, share of the machine's peak,
 time until the first steps, memory
 

@@ -21,7 +21,7 @@ usage: fmtool data inspect path=PATH [output=FILE.png]
        fmtool data check image_folder|arrays|text|mr|sst2|subj|trec path=PATH [key=value ...]
 
 inspect  your own data: what kind it is, classes, sizes, all that is wrong with it, a sheet of
-         samples, and a command line and a YAML file to begin with; 65 if it cannot be used at all
+         samples, and a command and a YAML file to begin with; 65 if it cannot be used at all
 list     the built-in data sets, with size, licence, and whether they are cached
 fetch    downloads, verifies and caches a set; source= says what may fill the cache
 info     licence, citation, homepage, shapes and class names of a set

@@ -9,7 +9,7 @@ from fmtool.sweeping.display import view_for
 from fmtool.sweeping.table import failure_lines, tables
 from fmtool.sweeping.workflow import carry_out
 
-from . import output, sweep_line
+from . import output, sweep_command
 from .flags import Flags
 
 
@@ -18,7 +18,7 @@ def run(config_name: str, arguments: Arguments, folders: tuple[Path, ...], flags
 
     Interrupted, it waits for the jobs at hand to end in order, and tells how far it came.
     """
-    sweep = sweep_line.read(config_name, arguments, folders, flags)
+    sweep = sweep_command.read(config_name, arguments, folders, flags)
     view = view_for(sys.stderr, sweep.own, total=len(sweep.jobs))
     document = carry_out(sweep, view)
     if flags.as_json:

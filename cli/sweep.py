@@ -7,7 +7,7 @@ from fmtool.config import arguments
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
 
-from . import output, sweep_line
+from . import output, sweep_command
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELP = """\
 usage: fmtool sweep plan [group=option,...] [key=value,...] [sweep.KEY=value] [flags]
 
-lists the jobs that the same line would run as `fmtool train -m`: which are the same, which are
+lists the jobs that the same command would run as `fmtool train -m`: which are the same, which are
 done, are to be gone on with, have failed, or are to be done; how many samples they train on; and
 how long they would take, by earlier runs of the same models on the same data in runs_dir.
 Starts nothing and reads no data.
@@ -45,7 +45,9 @@ def help_text() -> str:
 def main(argv: list[str], flags: Flags) -> int:
     action, *words = argv or [""]
     if action not in _ACTIONS:
-        fix = did_you_mean(action, _ACTIONS) if action else "write fmtool sweep plan, and the line"
+        fix = (
+            did_you_mean(action, _ACTIONS) if action else "write fmtool sweep plan, and the command"
+        )
         raise UsageError(f"unknown action '{action}'" if action else "no action named", fix=fix)
     parsed = arguments.parse(words)
     if parsed.asks_for_information:
@@ -54,7 +56,7 @@ def main(argv: list[str], flags: Flags) -> int:
     from fmtool.config import compose
 
     folders = compose.user_folders(parsed.config_dirs)
-    sweep = sweep_line.read(parsed.config_name or "train", parsed, folders, flags)
+    sweep = sweep_command.read(parsed.config_name or "train", parsed, folders, flags)
 
     from fmtool.sweeping.plan import plan
 

@@ -15,7 +15,7 @@ from fmtool.runs.layout import (
     VARIANT_VARIABLE,
 )
 
-from . import output, sweep_line
+from . import output, sweep_command
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def main(argv: list[str], flags: Flags) -> int:
         from . import multirun
 
         return multirun.run(name, parsed, folders, flags)
-    sweep_line.require_none(parsed.overrides)
+    sweep_command.require_none(parsed.overrides)
     raw = compose.compose(name, parsed.overrides, folders=folders)
     resumes = None
     if raw["resume"] not in (None, AUTO):

@@ -20,7 +20,7 @@ flags:
   --plugin MODULE     your own model or data set, a module or a .py file; may be repeated
   --timeout TIME      end in order, with exit code 124, after 90, 30s, 10m or 2h
   -m                  sweep: every combination of comma lists, each in a process of its own;
-                      the same line again does what is missing
+                      the same command again does what is missing
   -cd DIR             add a folder of your own YAML files; also FMTOOL_CONF and ./fmtool_conf
   -cn NAME            another primary config than train
   --cfg job           print the composed config; with --resolve, -p PACKAGE
@@ -32,7 +32,7 @@ examples:
   fmtool train data=cifar10 augment=flip_crop schedule=cosine gate.min.accuracy=0.7
   fmtool train -m model=cnn,mlp optimizer.learning_rate=1e-2,1e-3 seeds=3 sweep.jobs=2
   fmtool train data=cifar10 dry_run=true
-  fmtool train model=cnn data=cifar10 resume=auto     in a job that may be cut off: repeat the line
+  fmtool train model=cnn data=cifar10 resume=auto     in a job that may be cut off: repeat it
   fmtool train resume=last epochs=20                  go on with a run, to more epochs
 
 see the keys of an option: fmtool train model=mlp --cfg job -p model

@@ -70,7 +70,7 @@ def _search(argv: list[str], flags: Flags) -> int:
 
     storage.require_optuna()
     registry.load_plugins(flags.plugins)
-    from fmtool.jobs.process import Line
+    from fmtool.jobs.process import TrainingCommand
     from fmtool.signals import SignalGuard
     from fmtool.tuning import cluster, config, definition, space, workflow
     from fmtool.tuning.patience import Patience
@@ -84,11 +84,11 @@ def _search(argv: list[str], flags: Flags) -> int:
         return _dry_run(asked, flags)
     gc.enable()
     place = workflow.Place.of(asked.name, Path(cfg.runs_dir), cfg.storage)
-    line = Line(name, folders, tuple(flags.plugins))
+    command = TrainingCommand(name, folders, tuple(flags.plugins))
     with SignalGuard() as signals:
         patience = Patience(place.url, cfg.tune.patience_seconds, signals)
         workflow.create(cfg, asked, place, patience)
-        return carry_out(cfg, place, asked.name, line, flags, signals)
+        return carry_out(cfg, place, asked.name, command, flags, signals)
 
 
 def _dry_run(asked: "Definition", flags: Flags) -> int:
@@ -103,7 +103,7 @@ def _dry_run(asked: "Definition", flags: Flags) -> int:
 
 
 def carry_out(
-    cfg: "TuneConfig", place: Any, name: str, line: Any, flags: Flags, signals: Any
+    cfg: "TuneConfig", place: Any, name: str, command: Any, flags: Flags, signals: Any
 ) -> int:
     """Works at the study, here or on a cluster, and prints what it came to."""
     from fmtool.errors import FmtoolError, Interrupted
@@ -115,17 +115,17 @@ def carry_out(
     store = workflow.open_study(place, name, patience)
     note(f"study {name} in {place.paths.root}")
     if cfg.tune.cluster.name == "slurm":
-        return tune_cluster.submit(cfg, store, place, line, flags)
+        return tune_cluster.submit(cfg, store, place, command, flags)
     try:
         if cfg.tune.cluster.name == "ray":
-            tune_cluster.work_on_ray(cfg, store, line, signals)
+            tune_cluster.work_on_ray(cfg, store, command, signals)
         else:
-            workflow.work(cfg, store, place, line, signals=signals, tell=_Teller(store))
+            workflow.work(cfg, store, place, command, signals=signals, tell=_Teller(store))
     except Interrupted as interruption:
         with suppress(FmtoolError):  # it is away or broken, and the signal is what ends this
             document = workflow.conclude(store, place, cfg)
             interruption.result = {**document, "exit_code": interruption.exit_code}
-        note(f"study {name} is left as it is: the same line goes on with it")
+        note(f"study {name} is left as it is: the same command goes on with it")
         raise
     document = workflow.conclude(store, place, cfg)
     if cfg.tune.plots:

@@ -9,7 +9,7 @@ from . import output
 from .flags import Flags
 
 if TYPE_CHECKING:
-    from fmtool.jobs.process import Line
+    from fmtool.jobs.process import TrainingCommand
     from fmtool.signals import SignalGuard
     from fmtool.tuning.config import TuneConfig
     from fmtool.tuning.store import Store
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 2.0
 
 
-def submit(cfg: "TuneConfig", store: "Store", place: "Place", line: "Line", flags: Flags) -> int:
+def submit(
+    cfg: "TuneConfig", store: "Store", place: "Place", command: "TrainingCommand", flags: Flags
+) -> int:
     """Returns at once; what the study comes to is seen by `fmtool tune status`."""
     from fmtool.privacy import without_password
     from fmtool.tuning import cluster
@@ -27,9 +29,9 @@ def submit(cfg: "TuneConfig", store: "Store", place: "Place", line: "Line", flag
 
     assert isinstance(cfg.tune.cluster, SlurmCluster)
     name = store.definition.name
-    command = cluster.command(cfg, name, line)
+    worker = cluster.worker_command(cfg, name, command)
     folder = place.paths.cluster
-    jobs = slurm.submit(cfg.tune.cluster, command, folder, name=f"fmtool-{name}")
+    jobs = slurm.submit(cfg.tune.cluster, worker, folder, name=f"fmtool-{name}")
     status = f"fmtool tune status study={name}"
     document = {
         "study": name,
@@ -46,15 +48,17 @@ def submit(cfg: "TuneConfig", store: "Store", place: "Place", line: "Line", flag
     return ExitCode.SUCCESS
 
 
-def work_on_ray(cfg: "TuneConfig", store: "Store", line: "Line", signals: "SignalGuard") -> None:
+def work_on_ray(
+    cfg: "TuneConfig", store: "Store", command: "TrainingCommand", signals: "SignalGuard"
+) -> None:
     """Raises what `ray.work` raises."""
     from fmtool.tuning import cluster
     from fmtool.tuning.cluster import ray
     from fmtool.tuning.config import RayCluster
 
     assert isinstance(cfg.tune.cluster, RayCluster)
-    command = cluster.command(cfg, store.definition.name, line)
-    ray.work(cfg.tune.cluster, command, signals=signals, look=_Progress(store))
+    worker = cluster.worker_command(cfg, store.definition.name, command)
+    ray.work(cfg.tune.cluster, worker, signals=signals, look=_Progress(store))
 
 
 class _Progress:

@@ -20,7 +20,7 @@ def main(_: str, argv: list[str], flags: Flags) -> int:
     gc.enable()
 
     from fmtool.evaluation import gates
-    from fmtool.jobs.process import Line
+    from fmtool.jobs.process import TrainingCommand
     from fmtool.runs.atomic import write_json
     from fmtool.signals import SignalGuard
     from fmtool.tuning import confirm, report
@@ -35,11 +35,11 @@ def main(_: str, argv: list[str], flags: Flags) -> int:
         jobs=request.cfg.tune.jobs,
     )
     store = request.store()
-    line = Line(store.definition.config_name, request.folders, tuple(flags.plugins))
+    command = TrainingCommand(store.definition.config_name, request.folders, tuple(flags.plugins))
     runs_dir = Path(request.cfg.runs_dir)
     with SignalGuard() as signals:
         document = confirm.confirm(
-            store, request.place.paths, plan, line, runs_dir=runs_dir, signals=signals, tell=note
+            store, request.place.paths, plan, command, runs_dir=runs_dir, signals=signals, tell=note
         )
     rows = gates.judge(request.cfg.gate, _means(document)) if document["winner"] else ()
     document["gates"] = [row.to_json() for row in rows]

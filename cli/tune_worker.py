@@ -13,15 +13,16 @@ def main(_: str, argv: list[str], flags: Flags) -> int:
     if request.cfg.study is None or request.cfg.storage is None:
         raise UsageError(
             "worker: which study, and where?",
-            fix="write fmtool tune worker study=NAME storage=URL, as the line that began it says",
+            fix="write fmtool tune worker study=NAME storage=URL, as the command that began it "
+            "says",
         )
     gc.enable()
 
-    from fmtool.jobs.process import Line
+    from fmtool.jobs.process import TrainingCommand
     from fmtool.signals import SignalGuard
 
     from .tune import carry_out
 
-    line = Line("train", request.folders, tuple(flags.plugins))
+    command = TrainingCommand("train", request.folders, tuple(flags.plugins))
     with SignalGuard() as signals:
-        return carry_out(request.cfg, request.place, request.cfg.study, line, flags, signals)
+        return carry_out(request.cfg, request.place, request.cfg.study, command, flags, signals)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from small_models import data_of_task, task_of_data
 
 from fmtool import registry, validate
-from fmtool.cli import sweep_line
+from fmtool.cli import sweep_command
 from fmtool.config.compose import compose
 from fmtool.errors import UsageError
 from fmtool.matching import declared_kind, readable_kinds
@@ -127,7 +127,7 @@ def test_evaluate_composes_and_validates():
 
 def test_the_keys_of_a_sweep_compose_validate_and_are_split_off():
     raw = compose("sweep", [])
-    assert set(raw) == set(OwnConfig.model_fields) == set(sweep_line._OWN_KEYS)
+    assert set(raw) == set(OwnConfig.model_fields) == set(sweep_command._OWN_KEYS)
     assert set(raw["sweep"]) == set(SweepConfig.model_fields)
     assert validate.keys_of(OwnConfig, raw, prefix="").seeds is None
 

@@ -326,7 +326,7 @@ CASES = (
     Case("cli/tune_study.py", "see fmtool tune --help",
          ("tune", "status", "-m"), ("tune", "--help")),
     Case("cli/tune_worker.py",
-         "write fmtool tune worker study=NAME storage=URL, as the line that began it says",
+         "write fmtool tune worker study=NAME storage=URL, as the command that began it says",
          ("tune", "worker"),
          ("tune", "worker", "study=s", "storage=sqlite:///runs/studies/s/study.db")),
     Case("cli/verify.py", "fmtool verify BUNDLE, one at a time", ("verify",), ("verify", "b.zip"),

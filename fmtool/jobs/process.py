@@ -20,30 +20,30 @@ _LOG_END_BYTES = 4096
 
 
 @dataclass(frozen=True)
-class Line:
+class TrainingCommand:
     """The part of the command that all trainings of a sweep or a study share."""
 
     config_name: str = "train"
     folders: tuple[Path, ...] = ()
     plugins: tuple[str, ...] = ()
 
-    def plugin_words(self) -> list[str]:
+    def plugin_flags(self) -> list[str]:
         return [word for plugin in self.plugins for word in ("--plugin", plugin)]
 
-    def words(self, overrides: Sequence[str], *, seconds: float | None = None) -> list[str]:
+    def argv(self, overrides: Sequence[str], *, seconds: float | None = None) -> list[str]:
         """The command; `seconds` limits its time."""
         folders = [word for folder in self.folders for word in ("-cd", str(folder))]
         limit = [] if seconds is None else ["--timeout", f"{seconds:.3f}"]
         # -P: a file in the working directory must not stand in for a module of ours.
         python = [sys.executable, "-P", "-m", "fmtool.cli", "train", "-cn", self.config_name]
-        return [*python, *folders, "--json", *self.plugin_words(), *limit, *overrides]
+        return [*python, *folders, "--json", *self.plugin_flags(), *limit, *overrides]
 
 
 class TrainingProcess:
     """`fmtool train`, begun; its folder tells what it said and where it runs.
 
     Args:
-        command: see `Line.words`.
+        command: see `TrainingCommand.argv`.
         environment: variables besides ours.
 
     Raises CannotCreate or WriteFailed for a folder that cannot be made.

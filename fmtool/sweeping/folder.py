@@ -1,4 +1,4 @@
-"""The folder of a sweep: the same line, typed again, goes on in it."""
+"""The folder of a sweep: the same command, typed again, goes on in it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The trainings that a line stands for, all of them validated before the first one starts."""
+"""The trainings that a command stands for, all of them validated before the first one starts."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from fmtool.config import compose
 from fmtool.config.arguments import top_key
 from fmtool.config.sweep import expand
 from fmtool.errors import UsageError
-from fmtool.jobs.process import Line
+from fmtool.jobs.process import TrainingCommand
 from fmtool.runs.identity import config_digest, request_digest
 from fmtool.runs.layout import AUTO
 from fmtool.runs.saved_config import flatten
@@ -71,7 +71,7 @@ class Job:
         return {key: value for key, _, value in pairs}
 
 
-def jobs_of(line: Line, overrides: Sequence[str], *, seeds: int | None) -> list[Job]:
+def jobs_of(command: TrainingCommand, overrides: Sequence[str], *, seeds: int | None) -> list[Job]:
     """Every job of the sweep in its order, the same ones told from the first of their kind.
 
     Raises UsageError or Refused for the first override, or combination, that is not accepted.
@@ -82,11 +82,11 @@ def jobs_of(line: Line, overrides: Sequence[str], *, seeds: int | None) -> list[
     # As a machine that was cut off repeats its line: what is done is found, and not done again.
     is_told = any(top_key(each) == "resume" for each in overrides)
     resume = () if is_told else (_RESUMING,)
-    points = expand(list(overrides), line.folders)
+    points = expand(list(overrides), command.folders)
     repeated = (
         (point, *each)
         for point, (varied, words) in enumerate(points, start=1)
-        for each in _repeated(line, varied, words, seeds)
+        for each in _repeated(command, varied, words, seeds)
     )
     jobs = [
         Job(number, point, varied, (*words, *resume), cfg)
@@ -97,10 +97,10 @@ def jobs_of(line: Line, overrides: Sequence[str], *, seeds: int | None) -> list[
 
 
 def _repeated(
-    line: Line, varied: tuple[str, ...], words: tuple[str, ...], seeds: int | None
+    command: TrainingCommand, varied: tuple[str, ...], words: tuple[str, ...], seeds: int | None
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], TrainConfig]]:
     """The varied values, all words and the config of each repetition of a point."""
-    raw = compose.compose(line.config_name, list(words), folders=line.folders)
+    raw = compose.compose(command.config_name, list(words), folders=command.folders)
     cfg = validate.train_config(raw)
     if seeds is None:
         yield varied, words, cfg

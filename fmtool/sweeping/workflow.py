@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.errors import Interrupted, TimeLimit
-from fmtool.jobs.process import Line, TrainingProcess
+from fmtool.jobs.process import TrainingCommand, TrainingProcess
 from fmtool.jobs.slots import Slot
 from fmtool.notices import note
 from fmtool.runs.atomic import reporting, write_json, write_text
@@ -35,7 +35,7 @@ class Sweep:
         jobs: of the whole sweep; `settings.shard` says which of them are done here.
     """
 
-    line: Line
+    command: TrainingCommand
     jobs: Sequence[Job]
     settings: SweepConfig
 
@@ -120,7 +120,7 @@ class _Course:
     def _launch(self, job: Job, slot: Slot) -> TrainingProcess:
         variant = {} if job.variant is None else {VARIANT_VARIABLE: job.variant}
         return TrainingProcess(
-            self._sweep.line.words(job.overrides, seconds=self._sweep.settings.timeout),
+            self._sweep.command.argv(job.overrides, seconds=self._sweep.settings.timeout),
             self._paths.job(job.number),
             environment={
                 SWEEP_VARIABLE: self._paths.root.name,

@@ -18,7 +18,7 @@ from fmtool import errors, options, validate
 from fmtool.config.arguments import prepare
 from fmtool.errors import ExitCode, FmtoolError
 from fmtool.jobs import pool
-from fmtool.jobs.process import Line, TrainingProcess
+from fmtool.jobs.process import TrainingCommand, TrainingProcess
 from fmtool.metric import headline
 from fmtool.runs.layout import STUDY_VARIABLE, RunPaths, StudyPaths
 from fmtool.runs.saved_config import read_run_config
@@ -40,7 +40,7 @@ class Plan:
     Args:
         top: points, the best of the study.
         seeds: trainings of each, whose seeds the study has not used.
-        with_defaults: whether the line without any range is one of the points.
+        with_defaults: whether the command without any range is one of the points.
         jobs: trainings at a time.
     """
 
@@ -92,7 +92,7 @@ def confirm(
     store: Store,
     paths: StudyPaths,
     plan: Plan,
-    line: Line,
+    command: TrainingCommand,
     *,
     runs_dir: Path,
     signals: SignalGuard,
@@ -115,7 +115,7 @@ def confirm(
         words = [*point.words, *own, prepare(f"runs_dir={runs_dir}")]
         job = paths.confirmed(f"{point.name}-seed-{seed}")
         environment = {STUDY_VARIABLE: definition.name}
-        return TrainingProcess(line.words(words), job, environment=environment)
+        return TrainingProcess(command.argv(words), job, environment=environment)
 
     def ended(place: int, outcome: dict[str, Any]) -> None:
         point, seed = asked[place]
@@ -131,7 +131,7 @@ def confirm(
 
     starts = [lambda p=point, s=seed: start(p, s) for point, seed in asked]
     pool.run_all(starts, jobs=plan.jobs, signals=signals, ended=ended)
-    return _judge(definition, objective, points, line)
+    return _judge(definition, objective, points, command)
 
 
 def _points(store: Store, plan: Plan) -> list[Point]:
@@ -157,13 +157,13 @@ def _score(objective: Objective, run: Path) -> float | None:
 
 
 def _judge(
-    definition: Definition, objective: Objective, points: Sequence[Point], line: Line
+    definition: Definition, objective: Objective, points: Sequence[Point], command: TrainingCommand
 ) -> dict[str, Any]:
     tried = [point for point in points if point.scores and point.name != DEFAULTS]
     winner = min(tried, key=lambda point: objective.asked.loss_of(point.mean), default=None)
     for point in points:
         if point is winner or (point.name == DEFAULTS and point.runs):
-            point.test = [_test(run, line) for run in point.runs]
+            point.test = [_test(run, command) for run in point.runs]
     failed = sum(point.failed for point in points)
     return {
         "schema_version": summary.SCHEMA_VERSION,
@@ -185,10 +185,10 @@ def _headline(winner: Point | None) -> tuple[str, ...]:
     return headline(options.task(task.name).report_metrics(task))
 
 
-def _test(run: Path, line: Line) -> dict[str, float]:
+def _test(run: Path, command: TrainingCommand) -> dict[str, float]:
     """The report of `fmtool evaluate` on the test split."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "fmtool.cli", "evaluate", "--json", *line.plugin_words(),
+        [sys.executable, "-P", "-m", "fmtool.cli", "evaluate", "--json", *command.plugin_flags(),
          prepare(f"run={run.absolute()}")],
         stdout=subprocess.PIPE, check=False, text=True,
     )  # fmt: skip

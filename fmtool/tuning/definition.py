@@ -199,7 +199,7 @@ def read_definition(text: str, name: str) -> Definition:
 
 
 def require_same(there: Definition, asked: Definition) -> None:
-    """Raises ConfigChanged where the line asks for another search than the study of its name."""
+    """Raises ConfigChanged where the command asks for another search than the study of its name."""
     if there.digest == asked.digest:
         return
     then, now = _plain(there.model_dump()), _plain(asked.model_dump())

@@ -122,7 +122,7 @@ def unavailable(url: str, error: BaseException) -> Unavailable:
     reason = said.strip().splitlines() or [""]
     return Unavailable(
         f"the storage {without_password(url)} does not answer: {reason[0][:200]}",
-        fix="see that it runs, then type the same line again: nothing is lost",
+        fix="see that it runs, then type the same command again: nothing is lost",
     )
 
 

@@ -11,7 +11,7 @@ from optuna.trial import Trial, TrialState
 
 from fmtool.config.arguments import prepare
 from fmtool.errors import ExitCode
-from fmtool.jobs.process import Line, TrainingProcess
+from fmtool.jobs.process import TrainingCommand, TrainingProcess
 from fmtool.jobs.slots import Slot
 from fmtool.runs.layout import STUDY_VARIABLE, JobPaths, RunPaths
 from fmtool.runs.lock import is_locked
@@ -47,14 +47,14 @@ class Setting:
     """The part that the trials of a worker share.
 
     Args:
-        line: how trainings are started here.
+        command: how trainings are started here.
         runs_dir: where their runs are made.
         seconds: that a trial may take; None without a limit.
     """
 
     store: Store
     definition: Definition
-    line: Line
+    command: TrainingCommand
     runs_dir: Path
     seconds: float | None
     retries: int
@@ -106,7 +106,7 @@ class TrialRun:
         if self._earlier is not None and _can_go_on(RunPaths(self._earlier)):
             words.append(prepare(f"resume={self._earlier}"))
         return TrainingProcess(
-            setting.line.words(words, seconds=setting.seconds),
+            setting.command.argv(words, seconds=setting.seconds),
             self._paths,
             environment={
                 STUDY_VARIABLE: definition.name,

@@ -10,7 +10,7 @@ from typing import Any
 
 from fmtool.config.compose import dump
 from fmtool.errors import UsageError
-from fmtool.jobs.process import Line
+from fmtool.jobs.process import TrainingCommand
 from fmtool.privacy import UNSHOWN, without_password
 from fmtool.runs.atomic import reporting, write_json, write_text
 from fmtool.runs.containment import require_contained
@@ -57,7 +57,7 @@ def stored_url(name: str, runs_dir: Path) -> str | None:
     if url is not None and url.endswith(UNSHOWN):
         raise UsageError(
             f"study {name}: its folder does not keep the address {url}, for the password in it",
-            fix="name storage= as in the line that began the study",
+            fix="name storage= as in the command that began the study",
         )
     # The file of the study is beside it, wherever the folder was moved.
     return None if url is None or url.startswith("sqlite") else url
@@ -95,7 +95,7 @@ def work(
     cfg: TuneConfig,
     store: Store,
     place: Place,
-    line: Line,
+    command: TrainingCommand,
     *,
     signals: SignalGuard,
     tell: Callable[[Event], None],
@@ -105,7 +105,7 @@ def work(
     setting = Setting(
         store=store,
         definition=definition,
-        line=Line(definition.config_name, line.folders, line.plugins),
+        command=TrainingCommand(definition.config_name, command.folders, command.plugins),
         runs_dir=Path(cfg.runs_dir),
         seconds=None if settings.trial_minutes is None else 60 * settings.trial_minutes,
         retries=settings.retries,

@@ -10,7 +10,7 @@ EPOCHS = (*TINY, "model.units=[4],[4]", "epochs=1,2", "sweep.jobs=2")
 
 @pytest.fixture(scope="module")
 def repeated_sweep(tmp_path_factory, session_command):
-    """Two trainings, each asked for twice, side by side; the same line again; and its plan."""
+    """Two trainings, each asked for twice, side by side; the same command again; and its plan."""
     command = session_command(tmp_path_factory.mktemp("epochs"))
     first = command("train", "-m", *EPOCHS, "--json")
     models = {run / "model.keras" for run in command.runs}
@@ -89,7 +89,7 @@ def test_a_plan_is_a_table_and_a_line(call, fmtool):
 @pytest.mark.parametrize(
     ("argv", "error"),
     [
-        ([], "no action named; fix: write fmtool sweep plan, and the line"),
+        ([], "no action named; fix: write fmtool sweep plan, and the command"),
         (["paln"], "unknown action 'paln'; fix: did you mean 'plan'?"),
         (["plan", "--cfg", "job"], "sweep takes no --cfg, --info or completion; fix: ask "
                                    "fmtool train"),

@@ -52,7 +52,7 @@ LINE = (
 
 @pytest.fixture(scope="module")
 def twelve(tmp_path_factory, session_command):
-    """The sweep, and the same line after the model is mended; the times of files in between."""
+    """The sweep, and the same command after the model is mended; the times of files in between."""
     command = session_command(tmp_path_factory.mktemp("twelve"))
     command.write("touchy.py", TOUCHY)
     command.write("yaml/model/touchy.yaml", "name: touchy\nfate: fine\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fmtool.jobs.process import Line, TrainingProcess
+from fmtool.jobs.process import TrainingCommand, TrainingProcess
 from fmtool.runs.layout import JobPaths, RunPaths
 
 SHORT = ("data=digits", "model=mlp", "model.units=[4]", "logging=quiet", "report.test=false")
@@ -23,7 +23,7 @@ def begin(tmp_path, monkeypatch):
 
     def begin(*overrides):
         paths = JobPaths(tmp_path / f"job-{len(processes)}")
-        words = Line().words((*SHORT, *overrides))
+        words = TrainingCommand().argv((*SHORT, *overrides))
         processes.append(TrainingProcess(words, paths, environment={}))
         return processes[-1]
 
@@ -84,9 +84,9 @@ def orphaned(tmp_path):
         script = (
             "import sys, time\n"
             "from pathlib import Path\n"
-            "from fmtool.jobs.process import Line, TrainingProcess\n"
+            "from fmtool.jobs.process import TrainingCommand, TrainingProcess\n"
             "from fmtool.runs.layout import JobPaths\n"
-            "words, paths = Line().words(sys.argv[2:]), JobPaths(Path(sys.argv[1]))\n"
+            "words, paths = TrainingCommand().argv(sys.argv[2:]), JobPaths(Path(sys.argv[1]))\n"
             "TrainingProcess(words, paths, environment={})\n"
             "time.sleep(600)\n"
         )
@@ -140,8 +140,8 @@ def test_a_mistake_is_in_the_outcome_and_there_is_no_run(begin):
 
 
 def test_the_command_has_folders_plugins_and_a_time_limit():
-    line = Line(config_name="mine", folders=(Path("/conf"),), plugins=("own.py",))
-    words = line.words(["epochs=1"], seconds=90.0)
+    command = TrainingCommand(config_name="mine", folders=(Path("/conf"),), plugins=("own.py",))
+    words = command.argv(["epochs=1"], seconds=90.0)
     assert words[words.index("fmtool.cli") + 1 :] == [
         *("train", "-cn", "mine", "-cd", "/conf", "--json", "--plugin", "own.py"),
         *("--timeout", "90.000", "epochs=1"),

@@ -94,7 +94,7 @@ def test_a_study_that_is_ended_goes_on_in_the_same_run(number, fmtool, started):
         assert chain.status == chains.RUNNING
     else:
         assert chain.status == chains.WAITING
-        assert "the same line goes on with it" in said
+        assert "the same command goes on with it" in said
     again = train_beyond(fmtool, started, epochs=len(before))
     again.send_signal(signal.SIGTERM)
     again.communicate(timeout=60)

@@ -32,7 +32,7 @@ def is_installed(name: str) -> bool:
 
 
 def require_installed(name: str) -> None:
-    """Raises UsageError with the line that installs what the format needs."""
+    """Raises UsageError with the command that installs what the format needs."""
     missing = _missing(name)
     if missing:
         raise UsageError(

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fmtool.errors import ExitCode, UsageError
-from fmtool.jobs.process import Line
+from fmtool.jobs.process import TrainingCommand
 from fmtool.tuning import storage
 from fmtool.tuning.config import TuneConfig
 
@@ -31,14 +31,14 @@ def check(cfg: TuneConfig) -> None:
         )
 
 
-def command(cfg: TuneConfig, study: str, line: Line) -> list[str]:
-    """The line of one worker, as it could be typed on any of the machines."""
-    folders = [word for folder in line.folders for word in ("-cd", str(folder.absolute()))]
+def worker_command(cfg: TuneConfig, study: str, command: TrainingCommand) -> list[str]:
+    """The command of one worker, as it could be typed on any of the machines."""
+    folders = [word for folder in command.folders for word in ("-cd", str(folder.absolute()))]
     return [
         # -P: a file in the working directory must not stand in for a module of ours.
         *(sys.executable, "-P", "-m", "fmtool.cli", "tune", "worker"),
         *folders,
-        *line.plugin_words(),
+        *command.plugin_flags(),
         f"study={study}",
         f"storage={cfg.storage}",
         f"runs_dir={Path(cfg.runs_dir).absolute()}",

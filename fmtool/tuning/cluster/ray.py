@@ -70,7 +70,7 @@ def _judge(cfg: RayCluster, said: str, complaint: str) -> None:
     except ValueError as error:
         raise Unavailable(
             f"the Ray cluster {cfg.address} is lost: {last_line(complaint)[:200]}",
-            fix="see that it runs, then type the same line again: nothing is lost",
+            fix="see that it runs, then type the same command again: nothing is lost",
         ) from error
     if "error" in answer:
         raise Unavailable(

@@ -35,7 +35,7 @@ def submit(cfg: SlurmCluster, command: Sequence[str], folder: Path, *, name: str
     except RuntimeError as error:
         raise UsageError(
             "there is no SLURM here: srun is not on PATH",
-            fix="type the line where jobs are submitted",
+            fix="type the command where jobs are submitted",
         ) from error
     executor.update_parameters(**_parameters(cfg, name))
     try:

@@ -1,4 +1,4 @@
-"""A command line of a sweep, taken apart: the keys of the sweep, and the trainings of the rest."""
+"""The command of a sweep, taken apart: the keys of the sweep, and the trainings of the rest."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ def read(
     """
     from fmtool import registry, validate
     from fmtool.config import compose
-    from fmtool.jobs.process import Line
+    from fmtool.jobs.process import TrainingCommand
     from fmtool.sweeping.config import OwnConfig
     from fmtool.sweeping.jobs import jobs_of
     from fmtool.sweeping.workflow import Sweep
@@ -33,12 +33,12 @@ def read(
     own = [each for each in arguments.overrides if top_key(each) in _OWN_KEYS]
     cfg = validate.keys_of(OwnConfig, compose.compose("sweep", own, folders=folders), prefix="")
     others = [each for each in arguments.overrides if each not in own]
-    line = Line(config_name, folders=folders, plugins=tuple(flags.plugins))
-    return Sweep(line, jobs_of(line, others, seeds=cfg.seeds), cfg.sweep)
+    command = TrainingCommand(config_name, folders=folders, plugins=tuple(flags.plugins))
+    return Sweep(command, jobs_of(command, others, seeds=cfg.seeds), cfg.sweep)
 
 
 def require_none(overrides: Sequence[str]) -> None:
-    """Raises UsageError for a key of sweeps on the line of one training."""
+    """Raises UsageError for a key of sweeps in the command of one training."""
     for each in overrides:
         if top_key(each) in _OWN_KEYS:
             raise UsageError(
