@@ -157,7 +157,7 @@ def test_a_sweep_that_another_process_does_is_busy(call, fmtool, expanded_digest
 @pytest.fixture
 def expanded_digest():
     """The digest of the sweep that a line stands for."""
-    from fmtool.jobs.process import Line
+    from fmtool.jobs.process import TrainingCommand
     from fmtool.sweeping.jobs import jobs_of, sweep_digest
 
-    return lambda *overrides: sweep_digest(jobs_of(Line(), overrides, seeds=None), None)
+    return lambda *overrides: sweep_digest(jobs_of(TrainingCommand(), overrides, seeds=None), None)

@@ -9,7 +9,7 @@ import pytest
 
 from fmtool import validate
 from fmtool.config.compose import compose
-from fmtool.jobs.process import Line, TrainingProcess
+from fmtool.jobs.process import TrainingCommand, TrainingProcess
 from fmtool.runs.identity import request_digest
 from fmtool.runs.layout import SweepPaths
 from fmtool.sweeping.config import OwnConfig
@@ -20,7 +20,7 @@ DATA = "d" * 64
 
 @cache
 def jobs_of_line(*overrides, seeds=None, folders=()):
-    return jobs_of(Line(folders=folders), overrides, seeds=seeds)
+    return jobs_of(TrainingCommand(folders=folders), overrides, seeds=seeds)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fmtool.jobs.process import Line
+from fmtool.jobs.process import TrainingCommand
 from fmtool.runs.records import records
 from fmtool.sweeping.plan import pace_of, plan, total_samples, total_seconds
 from fmtool.sweeping.workflow import Sweep
@@ -13,7 +13,7 @@ def planned(expanded, settings, tmp_path):
     def of(*overrides, **keys):
         own = settings(*(f"sweep.{key}={value}" for key, value in keys.items()))
         jobs = expanded(*overrides, f"runs_dir={tmp_path / 'runs'}")
-        return plan(Sweep(Line(), jobs, own))
+        return plan(Sweep(TrainingCommand(), jobs, own))
 
     return of
 
