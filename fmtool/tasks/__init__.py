@@ -1,1 +1,1 @@
-"""What is learned: the loss, the metrics shown while training and those of the final report."""
+"""Tasks: the loss, the metrics shown while training and those of the final report."""

@@ -208,7 +208,7 @@ def _place(cfg: Config, target: Label) -> int:
 
 
 def _chosen(cfg: Config, kept: Mapping[str, str]) -> Mapping[str, Any]:
-    """What task.json says of the threshold; before there is one, the value that is given."""
+    """The threshold in task.json; before there is one, the value that is given."""
     if CALIBRATION in kept:
         found: Mapping[str, Any] = json.loads(kept[CALIBRATION])
         return found

@@ -65,7 +65,7 @@ def report_metrics(cfg: Config) -> tuple[Metric, ...]:
 
 
 def class_weights(cfg: Config, labels: "NDArray[Any]", class_names: Sequence[str]) -> Any:
-    """What the samples of each class count while training, float32 (classes,), or None for 1.
+    """The weight of samples by class while training, float32 (classes,), or None for 1.
 
     Args:
         labels: those that are trained on.

@@ -52,7 +52,7 @@ class Config(TaskConfig):
 
     @property
     def scale(self) -> Transform:
-        """What is done to the numbers before they are learned; `auto` resolved."""
+        """The change of the numbers before they are learned; `auto` resolved."""
         if self.transform != "auto":
             return self.transform
         return "mean" if self.loss == "poisson" else "standardize"

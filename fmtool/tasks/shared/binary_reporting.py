@@ -30,7 +30,7 @@ REACHED = (
 
 @dataclass(frozen=True)
 class Rule:
-    """How a threshold is found.
+    """The rule by which a threshold is found.
 
     Args:
         words: what it is, for people.

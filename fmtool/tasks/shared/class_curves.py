@@ -1,4 +1,4 @@
-"""How well each class is told from the rest: its curves, and the areas below them."""
+"""Curves of each class against the rest, and the areas below them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How much the samples of each class count in the training loss."""
+"""The weight of the samples of each class in the training loss."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a model card says of a classifier, one label of several, as plain text."""
+"""The sections of a classifier's model card, one label of several, as plain text."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ def classes(figures: Mapping[str, Any]) -> CardTable:
 
 
 def limits(figures: Mapping[str, Any], *, count: int) -> Iterator[str]:
-    """What follows from the figures of a model that tells `count` classes apart."""
+    """The limits that follow from the figures of a model that tells `count` classes apart."""
     yield measured(figures)
     yield balance(figures["per_class"])
     absent = ", ".join(figures["absent_classes"])
@@ -52,7 +52,7 @@ def limits(figures: Mapping[str, Any], *, count: int) -> Iterator[str]:
 
 
 def measured(figures: Mapping[str, Any]) -> str:
-    """How far the accuracy can be relied on."""
+    """The reliability of the accuracy, in words."""
     low, high = _interval(figures["accuracy"], figures["samples"])
     return (
         f"It was measured on {figures['samples']:,} samples: on others like them the accuracy is "
@@ -61,7 +61,7 @@ def measured(figures: Mapping[str, Any]) -> str:
 
 
 def balance(per_class: Sequence[Mapping[str, Any]]) -> str:
-    """How many samples the classes have, the smallest and the largest of them."""
+    """The number of samples of the classes, the smallest and the largest of them."""
     few, many = (choose(per_class, key=_support) for choose in (min, max))
     if few["support"] == many["support"]:
         return f"Of each class there are {few['support']:,} among them."

@@ -11,7 +11,7 @@ class LossConfig(TaskConfig):
     loss: Literal["cross_entropy", "focal", "mse", "mae", "huber"]
     """The last three compare probabilities with labels, mixed ones too."""
     focal_gamma: NonNegativeFloat
-    """How fast a sample of `focal` loses weight the surer it is; 0 for cross-entropy."""
+    """The rate at which a sample of `focal` loses weight the surer it is; 0 for cross-entropy."""
     huber_delta: PositiveFloat
     """The error of a probability from which `huber` is linear."""
     label_smoothing: Rate

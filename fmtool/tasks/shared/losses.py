@@ -1,4 +1,4 @@
-"""What a classifier is trained to make small, a value for each sample; imported where Keras is.
+"""Losses of a classifier, a value for each sample; imported where Keras is.
 
 Labels are integers (batch,), or distributions (batch, classes) where samples are mixed.
 """

@@ -26,7 +26,7 @@ Space = Literal["linear", "log", "log1p"]
 
 @dataclass(frozen=True)
 class Intervals:
-    """How far intervals reach to both sides of what is predicted.
+    """The reach of intervals to both sides of what is predicted.
 
     Args:
         share: of true numbers, which they shall hold.
@@ -87,7 +87,7 @@ def fitted(empty: Intervals, low: "Array", high: "Array", y: "Array") -> Interva
 
 
 def from_text(text: str | None, transform: Transform, share: float) -> Intervals:
-    """What `to_text` wrote, or intervals without margins where there is no text."""
+    """The intervals that `to_text` wrote, without margins where there is no text."""
     space: Mapping[Transform, Space] = {"log": "log", "log1p": "log1p"}
     if text is None:
         return Intervals(share, space.get(transform, "linear"))
@@ -95,7 +95,7 @@ def from_text(text: str | None, transform: Transform, share: float) -> Intervals
 
 
 def from_json(document: Mapping[str, Any]) -> Intervals:
-    """What `to_json` gave. Raises DataError for anything else."""
+    """The intervals that `to_json` gave. Raises DataError for anything else."""
     try:
         share, space, margins = (document[key] for key in ("interval", "space", "margins"))
         if space not in ("linear", "log", "log1p"):

@@ -1,4 +1,4 @@
-"""How far predicted numbers are from true ones: the same figures on every backend, in NumPy."""
+"""Distances of predicted numbers from true ones, the same on every backend, in NumPy."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -65,7 +65,7 @@ class Scale:
         return ops.subtract(ops.exp(numbers), 1) if self.transform == "log1p" else numbers
 
     def gaps(self, learned: Any, outputs: Any) -> Any:
-        """How far two tensors (batch, ..., k) are apart, in the unit of the numbers."""
+        """The distance of two tensors (batch, ..., k), in the unit of the numbers."""
         from keras import ops
 
         if self.transform in ("log", "log1p"):
@@ -115,7 +115,7 @@ def require_counts(y: "Array", names: Sequence[str]) -> None:
 
 
 def _before(transform: Transform, y: "Array", names: Sequence[str]) -> "Array":
-    """What is standardized: the numbers, or their logarithm."""
+    """The values that are standardized: the numbers, or their logarithm."""
     import numpy as np
 
     if transform == "log":

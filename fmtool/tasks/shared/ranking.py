@@ -1,4 +1,4 @@
-"""How well a score ranks the samples of a class before all others: ROC, precision and recall.
+"""The ranking of samples of a class before all others by a score: ROC, precision and recall.
 
 A score is one column, (n,), or one for each class, (n, k): then each class is told from the rest.
 """
@@ -25,7 +25,7 @@ _Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Cuts:
-    """What is found at each threshold, from the highest to the lowest, which finds all.
+    """The samples found at each threshold, from the highest to the lowest, which finds all.
 
     Args:
         thresholds: float64 (m,); a sample is found whose score is at least that.
@@ -47,7 +47,7 @@ class Cuts:
 
     @property
     def undefined(self) -> str:
-        """Why neither curve says anything; empty where both do."""
+        """The reason why neither curve says anything; empty where both do."""
         if not self.positives:
             return "the split has no sample of this class"
         return "" if self.negatives else "the split has no sample of another class"

@@ -1,4 +1,4 @@
-"""What a network's outputs mean to those who use the model: names and types, answers, comparison.
+"""The meaning of a network's outputs to users of the model: names, types, answers, comparison.
 
 All but `serve` needs NumPy alone, so that it runs beside any exported file. What it depends on
 goes into the file: the target, and `about`.
@@ -55,7 +55,7 @@ class PredictOptions:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says of one sample, in each form in which it is written.
+    """The answer of a model for one sample, in each form in which it is written.
 
     Args:
         cells: one for each of `Serving.columns`.
@@ -85,7 +85,7 @@ class CardTable:
 
 @dataclass(frozen=True)
 class Hub:
-    """How hubs of models call a task.
+    """The words of hubs of models for a task.
 
     Args:
         tag: of their own list.
@@ -102,7 +102,7 @@ TargetT = TypeVar("TargetT", bound=Target)
 
 
 class Serving(ABC, Generic[TargetT]):
-    """What the outputs of one network mean. Made by `serving` of a task file.
+    """The meaning of one network's outputs. Made by `serving` of a task file.
 
     Args:
         target: what each sample has.
@@ -121,7 +121,7 @@ class Serving(ABC, Generic[TargetT]):
     @property
     @abstractmethod
     def outputs(self) -> Mapping[str, Output]:
-        """What `serve` gives, in order."""
+        """The outputs of `serve`, in order."""
 
     @property
     def always(self) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ class Serving(ABC, Generic[TargetT]):
 
     @abstractmethod
     def serve(self, outputs: Any) -> dict[str, Any]:
-        """What an exported file may give, by the names in `outputs`, of the network's outputs."""
+        """The outputs of an exported file, by the names in `outputs`, made of the network's."""
 
     # --- NumPy alone ------------------------------------------------------------------------
 
@@ -142,14 +142,14 @@ class Serving(ABC, Generic[TargetT]):
 
     @abstractmethod
     def network_outputs(self, served: Mapping[str, "Array"]) -> "Array":
-        """What the network gave, as far as the outputs of a file tell, for the task's meter."""
+        """The outputs of the network, as far as those of a file tell, for the task's meter."""
 
     def untold(self, names: Sequence[str]) -> Sequence[str]:
         """Figures of a report that the outputs called `names` do not tell."""
         return ()
 
     def score(self, served: Mapping[str, "Array"], y: "Array") -> dict[str, float] | None:
-        """What the given outputs are worth for targets `y`, the headline first.
+        """The figures of the given outputs for targets `y`, the headline first.
 
         None where that is the headline as the meter has it.
         """
@@ -189,7 +189,7 @@ class Serving(ABC, Generic[TargetT]):
 
     @property
     def purpose(self) -> str:
-        """What was learned for samples: `..., each as one of 10 classes`."""
+        """The thing learned for samples: `..., each as one of 10 classes`."""
         return f"each for {self.target.described()}"
 
     def card_tables(self, figures: Mapping[str, Any]) -> Mapping[str, CardTable]:

@@ -31,7 +31,7 @@ def probabilities(logits: NDArray[Any]) -> _Floats:
 
 
 def probability(logit: float) -> float:
-    """That of one logit."""
+    """The probability of one logit."""
     return probabilities(np.array([logit])).item()
 
 

@@ -1,4 +1,4 @@
-"""How many steps the backend runs between two looks at signals and progress."""
+"""The number of steps that the backend runs between two looks at signals and progress."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from fmtool.machine.flops import model_flops
 from fmtool.schema import RuntimeConfig, TrainConfig
 
 _SECONDS = 0.4
-"""That a dispatch may take; a signal is seen, and progress shown, after each."""
+"""The time that a dispatch may take; a signal is seen, and progress shown, after each."""
 _LONGEST = 256
 """Steps; more gained nothing measurable."""
 _SLOW_FLOPS = {"cpu": 2e10, "gpu": 2e12}
@@ -19,7 +19,7 @@ _BFLOAT16_ON_GPU = 10
 """Times as many: every GPU that has the type has matrix units for it."""
 
 Batch = Any
-"""What the network is given for some samples: arrays or tensors (batch, ...)."""
+"""The network's input for some samples: arrays or tensors (batch, ...)."""
 
 
 def steps_per_dispatch(cfg: TrainConfig, network: Any, inputs: Batch, steps: int) -> int:
@@ -52,7 +52,7 @@ def _estimated_seconds(network: Any, inputs: Batch, runtime: RuntimeConfig) -> f
 
 
 def loops_on_device(network: Any, inputs: Batch, device: str) -> bool:
-    """Whether JAX runs the steps of a dispatch as a loop; see `jax_dispatch.Dispatch`."""
+    """True where JAX runs the steps of a dispatch as a loop; see `jax_dispatch.Dispatch`."""
     if keras.backend.backend() != "jax":
         return False
     return device == "gpu" or "stablehlo.convolution" not in _lowered(network, inputs).as_text()

@@ -23,7 +23,7 @@ from fmtool.training.step.source import Source
 
 @dataclass(frozen=True)
 class Parts:
-    """What a step consists of.
+    """The parts of a step.
 
     Args:
         network: maps what `task.batch` makes of samples to the outputs that `task` reads.

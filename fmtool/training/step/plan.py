@@ -1,4 +1,4 @@
-"""Which samples each batch of an epoch holds, and the uniforms that are drawn for them."""
+"""The samples of each batch of an epoch, and the uniforms that are drawn for them."""
 
 from dataclasses import dataclass, field
 
@@ -77,7 +77,7 @@ class Plan:
         return min(left, dispatches) * length
 
     def batch(self, number: int) -> slice:
-        """Where the batch lies in `arrays`."""
+        """The place of the batch in `arrays`."""
         return slice(number * self.batch_size, (number + 1) * self.batch_size)
 
     def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
