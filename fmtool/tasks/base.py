@@ -41,7 +41,7 @@ TargetT = TypeVar("TargetT", bound=Target)
 
 
 class Task(ABC, Generic[TargetT]):
-    """What is learned of one data set. Raises UsageError where keys and target do not fit.
+    """The task on one data set. Raises UsageError where keys and target do not fit.
 
     Args:
         target: what each sample has.
@@ -56,7 +56,7 @@ class Task(ABC, Generic[TargetT]):
     # --- where Keras is ---------------------------------------------------------------------
 
     def batch(self, x: Any, y: Any, uniforms: Any, training: bool) -> tuple[Any, Any, Any]:
-        """What a step computes with: the network's input, targets, and weights of samples or None.
+        """The parts of a step: the network's input, targets, and weights of samples or None.
 
         Args:
             x: samples (batch, ...) as they are stored, augmented and mixed while training; of
@@ -68,7 +68,7 @@ class Task(ABC, Generic[TargetT]):
         return self.as_input(x), y, self.sample_weights(y) if training else None
 
     def as_input(self, x: Any) -> Any:
-        """What `input` says of samples (batch, ...) as they are stored.
+        """The network's input for samples (batch, ...) as they are stored, as `input` says.
 
         Written in operations of Keras: they are the first part of the saved model, which reads
         samples as they are stored. Of the same samples it gives the same.
@@ -90,7 +90,7 @@ class Task(ABC, Generic[TargetT]):
         return ops.cast(y, "float32")
 
     def sample_weights(self, y: Any) -> Any:
-        """What each sample counts in the training loss, (batch,), or None for 1."""
+        """The weight of each sample in the training loss, (batch,), or None for 1."""
         return None
 
     @abstractmethod
@@ -119,7 +119,7 @@ class Task(ABC, Generic[TargetT]):
         return 0
 
     def input(self, element: Sample) -> Sample:
-        """What the network is given of a sample that is stored as `element`, by `as_input`.
+        """The element that `as_input` makes of samples that are stored as `element`.
 
         A task that makes one array of the fields of a record says here which element that is.
         Raises UsageError for samples that it cannot read.
@@ -159,7 +159,7 @@ class Build(Protocol):
 
 class About(Protocol):
     def __call__(self, cfg: Any, kept: Mapping[str, str], /) -> Mapping[str, Any]:
-        """What `serving` has to know beside the target, in JSON types; it goes into every file.
+        """Facts for `serving` beside the target, in JSON types; they go into every file.
 
         Args:
             kept: as `reporting` is given it.
@@ -168,12 +168,12 @@ class About(Protocol):
 
 class MakeServing(Protocol):
     def __call__(self, about: Mapping[str, Any], target: Any, /) -> Serving[Any]:
-        """What the outputs of a trained network mean. DataError for what `about` never gave."""
+        """The meaning of a trained network's outputs. DataError for what `about` never gave."""
 
 
 class Reports(Protocol):
     def __call__(self, cfg: Any, target: Any, kept: Mapping[str, str], /) -> Reporting[Any]:
-        """How the outputs of a network are measured.
+        """The measurement of a network's outputs.
 
         Args:
             kept: what the run keeps, by file name: `Task.artifacts` among it, and what was
@@ -184,7 +184,7 @@ class Reports(Protocol):
 
 @dataclass(frozen=True)
 class TaskModule:
-    """What a task's file has, each under its own name.
+    """The contract of a task's file.
 
     Args:
         LEARNS: kinds of targets that it can learn.

@@ -43,7 +43,7 @@ Scaling = tuple[NDArray[np.float32], NDArray[np.float32]]
 def scaling(
     model: ModelConfig, data: DataConfig, splits: Splits, train_rows: NDArray[np.int32]
 ) -> Any:
-    """What the network does with numbers first; reads all of `train_rows` to standardize.
+    """The first change of numbers in the network; reads all of `train_rows` to standardize.
 
     A `Scaling`, or one for each field of a record.
     """
@@ -70,7 +70,7 @@ def _field(splits: Splits, name: str) -> Splits:
 
 @dataclass(frozen=True)
 class Architecture:
-    """What lies between normalised samples and outputs.
+    """The part between normalised samples and outputs.
 
     Args:
         backbone: gives the representation that the task needs, or its outputs where there is no

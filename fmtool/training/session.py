@@ -64,7 +64,7 @@ class Session:
 
     @property
     def watched(self) -> Metric:
-        """What callbacks follow: where the last epoch is the best one there is still a loss."""
+        """The metric that callbacks follow: a loss where the last epoch is the best one."""
         cfg = self.cfg.task
         return self.monitor.metric or options.task(cfg.name).training_metrics(cfg)[0]
 
@@ -74,12 +74,12 @@ class Session:
         return self.train.plan
 
     def train_feed(self, *, start: int = 0) -> AbstractContextManager[Any]:
-        """What `fit` is fed; `start` batches of each epoch are left out."""
+        """The feed of `fit`; `start` batches of each epoch are left out."""
         return _feed_of(self.train, start=start, length=self.model.steps_per_execution)
 
     @contextmanager
     def validation_feed(self) -> Iterator[Any]:
-        """What `fit` is given to validate on; None for no validation."""
+        """The feed that `fit` validates on; None for no validation."""
         if self.validation is None:
             yield None
             return
@@ -99,7 +99,7 @@ def _feed_of(source: "Source", *, start: int = 0, length: int = 1) -> Iterator[A
 
 
 def load_data(cfg: TrainConfig) -> TaskData:
-    """What `loading.load` gives and raises, with the task of `cfg`, fitted to the training rows.
+    """The data as `loading.load` gives and raises, with the task of `cfg`, fitted to training rows.
 
     Raises UsageError too where it does not go together with the model or the keys of `task`.
     """

@@ -14,7 +14,7 @@ Storage = Literal["auto", "device", "host", "stream"]
 Place = Literal["device", "host", "stream"]
 
 _UNKNOWN_GPU_BYTES = 1 << 31
-"""What is taken to be free on a GPU whose backend does not say; every GPU in use has more."""
+"""The memory taken to be free on a GPU whose backend does not say; every one in use has more."""
 
 
 def resolve(storage: Storage, *, size: int, device_bytes: int, host_bytes: float) -> Place:

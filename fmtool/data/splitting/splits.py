@@ -41,7 +41,7 @@ class Split:
 
     @property
     def nbytes(self) -> int:
-        """That samples and targets take in memory."""
+        """The size of samples and targets, in bytes."""
         return sum(map(bytes_of, [*leaves(self.x), *leaves(self.y)]))
 
     def take(self, rows: NDArray[np.integer[Any]]) -> "Split":

@@ -1,4 +1,4 @@
-"""What `fit` is fed: the samples of each batch, with the uniforms their augmentation uses.
+"""The feed of `fit`: the samples of each batch, with the uniforms their augmentation uses.
 
 Where the samples lie on the device in one table, see `indexed_model`, `feed` gives the numbers of
 steps; where they lie in main memory or on disk, `sample_feed` gives the samples themselves. Both
@@ -90,7 +90,7 @@ class SampleFeed(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no
         self.plan, self.split, self.start, self.length = plan, split, start, length
         plan.start = start
         self.error: Exception | None = None
-        """What kept a sample from being read."""
+        """The error that kept a sample from being read."""
         self._threads = workers
         self._reading = read_ahead(split.x, ())
         self._next = (-1, -1)

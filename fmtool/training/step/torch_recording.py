@@ -27,7 +27,7 @@ _LOOKING_TAGS = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape
 
 
 def record(step: Step, state: Tensors, batch: Sequence[Any]) -> Step | None:
-    """What does with tensors of the shapes of `batch` what `step` does.
+    """A function that does with tensors of the shapes of `batch` what `step` does.
 
     None where a step cannot be recorded, as it looks at a value to decide what comes next, or draws
     from a generator that is not torch's: random layers with a seed, gradient accumulation, loss
