@@ -98,3 +98,50 @@ def test_it_is_reproduced_to_the_bit(numbers):
     command, _ = numbers
     outcome = command("reproduce", "last", "want=equal")
     assert outcome.code == 0, outcome.err
+
+
+LOSSES = {
+    "mse": ("task.transform=log",),
+    "poisson": (),
+    "quantile": ("task.transform=log1p", "model.units=[16,16]"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_each_loss_keeps_its_numbers_in_every_format(fmtool, loss, backend):
+    words = (f"task.loss={loss}", *LOSSES[loss], f"runtime.backend={backend}", "logging=quiet")
+    assert fmtool("train", *SMALL, *words).code == 0
+    formats = "onnx,torch" if backend == "torch" else "onnx,litert,openvino,saved_model"
+    outcome = fmtool("export", "run=last", f"format={formats}", "bundle=true", "--json")
+    assert outcome.code == 0, outcome.err
+    assert len(outcome.json["files"]) == formats.count(",") + 1
+    for row in outcome.json["files"]:
+        assert row["parity"]["differences"]["value"]["relative"] < 1e-3
+    (run,) = fmtool.runs
+    assert fmtool("verify", str(run / "export" / "bundle.zip"), "run=true").code == 0
+
+
+@pytest.mark.slow
+def test_the_recipe_is_as_good_as_ridge_regression_on_its_folds(fmtool):
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from fmtool.config.compose import compose
+    from fmtool.training.session import load_data
+    from fmtool.validate import train_config
+
+    words = ("experiment=diabetes_linear", "logging=quiet", "runtime.backend=torch")
+    outcome = fmtool("train", "-m", *words, "data.fold=range(5)", "--json")
+    assert outcome.code == 0, outcome.err
+    reached = [each["metrics"]["r2"] for each in outcome.json["runs"]]
+    ridge = []
+    for fold in range(5):
+        data = load_data(train_config(compose("train", [words[0], f"data.fold={fold}"])))
+        train, test = data.splits.train.take(data.selection.train), data.splits.test
+        fitted = make_pipeline(StandardScaler(), Ridge()).fit(train.x, train.y)
+        ridge.append(fitted.score(test.x, test.y))
+    print(f"R2 of five folds: {np.mean(reached):.4f}, of ridge regression {np.mean(ridge):.4f}")
+    assert np.mean(reached) >= np.mean(ridge) - 0.01

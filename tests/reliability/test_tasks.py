@@ -22,10 +22,14 @@ TASKS = {
         "data=digit_pairs", "data.limit=400", "model=cnn", "model.filters=[4]",
         "model.dense_units=[8]", "augment.mixup=0.4",
     ),
+    "regression": (
+        "task=regression", "task.loss=quantile", "data=diabetes", "model=mlp", "model.units=[8]",
+        "model.dropout=0.2",
+    ),
 }  # fmt: skip
-IN_THE_SUITE = ("binary", "torch")
+IN_THE_SUITE = {("binary", "torch"), ("multi_label", "tensorflow"), ("regression", "jax")}
 CASES = [
-    pytest.param(*each, marks=() if each == IN_THE_SUITE else pytest.mark.slow)
+    pytest.param(*each, marks=() if each in IN_THE_SUITE else pytest.mark.slow)
     for each in ((task, backend) for task in TASKS for backend in ("torch", "tensorflow", "jax"))
 ]
 
