@@ -189,7 +189,7 @@ def serving(about: Mapping[str, Any], target: Label) -> BinaryServing:
     if len(names) != 2 or positive not in (None, *names):
         raise DataError(
             f"positive of the task is {positive!r}, of the classes {', '.join(names)}",
-            fix="give a file that `fmtool export` wrote",
+            fix="export the model again",
         )
     place = 1 if positive is None else names.index(positive)
     return BinaryServing(target, place, thresholds.number_of(about, "log_odds", math.isfinite))

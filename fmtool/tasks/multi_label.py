@@ -47,7 +47,7 @@ _REPORT = (
 """The first says how well samples are ranked for each class: it needs no thresholds, which are
 chosen after the training, and counts rare classes as much as others."""
 
-_FIX = "give a file that `fmtool export` wrote"
+_FIX = "export the model again"
 
 
 class Config(LossConfig):

@@ -43,6 +43,9 @@ def test_a_training_chooses_the_threshold_of_each_class(ran):
     assert outcome.json["metrics"] == result["metrics"]
     plots = {path.name for path in (paths.root / "plots").iterdir()}
     assert {"roc_pr.png", "misclassified.png", "curves.png"} <= plots
+    row = json.loads(paths.metrics.read_text().splitlines()[0])
+    names = [name for name in row if "loss" in name or "accuracy" in name]
+    assert names[:3] == ["loss", "hamming_loss", "subset_accuracy"]
 
 
 def test_evaluate_gates_and_writes_what_scikit_learn_finds_the_same_figures_of(ran):

@@ -118,6 +118,6 @@ def number_of(about: Mapping[str, Any], name: str, check: Callable[[float], bool
     if isinstance(value, bool) or not isinstance(value, int | float) or not check(value):
         raise DataError(
             f"{name} of the task is {value!r}, not what was written there",
-            fix="give a file that `fmtool export` wrote",
+            fix="export the model again",
         )
     return float(value)

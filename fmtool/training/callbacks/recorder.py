@@ -10,6 +10,7 @@ import keras
 
 from fmtool.errors import Diverged
 from fmtool.logging.sink import Row, Sink
+from fmtool.metric import is_loss
 from fmtool.training.optimization import Optimization
 from fmtool.training.step import to_host
 from fmtool.training.step.plan import Plan
@@ -180,4 +181,4 @@ def _few(samples: list[int]) -> str:
 
 def _reading_order(metric: str) -> tuple[bool, bool, str]:
     """Training before validation, the loss first."""
-    return metric.startswith("val_"), not metric.endswith("loss"), metric
+    return metric.startswith("val_"), not is_loss(metric), metric
