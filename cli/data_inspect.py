@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 _KEYS = ("path", "output")
 _MAX_ROWS = 20
-"""Of classes and of problems; --json has them all."""
+"""The largest number of classes and of problems shown; --json has them all."""
 _LONGEST_TEXT = 100
 _BARS = "_▁▂▃▄▅▆▇█"
 

@@ -16,7 +16,7 @@ _OWN_KEYS = (
     "data", "top", "probabilities", "batch_size", "on_error", "threads",
 )  # fmt: skip
 _ROWS = 20
-"""Of the table for people."""
+"""The rows of the table for people."""
 _ERROR_COLUMN = 2
 """Index of the column that holds the reason why a sample could not be read, where there is one."""
 

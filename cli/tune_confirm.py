@@ -54,7 +54,7 @@ def main(_: str, argv: list[str], flags: Flags) -> int:
 
 
 def _means(document: dict[str, Any]) -> dict[str, float]:
-    """Of the winner, on the test split and, as val_..., on the validation split."""
+    """The means of the winner on the test split and, as val_..., on the validation split."""
     winner = next(each for each in document["points"] if each["point"] == document["winner"])
     means = {name: each["mean"] for name, each in winner["test"].items()}
     return {**means, document["objective"].split()[1]: winner["validation"]["mean"]}

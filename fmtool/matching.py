@@ -12,7 +12,7 @@ from fmtool.tasks.base import TaskModule
 
 
 def declared_kind(data_name: str) -> Kind | None:
-    """Of a data set's samples; None where only its files say, or a task may read them otherwise."""
+    """The kind of a data set's samples; None where only its files or a task say."""
     kind = options.data(data_name).KIND
     return None if kind == "record" else kind
 

@@ -83,7 +83,7 @@ class ExpectedConfig(Config):
     """The figure that a recipe reached, or that its source published."""
 
     metric: str
-    """Of the final report."""
+    """A metric of the final report."""
     value: float
     tolerance: NonNegativeFloat
     epochs: PositiveInt

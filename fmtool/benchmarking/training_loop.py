@@ -88,7 +88,7 @@ class TrainingLoop:
 
     @property
     def seconds_per_checkpoint(self) -> float:
-        """Of all that were written so far."""
+        """The time of a checkpoint, over all that were written so far."""
         return self._stopwatch.seconds()["checkpoint"] / self._store.commits
 
 

@@ -20,7 +20,7 @@ _ARCHIVE = "aclImdb_v1.tar.gz"
 _URL = f"https://ai.stanford.edu/~amaas/data/sentiment/{_ARCHIVE}"
 _SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
 _MOST_BYTES = 1 << 20
-"""Of one review; the longest has 14 KB."""
+"""The limit for one review; the longest has 14 KB."""
 
 
 class Config(TextConfig):

@@ -60,7 +60,7 @@ class ModelSummary:
 
 
 def summarize(model: Any) -> ModelSummary:
-    """Of a built model; what models within it are made of stands in their place."""
+    """The summary of a built model; the parts of models within it stand in their place."""
     operations = list(_operations(model))
     owner = {
         id(inner): number
@@ -152,7 +152,7 @@ def _layer(operation: Any, flops: int) -> LayerSummary:
 
 
 def _bytes(tensor: Any, *, skipped: int = 0) -> int:
-    """Of its values.
+    """The size of its values.
 
     Args:
         skipped: axes in front that do not count.

@@ -6,7 +6,7 @@ from fmtool.errors import UsageError
 from fmtool.schema import TestTimeAugmentation
 
 _WEIGHTS = {"flip": (1.0,), "flip_translate": (0.5, 0.25, 0.25)}
-"""Of the image where it is, then of its shifts; each weight is shared with the mirror image."""
+"""Weights of the image where it is, then of its shifts; each is shared with the mirror image."""
 
 
 def count(tta: TestTimeAugmentation) -> int:

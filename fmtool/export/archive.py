@@ -10,7 +10,7 @@ from typing import BinaryIO
 from fmtool.runs.atomic import write_with
 
 Content = bytes | Path
-"""Of a member: the bytes, or the file that holds them."""
+"""The content of a member: the bytes, or the file that holds them."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first time that a zip file can state."""

@@ -25,7 +25,7 @@ FACTS = (
     "name", "format", "quantization", "path", "size_bytes", "sha256", "input", "outputs", "parity",
     "score",
 )  # fmt: skip
-"""Of a row of export.json: what a second export of the same would say again. Times are not."""
+"""Keys of a row of export.json that a second export would repeat. Times are not among them."""
 
 RUNTIMES: Mapping[str, str] = {
     "keras": "tensorflow keras",

@@ -175,7 +175,7 @@ def _sums(found: Bundle) -> tuple[dict[str, str], list[str]]:
 
 
 def _problems_of_report(found: Bundle, digests: Mapping[str, str | None]) -> list[str]:
-    """Of export.json beside the files."""
+    """The problems of export.json beside the files."""
     lines, known = [], {*_REQUIRED, *_OPTIONAL, f"{bundle.CLIENTS}/{clients.SHARED}"}
     try:
         rows, pictures = rows_of(found), pictures_of(found)

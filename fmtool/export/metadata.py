@@ -17,7 +17,7 @@ from fmtool.tasks.base import TaskConfig
 from fmtool.tasks.shared.serving import Output, Serving
 
 KEY = "fmtool"
-"""Of the metadata within a file, where its format has keys."""
+"""The name of the metadata within a file, where its format has keys."""
 
 FILE = "fmtool.json"
 """The name of the metadata where a format has files within a file."""

@@ -46,7 +46,7 @@ def _set_batch(value: Any, batch: str | int) -> None:
 
 
 def _leave_out_what_is_empty(graph: Any) -> None:
-    """Of Resize's inputs: tf2onnx gives arrays without elements, which tools take for given."""
+    """Drops empty inputs of Resize: tf2onnx gives arrays without elements, taken for given."""
     empty = {each.name for each in graph.initializer if 0 in each.dims}
     for node in graph.node:
         if node.op_type == "Resize":

@@ -20,7 +20,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        """Of the folder that it has for itself."""
+        """The name of the folder that it has for itself."""
         return self.format if self.quantization == "none" else f"{self.format}_{self.quantization}"
 
 

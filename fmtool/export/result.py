@@ -33,7 +33,7 @@ class Export:
 
     @property
     def exit_code(self) -> int:
-        """Of what matters most: a full disk, a file that does not match, one that cannot be had."""
+        """The code of what matters most: a full disk, a file that differs, one that failed."""
         codes = {int(error.exit_code) for error in self.failures.values()}
         for code in (ExitCode.WRITE_FAILED, ExitCode.EXPORT_FAILED):
             if code in codes:

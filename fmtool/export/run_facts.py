@@ -22,7 +22,7 @@ from fmtool.safety.model_file import WEIGHTS
 
 @dataclass(frozen=True)
 class RunFacts:
-    """Of one run; its paths are not among them.
+    """The facts of one run; its paths are not among them.
 
     Args:
         manifest: as written, which leaves private paths out.

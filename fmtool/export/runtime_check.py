@@ -18,7 +18,7 @@ from fmtool.machine import memory
 from fmtool.machine.hiding import hide
 
 BATCHES = (1, 32)
-"""Of the latencies."""
+"""The batch sizes of the latencies."""
 _WARM_UP = 3
 _MOST_CALLS = 50
 _MOST_SECONDS = 2.0

@@ -18,7 +18,7 @@ Function = Callable[[Any], Any]
 
 _DTYPES = {"float32", "bfloat16", "float16"}
 _CUBIC = 0.044715
-"""Of the approximation by tanh."""
+"""The coefficient of the approximation by tanh."""
 
 _is_in_step = False
 
@@ -107,7 +107,7 @@ def _erf_slope(x: Any) -> Any:
 
 
 def _share_below(x: Any) -> Any:
-    """Of the normal distribution; exact where next to nothing is below, as 1 + erf is not."""
+    """The share of the normal distribution below; exact near 0, unlike 1 + erf."""
     import tensorflow as tf
 
     return tf.math.erfc(-x / sqrt(2)) / 2

@@ -16,7 +16,7 @@ STEP_PASSES = 3
 
 @dataclass(frozen=True)
 class Flops:
-    """Of the forward pass of one sample; a multiplication and an addition are two."""
+    """The work of a forward pass of one sample; a multiplication and an addition are two."""
 
     convolution: int
     dense: int
@@ -27,13 +27,13 @@ class Flops:
 
     @property
     def training(self) -> int:
-        """Of a training step, per sample."""
+        """The work of a training step, per sample."""
         return STEP_PASSES * self.total
 
 
 @dataclass(frozen=True)
 class LayerFlops:
-    """Of one call of a layer or operation, forward, for one sample."""
+    """The work of one call of a layer or operation, forward, for one sample."""
 
     kind: Kind
     flops: int
@@ -42,11 +42,11 @@ class LayerFlops:
 Shape: TypeAlias = tuple[int, ...]
 """Without the batch, channels last."""
 Counter: TypeAlias = Callable[..., LayerFlops]
-"""Of a layer or operation, from the shapes of its first input and its output."""
+"""A count for a layer or operation, from the shapes of its first input and its output."""
 
 
 def model_flops(model: Any) -> Flops:
-    """Of what convolves or multiplies matrices, nearly all the work; the rest counts nothing."""
+    """The work that convolves or multiplies matrices, nearly all of it; the rest counts nothing."""
     calls = layer_flops(model)
     return Flops(
         convolution=sum(call.flops for call in calls if call.kind == "convolution"),
@@ -83,7 +83,7 @@ def flops_of_calls(model: Any) -> list[tuple[Any, LayerFlops]]:
 
 
 def _distinct_operations(model: Any) -> list[Any]:
-    """Of the model and all models in it: layers, and operations that no layer stands for."""
+    """Layers of the model and all models in it, and operations that no layer stands for."""
     import keras
 
     layers = private_keras.layers_of(model)

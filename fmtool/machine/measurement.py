@@ -18,7 +18,7 @@ from fmtool.runs.atomic import write_json
 from fmtool.runs.strict_json import encode, read_object
 
 _VERSION = 1
-"""Of what is measured and how: a new one makes every machine measure again."""
+"""The version of the measurement: a new one makes every machine measure again."""
 
 
 class Seconds(Config):
@@ -29,7 +29,7 @@ class Seconds(Config):
 
 
 class Steps(Config):
-    """Of the probes of the same name."""
+    """The times of the probes of the same name."""
 
     convolution: Seconds
     dense: Seconds

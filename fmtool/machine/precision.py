@@ -11,7 +11,7 @@ from fmtool.machine.measurement import Steps
 from fmtool.machine.probes import CONVOLUTION, DENSE, SMALL, Precision
 
 WORTHWHILE = 0.9
-"""Of the time in float32: bfloat16 has to be below, as it loses digits."""
+"""The share of the time in float32 that bfloat16 has to be below, as it loses digits."""
 
 
 def faster(steps: Steps, calls: Sequence[LayerFlops], batch_size: int) -> Precision:

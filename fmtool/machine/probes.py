@@ -14,7 +14,7 @@ _LEAST_REPEATS, _MOST_REPEATS = 5, 100
 _LONG_ENOUGH = 0.25
 """Seconds after which no more than the least repeats are made."""
 _SIDE = {"cpu": 1024, "gpu": 8192}
-"""Of the matrices whose product shows the peak: 2 GFLOP, or 1100."""
+"""The side of the matrices whose product shows the peak: 2 GFLOP, or 1100."""
 _IN_FLIGHT = {"cpu": 1, "gpu": 4}
 """Products between two waits: those of a GPU take time of their own."""
 
@@ -27,7 +27,7 @@ class Probe:
     """Each as the name of its class in Keras, and its arguments."""
     input_shape: tuple[int, ...]
     step_flops: int
-    """Of a training step; the first layer needs no gradient of its inputs."""
+    """The work of a training step; the first layer needs no gradient of its inputs."""
     steps: int = 1
     """Between two looks at the clock, and in one dispatch where training does several in one."""
 

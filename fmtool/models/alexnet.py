@@ -18,7 +18,7 @@ _POOLED = (1, 2, 5)
 class Config(ModelConfig):
     name: Literal["alexnet"]
     filters: Annotated[list[PositiveInt], Field(min_length=5, max_length=5)]
-    """Of each convolution."""
+    """The filters of each convolution."""
     dense_units: list[PositiveInt]
     activation: Activation
     dropout: Rate

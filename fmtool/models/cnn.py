@@ -23,7 +23,7 @@ class Config(ModelConfig):
     batchnorm_momentum: Rate
     dropout: Rate
     convolution_dropout: Rate
-    """Of what each block gives, of the kind that follows."""
+    """The share dropped of what each block gives, of the kind that follows."""
     dropout_kind: DropoutKind
     block_size: PositiveInt
 

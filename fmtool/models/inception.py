@@ -29,7 +29,7 @@ _V1 = (
     ),
     ((256, 160, 320, 32, 128, 128), (384, 192, 384, 48, 128, 128)),
 )
-"""Of each stage the blocks: 1x1, 3x3 and what is before it, 5x5 and before it, after pooling."""
+"""The filters of each block by stage: 1x1, 3x3 and before it, 5x5 and before it, after pooling."""
 _V3_POOLED = (32, 64, 64)
 _V3_NARROW = (128, 160, 160, 192)
 

@@ -111,7 +111,7 @@ def _stem(cfg: Config, x: Any, filters: int, *, is_large: bool) -> Any:
 
 
 def _convolutions(depth: int, filters: int, strides: int) -> list[Convolution]:
-    """Of a block: two of 3x3, or one between two of 1x1 in the deep networks of four stages."""
+    """The convolutions of a block: two of 3x3, or one between two of 1x1 in the deep networks."""
     if depth in _FOUR_STAGES and depth >= _BOTTLENECK_FROM:
         return [(filters, 1, 1), (filters, 3, strides), (_EXPANSION * filters, 1, 1)]
     return [(filters, 3, strides), (filters, 3, 1)]

@@ -22,7 +22,7 @@ class Config(SequenceConfig):
     name: Literal["rnn"]
     cell: Literal["simple", "lstm", "gru"]
     units: PositiveInt
-    """Of each layer and direction."""
+    """The units of each layer and direction."""
     layers: PositiveInt
     bidirectional: bool
     pooling: Pooling

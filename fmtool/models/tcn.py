@@ -28,7 +28,7 @@ class Config(SequenceConfig):
     """Timesteps between the inputs of a filter, for each block."""
     pooling: Pooling
     normalization: Literal["none", "layer"]
-    """Of each step by itself, so that padding has no part in it."""
+    """The normalization of each step by itself, so that padding has no part in it."""
     activation: Activation
     dropout: Rate
 

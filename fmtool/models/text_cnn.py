@@ -23,7 +23,7 @@ class Config(SequenceConfig):
     name: Literal["text_cnn"]
     kernel_sizes: Annotated[list[PositiveInt], Field(min_length=1)]
     filters: PositiveInt
-    """Of each size."""
+    """The filters of each size."""
     activation: Activation
     dropout: Rate
 

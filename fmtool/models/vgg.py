@@ -18,7 +18,7 @@ _CONVOLUTIONS = {
     16: (2, 2, 3, 3, 3),
     19: (2, 2, 4, 4, 4),
 }
-"""Of each stage, by the number of layers with weights."""
+"""The convolutions of each stage, by the number of layers with weights."""
 _WIDTHS = (1, 2, 4, 8, 8)
 
 

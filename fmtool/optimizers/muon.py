@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Config(OptimizerConfig):
     name: Literal["muon"]
     weight_decay: NonNegativeFloat | None
-    """Of the matrices; the rest decays by `adam_weight_decay`."""
+    """The decay of the matrices; the rest decays by `adam_weight_decay`."""
     momentum: Rate
     nesterov: bool
     ns_steps: PositiveInt

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 class Config(OptimizerConfig):
     name: Literal["muon_sgd"]
     momentum: Rate
-    """Of the convolution kernels."""
+    """The momentum of the convolution kernels."""
     ns_steps: PositiveInt
     """Newton-Schulz iterations per step."""
     sgd_momentum: Rate
-    """Of all other variables."""
+    """The momentum of all other variables."""
     sgd_lr_ratio: PositiveFloat
     """SGD's learning rate divided by Muon's, so that one schedule drives both."""
 

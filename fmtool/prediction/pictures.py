@@ -17,7 +17,7 @@ from fmtool.prediction import blocks
 from fmtool.prediction.blocks import Block
 
 _MAXIMUM = 255
-"""Of the pixels in a file, as `image_files` gives them."""
+"""The largest value of pixels in a file, as `image_files` gives them."""
 _MODES = {1: "L", 3: "RGB"}
 
 

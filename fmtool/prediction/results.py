@@ -11,7 +11,7 @@ from fmtool.tasks.shared.serving import Answer, PredictOptions
 
 @dataclass(frozen=True)
 class Prediction:
-    """Of one sample.
+    """The prediction for one sample.
 
     Args:
         said: None where nothing could be predicted; `error` says why.

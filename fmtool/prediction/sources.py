@@ -45,7 +45,7 @@ class Source:
     """Files of a folder that are no pictures."""
 
     def name_of(self, path: Path, place: object) -> str:
-        """Of what stands at a line or in a row of a file: the place alone if there is one file."""
+        """The name of a line or row of a file: the place alone if there is one file."""
         return str(place) if len(self.paths) == 1 else f"{path}:{place}"
 
 

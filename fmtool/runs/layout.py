@@ -224,7 +224,7 @@ class SweepPaths:
         return self.root / "bars.png"
 
     def job(self, number: int) -> JobPaths:
-        """Of a job by its number, from 1."""
+        """The paths of a job by its number, from 1."""
         return JobPaths(self.root / "jobs" / f"{number:02}")
 
 

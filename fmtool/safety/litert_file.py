@@ -12,7 +12,7 @@ _IDENTIFIER = b"TFL3"
 _OPERATORS = 1
 _OLD_CODE, _CUSTOM_CODE, _CODE = 0, 1, 3
 _CUSTOM, _DELEGATE = 32, 51
-"""Of BuiltinOperator in the schema of LiteRT, which has two fields for such a code."""
+"""Codes of BuiltinOperator in the schema of LiteRT, which has two fields for such a code."""
 _MOST_OPERATORS = 10_000
 _FIX = "delete the file unless you trust who made it"
 

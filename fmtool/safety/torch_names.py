@@ -6,7 +6,7 @@ from fmtool.safety.words import words
 
 _OPERATION = re.compile(r"torch\.ops\.aten\.(?P<name>\w+)(\.\w+)?")
 _REFUSED = frozenset({"from_file", "_print", "_debug_has_internal_overlap"})
-"""Of ATen: files, output."""
+"""Operations of ATen on files and output."""
 _OF_PYTHON = re.compile(
     r"_operator\.(add|sub|mul|floordiv|truediv|mod|neg|eq|ne|lt|le|gt|ge|and_|or_|getitem|pow)"
     r"|math\.(ceil|floor|trunc)|torch\.(sym_max|sym_min|sym_int|sym_float|sym_not)"
@@ -24,7 +24,7 @@ _FUNCTIONS = words(
     Where false int_oo oo true
     """
 )
-"""Of SymPy and of torch, as sizes have them; no powers, which can take all memory."""
+"""Functions of SymPy and of torch in sizes; no powers, which can take all memory."""
 
 ARGUMENTS = words(
     """

@@ -16,7 +16,7 @@ from fmtool.sweeping.queue import Running, View
 
 _SECONDS_BETWEEN_REFRESHES = 0.5
 _LINES_AROUND = 6
-"""Of the table that are no jobs: its head, its foot and the prompt before it."""
+"""Lines of the table that are no jobs: its head, its foot and the prompt before it."""
 
 
 def view_for(stream: TextIO, jobs: Sequence[Job], *, total: int) -> View:

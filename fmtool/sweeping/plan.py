@@ -15,7 +15,7 @@ from fmtool.sweeping.metrics_tail import last_epoch
 from fmtool.sweeping.workflow import Sweep
 
 _MOST_RUNS = 10
-"""Of a model on a data set, the newest ones: how fast it is now."""
+"""The newest runs of a model on a data set that say how fast it is now."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def class_weights(cfg: Config, labels: "NDArray[Any]", class_names: Sequence[str
 
 
 def metrics() -> list[Any]:
-    """Of mixed samples, the label with the larger share counts."""
+    """The metrics; of mixed samples, the label with the larger share counts."""
     import keras
 
     def accuracy(labels: Any, logits: Any) -> Any:

@@ -20,7 +20,7 @@ from fmtool.training.lookahead import Lookahead
 from fmtool.training.step import generators
 
 _GONE = 1e-38
-"""Of a share that float32 does not tell from 0."""
+"""A share that float32 does not tell from 0."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fmtool.training.resume import Changes
 from fmtool.training.session import Session
 
 _SHARE_AT_START = 0.1
-"""Of the start in moving statistics at the end of a run, from which on it has few steps."""
+"""The share of the start in moving statistics at the end of a run that has few steps."""
 _SHARE_WANTED = 0.01
 _VISIBLE = 1e-6
 """A share of the start that may change a figure which is printed."""

@@ -34,7 +34,7 @@ class Position:
 
 
 def position_of(store: CheckpointStore) -> Position:
-    """Of the newest intact checkpoint; the beginning where there is none.
+    """The position of the newest intact checkpoint; the beginning where there is none.
 
     Raises DataError if there are checkpoints and none is intact.
     """

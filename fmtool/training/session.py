@@ -60,7 +60,7 @@ class Session:
     validation: "Source | None"
     monitor: monitors.Monitor
     own_callbacks: Mapping[str, Any]
-    """Of the user, by name."""
+    """The callbacks of the user, by name."""
 
     @property
     def watched(self) -> Metric:

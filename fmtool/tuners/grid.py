@@ -11,4 +11,4 @@ LISTS = True
 class Config(TunerConfig):
     name: Literal["grid"]
     points: PositiveInt
-    """Of a range without a step, from one end to the other."""
+    """The number of points of a range without a step, from one end to the other."""

@@ -40,7 +40,7 @@ class Definition(Config):
     schema_version: Literal[1]
     name: str
     digest: str
-    """Of all that is below, whatever the name."""
+    """The digest of all that is below, whatever the name."""
     model: str
     data: str
     device: str

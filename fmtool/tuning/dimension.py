@@ -25,7 +25,7 @@ _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?:/({_NUMBER}))?(:log)?")
 _LOOKS_LIKE_A_RANGE = re.compile(r"[+-]?[\d.]+.*\.\.")
 
 Value = float | int | str
-"""Of a dimension in one trial; of a list the text of the choice."""
+"""The value of a dimension in one trial; of a list the text of the choice."""
 
 
 class Range(Config):
@@ -96,7 +96,7 @@ class Dimension(Config):
     """A key of the training's config, and what it may be."""
 
     name: str
-    """Of Optuna's parameter: the key, and behind an @ the option that it is only for."""
+    """The name of Optuna's parameter: the key, and behind an @ the option that it is only for."""
     key: str
     domain: Domain
     is_group: bool

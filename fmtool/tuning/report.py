@@ -19,7 +19,7 @@ _MOST_SHOWN = 10
 
 
 def event_line(event: "Event", definition: "Definition") -> str:
-    """Of a trial that began or ended, with what was seen of it."""
+    """A line on a trial that began or ended, with what was seen of it."""
     words = [f"trial {event.number:>3}", f"{event.status:<9}"]
     if event.status == chains.RUNNING:
         words += map(_short, overrides_of(definition.dimensions, event.trial.values))

@@ -174,7 +174,7 @@ def _typed(
 
 
 def _kind_of(cfg: TrainConfig, key: str) -> Literal["float", "int"]:
-    """Of the numbers that a key takes; UsageError where it takes none."""
+    """The kind of numbers that a key takes; UsageError where it takes none."""
     *path, last = key.split(".")
     node: Any = cfg
     for part in path:

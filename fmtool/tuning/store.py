@@ -25,7 +25,7 @@ class Store(StoredStudy):
     """The operations of workers on the trials of a study."""
 
     points: Sequence[Mapping[str, Any]] | None = None
-    """Of a tuner that takes them in turn: the first trial of the budget has the first of them."""
+    """The points of a tuner that takes them in turn: the first trial has the first of them."""
 
     def take(self, lease: Mapping[str, Any], *, most: int) -> Trial | None:
         """A trial that waits, or a new one; None where what was there turned out not to count.

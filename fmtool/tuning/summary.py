@@ -109,7 +109,7 @@ def _is_complete(counted: Sequence[Chain], most: int) -> bool:
 
 
 def judge(gate: GateConfig | None, best: Sequence[Chain]) -> tuple[Gate, ...]:
-    """Of several best trials each gate is met if one of them meets it."""
+    """Judges the gates; with several best trials each gate is met if one of them meets it."""
     if gate is None or not (gate.min or gate.max):
         return ()
     judged = [gates.judge(gate, chain.attrs[chains.METRICS]) for chain in best]

@@ -24,7 +24,7 @@ from fmtool.tuning.store import Store
 
 _BUSY_SECONDS = 2.0
 _LONGEST_END_SECONDS = 6.0
-"""Of a training whose worker is gone, before it has begun."""
+"""The longest wait for the end of a training whose worker is gone before it has begun."""
 
 _PRUNED_BY_CODE = {
     ExitCode.DIVERGED: chains.DIVERGED,

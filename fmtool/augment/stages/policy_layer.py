@@ -24,7 +24,7 @@ OPERATIONS = (
 _MOVES, _ENHANCEMENTS, _TONES = slice(0, 5), slice(5, 9), slice(9, 13)
 
 Draws = tuple[Any, Any, Any]
-"""Of a layer: levels int32 (batch,), order and offset, the last two as for `dealt`."""
+"""The draws of a layer: levels int32 (batch,), order and offset, the last two as for `dealt`."""
 
 Layers = Callable[[Any, Sequence[Draws]], Any]
 """Maps images uint8 (batch, height, width, channels) and the draws of each layer, of which there is

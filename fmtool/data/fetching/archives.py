@@ -14,7 +14,7 @@ from typing import BinaryIO
 from fmtool.errors import DataError, Unavailable
 
 _MAX_UNPACKED_BYTES = 1 << 30
-"""Of all members of an archive together, wanted or not."""
+"""The limit for all members of an archive together, wanted or not."""
 _MAX_DEB_BYTES = 1 << 28
 _AR_MAGIC = b"!<arch>\n"
 _AR_HEADER = 60

@@ -28,7 +28,7 @@ DESCRIPTIONS: dict[Kind, str] = {
 }
 _ARRAYS = frozenset({".npz", ".npy"})
 _MOST_ENTRIES = 1000
-"""Of a folder that are looked at: enough to know what it is."""
+"""The entries of a folder that are looked at: enough to know what it is."""
 
 
 class Guess(NamedTuple):

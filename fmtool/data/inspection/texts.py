@@ -33,7 +33,7 @@ class _Table(NamedTuple):
 
 
 def inspect_tables(path: Path, problems: Problems) -> Findings:
-    """Of a table, or of a folder with one for each split.
+    """The findings on a table, or on a folder with one for each split.
 
     DataError if it is not known which columns are which.
     """
@@ -50,7 +50,7 @@ def inspect_tables(path: Path, problems: Problems) -> Findings:
 
 
 def inspect_files(root: Path, *, is_folders: bool, problems: Problems) -> Findings:
-    """Of a folder for each class, or of a file for each class."""
+    """The findings on a folder for each class, or on a file for each class."""
     texts = open_texts(root, _DEFAULTS, Style(), problems.report).texts
     keys = {"path": Key(str(root))}
     return _findings(texts, keys, problems.report, _DEFAULTS, has_lines=not is_folders)

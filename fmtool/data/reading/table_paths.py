@@ -32,7 +32,7 @@ class FilesBelow:
         self._checked: set[Path] = set()
         """Folders that no link leads out of."""
         self._names: dict[Path, dict[str, str]] = {}
-        """Of folders that were looked through: names on disk by their composed form."""
+        """The names on disk by their composed form, of folders that were looked through."""
 
     def place(self, name: str) -> Path:
         """The path of a file by its `name` in the table, in the Unicode form that is on disk.

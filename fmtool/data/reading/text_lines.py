@@ -17,7 +17,7 @@ from fmtool.errors import DataError
 from fmtool.machine.memory import in_units, require_memory
 
 MOST_CHARACTERS = 1 << 24
-"""Of one text."""
+"""The limit for one text."""
 STANDARD_INPUT = Path("/dev/stdin")
 """Is read as it comes: it need not be a file."""
 _MOST_LINE_BYTES = 1 << 26

@@ -51,7 +51,7 @@ class Split:
 
     @property
     def sample_names(self) -> NDArray[Any]:
-        """Of shape (n,), see `names`."""
+        """The names of the samples, of shape (n,), see `names`."""
         return np.arange(len(self)) if self.names is None else self.names
 
 

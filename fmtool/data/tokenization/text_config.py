@@ -51,11 +51,11 @@ class TextConfig(DataConfig):
 
 
 class PathTextConfig(TextConfig, PathConfig):
-    """Of texts on the user's own disk, with a test split."""
+    """The keys of texts on the user's own disk, with a test split."""
 
 
 class LocalTextConfig(TextConfig, LocalConfig):
-    """Of texts on the user's own disk, with or without a test split."""
+    """The keys of texts on the user's own disk, with or without a test split."""
 
 
 def require_library() -> None:

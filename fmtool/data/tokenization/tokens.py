@@ -27,7 +27,7 @@ Whole = list[NDArray[np.int32]]
 
 @dataclass(frozen=True)
 class Lengths:
-    """Of the texts that are trained on, in tokens."""
+    """The lengths of the texts that are trained on, in tokens."""
 
     median: int
     most: int

@@ -17,7 +17,7 @@ from fmtool.errors import DataError
 _MOST_NUMBERS = 1 << 13
 _FIX = "write a word and its numbers on each line, with spaces between"
 _KEY = 0x766563746F7273
-"""Of the draw for words that are not found: the same ones in every run."""
+"""The key of the draw for words that are not found: the same ones in every run."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import keras
 from fmtool.models.base import Activation, DropoutKind, Normalization
 
 Size = int | tuple[int, int]
-"""Of a kernel: pixels a side, or height and width."""
+"""The size of a kernel: pixels a side, or height and width."""
 
 
 def normalize(x: Any, kind: Normalization, momentum: float = 0.99) -> Any:

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 _A, _B, _C = 3.4445, -4.775, 2.0315
-"""Of the quintic a x + b x^3 + c x^5, steepest at 0 while singular values stay near 1."""
+"""Coefficients of the quintic a x + b x^3 + c x^5, steepest at 0 while singular values stay near 1."""
 _TINY = 1e-7
 
 
@@ -98,7 +98,7 @@ class MuonSGD(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras ships 
         return gradient + momentum * value
 
     def _update_kernels(self, members: Sequence[tuple[Any, Any]], learning_rate: Any) -> None:
-        """Of (variable, update) of one shape, iterated together."""
+        """Updates kernels of one shape, (variable, update) each, iterated together."""
         shape = tuple(members[0][0].shape)
         matrix = (math.prod(shape[:-1]), shape[-1])
         stacked = ops.stack([ops.reshape(update, matrix) for _, update in members])

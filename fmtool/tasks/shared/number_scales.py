@@ -21,7 +21,7 @@ Transform = Literal["none", "standardize", "log", "log1p", "mean"]
 mean alone, so that 0 stays 0."""
 
 _COARSEST = 0.01
-"""Of a standard deviation: the largest distance of float32 that goes without a warning."""
+"""The largest distance of float32 without a warning, in standard deviations."""
 
 
 @dataclass(frozen=True)

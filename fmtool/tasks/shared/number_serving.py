@@ -21,7 +21,7 @@ _METRICS = ("mae", "rmse", "r2")
 
 
 class NumberServing(Serving[Numbers]):
-    """Of outputs (batch, *shape), or (batch, *shape, m) of m quantiles.
+    """The serving of outputs (batch, *shape), or (batch, *shape, m) of m quantiles.
 
     Args:
         quantiles: of the outputs, or none.

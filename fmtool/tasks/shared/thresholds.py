@@ -20,7 +20,7 @@ _Floats = NDArray[np.float64]
 
 
 def log_odds(probability: float) -> float:
-    """Of a probability between 0 and 1, rounded to float32."""
+    """The log odds of a probability between 0 and 1, rounded to float32."""
     return float(np.float32(math.log(probability) - math.log1p(-probability)))
 
 

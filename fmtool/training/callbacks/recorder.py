@@ -83,7 +83,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
 
     @property
     def seconds_per_step(self) -> float:
-        """Of the present epoch so far."""
+        """The time of a step of the present epoch so far."""
         steps = self.step - self.epoch * self._plan.steps - self._start
         return self._epoch_seconds / max(1, steps)
 

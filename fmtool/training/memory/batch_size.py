@@ -21,7 +21,7 @@ from fmtool.training.memory.out_of_memory import out_of_memory
 
 AUTO = "auto"
 SHARE = 0.8
-"""Of the memory available; the rest is for validation, checkpoints, plots and the neighbours."""
+"""The share of free memory to use; the rest is for validation, checkpoints, plots, neighbours."""
 LARGEST = 8192
 """Beyond it the error of a trained model rises, whatever the learning rate: Goyal et al.,
 Accurate, Large Minibatch SGD, 2017, arXiv:1706.02677, figure 1."""

@@ -52,7 +52,7 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         self.network = parts.network
         self.task_metrics = parts.task.metrics()
         self.penalty = keras.metrics.Mean(name="penalty") if parts.network.losses else None
-        """Of regularizers, a figure of its own: `loss` compares between runs without it."""
+        """The penalty of regularizers, apart: `loss` compares between runs without it."""
         if parts.lookahead is not None:
             self.slow_weights = parts.lookahead.slow
         # Lists would be tracked as layers and closures are not: the tables are data, not state.

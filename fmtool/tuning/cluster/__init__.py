@@ -13,7 +13,7 @@ from fmtool.tuning.config import TuneConfig
 _PACKAGES = {"slurm": "submitit", "ray": "ray"}
 
 ENDED_WELL = (ExitCode.SUCCESS, ExitCode.JOBS_FAILED, ExitCode.GATE_NOT_MET)
-"""Of a worker: it saw the study's end, whatever came of it."""
+"""Exit codes of a worker that saw the study's end, whatever came of it."""
 
 
 def check(cfg: TuneConfig) -> None:
