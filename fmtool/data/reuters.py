@@ -18,7 +18,7 @@ __all__ = ["INFO", "KIND", "Config", "fit", "load", "recipe", "restore"]
 _URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/reuters.npz"
 _SHA256 = "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"
 _SEED, _TEST_SHARE = 113, 0.2
-"""Of the split that keras.datasets.reuters makes."""
+"""Seed and share of the split that keras.datasets.reuters makes."""
 
 _TOPICS = (
     "cocoa",

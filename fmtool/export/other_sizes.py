@@ -15,7 +15,7 @@ from fmtool.export.metadata import Metadata
 _BASES = 3
 """Test samples that others are made of."""
 _MAX_SIDE, _MAX_REPEATED = 512, 160
-"""Sides of these, as they are and repeated: what is beyond is cut off, so that bundles stay small."""
+"""Sides of these, as they are and repeated: more is cut off, so that bundles stay small."""
 _MODES = {1: "L", 3: "RGB"}
 _MAXIMUM = 255
 RESIZED = "resized.npy"

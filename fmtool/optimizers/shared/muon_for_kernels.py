@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 _A, _B, _C = 3.4445, -4.775, 2.0315
-"""Coefficients of the quintic a x + b x^3 + c x^5, steepest at 0 while singular values stay near 1."""
+"""Those of the quintic a x + b x^3 + c x^5, steepest at 0 while singular values stay near 1."""
 _TINY = 1e-7
 
 
