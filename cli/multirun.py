@@ -7,7 +7,7 @@ from fmtool.config.arguments import Arguments
 from fmtool.notices import note
 from fmtool.sweeping.display import view_for
 from fmtool.sweeping.table import failure_lines, tables
-from fmtool.sweeping.workflow import carry_out
+from fmtool.sweeping.workflow import run_sweep
 
 from . import output, sweep_command
 from .flags import Flags
@@ -20,7 +20,7 @@ def run(config_name: str, arguments: Arguments, folders: tuple[Path, ...], flags
     """
     sweep = sweep_command.read(config_name, arguments, folders, flags)
     view = view_for(sys.stderr, sweep.own, total=len(sweep.jobs))
-    document = carry_out(sweep, view)
+    document = run_sweep(sweep, view)
     if flags.as_json:
         output.print_json(document)
     else:

@@ -69,13 +69,13 @@ def main(argv: list[str], flags: Flags) -> int:
         argv=argv,
         overrides=parsed.typed,
         plugins=flags.plugins,
-        extra=_belongings(),
+        extra=_parent_ids(),
         parent=parent,
     )
     return _train(cfg, request, flags, resumes)
 
 
-def _belongings() -> dict[str, str]:
+def _parent_ids() -> dict[str, str]:
     """The sweep or study that started this process, for the manifest."""
     from fmtool.runs.identity import VARIANT
 

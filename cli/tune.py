@@ -88,7 +88,7 @@ def _search(argv: list[str], flags: Flags) -> int:
     with SignalGuard() as signals:
         patience = Patience(place.url, cfg.tune.patience_seconds, signals)
         workflow.create(cfg, asked, place, patience)
-        return carry_out(cfg, place, asked.name, command, flags, signals)
+        return run_study(cfg, place, asked.name, command, flags, signals)
 
 
 def _dry_run(asked: "Definition", flags: Flags) -> int:
@@ -102,7 +102,7 @@ def _dry_run(asked: "Definition", flags: Flags) -> int:
     return ExitCode.SUCCESS
 
 
-def carry_out(
+def run_study(
     cfg: "TuneConfig", place: Any, name: str, command: Any, flags: Flags, signals: Any
 ) -> int:
     """Works at the study, here or on a cluster, and prints what it came to."""

@@ -21,8 +21,8 @@ def main(_: str, argv: list[str], flags: Flags) -> int:
     from fmtool.jobs.process import TrainingCommand
     from fmtool.signals import SignalGuard
 
-    from .tune import carry_out
+    from .tune import run_study
 
     command = TrainingCommand("train", request.folders, tuple(flags.plugins))
     with SignalGuard() as signals:
-        return carry_out(request.cfg, request.place, request.cfg.study, command, flags, signals)
+        return run_study(request.cfg, request.place, request.cfg.study, command, flags, signals)

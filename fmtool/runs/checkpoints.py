@@ -63,7 +63,7 @@ class CheckpointStore:
             self._complete(step)
         return target
 
-    def settle(self, step: int) -> None:
+    def finalize(self, step: int) -> None:
         """Leaves what `commit` and `mark_best` leave to the next commit, as there will be none.
 
         That is a step which was the best, and what a process did not come to that was killed in

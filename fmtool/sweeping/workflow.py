@@ -53,7 +53,7 @@ class Sweep:
         return self.jobs[0].runs_dir
 
 
-def carry_out(sweep: Sweep, view: View) -> dict[str, Any]:
+def run_sweep(sweep: Sweep, view: View) -> dict[str, Any]:
     """Runs what is not done yet; the document is stored after every job.
 
     Raises:

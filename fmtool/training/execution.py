@@ -223,7 +223,7 @@ class Execution:
                 rollbacks += 1
                 self._require_rollback(exact, rollbacks)
             else:
-                self._store.settle(parts.recorder.step)
+                self._store.finalize(parts.recorder.step)
                 return session
 
     def _require_rollback(self, error: Diverged, rollbacks: int) -> None:

@@ -70,7 +70,7 @@ def restore(session: Session, loop: Loop, position: Position) -> None:
     for name, counter in loop.counters.items():
         if name in position.counters:
             counter.restore(position.counters[name])
-    loop.recorder.go_on_from(step=position.step, epochs_done=position.epochs_done)
+    loop.recorder.resume_at(step=position.step, epochs_done=position.epochs_done)
 
 
 def run(session: Session, loop: Loop, position: Position) -> None:
@@ -109,7 +109,7 @@ def _finish_epoch(session: Session, callbacks: Sequence[Any], epoch: int, start:
     """The rest of an epoch: its batches from `start` on, of which none may be left."""
     model = session.model
     if start < session.plan.steps:
-        metrics = _MetricsGoOn(state.metrics(model))
+        metrics = _RestoreMetrics(state.metrics(model))
         _fit(session, [metrics, *callbacks], epoch, epoch + 1, start=start)
         return
     called = keras.callbacks.CallbackList(list(callbacks), model=model)
@@ -131,7 +131,7 @@ class _Callbacks(keras.callbacks.CallbackList):  # type: ignore[misc]  # Keras s
             callback.on_train_batch_end(batch, logs=logs)
 
 
-class _MetricsGoOn(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+class _RestoreMetrics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Gives the metrics back what they had seen of an epoch; `fit` begins by resetting them."""
 
     def __init__(self, values: list[state.Array]) -> None:

@@ -75,7 +75,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         self._began = time.perf_counter() - state["seconds"]
         self.last_row = state["last_row"]
 
-    def go_on_from(self, *, step: int, epochs_done: int) -> None:
+    def resume_at(self, *, step: int, epochs_done: int) -> None:
         """Counts on from a step, which may lie within the epoch after those that are done."""
         self.step = step
         self.epoch = epochs_done
