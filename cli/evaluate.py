@@ -32,7 +32,9 @@ measures model.keras of a run and writes the report and its pictures under evalu
   data=NAME           another data set of the same shape and classes; data.key=value for its keys
   runtime.KEY=VALUE   another device or thread count; the backend is the run's unless set
 
-metrics: loss accuracy top_5_accuracy brier expected_calibration_error balanced_accuracy
+metrics are those of the task of the run:
+binary, multi_label, regression and others: docs/metrics.md, and what --json names
+classification: loss accuracy top_5_accuracy brier expected_calibration_error balanced_accuracy
          matthews_corrcoef cohen_kappa
          roc_auc_macro pr_auc_macro   each class against the rest, the mean over classes
          precision_ recall_ f1_ with the ending

@@ -42,7 +42,8 @@ samples and compared with the run's network, and is kept only if it gives the sa
   export.tolerance=X  exit 6 if a probability differs by more than X; of numbers in standard
                       deviations of what the run's network gives
   export.agreement=X  exit 6 if fewer than this share of the samples have the same label
-  export.score_loss=X exit 6 if the accuracy falls by more than X; of numbers a share of the score
+  export.score_loss=X exit 6 if the accuracy, or another headline of the task, falls by more than
+                      X; of numbers a share of it
   data.path=DIR       where the data are, if they moved; other keys of data. and runtime. likewise
 
 flags: --json one object on stdout   --plugin MODULE for layers of your own

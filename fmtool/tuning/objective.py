@@ -23,6 +23,8 @@ FACTS = (
 )
 """Known when a trial has ended: of the model, and how long the training took."""
 
+AUTO = "auto"
+
 _FACTS = by_name(FACTS)
 _WORDS = {"max": "maximize", "min": "minimize", "maximize": "maximize", "minimize": "minimize"}
 
@@ -115,8 +117,10 @@ class Figures:
 def parse(given: str | Sequence[str], figures: Figures) -> list[Objective]:
     """`max val_accuracy`, or a list of such; UsageError for what is none.
 
-    A metric alone goes the way that its task says.
+    A metric alone goes the way that its task says; `auto` is what every trial of the task has.
     """
+    if given == AUTO:
+        return [figures.example]
     texts = [given] if isinstance(given, str) else list(given)
     objectives = [_parse(str(text), figures) for text in texts]
     if not objectives or len({each.metric for each in objectives}) < len(objectives):

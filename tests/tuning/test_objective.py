@@ -33,6 +33,18 @@ def test_a_metric_alone_has_the_direction_it_is_good_in(text, direction):
     assert objective.parse(text, FIGURES)[0].direction == direction
 
 
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        (FIGURES, "max val_accuracy"),
+        (OTHERS, "min val_mae"),
+        (objective.Figures(TRAINING, None), "min val_loss"),
+    ],
+)
+def test_without_a_word_a_study_goes_by_the_headline_or_else_the_loss(figures, expected):
+    assert list(map(str, objective.parse("auto", figures))) == [expected]
+
+
 def test_the_direction_of_a_metric_alone_is_that_of_its_task():
     assert str(objective.parse("val_mae", OTHERS)[0]) == "min val_mae"
     with pytest.raises(
