@@ -27,7 +27,7 @@ actions:
   plot         pictures: history, importance, parallel coordinates, contour, Pareto, timeline
   export       all trials: output=FILE.csv or FILE.json
   retry        give failed trials another chance with the next line
-  confirm      train the best anew: top=5 seeds=3, and report the test score of the best of them
+  confirm      train the best again: top=5 seeds=3, and report the test score of the best of them
   dashboard    a page on the study, on loopback: port=8080
 
 """

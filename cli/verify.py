@@ -17,7 +17,7 @@ HELP = """\
 usage: fmtool verify BUNDLE [run=true] [threads=N]
 
 looks at every byte of a bundle.zip of `fmtool export bundle=true`: files that are missing, changed
-or too much, by SHA256SUMS and by export.json
+or unexpected, by SHA256SUMS and by export.json
 
   run=true    also runs each model whose runtime is installed on the samples of the bundle, and
               compares with what the run's network gave; read docs/security.md before you run

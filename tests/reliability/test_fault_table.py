@@ -34,6 +34,6 @@ def test_every_fault_has_an_exit_code_and_a_test():
 
 
 def test_each_level_says_which_test_shows_it_or_that_none_does():
-    levels = rows_of("How much is equal")
+    levels = rows_of("Levels of reproducibility")
     assert [row[0] for row in levels] == ["R0", "R1", "R2", "R3", "R4"]
     assert all(row[2].startswith(("`tests/", "none: ")) for row in levels)
