@@ -200,7 +200,7 @@ def _become(
     of_imports = {k: text for k, text in os.environ.items() if k not in servers.base}
     try:
         _take_place(request, descriptors)
-        servers.account = request["account"]
+        servers.account, servers.asking = request["account"], request["argv"]
         subprocess.Popen = forked.popen_of(servers)  # type: ignore[misc]
         if server != forked.NONE:
             _take_backend(server, of_imports)
@@ -260,7 +260,10 @@ def _run(request: dict[str, Any]) -> int:
             sys.path.insert(0, request["path"])
             code = getattr(importlib.import_module(module), name)(*request["arguments"])
         else:
-            runpy.run_module("fmtool.cli", run_name="__main__", alter_sys=True)
+            if request["module"] != forked.CLI:
+                # As in a process of its own, what is run is not what was imported.
+                sys.modules.pop(request["module"], None)
+            runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
     except SystemExit as end:
         code = end.code
         if isinstance(code, str):

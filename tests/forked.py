@@ -1,6 +1,7 @@
 """`fmtool` as a forked child of a process that has imported everything, in the place of a new one.
 
-A child does what `python -m fmtool.cli` does with the same words, folder, variables and open files;
+A child does what `python -m fmtool.cli` does with the same words, folder, variables and open files
+(and so do the children of an export, `python -m fmtool.export.child`);
 only the imports are there already, and what the interpreter and the libraries do at their end is
 left out. Where that could be told from a process of its own (other variables than ours, a prefix,
 a GPU that is chosen), `fork` declines. So it does for nothing that a command says: tests of
@@ -39,6 +40,8 @@ FOREIGN = ("FMTOOL_", "KERAS_", "HYDRA_", "COMP_")
 """Variables of whoever runs the tests, which no command of a test may see."""
 _READ_EARLY = {"jax": ("FMTOOL_CACHE",)}
 """Of our variables, what a server has read while it imported."""
+CLI, EXPORT_CHILD = "fmtool.cli", "fmtool.export.child"
+"""Modules that are run as programs."""
 _NEEDS_BACKEND = ("train", "evaluate", "predict", "reproduce", "bench", "models")
 
 
@@ -152,6 +155,8 @@ class Servers:
     base: Mapping[str, str]
     account: str = ""
     """Under which the processor time of children is written down."""
+    asking: Sequence[str] = ()
+    """The words of the command that asks, where a forked one does."""
     _started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
@@ -168,13 +173,17 @@ class Servers:
         program = _program(args)
         if program is None or options.keys() - _OPTIONS:
             return None
-        words, is_safe = program
+        module, words, is_safe = program
         variables = dict(os.environ if options.get("env") is None else options["env"])
         folder = Path(options.get("cwd") or Path.cwd())
-        server = backend_for(words, folder)
+        if module == CLI:
+            server = backend_for(words, folder)
+        else:
+            server = backend_of_export(words[0], self.asking, folder)
         if not self._has_same_start(variables, server) or _chooses_a_device(words):
             return None
         request = {
+            "module": module,
             "argv": words,
             "cwd": str(folder),
             "env": variables,
@@ -202,6 +211,7 @@ class Servers:
             "account": self.account,
             "is_safe": False,
             "is_leader": False,
+            "module": CLI,
             "argv": [],
             **request,
         }
@@ -276,6 +286,19 @@ def backend_for(words: Sequence[str], folder: Path) -> str:
     return _backend_of_runs(folder, earlier, settings.get("runs_dir", "runs"))
 
 
+def backend_of_export(task: str, asking: Sequence[str], folder: Path) -> str:
+    """The server for a child of an export, by its task and the words of the command."""
+    settings = dict(word.lstrip("+").split("=", 1) for word in asking if "=" in word)
+    if task == "convert":
+        # torch's own format is exact on torch, all others on TensorFlow.
+        formats = set(re.findall(r"\w+", settings.get("format", "onnx")))
+        formats |= {"all"} if "benchmark" in settings else set()
+        return NONE if formats & {"torch", "all"} else "tensorflow"
+    if task == "reference" and "run" in settings:
+        return _backend_of_runs(folder, settings["run"], settings.get("runs_dir", "runs"))
+    return NONE
+
+
 def _backend_of_runs(folder: Path, run: str, runs: str) -> str:
     """The backend of a run, or of all runs that it may be; NONE if they differ."""
     named = folder / run / "config.yaml"
@@ -289,15 +312,17 @@ def _backend_of_runs(folder: Path, run: str, runs: str) -> str:
 _BACKEND = re.compile(r"^runtime:\n(?:  .*\n)*?  backend: (\w+)$", re.MULTILINE)
 
 
-def _program(args: Sequence[str]) -> tuple[list[str], bool] | None:
-    """The words after `python -m fmtool.cli`, and whether -P is said; None for another program."""
+def _program(args: Sequence[str]) -> tuple[str, list[str], bool] | None:
+    """Module and words of `python -m MODULE`, and whether -P is said; None for another program."""
     if not args or args[0] != sys.executable:
         return None
     rest = list(args[1:])
     is_safe = rest[:1] == ["-P"]
     if is_safe:
         rest.pop(0)
-    return (rest[2:], is_safe) if rest[:2] == ["-m", "fmtool.cli"] else None
+    if rest[:1] != ["-m"] or rest[1] not in (CLI, EXPORT_CHILD):
+        return None
+    return rest[1], rest[2:], is_safe
 
 
 def _chooses_a_device(words: Iterable[str]) -> bool:

@@ -82,6 +82,26 @@ def test_the_server_is_the_one_whose_imports_the_command_needs(tmp_path, words, 
     assert forked.backend_for(words, tmp_path) == server
 
 
+@pytest.mark.parametrize(
+    ("task", "words", "server"),
+    [
+        ("convert", ["export", "run=one"], "tensorflow"),
+        ("convert", ["export", "run=one", "format=onnx,litert"], "tensorflow"),
+        ("convert", ["export", "run=one", "format=[onnx,torch]"], forked.NONE),
+        ("convert", ["export", "run=one", "format=all"], forked.NONE),
+        ("convert", ["export", "run=one", "benchmark=true"], forked.NONE),
+        ("reference", ["export", "run=one"], "torch"),
+        ("trial", ["export", "run=one"], forked.NONE),
+        ("recheck", ["verify", "bundle.zip", "run=true"], forked.NONE),
+    ],
+    ids=str,
+)
+def test_children_of_an_export_come_from_the_server_of_their_backend(tmp_path, task, words, server):
+    (tmp_path / "runs" / "one").mkdir(parents=True)
+    (tmp_path / "runs" / "one" / "config.yaml").write_text(RUN.format("torch"))
+    assert forked.backend_of_export(task, words, tmp_path) == server
+
+
 @pytest.mark.parametrize("name", ["TF2_BEHAVIOR", "OF_SOME_LIBRARY"])
 def test_what_a_library_sets_when_it_is_imported_here_is_not_for_commands(
     fmtool, started, monkeypatch, name
