@@ -334,6 +334,9 @@ def swept(once: Callable[..., Any]) -> tuple[Command, Outcome]:
 class Stepper:
     """one_step.py on a backend."""
 
+    _XLA_FLAGS = "--xla_backend_optimization_level=0"
+    """A program runs once, and what makes it fast takes longer than it does."""
+
     def __init__(self, backend: str) -> None:
         self._process = SERVERS.ask(
             backend,
@@ -342,7 +345,7 @@ class Stepper:
                 "path": str(Path(__file__).parent),
                 "arguments": [],
                 "cwd": str(SHARED),
-                "env": dict(BASE),
+                "env": BASE | {"XLA_FLAGS": self._XLA_FLAGS},
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

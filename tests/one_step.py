@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +106,25 @@ def outcome(words: list[str], kind: str | None) -> dict[str, Any]:
         saved.save(path)
         again = load_model(path)
     x = data.splits.test.x[:4]
-    outputs, loaded = (
-        keras.ops.convert_to_numpy(model(x, training=False)) for model in (saved, again)
-    )
+    given, loaded = (outputs(model, x) for model in (saved, again))
     return {
         "loss": float(history["loss"][0]),
         "changed": sum(not np.array_equal(*pair) for pair in zip(before, after, strict=True)),
-        "shape": list(outputs.shape),
-        "difference": float(np.abs(outputs - loaded).max()),
+        "shape": list(given.shape),
+        "dtype": str(given.dtype),
+        "difference": float(np.abs(given - loaded).max()),
     }
+
+
+def outputs(model: Any, x: Any) -> Any:
+    """What a model gives for a batch, as an array."""
+    answer = partial(model, training=False)
+    if keras.backend.backend() == "jax":
+        # One program is compiled sooner than one for each operation.
+        import jax
+
+        answer = jax.jit(answer)
+    return keras.ops.convert_to_numpy(answer(x))
 
 
 def main() -> None:

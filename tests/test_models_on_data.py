@@ -18,14 +18,16 @@ NO_STEPS = {"rnn", "tcn", "text_cnn", "transformer"}
 """Models that have nothing to read one after another in a row of features."""
 
 
-LARGE = {"application", "inception"}
-"""Train a step of images in test_conf_trains.py too, and take long for it."""
+def has_step_elsewhere(model, kind):
+    """Whether test_conf_trains.py trains the same network on samples of the same shape."""
+    kinds = readable_kinds(model)
+    return kind == ("image" if "image" in kinds else "text") and KINDS[kind] in kinds
 
 
 def cases():
     for model in SMALL:
         for kind in KINDS:
-            marks = [pytest.mark.slow] if model in LARGE and kind == "image" else []
+            marks = [pytest.mark.slow] if has_step_elsewhere(model, kind) else []
             yield pytest.param(model, kind, marks=marks)
 
 
