@@ -146,7 +146,11 @@ def test_the_vector_of_padding_is_seen_only_where_a_text_has_no_token(name):
 
 
 @pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "policy",
+    # test_conf_trains.py has a step of each in float32.
+    [pytest.param("float32", marks=pytest.mark.slow), "mixed_bfloat16"],
+)
 def test_a_step_changes_weights_and_the_saved_model_gives_the_same_logits(name, policy, tmp_path):
     keras.config.set_dtype_policy(policy)
     try:
