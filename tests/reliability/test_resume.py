@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ending import differences, ending
+from freed_statistics import saved_and_expected
 from torture import FAULTS, run_of, train
-
-from fmtool.evaluation.measure import load_model
 
 SHORT = ("epochs=2",)
 REGULARIZED = (
@@ -43,26 +42,8 @@ def contents(folder):
 def test_a_model_has_statistics_freed_of_their_start_and_checkpoints_have_them_as_they_are(
     finished,
 ):
-    run = run_of(finished)
-    step = json.loads((run / "result.json").read_text())["best"]["step"]
-    checkpoint = run / "checkpoints" / f"step-{step}"
-    arrays = np.load(checkpoint / "state.npz")
-    paths = json.loads((checkpoint / "state.json").read_text())
-    raw = {path.rpartition("/")[2]: np.float64(arrays[key]) for key, path in paths.items()}
-    (layer,) = (
-        each
-        for each in load_model(run / "model.keras").get_layer("backbone").layers
-        if "normalization" in each.name
-    )
-    share = float(np.float32(0.99)) ** step
-    assert 0.5 < share < 1
-    freed = {
-        "moving_mean": raw["moving_mean"] / (1 - share),
-        "moving_variance": (raw["moving_variance"] - share) / (1 - share),
-    }
-    for name, expected in freed.items():
-        found = np.asarray(getattr(layer, name).value)
-        np.testing.assert_array_equal(found, expected.astype(np.float32))
+    for found, expected in saved_and_expected(run_of(finished), momentum=0.99):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_validation_sees_the_model_that_is_saved(zygote, finished):

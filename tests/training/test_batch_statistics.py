@@ -1,10 +1,12 @@
 """Moving statistics without what is left of the values that they began with."""
 
+import json
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+from freed_statistics import saved_and_expected
 from small_models import SMALL, classifier
 
 from fmtool import validate
@@ -150,3 +152,28 @@ def test_few_steps_for_the_statistics_are_said_with_a_momentum_that_fits(
     err = capsys.readouterr().err
     assert ("over all 12 steps" in err) == said
     assert ("fix: model.batchnorm_momentum=0.68 or more epochs" in err) == said
+
+
+@pytest.mark.parametrize(
+    ("momentum", "words"),
+    [
+        (0.99, ("model=cnn", "model.filters=[4]", "model.dense_units=[]")),
+        (0.9, ("model=mlp", "model.units=[8]", "model.batchnorm_momentum=0.9")),
+    ],
+)
+def test_a_short_training_validates_and_saves_the_freed_ones(fmtool, momentum, words):
+    """On TensorFlow; tests/reliability/test_resume.py has one on torch."""
+    argv = (*words, "model.normalization=batch", "data=digits", "data.limit=300", "epochs=2",
+            "batch_size=90", "optimizer.learning_rate=1e-2", "logging=quiet", "--json")  # fmt: skip
+    trained = fmtool("train", *argv)
+    assert trained.code == 0, trained.err
+    (run,) = fmtool.runs
+    for found, expected in saved_and_expected(run, momentum=momentum):
+        # TensorFlow has float32 until the end.
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    measured = fmtool("evaluate", "run=last", "split=validation", "--json")
+    assert measured.code == 0, measured.err
+    step = json.loads((run / "result.json").read_text())["best"]["step"]
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    (row,) = (each for each in rows if each["kind"] == "epoch" and each["step"] == step)
+    assert measured.json["loss"] == pytest.approx(row["val_loss"], rel=1e-4)
