@@ -179,6 +179,18 @@ class Command:
     def python(self, code: str, *argv: str, **env: str) -> Outcome:
         return finish(self.start_python(code, *argv, **env))
 
+    def forked_python(self, backend: str, code: str, *argv: str) -> Outcome:
+        """A script in a child of the server that has imported Keras on the backend."""
+        request = {
+            "function": "forked_script.run",
+            "path": str(Path(__file__).parent),
+            "arguments": [code, *argv],
+            "cwd": str(self.folder),
+            "env": self.environment(),
+        }
+        streams = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+        return finish(SERVERS.ask(backend, request, text=True, stdin=subprocess.DEVNULL, **streams))
+
     def write(self, path: str, text: str) -> Path:
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)

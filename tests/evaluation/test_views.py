@@ -10,11 +10,9 @@ from fmtool.evaluation import views
 
 PREDICTIONS = """
 import json
-import os
 import sys
 from pathlib import Path
-if os.environ["KERAS_BACKEND"] != "tensorflow":
-    sys.modules["tensorflow"] = None
+
 import keras
 import numpy as np
 from fmtool.evaluation import views
@@ -67,8 +65,8 @@ def predictions(request, tmp_path_factory, session_command):
     """Logits of each case by view, and as they are averaged."""
     command = session_command(tmp_path_factory.mktemp("views"))
     cases = [(name, *case) for name, case in CASES.items()]
-    outcome = command.python(
-        PREDICTIONS, str(command.folder), json.dumps(cases), KERAS_BACKEND=request.param
+    outcome = command.forked_python(
+        request.param, PREDICTIONS, str(command.folder), json.dumps(cases)
     )
     assert outcome.code == 0, outcome.err
     return {name: np.load(command.folder / f"{name}.npz") for name in CASES}

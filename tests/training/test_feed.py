@@ -237,5 +237,5 @@ except DataError as error:
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends_are_fed_the_same_samples(fmtool, backend):
     pytest.importorskip(backend)
-    outcome = fmtool.python(ELSEWHERE, KERAS_BACKEND=backend)
+    outcome = fmtool.forked_python(backend, ELSEWHERE)
     assert outcome.out == "2\ngone; fix: restore it\n", outcome.err

@@ -47,5 +47,5 @@ print(torch.rand(3).tolist() == expected, expected != torch.rand(3).tolist())
 
 
 def test_the_generator_of_torch_is_among_them_on_torch(fmtool):
-    outcome = fmtool.python(TORCH, KERAS_BACKEND="torch")
+    outcome = fmtool.forked_python("torch", TORCH)
     assert outcome.out == "True True\n", outcome.err
