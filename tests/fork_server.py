@@ -73,6 +73,9 @@ def import_everything(server: str) -> None:
             importlib.import_module(name)
     for name in (*_OF_SERVER[server], "fmtool.cli.main", "fmtool.cli.dispatch"):
         importlib.import_module(name)
+    if server == forked.NONE:
+        # Imports what needs Optuna.
+        importlib.import_module("kept_revision").keep()
     gc.freeze()
 
 

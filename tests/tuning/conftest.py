@@ -1,7 +1,10 @@
 """Studies in a folder of the test."""
 
+import kept_revision
 import pytest
 from studies import Study
+
+kept_revision.keep()
 
 
 @pytest.fixture
