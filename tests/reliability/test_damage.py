@@ -10,6 +10,7 @@ import pytest
 from ending import differences, ending
 from torture import run_of, train
 
+WORDS = ("epochs=4",)
 KILLED_AT = 60
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -17,7 +18,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 @pytest.fixture(scope="module")
 def uninterrupted(zygote, tmp_path_factory):
     folder = tmp_path_factory.mktemp("uninterrupted")
-    child = train(zygote, folder)
+    child = train(zygote, folder, *WORDS)
     assert child.code == 0, child.err
     return ending(run_of(folder))
 
@@ -25,7 +26,7 @@ def uninterrupted(zygote, tmp_path_factory):
 @pytest.fixture(scope="module")
 def interrupted(zygote, tmp_path_factory):
     folder = tmp_path_factory.mktemp("interrupted")
-    child = train(zygote, folder, send=signal.SIGKILL, at_step=KILLED_AT, holds=True)
+    child = train(zygote, folder, *WORDS, send=signal.SIGKILL, at_step=KILLED_AT, holds=True)
     assert child.code == -signal.SIGKILL
     return folder
 
@@ -104,10 +105,11 @@ def test_the_lock_of_a_killed_process_is_no_obstacle(killed, resume, uninterrupt
 def test_a_second_writer_is_exit_75_and_names_the_process_that_writes(
     zygote, killed, resume, uninterrupted
 ):
-    holder = train(zygote, killed, "resume=auto", send=signal.SIGSTOP, at_step=100, holds=True)
+    again = (*WORDS, "resume=auto")
+    holder = train(zygote, killed, *again, send=signal.SIGSTOP, at_step=80, holds=True)
     assert holder.code is None
     try:
-        for second in (train(zygote, killed, "resume=auto"), resume(killed)):
+        for second in (train(zygote, killed, *again), resume(killed)):
             assert (second.code, second.first) == (75, 0)
             assert f"by process {holder.pid} on host " in second.err.splitlines()[-1]
     finally:
