@@ -9,7 +9,10 @@ import pytest
 
 from fmtool.runs.layout import RunPaths, StudyPaths, studies_directory
 
-TINY = ("model=mlp", "data=digits", "epochs=3", "logging.every_n_steps=0")
+TINY = (
+    "model=mlp", "data=digits", "epochs=3", "logging.every_n_steps=0", "runtime.backend=torch",
+)  # fmt: skip
+"""On the backend on which a process begins the soonest; what a study does is the same on all."""
 LINE = (
     *("tune", "study=first", *TINY, "model.units=[8],[16,8]", "tune.jobs=2", "budget.trials=4"),
     *("optimizer.learning_rate=1e-3..1e-1:log", "gate.min.val_accuracy=0.2", "--json"),
