@@ -90,7 +90,8 @@ class MultiLabel(Task[Labels]):
         y = ops.cast(y, "float32")
         if self._weights is None or not training:
             return x, {"labels": y}, None
-        return x, {"labels": y, "weights": 1 + (self._weights - 1) * y}, None
+        more = ops.convert_to_tensor(self._weights - 1)
+        return x, {"labels": y, "weights": 1 + more * y}, None
 
     def loss(self, y: Any, outputs: Any) -> Any:
         from keras import ops
