@@ -223,6 +223,7 @@ def test_mixing_weights_and_a_study_go_with_it(ran):
         "--json",
     )  # fmt: skip
     assert tuned.code == 0, tuned.err
+    assert tuned.json["objectives"] == ["min val_loss"]
     swept = command("train", "-m", *small, "task.threshold=fixed,f1", "--json")
     assert swept.code == 0, swept.err
     assert all("f1_macro" in run["metrics"] for run in swept.json["runs"])
