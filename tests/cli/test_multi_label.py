@@ -96,6 +96,7 @@ def exported(ran):
     return outcome.json
 
 
+@pytest.mark.slow
 def test_run_and_file_predict_the_same_labels(ran, exported, test_split):
     command, paths, _ = ran
     (row,) = exported["files"]
