@@ -26,18 +26,6 @@ def test_several_objectives_have_a_direction_each():
 
 
 @pytest.mark.parametrize(
-    ("figures", "wanted"),
-    [
-        (FIGURES, "max val_accuracy"),
-        (OTHERS, "min val_mae"),
-        (objective.Figures(TRAINING, None), "min val_loss"),
-    ],
-)
-def test_by_itself_it_is_what_the_task_is_judged_by_or_the_loss(figures, wanted):
-    assert list(map(str, objective.parse("auto", figures))) == [wanted]
-
-
-@pytest.mark.parametrize(
     ("text", "direction"),
     [("val_accuracy", "maximize"), ("val_loss", "minimize"), ("latency_ms", "minimize")],
 )
