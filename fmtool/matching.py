@@ -115,10 +115,10 @@ def _require_readable(cfg: TrainConfig, kind: Kind, data: str) -> None:
         return
     wanted = " or ".join(WHAT[each] for each in KINDS if each in readable)
     others = [name for name in registry.names("model") if kind in readable_kinds(name)]
-    fix = f"choose model={', '.join(others)}, or other data"
+    message = f"model={cfg.model.name} reads {wanted}, but {data}"
     if kind == "record":
-        fix = f"choose a task that makes {wanted} of them, or other data"
-    raise UsageError(f"model={cfg.model.name} reads {wanted}, but {data}", fix=fix)
+        raise UsageError(message, fix=f"choose a task that makes {wanted} of them, or other data")
+    raise UsageError(message, fix=f"choose model={', '.join(others)}, or other data")
 
 
 def require_representation(cfg: TrainConfig, kind: Kind | None) -> None:

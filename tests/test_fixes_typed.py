@@ -629,12 +629,6 @@ ELSEWHERE = {
     ("fmtool/export/metadata.py", "give a file that `fmtool export` wrote"):
         "tests/cli/test_export.py::"
         "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
-    ("fmtool/tasks/binary.py", "give a file that `fmtool export` wrote"):
-        "tests/cli/test_export.py::"
-        "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
-    ("fmtool/tasks/shared/thresholds.py", "give a file that `fmtool export` wrote"):
-        "tests/cli/test_export.py::"
-        "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
     ("fmtool/export/verify.py", "leave run= out, or export it again with export.bundle_samples=16"):
         "tests/export/test_verify.py::test_a_bundle_without_samples_cannot_be_run",
     ("fmtool/prediction/bundle.py", "give what `fmtool export bundle=true` made"):
