@@ -373,3 +373,20 @@ def test_validating_a_config_imports_nothing_heavy():
     )
     command = [sys.executable, "-c", code]
     assert subprocess.check_output(command, text=True, cwd=ROOT).strip() == "[]"
+
+
+INDIRECT = ("What ", "Whether ", "How ", "Which ", "That ", "Where ")
+
+
+def test_docstrings_say_what_a_thing_is_and_ask_no_indirect_question():
+    """A docstring of a module, class or function, or of the constant before it."""
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+        and node.value.value.startswith(INDIRECT)
+    ]
+    assert found == []

@@ -12,7 +12,11 @@ from fmtool.matching import declared_kind, readable_kinds
 
 KINDS = {"image": "image", "text": "text", "row": "features", "series": "features"}
 """Of `one_step.ELEMENTS`, and what they are to a model."""
-TASKS = {"binary": {"cnn", "mlp", "text_cnn"}, "multi_label": {"cnn", "mlp", "text_cnn"}}
+TASKS = {
+    "binary": {"cnn", "mlp", "text_cnn"},
+    "multi_label": {"cnn", "mlp", "text_cnn"},
+    "regression": {"cnn", "text_cnn"},
+}
 """Other tasks than the usual one, and the models that they are tried with in the suite."""
 NO_STEPS = {"rnn", "tcn", "text_cnn", "transformer"}
 """Models that have nothing to read one after another in a row of features."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fmtool.metric import Metric
+from fmtool.metric import Metric, is_loss
 from fmtool.runs.result import Best
 
 
@@ -67,5 +67,10 @@ def resolve(monitor: str, rows: Mapping[str, Metric], *, has_validation: bool) -
 
 
 def headline(training: Sequence[Metric], report: Sequence[Metric]) -> Metric | None:
-    """The headline of a task as rows have it of the validation split; None where they do not."""
-    return report[0].of_validation() if report[0] in training else None
+    """The figure of validation that compares where losses do not; None where rows have none.
+
+    It is the headline of a task, or else the first of its other figures that rows have as well.
+    """
+    known = (each for each in report if each in training and not is_loss(each.name))
+    found = next(known, None)
+    return None if found is None else found.of_validation()

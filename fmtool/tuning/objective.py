@@ -73,17 +73,21 @@ class Figures:
 
     Args:
         training: of the task, as rows have it of the training data.
-        headline: of the validation split; None where rows have none but the loss.
+        headline: of the validation split; None where rows do not have it.
+        comparable: what trials with other losses are compared by; None where rows have none.
     """
 
     training: tuple[Metric, ...]
     headline: Metric | None
+    comparable: Metric | None
 
     @classmethod
     def of(cls, cfg: TaskConfig) -> Self:
         task = options.task(cfg.name)
         training = task.training_metrics(cfg)
-        return cls(training, monitor.headline(training, task.report_metrics(cfg)))
+        report = task.report_metrics(cfg)
+        headline = report[0].of_validation() if report[0] in training else None
+        return cls(training, headline, monitor.headline(training, report))
 
     @property
     def by_name(self) -> dict[str, Metric]:
@@ -133,25 +137,30 @@ def parse(given: str | Sequence[str], figures: Figures) -> list[Objective]:
 def comparable(
     objectives: Sequence[Objective], keys: Sequence[str], figures: Figures
 ) -> list[Objective]:
-    """With the task's headline for a loss that is another function in each trial, which is said.
+    """With another figure of the task for a loss that is another function in each trial.
+
+    It is said, and where there is none, that too.
 
     Args:
         keys: those that are searched.
     """
     changing = [key for key in keys if _changes_loss(key)]
     losses = [each for each in objectives if is_loss(each.metric)]
-    if not changing or not losses or figures.headline is None:
+    if not changing or not losses:
         return list(objectives)
-    headline = Objective.of(figures.headline)
+    (loss,) = losses
+    reason = (
+        f"objective={loss} is another function in each trial, as {', '.join(changing)} "
+        f"{'is' if len(changing) == 1 else 'are'} searched"
+    )
+    if figures.comparable is None:
+        warn(f"{reason}, and the task has no other figure of validation")
+        return list(objectives)
+    headline = Objective.of(figures.comparable)
     found = [each for each in objectives if each not in losses]
     if headline.metric not in [each.metric for each in found]:
         found.insert(0, headline)
-    (loss,) = losses
-    warn(
-        f"objective={loss} is another function in each trial, as {', '.join(changing)} "
-        f"{'is' if len(changing) == 1 else 'are'} searched: the study goes by "
-        f"{', '.join(map(str, found))}"
-    )
+    warn(f"{reason}: the study goes by {', '.join(map(str, found))}")
     return found
 
 

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import shlex
 
 import numpy as np
 import pytest
+from PIL import Image
 
 SMALL = (
     "data=diabetes", "task=regression", "task.loss=quantile", "model=mlp", "model.units=[8]",
@@ -145,3 +147,52 @@ def test_the_recipe_is_as_good_as_ridge_regression_on_its_folds(fmtool):
         ridge.append(fitted.score(test.x, test.y))
     print(f"R2 of five folds: {np.mean(reached):.4f}, of ridge regression {np.mean(ridge):.4f}")
     assert np.mean(reached) >= np.mean(ridge) - 0.01
+
+
+def write_texts(folder):
+    rows = (f"{'glad ' * (n % 7)}{n},{n % 7 + 0.5}" for n in range(120))
+    (folder / "set.csv").write_text("\n".join(["text,score", *rows]) + "\n")
+    return "set.csv", "data=text"
+
+
+def write_pictures(folder):
+    (folder / "pictures").mkdir()
+    rows = ["path,brightness"]
+    for n in range(120):
+        Image.fromarray(np.full((12, 12), 2 * n, np.uint8)).save(folder / "pictures" / f"{n}.png")
+        rows.append(f"{n}.png,{n / 60:.4f}")
+    (folder / "pictures" / "table.csv").write_text("\n".join(rows) + "\n")
+    return "pictures/table.csv", "data=image_folder"
+
+
+def write_series(folder):
+    x = np.random.default_rng(0).normal(size=(120, 6, 2)).astype(np.float32)
+    np.savez(folder / "set.npz", x=x, y=np.stack([x.mean(axis=(1, 2)), x[:, 0, 0]], axis=1))
+    return "set.npz", "data=arrays"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("write", [write_texts, write_pictures, write_series])
+def test_what_inspect_proposes_for_numbers_trains(call, fmtool, write):
+    path, data = write(fmtool.folder)
+    found = json.loads(call("data", "inspect", f"path={path}", "--json").out)
+    assert (found["target"]["kind"], found["tasks"]) == ("numbers", ["regression"])
+    words = shlex.split(found["next"][0])[1:]
+    assert {data, "task=regression"} <= set(words)
+    outcome = fmtool(*words, "epochs=2", "logging=quiet", "--json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["metrics"]["mae"] > 0
+
+
+@pytest.mark.slow
+def test_a_study_goes_by_the_error_and_a_sweep_compares_losses_by_it(fmtool):
+    small = ("data=diabetes", "task=regression", "model=mlp", "epochs=2", "logging=quiet")
+    tuned = fmtool(
+        "tune", "study=s", *small, "optimizer.learning_rate=1e-3..1e-1:log", "budget.trials=2",
+        "gate.max.val_mae=1000", "--json",
+    )  # fmt: skip
+    assert tuned.code == 0, tuned.err
+    assert "min val_mae" in json.dumps(tuned.json)
+    swept = fmtool("train", "-m", *small, "task.loss=mse,mae,quantile", "--json")
+    assert swept.code == 0, swept.err
+    assert all(run["metrics"]["coverage"] > 0.5 for run in swept.json["runs"])

@@ -3,7 +3,7 @@
 import pytest
 
 from fmtool.metric import Metric, of_rows
-from fmtool.training.monitor import Monitor, resolve
+from fmtool.training.monitor import Monitor, headline, resolve
 
 TRAINING = (Metric("loss", "min"), Metric("accuracy", "max"))
 GOALS = {"val_loss": "min", "val_accuracy": "max", "val_coverage": 0.9}
@@ -59,3 +59,10 @@ def test_the_best_epoch_is_kept_with_its_step_and_value():
 def test_auto_is_resolved_by_whether_there_is_validation(monitor, has_validation, name):
     found = resolve(monitor, of_rows(TRAINING), has_validation=has_validation)
     assert (None if found is None else found.name) == name
+
+
+def test_losses_give_way_to_the_first_other_figure_of_the_report_that_rows_have():
+    rows = (Metric("loss", "min"), Metric("accuracy", "max"))
+    report = (Metric("roc_auc", "max"), Metric("loss", "min"), Metric("accuracy", "max"))
+    assert headline(rows, report) == Metric("val_accuracy", "max")
+    assert headline(rows[:1], report) is None

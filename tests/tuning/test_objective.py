@@ -7,10 +7,10 @@ from fmtool.metric import Metric
 from fmtool.tuning import objective
 
 TRAINING = (Metric("loss", "min"), Metric("accuracy", "max"))
-FIGURES = objective.Figures(TRAINING, Metric("val_accuracy", "max"))
-OTHERS = objective.Figures(
-    (*TRAINING, Metric("mae", "min"), Metric("coverage", 0.9)), Metric("val_mae", "min")
-)
+ACCURACY = Metric("val_accuracy", "max")
+FIGURES = objective.Figures(TRAINING, ACCURACY, ACCURACY)
+ERROR = Metric("val_mae", "min")
+OTHERS = objective.Figures((*TRAINING, Metric("mae", "min"), Metric("coverage", 0.9)), ERROR, ERROR)
 ROWS = [
     {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6},
     {"epoch": 2, "loss": 0.8, "accuracy": 0.6, "val_loss": 0.7, "val_accuracy": 0.8},
@@ -38,7 +38,7 @@ def test_a_metric_alone_has_the_direction_it_is_good_in(text, direction):
     [
         (FIGURES, "max val_accuracy"),
         (OTHERS, "min val_mae"),
-        (objective.Figures(TRAINING, None), "min val_loss"),
+        (objective.Figures(TRAINING, None, ACCURACY), "min val_loss"),
     ],
 )
 def test_without_a_word_a_study_goes_by_the_headline_or_else_the_loss(figures, expected):
@@ -131,3 +131,10 @@ def test_a_loss_that_is_another_function_in_each_trial_is_no_objective(
     err = capsys.readouterr().err
     assert ("is another function in each trial" in err) == is_said
     assert (f"the study goes by {', '.join(expected)}" in err) == is_said
+
+
+def test_without_another_figure_that_is_said_and_the_loss_stays(capsys):
+    figures = objective.Figures(TRAINING[:1], None, None)
+    found = objective.comparable(objective.parse("auto", figures), ["task.loss"], figures)
+    assert list(map(str, found)) == ["min val_loss"]
+    assert "as task.loss is searched, and the task has no other figure" in capsys.readouterr().err

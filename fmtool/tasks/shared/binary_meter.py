@@ -1,4 +1,4 @@
-"""What the logits of one class against another are worth: a report, computed in NumPy.
+"""The report on logits of one class against another, computed in NumPy.
 
 Of each sample a few numbers are kept, and one mean is taken at the end, so that figures do not
 depend on the size of a batch.
@@ -27,7 +27,7 @@ _Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Question:
-    """Which of two classes is looked for, from what score on it is found, and what mistakes cost.
+    """The class of two that is looked for, the score from which it is found, the cost of mistakes.
 
     Args:
         names: of both classes.

@@ -38,7 +38,7 @@ def confusion_matrix(
 
 @dataclass(frozen=True)
 class Found:
-    """How many samples of each class there are, and are found: int64 (k,) each.
+    """Numbers of samples that each class has, and that are found: int64 (k,) each.
 
     Args:
         hits: samples of the class that are predicted to be of it.
@@ -60,7 +60,7 @@ class Found:
         return [name for name, count in pairs if not count]
 
     def parts(self) -> dict[str, _Counts]:
-        """What precision, recall and F1 are shares of, by class."""
+        """The numbers of samples that precision, recall and F1 are shares of, by class."""
         both = self.predicted + self.support
         return {"precision": self.predicted, "recall": self.support, "f1": both}
 
@@ -120,7 +120,7 @@ def matthews_corrcoef(confusion: _Counts) -> tuple[float | None, str]:
 
 
 def cohen_kappa(confusion: _Counts) -> tuple[float | None, str]:
-    """How far true and predicted classes agree beyond chance; None where chance alone is 1."""
+    """The agreement of true and predicted classes beyond chance; None where chance alone is 1."""
     support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     samples, by_chance = int(support.sum()), int(support @ predicted)
     if samples**2 == by_chance:

@@ -1,4 +1,4 @@
-"""What a classifier's logits are worth: the same figures on every backend, computed in NumPy.
+"""The report on a classifier's logits: the same figures on every backend, computed in NumPy.
 
 Of each sample a few numbers are kept, and one mean is taken at the end, so that figures do not
 depend on the size of a batch.

@@ -1,4 +1,4 @@
-"""What the logits of classes are worth of which a sample has any number: a report, in NumPy.
+"""The report on logits of classes of which a sample has any number, computed in NumPy.
 
 Of each sample a few numbers are kept, and one mean is taken at the end, so that figures do not
 depend on the size of a batch.

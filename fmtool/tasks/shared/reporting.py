@@ -1,4 +1,4 @@
-"""What a network's outputs are worth: the one report of a task, and how it is shown.
+"""The one report of a task on the outputs of a network, and the ways in which it is shown.
 
 All of it needs NumPy alone and none of the rows that were trained on. What it depends on is the
 task's config, the target, and what the run keeps.
@@ -36,7 +36,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Report:
-    """What a model is worth on some samples; all that is printed, gated or drawn is read from it.
+    """The figures of a model on some samples; all that is printed, gated or drawn is read from it.
 
     Args:
         metrics: those of `report_metrics`, in the order in which they are shown; None for one
@@ -82,17 +82,17 @@ TargetT = TypeVar("TargetT", bound=Target)
 
 
 class Reporting(ABC, Generic[TargetT]):
-    """How the outputs of one network are measured. Made by `reporting` of a task file.
+    """The measure of one network's outputs. Made by `reporting` of a task file.
 
     Args:
         target: what each sample has.
     """
 
     AVERAGES_VIEWS: ClassVar[bool] = False
-    """Whether the outputs for several views of an image may be averaged, as `tta` does."""
+    """True where outputs for several views of an image may be averaged, as `tta` does."""
 
     CALIBRATES: ClassVar[bool] = False
-    """Whether `calibrate` chooses something once the network is trained."""
+    """True where `calibrate` chooses something once the network is trained."""
 
     def __init__(self, target: TargetT) -> None:
         self.target = target
@@ -103,7 +103,7 @@ class Reporting(ABC, Generic[TargetT]):
         """Shape of the network's output for one sample, without the batch axis."""
 
     def described(self, output_shape: tuple[int, ...]) -> str:
-        """What a network was made for that gives such outputs, for a message."""
+        """The target of a network that gives such outputs, for a message."""
         return f"outputs of shape {output_shape}"
 
     def impossible_metrics(self) -> Mapping[str, str]:
@@ -115,7 +115,7 @@ class Reporting(ABC, Generic[TargetT]):
         """An empty meter of outputs for this target."""
 
     def calibrate(self, outputs: "Array | None", y: "Array | None") -> str:
-        """What is chosen by the validation split, such as thresholds, as the text of a JSON file.
+        """The choices made by the validation split, such as thresholds, as the text of a JSON file.
 
         It is called where `CALIBRATES`, and what it gives is among what the run keeps from then
         on. What to do without is said to the user here.

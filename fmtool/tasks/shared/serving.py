@@ -112,7 +112,7 @@ class Serving(ABC, Generic[TargetT]):
     """Fields of `PredictOptions` that it understands."""
 
     LOSS_OF_SCORE: ClassVar[Literal["absolute", "relative"]] = "relative"
-    """How the fall of the headline is measured: figures between 0 and 1 as they are, others as a
+    """The measure of a fall of the headline: figures between 0 and 1 as they are, others as a
     share of what the run's network reaches."""
 
     def __init__(self, target: TargetT) -> None:
