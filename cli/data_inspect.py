@@ -12,7 +12,7 @@ from . import data_check, output
 from .flags import Flags
 
 if TYPE_CHECKING:
-    from fmtool.data.inspection.workflow import Settings
+    from fmtool.data.inspection.workflow import InspectDefaults
     from fmtool.data.splitting.splits import Splits
 
 Result = dict[str, Any]
@@ -66,14 +66,14 @@ def _keys(arguments: list[str]) -> dict[str, str]:
     return keys
 
 
-def _settings() -> "Settings":
+def _settings() -> "InspectDefaults":
     from fmtool.config.compose import compose
-    from fmtool.data.inspection.workflow import Settings
+    from fmtool.data.inspection.workflow import InspectDefaults
     from fmtool.matching import tasks_that_learn
 
     composed = compose("train", ["data=image_folder"])
     defaults = composed["data"]
-    return Settings(
+    return InspectDefaults(
         defaults["max_pixels"],
         defaults["test_fraction"],
         _load,

@@ -3,7 +3,7 @@
 import gc
 from typing import TYPE_CHECKING
 
-from . import of_run, output
+from . import output, run_command
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def help_text() -> str:
 def main(argv: list[str], flags: Flags) -> int:
     from fmtool import validate
 
-    asked = of_run.read(
+    asked = run_command.read(
         "evaluate",
         argv,
         flags,

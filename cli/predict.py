@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from fmtool.errors import UsageError
 
-from . import of_run, output
+from . import output, run_command
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def help_text() -> str:
 def main(argv: list[str], flags: Flags) -> int:
     from fmtool import validate
 
-    own = of_run.read_own(
+    own = run_command.read_own(
         "predict",
         [_renamed(word) for word in argv],
         flags,
@@ -81,7 +81,7 @@ def main(argv: list[str], flags: Flags) -> int:
         )
     run_cfg = directory = None
     if own.cfg.run is not None:
-        found = of_run.with_run(own, own_keys=_OWN_KEYS)
+        found = run_command.with_run(own, own_keys=_OWN_KEYS)
         run_cfg, directory = found.saved, found.directory
     else:
         if any(word.startswith("runtime.") for word in own.others):
@@ -89,7 +89,7 @@ def main(argv: list[str], flags: Flags) -> int:
                 "runtime.* is of a run; an exported file runs in its own runtime, on the CPU",
                 fix="leave it out, or write threads=N",
             )
-        of_run.check_known(own.others, _OWN_KEYS)
+        run_command.check_known(own.others, _OWN_KEYS)
     gc.enable()
 
     from fmtool.notices import note

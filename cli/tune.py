@@ -73,7 +73,7 @@ def _search(argv: list[str], flags: Flags) -> int:
     from fmtool.jobs.process import TrainingCommand
     from fmtool.signals import SignalGuard
     from fmtool.tuning import cluster, config, definition, space, workflow
-    from fmtool.tuning.patience import Patience
+    from fmtool.tuning.retry_policy import RetryPolicy
 
     cfg = config.tune_config(raw)
     cluster.check(cfg)
@@ -86,7 +86,7 @@ def _search(argv: list[str], flags: Flags) -> int:
     place = workflow.Place.of(asked.name, Path(cfg.runs_dir), cfg.storage)
     command = TrainingCommand(name, folders, tuple(flags.plugins))
     with SignalGuard() as signals:
-        patience = Patience(place.url, cfg.tune.patience_seconds, signals)
+        patience = RetryPolicy(place.url, cfg.tune.patience_seconds, signals)
         workflow.create(cfg, asked, place, patience)
         return run_study(cfg, place, asked.name, command, flags, signals)
 
@@ -109,9 +109,9 @@ def run_study(
     from fmtool.errors import FmtoolError, Interrupted
     from fmtool.notices import note
     from fmtool.tuning import workflow
-    from fmtool.tuning.patience import Patience
+    from fmtool.tuning.retry_policy import RetryPolicy
 
-    patience = Patience(place.url, cfg.tune.patience_seconds, signals)
+    patience = RetryPolicy(place.url, cfg.tune.patience_seconds, signals)
     store = workflow.open_study(place, name, patience)
     note(f"study {name} in {place.paths.root}")
     if cfg.tune.cluster.name == "slurm":

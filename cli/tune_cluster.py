@@ -69,13 +69,13 @@ class _Progress:
 
     def __call__(self) -> None:
         from fmtool.notices import note
-        from fmtool.tuning import chains
+        from fmtool.tuning import attempts
 
         if time.monotonic() - self._looked < _LOOK_SECONDS:
             return
         self._looked = time.monotonic()
         most = self._store.settings.budget.trials
-        ended = sum(not each.is_open for each in chains.chains(self._store.trials())[:most])
+        ended = sum(not each.is_open for each in attempts.by_trial(self._store.trials())[:most])
         if ended != self._told:
             self._told = ended
             note(f"{ended} of {most} trials have ended")

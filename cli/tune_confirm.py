@@ -28,7 +28,7 @@ def main(_: str, argv: list[str], flags: Flags) -> int:
     switch = request.extra.get("defaults", "false").lower()
     if switch not in _SWITCH:
         raise UsageError(f"defaults={switch} is not accepted", fix="give true or false")
-    plan = confirm.Plan(
+    plan = confirm.ConfirmPlan(
         top=count(request, "top", 5),
         seeds=count(request, "seeds", 3),
         with_defaults=_SWITCH[switch],

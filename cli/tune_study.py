@@ -36,9 +36,9 @@ class Request:
 
     def store(self) -> "Store":
         from fmtool.tuning import definition, workflow
-        from fmtool.tuning.patience import Patience
+        from fmtool.tuning.retry_policy import RetryPolicy
 
-        patience = Patience(self.place.url, self.cfg.tune.patience_seconds)
+        patience = RetryPolicy(self.place.url, self.cfg.tune.patience_seconds)
         store = workflow.open_study(self.place, self.name, patience)
         if any((self.cfg.gate.min, self.cfg.gate.max)):
             figures = definition.figures_of(store.definition, self.folders)

@@ -172,19 +172,19 @@ class _Watchdog(threading.Thread):
         self._guard = guard
 
     def start(self) -> None:
-        self._ear, self._mouth = os.pipe()
-        os.set_blocking(self._mouth, False)
+        self._read_fd, self._write_fd = os.pipe()
+        os.set_blocking(self._write_fd, False)
         super().start()
-        self._mouth_before = signal.set_wakeup_fd(self._mouth, warn_on_full_buffer=False)
+        self._mouth_before = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
 
     def stand_down(self) -> None:
         """In the main thread, before handlers are restored: `run` may still replace them."""
         signal.set_wakeup_fd(self._mouth_before)
         self._is_over.set()
         self.is_acknowledged.set()
-        os.close(self._mouth)
+        os.close(self._write_fd)
         self.join()
-        os.close(self._ear)
+        os.close(self._read_fd)
 
     def run(self) -> None:
         number = self._first_signal()
@@ -199,7 +199,7 @@ class _Watchdog(threading.Thread):
 
     def _first_signal(self) -> int | None:
         """Its number; None where the guard ends without one."""
-        while heard := os.read(self._ear, 1):
+        while heard := os.read(self._read_fd, 1):
             if heard[0] in self._guard._before:
                 return heard[0]
         return None

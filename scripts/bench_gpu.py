@@ -27,7 +27,7 @@ from typing import Any
 
 from contest import presets, report
 from contest.processes import finish, fmtool
-from contest.turns import Contestant, tell
+from contest.turns import Candidate, tell
 
 
 def main(argv: list[str]) -> None:
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> None:
     arguments = parser.parse_args(argv)
     words = [*arguments.overrides, f"runtime.backend={arguments.backend}"]
     runs = []
-    speed_run = Contestant("speed run", "speed_run", [str(arguments.seeds), *words])
+    speed_run = Candidate("speed run", "speed_run", [str(arguments.seeds), *words])
     for told in tell(speed_run, times=arguments.seeds):
         print(told, file=sys.stderr, flush=True)
         runs.append(told)

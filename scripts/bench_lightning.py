@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 
 from contest import presets, report
-from contest.turns import Contestant, play, tell
+from contest.turns import Candidate, play, tell
 
 _LIGHTNING = "lightning==2.6.6"
 
@@ -45,16 +45,16 @@ def main(argv: list[str]) -> None:
     )
 
 
-def _lightning(arguments: argparse.Namespace, python: Path, folder: Path) -> Contestant:
+def _lightning(arguments: argparse.Namespace, python: Path, folder: Path) -> Candidate:
     arrays = [str(folder / "images.npy"), str(folder / "labels.npy")]
     words = [*arrays, *presets.words(arguments)]
-    (exported,) = tell(Contestant("arrays", "export_arrays", words), times=1)
+    (exported,) = tell(Candidate("arrays", "export_arrays", words), times=1)
     options = [
         f"--network={arguments.workload}",
         f"--batch-size={exported['batch_size']}",
         f"--turns={arguments.rounds + 1}",
     ]
-    return Contestant("lightning", "lightning_fit", [*options, *arrays], str(python))
+    return Candidate("lightning", "lightning_fit", [*options, *arrays], str(python))
 
 
 def _python_with_lightning(environment: Path) -> Path:

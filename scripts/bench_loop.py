@@ -10,7 +10,7 @@ plain loop, and PyTorch's own layers and optimizer (`contest/torch_loop.py`).
 import sys
 
 from contest import presets, report
-from contest.turns import Contestant, play
+from contest.turns import Candidate, play
 
 
 def main(argv: list[str]) -> None:
@@ -21,10 +21,10 @@ def main(argv: list[str]) -> None:
     precision = f"--precision={arguments.precision}"
     ours = presets.fmtool("fmtool", arguments, f"runtime.precision={arguments.precision}")
     backend = f"--backend={arguments.backend}"
-    loops = [Contestant("bare loop", "keras_loop", [backend, precision, *words])]
+    loops = [Candidate("bare loop", "keras_loop", [backend, precision, *words])]
     if arguments.backend == "torch":
         network = f"--network={arguments.workload}"
-        loops.append(Contestant("bare native loop", "torch_loop", [network, precision, *words]))
+        loops.append(Candidate("bare native loop", "torch_loop", [network, precision, *words]))
     game = play([ours, *loops], arguments.rounds)
     report.show(
         contestants=game.facts,

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contest import presets, report
-from contest.turns import Contestant, run_straight, tell
+from contest.turns import Candidate, run_straight, tell
 
 _DISTURBED = 1.15
 """An epoch that takes so many times as long as the fastest of its process was disturbed."""
@@ -37,11 +37,11 @@ def main(argv: list[str]) -> None:
     rivals = [presets.plain(f"plain {each}", arguments, each) for each in arguments.plain]
     sides = [presets.fmtool("fmtool", arguments), *rivals]
     work = [f"--backend={arguments.backend}", *presets.words(arguments)]
-    (counted,) = tell(Contestant("operations", "keras_loop", work), times=1)
+    (counted,) = tell(Candidate("operations", "keras_loop", work), times=1)
     told: dict[str, list[dict[str, Any]]] = {side.name: [] for side in sides}
     facts: dict[str, dict[str, Any]] = {}
     for number in range(rounds):
-        _, (peak,) = run_straight(Contestant("peak", "matmul", [_PEAK]), 1)
+        _, (peak,) = run_straight(Candidate("peak", "matmul", [_PEAK]), 1)
         for side in sides[:: -1 if number % 2 else 1]:
             facts[side.name], epochs = run_straight(side, arguments.epochs)
             operations = counted["operations_per_image"] / peak[facts[side.name]["precision"]]

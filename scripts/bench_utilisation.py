@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from contest import presets, report
-from contest.turns import Contestant, Round, play
+from contest.turns import Candidate, Round, play
 
 _KERAS = ("keras fit", "keras loop")
 _PEAKS = ("peak tensorflow", "peak torch")
@@ -47,14 +47,14 @@ def main(argv: list[str]) -> None:
     )
 
 
-def _contestants(arguments: argparse.Namespace) -> list[Contestant]:
+def _contestants(arguments: argparse.Namespace) -> list[Candidate]:
     precision, words = arguments.precision, presets.words(arguments)
     loop = [f"--backend={arguments.backend}", f"--precision={precision}", *words]
     return [
         presets.fmtool("fmtool", arguments, f"runtime.precision={precision}"),
         presets.plain("keras fit", arguments, precision, "--steps-per-execution=32"),
-        Contestant("keras loop", "keras_loop", loop),
-        *(Contestant(each, "matmul", [each.split()[1]]) for each in _PEAKS),
+        Candidate("keras loop", "keras_loop", loop),
+        *(Candidate(each, "matmul", [each.split()[1]]) for each in _PEAKS),
     ]
 
 

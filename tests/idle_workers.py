@@ -20,16 +20,16 @@ from typing import Any, ClassVar, Self
 from optuna.trial import FrozenTrial, TrialState
 
 from fmtool.runs.layout import StudyPaths
-from fmtool.tuning import chains
+from fmtool.tuning import attempts
 from fmtool.tuning.config import StudyBudget
-from fmtool.tuning.definition import Definition, Settings
+from fmtool.tuning.definition import Definition, StudySettings
 from fmtool.tuning.dimension import Dimension, Range
 from fmtool.tuning.objective import Objective
-from fmtool.tuning.patience import Patience
+from fmtool.tuning.retry_policy import RetryPolicy
 from fmtool.tuning.store import Store
 
 NAME = "exact"
-_CAME_TO_NOTHING = (chains.LOST, chains.DUPLICATE, chains.SURPLUS)
+_CAME_TO_NOTHING = (attempts.LOST, attempts.DUPLICATE, attempts.SURPLUS)
 
 
 def definition(tuner: str = "random") -> Definition:
@@ -57,21 +57,21 @@ def definition(tuner: str = "random") -> Definition:
     )
 
 
-def settings(trials: int, *, lease_seconds: float = 1.0) -> Settings:
+def settings(trials: int, *, lease_seconds: float = 1.0) -> StudySettings:
     budget = StudyBudget(trials=trials, minutes=None, target=None, stagnation=None)
-    return Settings(budget=budget, retries=0, trial_minutes=None, lease_seconds=lease_seconds)
+    return StudySettings(budget=budget, retries=0, trial_minutes=None, lease_seconds=lease_seconds)
 
 
 def create(url: str, trials: int, tuner: str = "random", *, lease_seconds: float = 1.0) -> Store:
     limits = settings(trials, lease_seconds=lease_seconds)
-    return Store.create(url, definition(tuner), limits, patience=Patience(url, 30))
+    return Store.create(url, definition(tuner), limits, patience=RetryPolicy(url, 30))
 
 
 def inexact(trials: list[FrozenTrial], budget: int) -> list[str]:
     """What is wrong with a study that is over; a correct one has exactly what was asked for."""
-    found = chains.chains(trials)
+    found = attempts.by_trial(trials)
     ends = {
-        chain.origin: sum(chains.status(each) not in _CAME_TO_NOTHING for each in chain.trials)
+        chain.origin: sum(attempts.status(each) not in _CAME_TO_NOTHING for each in chain.trials)
         for chain in found
     }
     wrong = [f"{len(found)} trials count"] if len(found) != budget else []
@@ -162,15 +162,15 @@ class IdleTrial:
 
     def advance(self) -> dict[str, Any] | None:
         if not self._has_begun:
-            self._store.set(self.trial, chains.RUN, "/nowhere")
+            self._store.set(self.trial, attempts.RUN, "/nowhere")
             self._has_begun = True
         return {"exit_code": 0} if time.monotonic() > self._end else None
 
     def conclude(self, _: dict[str, Any]) -> str:
         value = self.values["model.dropout"]
-        attrs = {chains.OUTCOME: chains.COMPLETED, chains.METRICS: {"val_accuracy": value}}
+        attrs = {attempts.OUTCOME: attempts.COMPLETED, attempts.METRICS: {"val_accuracy": value}}
         counts = self._store.finish(self.trial, TrialState.COMPLETE, attrs, values=[value])
-        return chains.COMPLETED if counts else chains.LOST
+        return attempts.COMPLETED if counts else attempts.LOST
 
     def stop(self, _: str) -> None: ...
 
@@ -185,13 +185,13 @@ def work(store: Store, folder: Path, *, seed: int = 0, jobs: int = 1) -> None:
     """As a worker in this process, until the study is over."""
     from fmtool.signals import SignalGuard
     from fmtool.tuning import worker
-    from fmtool.tuning.trial_run import Setting
+    from fmtool.tuning.trial_run import TrialContext
 
     worker.TrialRun = IdleTrial  # type: ignore[assignment,misc]
     worker._STUDY_SECONDS = 0.1
     IdleTrial.chance = random.Random(seed)
     nothing: Any = None
-    setting = Setting(store, store.definition, nothing, folder, None, 0)
+    setting = TrialContext(store, store.definition, nothing, folder, None, 0)
     with SignalGuard() as signals:
         paths = StudyPaths(folder)
         worker.Worker(store, setting, paths, jobs=jobs, tell=lambda _: None).work(signals)
@@ -203,7 +203,7 @@ def _work(url: str, folder: str, seed: int, trials: int | None) -> None:
     if trials is not None:
         create(url, trials)
     place = workflow.Place(StudyPaths(Path(folder)), url)
-    work(workflow.open_study(place, NAME, Patience(url, 30)), Path(folder), seed=seed)
+    work(workflow.open_study(place, NAME, RetryPolicy(url, 30)), Path(folder), seed=seed)
 
 
 def _serve() -> None:

@@ -5,7 +5,7 @@ import json
 from local_processes import wait_until
 
 from fmtool.runs.layout import RunPaths
-from fmtool.tuning.patience import Patience
+from fmtool.tuning.retry_policy import RetryPolicy
 from fmtool.tuning.store import Store
 
 NAME = "s"
@@ -16,7 +16,7 @@ WORKER = ("tune", "worker", f"study={NAME}", "tune.plots=false")
 
 
 def trials_of(url):
-    return Store.load(url, NAME, patience=Patience(url, 60)).trials()
+    return Store.load(url, NAME, patience=RetryPolicy(url, 60)).trials()
 
 
 LONG = (*LINE, "epochs=100000", "budget.trials=1")

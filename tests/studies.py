@@ -5,9 +5,9 @@ from pathlib import Path
 from optuna.trial import TrialState
 
 from fmtool.config import arguments, compose
-from fmtool.tuning import chains, config, definition, space, workflow
+from fmtool.tuning import attempts, config, definition, space, workflow
 from fmtool.tuning.dimension import draw
-from fmtool.tuning.patience import Patience
+from fmtool.tuning.retry_policy import RetryPolicy
 from fmtool.tuning.store import Store
 
 OWN = ("study", "objective", "space", "budget", "constraint", "gate", "tune", "tuner", "pruner")
@@ -25,20 +25,20 @@ class Study:
         found = space.read(others, space=self.cfg.space, config_name="train", folders=())
         self.definition = definition.define(self.cfg, found, config_name="train", folders=())
         self.place = workflow.Place.of(self.definition.name, folder, None)
-        self.patience = Patience(self.place.url, 10.0)
+        self.patience = RetryPolicy(self.place.url, 10.0)
 
     def store(self) -> Store:
         workflow.create(self.cfg, self.definition, self.place, self.patience)
         return workflow.open_study(self.place, self.definition.name, self.patience)
 
 
-def complete(store, value, *, epochs=1, state=TrialState.COMPLETE, outcome=chains.COMPLETED):
+def complete(store, value, *, epochs=1, state=TrialState.COMPLETE, outcome=attempts.COMPLETED):
     """Draws a trial and finishes it with `value` for every objective."""
     trial = store.take(LEASE, most=1000)
     draw(store.definition.dimensions, trial)
     names = [each.metric for each in store.definition.objectives]
     metrics = dict.fromkeys(names, value)
-    attrs = {chains.OUTCOME: outcome, chains.METRICS: metrics, chains.EPOCHS: epochs}
+    attrs = {attempts.OUTCOME: outcome, attempts.METRICS: metrics, attempts.EPOCHS: epochs}
     values = [value] * len(names) if state == TrialState.COMPLETE else None
     store.finish(trial, state, attrs, values=values)
     return trial

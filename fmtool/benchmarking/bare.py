@@ -19,8 +19,8 @@ from fmtool.training.seen_samples import as_seen, tensors_of
 from fmtool.training.session import Session
 from fmtool.trees import leaves, mapped
 
-_MOST_BATCHES = 64
-_MOST_BYTES = 2**28
+_MAX_BATCHES = 64
+_MAX_BYTES = 2**28
 _WARM_UP_STEPS = 3
 
 
@@ -87,12 +87,12 @@ def _parts(session: Session) -> Parts:
 
 
 def _batches(session: Session) -> list[tuple[Any, Any]]:
-    """As many as there are in an epoch, or as take no more memory than `_MOST_BYTES`."""
+    """As many as there are in an epoch, or as take no more memory than `_MAX_BYTES`."""
     splits, task, size = session.data.splits, session.data.task, session.plan.batch_size
     seen = as_seen(splits, task)
     elements = elements_of(seen.element)
     bytes_of_batch = 4 * size * sum(math.prod(each.shape) for each in leaves(elements))
-    count = max(1, min(session.plan.steps, _MOST_BATCHES, _MOST_BYTES // bytes_of_batch))
+    count = max(1, min(session.plan.steps, _MAX_BATCHES, _MAX_BYTES // bytes_of_batch))
     rows = session.data.selection.train[: count * size]
     scaling = networks.scaling(
         session.cfg.model, session.cfg.data, seen, session.data.selection.train

@@ -21,7 +21,7 @@ from fmtool.training.callbacks.of_run import assemble
 from fmtool.training.callbacks.recorder import Recorder
 from fmtool.training.profiling.stopwatch import Stopwatch
 from fmtool.training.session import Session
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class _CountingStore(CheckpointStore):
 class _Clock(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Ends `fit` after some time and counts what it did; the last of the callbacks."""
 
-    def __init__(self, stopwatch: Stopwatch, plan: Plan, recorder: Recorder) -> None:
+    def __init__(self, stopwatch: Stopwatch, plan: BatchPlan, recorder: Recorder) -> None:
         super().__init__()
         self._stopwatch, self._plan, self._recorder = stopwatch, plan, recorder
         self.epochs = 0

@@ -24,8 +24,8 @@ SCHEMA_VERSION = 1
 
 Figures = dict[str, Any]
 
-_MOST_EPOCHS = 100_000
-_MOST_STEPS = 2**30
+_MAX_EPOCHS = 100_000
+_MAX_STEPS = 2**30
 _WARM_UP_SECONDS = 0.5
 
 
@@ -55,7 +55,7 @@ def _endless(cfg: TrainConfig, samples: int) -> TrainConfig:
     steps = max(1, samples // cfg.batch_size)
     rule = cfg.callbacks.early_stopping.model_copy(update={"patience": None})
     callbacks = cfg.callbacks.model_copy(update={"early_stopping": rule})
-    epochs = min(_MOST_EPOCHS, _MOST_STEPS // steps)
+    epochs = min(_MAX_EPOCHS, _MAX_STEPS // steps)
     return cfg.model_copy(update={"epochs": epochs, "callbacks": callbacks})
 
 

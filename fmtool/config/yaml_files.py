@@ -74,7 +74,7 @@ def load(path: Path) -> Any:
 def _read(path: Path) -> str:
     try:
         with path.open(encoding="utf-8") as file:
-            return file.read(yaml_text.MOST_CHARACTERS + 1)
+            return file.read(yaml_text.MAX_CHARACTERS + 1)
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 at byte {error.start}", fix=_FIX) from error
     except OSError as error:

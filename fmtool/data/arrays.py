@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from fmtool.data.reading.local import LocalConfig, existing, is_held, tell
+from fmtool.data.reading.local import LocalConfig, existing, is_held, log_summary
 from fmtool.data.splitting.split_names import SPLITS
 from fmtool.elements import described
 from fmtool.errors import DataError
@@ -94,7 +94,7 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     if cfg.storage == "stream" and any(is_in_memory(part.array) for part in parts.values()):
         warn(f"{path} is compressed: it was read into memory; numpy.savez does not compress")
     if measured is None:
-        tell(splits, described(element), path)
+        log_summary(splits, described(element), path)
     return splits if columns is None else replace(splits, facts={_COLUMNS: list(columns)})
 
 

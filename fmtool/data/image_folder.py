@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from fmtool.config.base import PositiveInt
 from fmtool.data.base import RisingPair
-from fmtool.data.reading.local import LocalConfig, existing, tell
+from fmtool.data.reading.local import LocalConfig, existing, log_summary
 from fmtool.data.reading.table_style import TableConfig
 from fmtool.data.reading.target_columns import TargetConfig
 from fmtool.errors import DataError, UsageError
@@ -70,9 +70,9 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         DataError: a picture, which is named, cannot be used.
         OutOfMemory: the pictures do not fit into memory; with `stream` and `auto`, a single one.
     """
+    from fmtool.data.reading.data_warnings import DataWarnings
     from fmtool.data.reading.deep_pictures import first_is_deep
     from fmtool.data.reading.image_files import read_image
-    from fmtool.data.reading.oddities import Oddities
     from fmtool.data.reading.picture_files import PictureFiles
     from fmtool.data.splitting import picture_splits
     from fmtool.data.splitting.inputs import Levels
@@ -81,7 +81,7 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     found = _found(cfg, root, None if measured is None else measured.target)
     if measured is not None:
         found = replace(found, splits=measured.chosen(found.splits))
-    oddities, look = Oddities(), _look(cfg)
+    oddities, look = DataWarnings(), _look(cfg)
     count = sum(map(len, found.splits.values()))
     _require_memory(cfg, count, cfg.resize or (1, 1))
     first = found.splits["train"][0].path
@@ -113,7 +113,7 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         splits = picture_splits.of_8_bits(cfg, found, pictures, look=look, origin=str(root))
     oddities.report()
     if measured is None:
-        tell(splits, "pictures", root, ignored=found.ignored)
+        log_summary(splits, "pictures", root, ignored=found.ignored)
     return splits
 
 

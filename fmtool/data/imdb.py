@@ -19,7 +19,7 @@ __all__ = ["INFO", "KIND", "Config", "fit", "load", "recipe", "restore"]
 _ARCHIVE = "aclImdb_v1.tar.gz"
 _URL = f"https://ai.stanford.edu/~amaas/data/sentiment/{_ARCHIVE}"
 _SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
-_MOST_BYTES = 1 << 20
+_MAX_BYTES = 1 << 20
 """The limit for one review; the longest has 14 KB."""
 
 
@@ -80,7 +80,7 @@ def _read_archive(path: "Path") -> "Arrays | None":
     require_digest(path, _SHA256)
     name = re.compile(r"aclImdb/(train|test)/(neg|pos)/(\d+)_\d+\.txt")
     found: dict[str, dict[tuple[bool, int], str]] = {"train": {}, "test": {}}
-    for match, content in tar_matching(path, name, most_bytes=_MOST_BYTES):
+    for match, content in tar_matching(path, name, most_bytes=_MAX_BYTES):
         split, label, number = match.groups()
         found[split][label == "pos", int(number)] = content.decode()
     (x_train, y_train), (x_test, y_test) = (

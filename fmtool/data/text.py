@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from fmtool.data.reading.local import existing, tell
+from fmtool.data.reading.local import existing, log_summary
 from fmtool.data.reading.table_style import TableConfig
 from fmtool.data.reading.target_columns import TargetConfig
 from fmtool.data.tokenization.text_base import KIND, fit, restore
@@ -60,5 +60,5 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         return to_measured_texts(cfg.name, source.texts, measured, root=path)
     said = Said(target, cfg.label_column)
     splits = to_text_splits(cfg, source.texts, origin=str(path), said=said)
-    tell(splits, "texts", path, ignored=source.ignored)
+    log_summary(splits, "texts", path, ignored=source.ignored)
     return splits

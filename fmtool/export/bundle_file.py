@@ -22,8 +22,8 @@ _REQUIRED = (
 _OPTIONAL = (bundle.SAMPLES, *ARTIFACTS)
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _BLOCK = 1 << 20
-_MOST_MEMBERS = 100_000
-_MOST_TEXT = 1 << 25
+_MAX_MEMBERS = 100_000
+_MAX_TEXT = 1 << 25
 _FIX = "get the bundle again, or export it again with bundle=true"
 
 
@@ -37,7 +37,7 @@ class Bundle:
     def text(self, name: str) -> str:
         """A short member; DataError where it is missing, damaged, too long or no text."""
         with self._damage_named(name):
-            if self._archive.getinfo(name).file_size > _MOST_TEXT:
+            if self._archive.getinfo(name).file_size > _MAX_TEXT:
                 raise DataError(f"{self._origin}: {name} is too long", fix=_FIX)
             return self._archive.read(name).decode("utf-8")
 
@@ -109,7 +109,7 @@ def _archive_in(file: BinaryIO, path: Path) -> zipfile.ZipFile:
 
 def _check_members(members: list[zipfile.ZipInfo], size: int, origin: str) -> None:
     names = {member.filename.casefold() for member in members}
-    if len(names) < len(members) or len(members) > _MOST_MEMBERS:
+    if len(names) < len(members) or len(members) > _MAX_MEMBERS:
         raise DataError(f"{origin} has two members of one name, or too many", fix=_FIX)
     for member in members:
         name = member.filename

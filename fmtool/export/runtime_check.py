@@ -20,8 +20,8 @@ from fmtool.machine.hiding import hide
 BATCHES = (1, 32)
 """The batch sizes of the latencies."""
 _WARM_UP = 3
-_MOST_CALLS = 50
-_MOST_SECONDS = 2.0
+_MAX_CALLS = 50
+_MAX_SECONDS = 2.0
 
 
 def main(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def _latency(model: Runtime, samples: NDArray[Any], size: int) -> dict[str, floa
     for _ in range(_WARM_UP):
         model(batch)
     times: list[float] = []
-    until = time.perf_counter() + _MOST_SECONDS
-    while len(times) < _MOST_CALLS and time.perf_counter() < until:
+    until = time.perf_counter() + _MAX_SECONDS
+    while len(times) < _MAX_CALLS and time.perf_counter() < until:
         began = time.perf_counter()
         model(batch)
         times.append(1000 * (time.perf_counter() - began))

@@ -6,9 +6,9 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 
 from fmtool import terminal
-from fmtool.logging.course import Clock, Course
 from fmtool.logging.plain_lines import epoch_line, figures, start_line
-from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.logging.progress import Clock, Progress
+from fmtool.logging.sink import Row, TrainingInfo
 from fmtool.metric import show
 from fmtool.terminal import Console, Group, RenderableType, Table
 
@@ -31,8 +31,8 @@ class LiveDisplay:
             console=console, auto_refresh=False, transient=True, redirect_stdout=False
         )
 
-    def start(self, plan: TrainingPlan) -> None:
-        self._course = Course(plan, self._clock)
+    def start(self, plan: TrainingInfo) -> None:
+        self._course = Progress(plan, self._clock)
         self._live.console.print(terminal.line(start_line(plan), "bold"))
         self._live.start()
         self._live.update(terminal.line("preparing the first step", "dim"), refresh=True)
@@ -54,7 +54,7 @@ class LiveDisplay:
         self._live.stop()
 
 
-def _picture(row: Row, course: Course) -> RenderableType:
+def _picture(row: Row, course: Progress) -> RenderableType:
     plan = course.plan
     step_in_epoch = row["step"] - (row["epoch"] - 1) * plan.steps_per_epoch
     bars = Table.grid(padding=(0, 2), expand=True)
@@ -78,7 +78,7 @@ def _picture(row: Row, course: Course) -> RenderableType:
     )
 
 
-def _times_and_best(row: Row, course: Course) -> list[str]:
+def _times_and_best(row: Row, course: Progress) -> list[str]:
     parts = [f"{_duration(course.seconds_so_far())} elapsed"]
     left = course.seconds_left(row)
     if left is not None:

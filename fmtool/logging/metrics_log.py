@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fmtool.errors import DataError
 from fmtool.logging.rows import EARLIER_NAMES
-from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.logging.sink import Row, TrainingInfo
 from fmtool.notices import warn
 from fmtool.runs.containment import open_to_append
 
@@ -37,7 +37,7 @@ class MetricsLog:
         self._jsonl, self._csv = _JsonLines(jsonl), _CsvLines(csv)
         self._has_warned = False
 
-    def start(self, plan: TrainingPlan) -> None:
+    def start(self, plan: TrainingInfo) -> None:
         """Cuts off what lies past the point where training starts."""
         is_within_epoch = plan.step > plan.epochs_done * plan.steps_per_epoch
         first = (plan.step, True) if is_within_epoch else (plan.step + 1, False)

@@ -4,9 +4,9 @@ import time
 from typing import TextIO
 
 from fmtool.elements import UNITS, Kind
-from fmtool.logging.course import Clock, Course
+from fmtool.logging.progress import Clock, Progress
 from fmtool.logging.rows import metrics_of
-from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.logging.sink import Row, TrainingInfo
 from fmtool.metric import show
 from fmtool.notices import printable
 
@@ -18,8 +18,8 @@ class PlainLines:
         self._stream = stream
         self._clock = clock
 
-    def start(self, plan: TrainingPlan) -> None:
-        self._course = Course(plan, self._clock)
+    def start(self, plan: TrainingInfo) -> None:
+        self._course = Progress(plan, self._clock)
         self._print(start_line(plan))
 
     def step(self, row: Row) -> None:
@@ -36,7 +36,7 @@ class PlainLines:
         print(printable(line), file=self._stream, flush=True)
 
 
-def start_line(plan: TrainingPlan) -> str:
+def start_line(plan: TrainingInfo) -> str:
     samples = f"{plan.train_size} training"
     if plan.validation_size:
         samples += f" + {plan.validation_size} validation"
@@ -51,7 +51,7 @@ def start_line(plan: TrainingPlan) -> str:
     )
 
 
-def epoch_line(row: Row, plan: TrainingPlan, seconds: float, is_best: bool) -> str:
+def epoch_line(row: Row, plan: TrainingInfo, seconds: float, is_best: bool) -> str:
     parts = [f"epoch {row['epoch']}/{plan.epochs}", *figures(row, plan.kind), f"{seconds:.1f} s"]
     return "  ".join([*parts, "best"] if is_best else parts)
 

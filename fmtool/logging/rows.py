@@ -5,7 +5,7 @@ from fmtool.logging.sink import Row
 EARLIER_NAMES = {"images_per_second": "samples_per_second"}
 """Names of values in files of fmtool 0.1, and their names since."""
 
-_CIRCUMSTANCES = frozenset(
+_NON_METRIC_KEYS = frozenset(
     {"kind", "epoch", "step", "seconds", "learning_rate", "samples_per_second", *EARLIER_NAMES}
 )
 
@@ -20,5 +20,5 @@ def metrics_of(row: Row) -> dict[str, float]:
     return {
         name: value
         for name, value in row.items()
-        if name not in _CIRCUMSTANCES and isinstance(value, int | float)
+        if name not in _NON_METRIC_KEYS and isinstance(value, int | float)
     }

@@ -16,7 +16,7 @@ and strings."""
 
 
 @dataclass(frozen=True)
-class TrainingPlan:
+class TrainingInfo:
     """Facts that are known before the first step.
 
     Args:
@@ -54,7 +54,7 @@ class Sink(Protocol):
     the log, several times a second.
     """
 
-    def start(self, plan: TrainingPlan) -> None: ...
+    def start(self, plan: TrainingInfo) -> None: ...
 
     def step(self, row: Row) -> None: ...
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fmtool.logging.event_file import EventFile, HparamValue
 from fmtool.logging.rows import metrics_of
-from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.logging.sink import Row, TrainingInfo
 from fmtool.notices import warn
 
 _SECONDS_BETWEEN_FLUSHES = 2.0
@@ -35,7 +35,7 @@ class TensorBoardSink:
         self._flushed = time.monotonic()
         self._is_broken = False
 
-    def start(self, plan: TrainingPlan) -> None:
+    def start(self, plan: TrainingInfo) -> None:
         """Writes all curves anew where training goes on: nothing stays from past that point."""
         self._attempt(self._remove_files)
         self._began = time.time() - (plan.past[-1]["seconds"] if plan.past else 0.0)

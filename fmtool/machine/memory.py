@@ -17,8 +17,8 @@ _CGROUP_FILES = {
 """By controller, as /proc/self/cgroup names it for versions 2 and 1 of the interface: limit,
 usage, and the entry of memory.stat with the part of it that is given up when memory is short."""
 
-SHARE = 2
-"""A data set may take one part in so many of the memory that is free: the rest is for training."""
+MAX_FRACTION = 0.5
+"""Of the memory that is free, for a data set: the rest is for training."""
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
@@ -59,11 +59,12 @@ def require_memory(needed: int, *, what: str, fix: str) -> None:
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > there:
         raise OutOfMemory(
-            f"{what}: {in_units(needed)} do not fit into the {in_units(there)} of memory", fix=fix
+            f"{what}: {format_bytes(needed)} do not fit into the {format_bytes(there)} of memory",
+            fix=fix,
         )
 
 
-def in_units(count: int) -> str:
+def format_bytes(count: int) -> str:
     """`count` bytes for people, such as `7.3 TiB`."""
     power = min(max(count.bit_length() - 1, 0) // 10, len(_UNITS) - 1)
     return f"{count / 1024**power:.1f} {_UNITS[power]}" if power else f"{count} B"

@@ -10,7 +10,7 @@ import numpy as np
 
 Precision = Literal["float32", "bfloat16"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
-_LEAST_REPEATS, _MOST_REPEATS = 5, 100
+_LEAST_REPEATS, _MAX_REPEATS = 5, 100
 _LONG_ENOUGH = 0.25
 """Seconds after which no more than the least repeats are made."""
 _SIDE = {"cpu": 1024, "gpu": 8192}
@@ -100,7 +100,7 @@ def _timings(
     """Seconds of each, in turns."""
     timings: dict[Name, list[float]] = {name: [] for name in works}
     enough = time.perf_counter() + _LONG_ENOUGH
-    for repeat in range(_MOST_REPEATS):
+    for repeat in range(_MAX_REPEATS):
         if repeat >= _LEAST_REPEATS and time.perf_counter() > enough:
             break
         for name, work in works.items():

@@ -15,7 +15,7 @@ from fmtool.data.samples.images import Images, ReadImages
 from fmtool.elements import WHAT
 from fmtool.errors import DataError
 from fmtool.export.metadata import Input
-from fmtool.machine.memory import SHARE, available
+from fmtool.machine.memory import MAX_FRACTION, available
 from fmtool.notices import warn
 from fmtool.prediction import blocks
 from fmtool.prediction.blocks import Block
@@ -67,7 +67,7 @@ def _opened(path: Path) -> tuple[Images, tuple[str, ...] | None]:
     """The samples, and the names of their columns where the file has an array of these."""
 
     def is_held(needed: int) -> bool:
-        return SHARE * needed <= available()
+        return needed <= MAX_FRACTION * available()
 
     if path.suffix.lower() == ".npy":
         return open_npy(path, is_held=is_held), None

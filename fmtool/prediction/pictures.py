@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.image_files import read_image
-from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_modes import Look
 from fmtool.data.samples.images import ReadImages
 from fmtool.errors import DataError
@@ -34,7 +34,7 @@ class Pictures(ReadImages):
         self, paths: Sequence[Path | DataError], shape: tuple[int, int, int], look: Look
     ) -> None:
         super().__init__((len(paths), *shape))
-        self.oddities = Oddities()
+        self.oddities = DataWarnings()
         self._paths, self._look = paths, look
 
     def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:

@@ -30,7 +30,7 @@ from fmtool.runs.strict_json import read_object
 from fmtool.schema import PredictConfig, RuntimeConfig, SavedRunConfig
 from fmtool.targets import Target
 
-_MOST_TOKENIZER_BYTES = 1 << 26
+_MAX_TOKENIZER_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def of_file(path: Path, cfg: PredictConfig, *, origin: str) -> Predictor:
     tokenizer = None
     if model.metadata.input.kind == "text" and beside.is_file():
         with open_regular(beside) as file:
-            content = file.read(_MOST_TOKENIZER_BYTES + 1)
+            content = file.read(_MAX_TOKENIZER_BYTES + 1)
         tokenizer = content.decode("utf-8", errors="replace")
     prepared = model.metadata.preprocessing
     return Predictor(

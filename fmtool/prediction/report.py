@@ -8,9 +8,9 @@ from typing import Any
 from fmtool.errors import DataError, ExitCode
 from fmtool.prediction.results import Prediction
 
-_MOST_KEPT = 1000
+_MAX_KEPT = 1000
 """Predictions that a report has itself."""
-_MOST_ERRORS = 5
+_MAX_ERRORS = 5
 
 
 @dataclass
@@ -47,14 +47,14 @@ class Report:
         return len(self.kept) == self.predicted + self.failed
 
     def add(self, prediction: Prediction) -> None:
-        if len(self.kept) < _MOST_KEPT:
+        if len(self.kept) < _MAX_KEPT:
             self.kept.append(prediction)
         if prediction.said is not None:
             self.predicted += 1
             self.counts.update(prediction.said.counted)
             return
         self.failed += 1
-        if prediction.error is not None and len(self.errors) < _MOST_ERRORS:
+        if prediction.error is not None and len(self.errors) < _MAX_ERRORS:
             self.errors.append(prediction.error)
 
     def to_json(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from fmtool.data.reading import class_folders, delimited, image_files, text_files, text_tables
-from fmtool.data.reading.labelled_files import one_form
+from fmtool.data.reading.labelled_files import nfc
 from fmtool.data.reading.text_lines import STANDARD_INPUT
 from fmtool.elements import Kind as ModelKind
 from fmtool.errors import DataError, UsageError
@@ -125,8 +125,8 @@ def _walk(root: Path) -> Iterator[Path]:
 
     for folder, folders, files in os.walk(root, onerror=stop):
         folders[:] = sorted(
-            (name for name in folders if not class_folders.is_ignored(name)), key=one_form
+            (name for name in folders if not class_folders.is_ignored(name)), key=nfc
         )
-        for name in sorted(files, key=one_form):
+        for name in sorted(files, key=nfc):
             if not class_folders.is_ignored(name):
                 yield Path(folder, name)

@@ -12,7 +12,7 @@ from fmtool.safety import regular_file
 
 _KEY = "artifacts"
 """In the manifest and in result.json: names and digests."""
-_MOST_BYTES = 1 << 28
+_MAX_BYTES = 1 << 28
 
 
 def digests(artifacts: Mapping[str, str]) -> dict[str, str]:
@@ -47,7 +47,7 @@ def _read(paths: RunPaths, document: Path, names: Sequence[str]) -> dict[str, st
         path, fix = paths.artifact(name), "restore the file, or train again"
         try:
             with regular_file.open_file(path) as file:
-                content = file.read(_MOST_BYTES)
+                content = file.read(_MAX_BYTES)
         except OSError as error:
             raise DataError(f"{path}: {(error.strerror or str(error)).lower()}", fix=fix) from error
         if hashlib.sha256(content).hexdigest() != listed[name]:

@@ -10,7 +10,7 @@ from fmtool.runs.layout import RunPaths
 from fmtool.runs.records import RunRecord, records, run_directories
 
 LAST = "last"
-_MOST_CANDIDATES = 5
+_MAX_CANDIDATES = 5
 
 
 def find(reference: str, runs_dir: Path) -> Path:
@@ -69,8 +69,8 @@ def _last(runs_dir: Path) -> Path:
 
 def _ambiguous(reference: str, candidates: Iterable[Path]) -> UsageError:
     names = [candidate.name for candidate in candidates]
-    shown = ", ".join(names[:_MOST_CANDIDATES])
-    more = f" and {len(names) - _MOST_CANDIDATES} more" if len(names) > _MOST_CANDIDATES else ""
+    shown = ", ".join(names[:_MAX_CANDIDATES])
+    more = f" and {len(names) - _MAX_CANDIDATES} more" if len(names) > _MAX_CANDIDATES else ""
     return UsageError(
         f"'{reference}' could mean any of {len(names)} runs: {shown}{more}",
         fix="type more of the id",

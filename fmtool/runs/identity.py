@@ -17,7 +17,7 @@ from fmtool.runs.layout import RunPaths
 from fmtool.runs.records import run_directories
 from fmtool.runs.strict_json import read_object
 
-IDENTITY_FREE = frozenset(
+NON_IDENTIFYING_KEYS = frozenset(
     {
         # How long, and what is written meanwhile: no step computes anything else.
         "epochs",
@@ -62,7 +62,7 @@ def is_free(key: str) -> bool:
 
     So may paths: what they lead to counts, by the digest of the data.
     """
-    return not IDENTITY_FREE.isdisjoint((key, key.partition(".")[0])) or is_path(key)
+    return not NON_IDENTIFYING_KEYS.isdisjoint((key, key.partition(".")[0])) or is_path(key)
 
 
 def is_path(key: str) -> bool:
@@ -115,7 +115,7 @@ def _merged(saved: Mapping[str, Any], requested: Mapping[str, Any], prefix: str)
 
 
 @dataclass(frozen=True)
-class Begun:
+class RunIndex:
     """The newest run of each request under a runs directory.
 
     Args:
@@ -133,7 +133,7 @@ class Begun:
         return max(found)[1] if found else None
 
 
-def begun(runs_dir: Path) -> Begun:
+def index_runs(runs_dir: Path) -> RunIndex:
     """By one look at every manifest, those of sweeps included.
 
     A reproduction is left out, even if nothing was left to be resolved: its line was another one.
@@ -152,10 +152,10 @@ def begun(runs_dir: Path) -> Begun:
         start = str(manifest.get("started")), root
         newest[digest] = max(newest.get(digest, start), start)
         data_digests.add(str(manifest.get("data_digest")))
-    return Begun(newest, frozenset(data_digests))
+    return RunIndex(newest, frozenset(data_digests))
 
 
 def find_by_digest(runs_dir: Path, digest: str) -> Path | None:
     """The newest run that was asked for by this `request_digest`."""
-    found = begun(runs_dir).newest.get(digest)
+    found = index_runs(runs_dir).newest.get(digest)
     return None if found is None else found[1]

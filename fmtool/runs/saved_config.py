@@ -15,7 +15,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        text = regular_file.read_text(path, most=yaml_text.MOST_CHARACTERS + 1)
+        text = regular_file.read_text(path, most=yaml_text.MAX_CHARACTERS + 1)
         yaml_text.check(text, loader=loader)
         text = yaml_text.with_keys_as_written(text, loader=loader)
         # Both loaders are the safe ones; the one in C takes a tenth of the time.

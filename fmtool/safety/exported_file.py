@@ -7,7 +7,7 @@ from fmtool.errors import DataError, Refused
 from fmtool.safety import litert_file, onnx_file, openvino_file, saved_model_folder, torch_program
 from fmtool.safety.regular_file import open_file
 
-_MOST_BYTES = 1 << 34
+_MAX_BYTES = 1 << 34
 """16 GiB: it is read whole."""
 _DAMAGE = "export it again"
 
@@ -53,6 +53,6 @@ def _read(path: Path) -> bytes:
         raise Refused(f"{path} is not a regular file", fix="put the model there")
     with open_file(path) as file:
         found = os.fstat(file.fileno())
-        if found.st_size > _MOST_BYTES:
+        if found.st_size > _MAX_BYTES:
             raise Refused(f"{path} has {found.st_size:,} bytes", fix="export a smaller model")
         return file.read()

@@ -13,7 +13,7 @@ _OPERATORS = 1
 _OLD_CODE, _CUSTOM_CODE, _CODE = 0, 1, 3
 _CUSTOM, _DELEGATE = 32, 51
 """Codes of BuiltinOperator in the schema of LiteRT, which has two fields for such a code."""
-_MOST_OPERATORS = 10_000
+_MAX_OPERATORS = 10_000
 _FIX = "delete the file unless you trust who made it"
 
 
@@ -52,7 +52,7 @@ class _Table:
             return []
         start = field + _unsigned(self._content, field)
         count = _unsigned(self._content, start)
-        if count > _MOST_OPERATORS:
+        if count > _MAX_OPERATORS:
             raise ValueError(f"{count:,} operations")
         places = (start + 4 * each for each in range(1, count + 1))
         return [_Table(self._content, place + _unsigned(self._content, place)) for place in places]

@@ -20,10 +20,10 @@ from fmtool.safety.regular_file import open_file
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
-_MOST_MEMBERS = 10_000
-_MOST_BYTES = 1 << 36
+_MAX_MEMBERS = 10_000
+_MAX_BYTES = 1 << 36
 """64 GiB unpacked."""
-_MOST_JSON_BYTES = 1 << 25
+_MAX_JSON_BYTES = 1 << 25
 _HIGHEST_RATIO = 100
 """Keras stores; deflate reaches 1032."""
 _FIX = "delete the file unless you trust who made it"
@@ -91,19 +91,19 @@ def _check_kind(path: Path) -> None:
 
 def _check_members(members: list[zipfile.ZipInfo], *, origin: str) -> None:
     names = [member.filename for member in members]
-    if len(names) > _MOST_MEMBERS:
+    if len(names) > _MAX_MEMBERS:
         raise Refused(f"{origin} has {len(names):,} members", fix=_FIX)
     if len(set(names)) < len(names):
         raise Refused(f"{origin} has two members of one name", fix=_FIX)
-    if sum(member.file_size for member in members) > _MOST_BYTES:
-        raise Refused(f"{origin} unpacks to more than {_MOST_BYTES:,} bytes", fix=_FIX)
+    if sum(member.file_size for member in members) > _MAX_BYTES:
+        raise Refused(f"{origin} unpacks to more than {_MAX_BYTES:,} bytes", fix=_FIX)
     for member in members:
         name, size = member.filename, member.file_size
         if not _belongs(name):
             raise Refused(f"{origin} has a member {shown(name)}, which no model has", fix=_FIX)
         if size > _HIGHEST_RATIO * member.compress_size:
             raise Refused(f"{origin}: {shown(name)} unpacks to {size:,} bytes", fix=_FIX)
-        if name in (CONFIG, METADATA) and size > _MOST_JSON_BYTES:
+        if name in (CONFIG, METADATA) and size > _MAX_JSON_BYTES:
             raise Refused(f"{origin}: {name} has {size:,} bytes", fix=_FIX)
 
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from fmtool.errors import DataError, Refused
 
-_MOST_OBJECTS = 1_000_000
+_MAX_OBJECTS = 1_000_000
 _NUMERIC = "biufcV"
 """NumPy's kinds; V holds bfloat16."""
 
@@ -55,8 +55,8 @@ def _count(weights: Any) -> int:
             if address in seen:
                 continue
             seen.add(address)
-            if len(seen) > _MOST_OBJECTS:
-                raise _Unfit(f"hold more than {_MOST_OBJECTS:,} objects")
+            if len(seen) > _MAX_OBJECTS:
+                raise _Unfit(f"hold more than {_MAX_OBJECTS:,} objects")
             if isinstance(opened, h5py.h5g.GroupID):
                 pending.append(h5py.Group(opened))
             elif isinstance(opened, h5py.h5d.DatasetID):

@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 from fmtool.errors import Refused
 
-_MOST_BYTES = 1 << 28
+_MAX_BYTES = 1 << 28
 _DEEPEST = 200
 _SETS = re.compile(r"opset\d{1,2}")
 """The layers of OpenVINO itself."""
@@ -19,7 +19,7 @@ _FIX = "delete the file unless you trust who made it"
 
 def check(content: bytes, *, weights: Path, origin: str) -> None:
     """Raises Refused for more than layers of OpenVINO; ValueError for what is no model of it."""
-    if len(content) > _MOST_BYTES:
+    if len(content) > _MAX_BYTES:
         raise Refused(f"{origin}: {len(content):,} bytes of XML", fix=_FIX)
     if weights.is_symlink() or not weights.is_file():
         raise ValueError(f"{weights.name} is not beside it")

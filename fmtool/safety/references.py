@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 from typing import Any
 
-from fmtool.safety.yaml_text import MOST_NODES, Unfit
+from fmtool.safety.yaml_text import MAX_NODES, Unfit
 
 _REFERENCE = re.compile(r"\$\{\s*(\.*)([^}:]*)\}")
 _PART = re.compile(r"[^.\[\]]+")
@@ -42,8 +42,8 @@ class _Expansion:
         where = ".".join(map(str, path))
         if known is None:
             raise Unfit(f"'{where}' refers to itself")
-        if known > MOST_NODES:
-            raise Unfit(f"config too large: '{where}' stands for more than {MOST_NODES:,} values")
+        if known > MAX_NODES:
+            raise Unfit(f"config too large: '{where}' stands for more than {MAX_NODES:,} values")
         return known
 
     def _count(self, path: _Path) -> int:

@@ -16,8 +16,8 @@ from typing import Any
 from fmtool.errors import Refused
 from fmtool.safety import torch_names
 
-_MOST_MEMBERS = 100_000
-_MOST_JSON_BYTES = 1 << 28
+_MAX_MEMBERS = 100_000
+_MAX_JSON_BYTES = 1 << 28
 _END, _LARGE_END = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 """The last records of an archive: its end, the end with larger numbers, and where that is."""
@@ -57,7 +57,7 @@ def _archive(content: bytes, origin: str) -> zipfile.ZipFile:
     except zipfile.BadZipFile as error:
         raise ValueError(str(error)) from error
     members = archive.infolist()
-    if not _is_plain(content) or len(members) > _MOST_MEMBERS:
+    if not _is_plain(content) or len(members) > _MAX_MEMBERS:
         raise Refused(f"{origin}: an archive that is not as torch writes it", fix=_FIX)
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
@@ -86,7 +86,7 @@ def _is_plain(content: bytes) -> bool:
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> Any:
-    if archive.getinfo(name).file_size > _MOST_JSON_BYTES:
+    if archive.getinfo(name).file_size > _MAX_JSON_BYTES:
         raise ValueError(f"{name} is too large")
     try:
         return json.loads(archive.read(name))

@@ -7,7 +7,7 @@ with its number, how it is encoded, and the bytes.
 from collections.abc import Iterator
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
-_MOST_VARINT_BYTES = 10
+_MAX_VARINT_BYTES = 10
 
 
 class Malformed(ValueError):
@@ -43,7 +43,7 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 def _varint(message: memoryview, place: int) -> tuple[int, int]:
     """The number at `place`, and where the next begins."""
     value = 0
-    for count in range(_MOST_VARINT_BYTES):
+    for count in range(_MAX_VARINT_BYTES):
         if place + count >= len(message):
             break
         byte = message[place + count]

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-MOST_CHARACTERS = 1_000_000
-MOST_NODES = 10_000
+MAX_CHARACTERS = 1_000_000
+MAX_NODES = 10_000
 DEEPEST = 50
 _OCTAL = re.compile(r"[-+]?0[0-7_]*[0-7][0-7_]*")
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
@@ -46,8 +46,8 @@ def check(text: str, *, loader: Any) -> None:
 
     import yaml
 
-    if len(text) > MOST_CHARACTERS:
-        raise Unfit(f"config too large: more than {MOST_CHARACTERS:,} characters")
+    if len(text) > MAX_CHARACTERS:
+        raise Unfit(f"config too large: more than {MAX_CHARACTERS:,} characters")
     try:
         _count(text, loader)
     except yaml.MarkedYAMLError as error:
@@ -105,8 +105,8 @@ def _count(text: str, loader: Any) -> None:
                 sizes[anchor] = nodes
             opened[-1].children += 1
             opened[-1].nodes += nodes
-            if opened[-1].nodes > MOST_NODES:
-                raise Unfit(f"config too large: more than {MOST_NODES:,} values{_line(event)}")
+            if opened[-1].nodes > MAX_NODES:
+                raise Unfit(f"config too large: more than {MAX_NODES:,} values{_line(event)}")
 
 
 def _is_plain(event: Any) -> bool:

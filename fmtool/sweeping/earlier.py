@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.runs import result as outcome
-from fmtool.runs.identity import begun, is_path
+from fmtool.runs.identity import index_runs, is_path
 from fmtool.runs.records import KILLED, RUNNING, RunRecord, read_record
 from fmtool.runs.saved_config import flatten
 from fmtool.sweeping.config import Retry
@@ -58,7 +58,7 @@ def earlier(
     Args:
         stored: what sweep.json says of each job, for those that never came as far as a run.
     """
-    index = begun(runs_dir)
+    index = index_runs(runs_dir)
     found = {}
     for job in jobs:
         if not job.goes_on:

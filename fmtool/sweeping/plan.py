@@ -14,7 +14,7 @@ from fmtool.sweeping.jobs import Job
 from fmtool.sweeping.metrics_tail import last_epoch
 from fmtool.sweeping.workflow import Sweep
 
-_MOST_RUNS = 10
+_MAX_RUNS = 10
 """The newest runs of a model on a data set that say how fast it is now."""
 
 
@@ -111,7 +111,7 @@ def pace_of(past: Sequence[RunRecord], model: str, data: str) -> Pace | None:
         for record in past
         if record.status in ENDED and (record.model, record.data) == (model, data)
     ]
-    found = [pace for record in ended[:_MOST_RUNS] if (pace := _pace(record)) is not None]
+    found = [pace for record in ended[:_MAX_RUNS] if (pace := _pace(record)) is not None]
     if not found:
         return None
     return Pace(

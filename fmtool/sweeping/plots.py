@@ -14,7 +14,7 @@ from fmtool.metric import Metric, show
 _COLOR = "#1f6fb4"
 _BEST_COLOR = "#e07b1a"
 _GRAY = "#444444"
-_MOST_BARS = 40
+_MAX_BARS = 40
 _LONGEST_LABEL = 60
 _LONGEST_TICK = 20
 _LOGARITHMIC = 20.0
@@ -37,7 +37,7 @@ class Point:
 
 def bars_figure(points: Sequence[Point], metric: Metric) -> Figure:
     """A bar for each point, the best first, 40 at the most."""
-    chosen = _best_first(points, metric)[:_MOST_BARS]
+    chosen = _best_first(points, metric)[:_MAX_BARS]
     values, places = [point.value for point in chosen], range(len(chosen))
     figure = blank_figure(8.5, 1.4 + 0.32 * len(chosen))
     axes = figure.add_subplot()

@@ -11,7 +11,7 @@ from fmtool.config.compose import dump
 from fmtool.errors import Stopped
 from fmtool.logging.metrics_log import MetricsLog
 from fmtool.logging.rows import with_names_of_today
-from fmtool.logging.sink import Row, Sink, TrainingPlan
+from fmtool.logging.sink import Row, Sink, TrainingInfo
 from fmtool.logging.tensorboard import TensorBoardSink
 from fmtool.logging.terminal import terminal_sink
 from fmtool.runs.layout import RunPaths
@@ -96,10 +96,10 @@ def _board(session: Session, paths: RunPaths) -> TensorBoardSink:
     )
 
 
-def plan_of(session: Session) -> TrainingPlan:
+def plan_of(session: Session) -> TrainingInfo:
     """The facts that the sinks of a training from its beginning have before the first step."""
     cfg, validation = session.cfg, session.data.validation
-    return TrainingPlan(
+    return TrainingInfo(
         model_name=cfg.model.name,
         data_name=cfg.data.name,
         kind=session.data.splits.element.kind,

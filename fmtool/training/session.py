@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fmtool.training.averaging import FinalWeights
     from fmtool.training.optimization import Optimization
     from fmtool.training.step.indexed_model import IndexedModel
-    from fmtool.training.step.plan import Plan
+    from fmtool.training.step.plan import BatchPlan
     from fmtool.training.step.source import Source
 
 
@@ -69,7 +69,7 @@ class Session:
         return self.monitor.metric or options.task(cfg.name).training_metrics(cfg)[0]
 
     @property
-    def plan(self) -> "Plan":
+    def plan(self) -> "BatchPlan":
         """The plan of the training epochs."""
         return self.train.plan
 
@@ -191,7 +191,7 @@ def prepare(cfg: TrainConfig, data: TaskData) -> Session:
     )
 
 
-def _plan(cfg: TrainConfig, data: TaskData, augment: "Pipeline | None") -> "Plan":
+def _plan(cfg: TrainConfig, data: TaskData, augment: "Pipeline | None") -> "BatchPlan":
     """The plan of the training epochs, whose dispatches end where something is to be done."""
     from fmtool.training.step.plan import plan_of
 

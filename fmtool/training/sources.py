@@ -10,7 +10,7 @@ from fmtool.data.splitting.splits import Split
 from fmtool.schema import TrainConfig
 from fmtool.tasks.base import Task
 from fmtool.training import storage
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 from fmtool.training.step.source import Source
 from fmtool.training.step.table import Table, to_device
 
@@ -19,7 +19,7 @@ Rows = NDArray[np.int32]
 
 def place(
     cfg: TrainConfig,
-    plan: Plan,
+    plan: BatchPlan,
     split: Split,
     validation: tuple[Split, Rows] | None,
     task: Task[Any],
@@ -48,7 +48,7 @@ def place(
         return cfg, train, None
     rows = validation[1]
     size = even_batch_size(len(rows), cfg.eval_batch_size)
-    batches = Plan(rows, size, seed=cfg.seed, draws=task.draws)
+    batches = BatchPlan(rows, size, seed=cfg.seed, draws=task.draws)
     return cfg, train, Source(batches, splits[-1], tables[-1])
 
 

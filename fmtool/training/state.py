@@ -20,7 +20,7 @@ from fmtool.training.step import generators, to_host
 ARRAYS = "state.npz"
 INDEX = "state.json"
 _GENERATORS = "generators/"
-_MOST_ARRAYS = 1_000_000
+_MAX_ARRAYS = 1_000_000
 
 Array = np.ndarray[Any, Any]
 
@@ -116,7 +116,7 @@ def load(model: Any, directory: Path) -> None:
 
 
 def _fitting_arrays(model: Any, directory: Path) -> dict[str, Array]:
-    arrays = read_npz(directory / ARRAYS, most_members=_MOST_ARRAYS)
+    arrays = read_npz(directory / ARRAYS, most_members=_MAX_ARRAYS)
     for part, members in variables(model).items():
         shapes = [arrays[key].shape for key in _keys(arrays, part)]
         if shapes != [tuple(variable.shape) for variable in members]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fmtool.data.samples.images import is_in_memory
 from fmtool.data.samples.read_ahead import read_all
 from fmtool.data.splitting.splits import Split
-from fmtool.machine.memory import SHARE, available
+from fmtool.machine.memory import MAX_FRACTION, available
 from fmtool.trees import leaves, mapped
 
 Storage = Literal["auto", "device", "host", "stream"]
@@ -27,9 +27,9 @@ def resolve(storage: Storage, *, size: int, device_bytes: int, host_bytes: float
     """
     if storage != "auto":
         return storage
-    if SHARE * size <= device_bytes:
+    if size <= MAX_FRACTION * device_bytes:
         return "device"
-    return "host" if SHARE * size <= host_bytes else "stream"
+    return "host" if size <= MAX_FRACTION * host_bytes else "stream"
 
 
 def place_of(storage: Storage, splits: Iterable[Split], *, device: str) -> Place:

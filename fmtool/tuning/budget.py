@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fmtool.tuning import chains
-from fmtool.tuning.chains import Chain
+from fmtool.tuning import attempts
+from fmtool.tuning.attempts import TrialAttempts
 from fmtool.tuning.config import StudyBudget
 from fmtool.tuning.objective import Objective
 
@@ -26,7 +26,7 @@ def is_over(
     if len(objectives) > 1:
         return None
     (objective,) = objectives
-    found = completed(chains.chains(trials), objective)
+    found = completed(attempts.by_trial(trials), objective)
     if budget.target is not None and any(
         value == budget.target or objective.asked.is_better(value, budget.target)
         for _, value in found
@@ -52,22 +52,24 @@ def busy_seconds(trials: Sequence["FrozenTrial"]) -> float:
     return busy.total_seconds()
 
 
-def completed(found: Sequence[Chain], objective: Objective) -> list[tuple[Chain, float]]:
+def completed(
+    found: Sequence[TrialAttempts], objective: Objective
+) -> list[tuple[TrialAttempts, float]]:
     """Finished trials that keep the constraints, with the value of one objective."""
     return [
-        (chain, float(chain.attrs[chains.METRICS][objective.metric]))
+        (chain, float(chain.attrs[attempts.METRICS][objective.metric]))
         for chain in found
-        if chain.status == chains.COMPLETED and is_feasible(chain)
+        if chain.status == attempts.COMPLETED and is_feasible(chain)
     ]
 
 
-def is_feasible(chain: Chain) -> bool:
+def is_feasible(chain: TrialAttempts) -> bool:
     return all(value <= 0 for value in chain.current.constraints.values())
 
 
 def _since_best(trials: Sequence["FrozenTrial"], objective: Objective) -> int:
     """The number of trials that have finished after the best one."""
-    closed = [chain for chain in chains.chains(trials) if not chain.is_open]
+    closed = [chain for chain in attempts.by_trial(trials) if not chain.is_open]
     closed.sort(key=lambda chain: chain.current.datetime_complete or datetime.max)
     best, since = None, 0
     for chain in closed:

@@ -23,9 +23,9 @@ from fmtool.metric import headline
 from fmtool.runs.layout import STUDY_VARIABLE, RunPaths, StudyPaths
 from fmtool.runs.saved_config import read_run_config
 from fmtool.signals import SignalGuard
-from fmtool.tuning import budget, chains, summary
-from fmtool.tuning.course import Course
+from fmtool.tuning import attempts, budget, summary
 from fmtool.tuning.definition import Definition
+from fmtool.tuning.epoch_reader import EpochReader
 from fmtool.tuning.experiment_file import training_words
 from fmtool.tuning.objective import Objective
 from fmtool.tuning.store import Store
@@ -34,7 +34,7 @@ DEFAULTS = "defaults"
 
 
 @dataclass(frozen=True)
-class Plan:
+class ConfirmPlan:
     """The trainings of a confirmation.
 
     Args:
@@ -91,7 +91,7 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
 def confirm(
     store: Store,
     paths: StudyPaths,
-    plan: Plan,
+    plan: ConfirmPlan,
     command: TrainingCommand,
     *,
     runs_dir: Path,
@@ -134,10 +134,10 @@ def confirm(
     return _judge(definition, objective, points, command)
 
 
-def _points(store: Store, plan: Plan) -> list[Point]:
+def _points(store: Store, plan: ConfirmPlan) -> list[Point]:
     definition = store.definition
     objective = definition.objectives[0]
-    found = budget.completed(chains.chains(store.trials()), objective)
+    found = budget.completed(attempts.by_trial(store.trials()), objective)
     found.sort(key=lambda each: objective.asked.loss_of(each[1]))
     points: list[Point] = []
     for chain, value in found:
@@ -152,7 +152,7 @@ def _points(store: Store, plan: Plan) -> list[Point]:
 
 
 def _score(objective: Objective, run: Path) -> float | None:
-    best = objective.best_row(Course().rows(RunPaths(run).metrics))
+    best = objective.best_row(EpochReader().rows(RunPaths(run).metrics))
     return None if best is None else float(best[objective.metric])
 
 

@@ -26,9 +26,15 @@ from fmtool.tuning.objective import Figures, Objective, comparable, parse
 from fmtool.tuning.space import Space
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_ALWAYS = ("report.test=false", "dry_run=false", "resume=null", "allow_change=[]", "name=null")
-_UNLESS_TYPED = ("logging.plots=false",)
-OF_TRIALS = frozenset(
+_FORCED_OVERRIDES = (
+    "report.test=false",
+    "dry_run=false",
+    "resume=null",
+    "allow_change=[]",
+    "name=null",
+)
+_DEFAULT_OVERRIDES = ("logging.plots=false",)
+TRIAL_KEYS = frozenset(
     {"report.test", "report.latency", "dry_run", "resume", "allow_change", "name", "logging.plots"}
 )
 """The keys that make a training a trial."""
@@ -64,7 +70,7 @@ class Definition(Config):
         return len(self.objectives) == 1 and self.objectives[0].is_of_epochs
 
 
-class Settings(Config):
+class StudySettings(Config):
     """The way a study is worked at, which may change from one time to the next."""
 
     budget: StudyBudget
@@ -78,13 +84,13 @@ def trial_overrides(
 ) -> list[str]:
     """The overrides of every trial: those typed, and those that make a training a trial."""
     typed = {override.partition("=")[0].lstrip("+") for override in fixed}
-    own = [each for each in _UNLESS_TYPED if each.partition("=")[0] not in typed]
+    own = [each for each in _DEFAULT_OVERRIDES if each.partition("=")[0] not in typed]
     leading = next((each for each in objectives if each.is_of_epochs), None)
     if leading is not None and "monitor" not in typed:
         own.append(prepare(f"monitor={leading.metric}"))
     asked = {each.metric for each in objectives} | {*constraint.min, *constraint.max}
     latency = [f"report.latency={'true' if 'latency_ms' in asked else 'false'}"]
-    return [*own, *fixed, *latency, *_ALWAYS]
+    return [*own, *fixed, *latency, *_FORCED_OVERRIDES]
 
 
 def define(
@@ -165,8 +171,8 @@ def check_name(name: str) -> None:
         raise UsageError(f"study={name} is no name", fix="use letters, digits, '.', '_' and '-'")
 
 
-def settings_of(cfg: TuneConfig) -> Settings:
-    return Settings(
+def settings_of(cfg: TuneConfig) -> StudySettings:
+    return StudySettings(
         budget=cfg.budget,
         retries=cfg.tune.retries,
         trial_minutes=cfg.tune.trial_minutes,

@@ -7,13 +7,13 @@ from typing import Any
 from fmtool.config import compose, sweep
 from fmtool.errors import UsageError
 from fmtool.runs.atomic import reporting, write_text
-from fmtool.tuning.definition import OF_TRIALS, Definition
+from fmtool.tuning.definition import TRIAL_KEYS, Definition
 
 
 def training_words(definition: Definition, trial: Mapping[str, Any]) -> list[str]:
     """The words behind `fmtool train` for a trial's point, without what made it a trial."""
     typed = [
-        each for each in definition.fixed if each.lstrip("+").partition("=")[0] not in OF_TRIALS
+        each for each in definition.fixed if each.lstrip("+").partition("=")[0] not in TRIAL_KEYS
     ]
     return [*typed, *trial["overrides"]]
 

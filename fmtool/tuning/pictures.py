@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from fmtool.runs.atomic import write_with
-from fmtool.tuning import budget, chains
+from fmtool.tuning import attempts, budget
 from fmtool.tuning.store import Store
 
 _DPI = 120
-_MOST_IN_LEGEND = 10
-_MOST_IN_CONTOUR = 4
+_MAX_IN_LEGEND = 10
+_MAX_IN_CONTOUR = 4
 """Dimensions, the most important ones: the drawing has the square of it."""
 
 
@@ -58,7 +58,7 @@ def _shorten_legend(figure: Any) -> None:
     """A line for each of many trials is longer than the picture, and tells nothing."""
     axes = figure.axes[0]
     legend = axes.get_legend()
-    if legend is not None and len(legend.get_texts()) > _MOST_IN_LEGEND:
+    if legend is not None and len(legend.get_texts()) > _MAX_IN_LEGEND:
         legend.remove()
     axes.set(title="Course of each trial", xlabel="epoch", ylabel="")
 
@@ -71,7 +71,7 @@ def _drawings(store: Store) -> Iterator[tuple[str, Callable[[], Any]]]:
     from optuna.visualization import matplotlib as shapes
 
     study, objectives = store.study, store.definition.objectives
-    finished = budget.completed(chains.chains(store.trials()), objectives[0])
+    finished = budget.completed(attempts.by_trial(store.trials()), objectives[0])
     yield "timeline", lambda: shapes.plot_timeline(study)
     if not finished:
         return
@@ -95,7 +95,7 @@ def _drawings(store: Store) -> Iterator[tuple[str, Callable[[], Any]]]:
             lambda: shapes.plot_param_importances(study, params=list(ranked), target_name=name),
         )
     if len(ranked) > 1:
-        most = list(ranked)[:_MOST_IN_CONTOUR]
+        most = list(ranked)[:_MAX_IN_CONTOUR]
         yield "contour", lambda: shapes.plot_contour(study, params=most, target_name=name)
 
 

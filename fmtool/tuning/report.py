@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from fmtool.evaluation.report import gate_table
 from fmtool.metric import show
 from fmtool.runs.result import Gate, headline_of
-from fmtool.tuning import chains
+from fmtool.tuning import attempts
 from fmtool.tuning.objective import shown_metric
 from fmtool.tuning.space import overrides_of
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from fmtool.tuning.definition import Definition
     from fmtool.tuning.worker import Event
 
-_MOST_SHOWN = 10
+_MAX_SHOWN = 10
 
 
 def event_line(event: "Event", definition: "Definition") -> str:
     """A line on a trial that began or ended, with what was seen of it."""
     words = [f"trial {event.number:>3}", f"{event.status:<9}"]
-    if event.status == chains.RUNNING:
+    if event.status == attempts.RUNNING:
         words += map(_short, overrides_of(definition.dimensions, event.trial.values))
         return "  ".join(words)
     for objective in definition.objectives:
@@ -29,7 +29,7 @@ def event_line(event: "Event", definition: "Definition") -> str:
         if row is not None:
             words.append(f"{objective.metric} {show(row[objective.metric])}")
     words.append(f"{len(event.trial.rows)} epochs")
-    if event.status in (chains.FAILED, chains.INVALID):
+    if event.status in (attempts.FAILED, attempts.INVALID):
         words.append(f"see {event.trial.log}")
     return "  ".join(words)
 
@@ -84,9 +84,9 @@ def status(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Se
         (row for row in rows if row["values"] and row["is_feasible"]),
         key=lambda row: shown_metric(objectives[0]).loss_of(row["values"][0]),
     )
-    unfinished = [row for row in rows if row["status"] in (chains.RUNNING, chains.WAITING)]
+    unfinished = [row for row in rows if row["status"] in (attempts.RUNNING, attempts.WAITING)]
     if best_first or unfinished:
-        parts.append(trials([*best_first[:_MOST_SHOWN], *unfinished], objectives))
+        parts.append(trials([*best_first[:_MAX_SHOWN], *unfinished], objectives))
     return parts
 
 

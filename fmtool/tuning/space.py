@@ -23,7 +23,7 @@ AUTO, NONE = "auto", "none"
 _NOT_SEARCHED = frozenset(
     {"seed", "resume", "allow_change", "name", "tags", "runs_dir", "dry_run", "report", "expected"}
 )
-_MOST_COMBINATIONS = 64
+_MAX_COMBINATIONS = 64
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,9 @@ def _combinations(
     count = 1
     for each in listed:
         count *= len(each)
-    if count > _MOST_COMBINATIONS:
+    if count > _MAX_COMBINATIONS:
         raise UsageError(
-            f"{count} combinations of {', '.join(groups)} are more than {_MOST_COMBINATIONS}",
+            f"{count} combinations of {', '.join(groups)} are more than {_MAX_COMBINATIONS}",
             fix="search fewer options at once",
         )
     for options in product(*listed):

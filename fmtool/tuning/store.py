@@ -14,7 +14,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from fmtool.compat.private_optuna import ask_for_id, id_of, storage_of
-from fmtool.tuning import chains
+from fmtool.tuning import attempts
 from fmtool.tuning.stored_study import StoredStudy, locked
 
 _FIXED = "fixed_params"
@@ -37,13 +37,15 @@ class Store(StoredStudy):
         storage = storage_of(self.study)
         with locked(self.url, self._patience), suppress(UpdateFinishedTrialError):
             identity = self._patience(lambda: ask_for_id(self.study))
-            self._patience(lambda: storage.set_trial_user_attr(identity, chains.LEASE, dict(lease)))
+            self._patience(
+                lambda: storage.set_trial_user_attr(identity, attempts.LEASE, dict(lease))
+            )
             trials = self.trials()
             frozen = next(each for each in trials if id_of(each) == identity)
-            if chains.ORIGIN in frozen.user_attrs and self._is_duplicate(frozen, trials):
-                self._fail(frozen, chains.DUPLICATE)
+            if attempts.ORIGIN in frozen.user_attrs and self._is_duplicate(frozen, trials):
+                self._fail(frozen, attempts.DUPLICATE)
                 return None
-            place = chains.rank(frozen, trials)
+            place = attempts.rank(frozen, trials)
             if place >= most:
                 self._refuse(frozen)
                 return None
@@ -55,20 +57,20 @@ class Store(StoredStudy):
 
     def _is_duplicate(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> bool:
         """True where somebody else is at this trial, or it is done; who held it before loses it."""
-        mine, attempt = chains.origin(trial), chains.attempt(trial)
+        mine, attempt = attempts.origin(trial), attempts.attempt(trial)
         for other in trials:
-            if chains.origin(other) != mine or other.number == trial.number:
+            if attempts.origin(other) != mine or other.number == trial.number:
                 continue
-            status, earlier = chains.status(other), chains.attempt(other) < attempt
-            if status in (chains.LOST, chains.DUPLICATE, chains.SURPLUS):
+            status, earlier = attempts.status(other), attempts.attempt(other) < attempt
+            if status in (attempts.LOST, attempts.DUPLICATE, attempts.SURPLUS):
                 continue
-            if earlier and status == chains.FAILED:
+            if earlier and status == attempts.FAILED:
                 continue  # this one is another chance
             if earlier and not other.state.is_finished():
-                if self._fail(other, chains.LOST):
+                if self._fail(other, attempts.LOST):
                     continue
                 return True  # it was finished in this moment
-            if other.state.is_finished() or chains.attempt(other) > attempt:
+            if other.state.is_finished() or attempts.attempt(other) > attempt:
                 return True
             if other.number < trial.number:
                 return True
@@ -85,47 +87,49 @@ class Store(StoredStudy):
             trial = next(each for each in trials if each.number == number)
             if trial.state.is_finished():
                 return
-            if _has_not_begun(trial) and chains.rank(trial, trials) >= most:
+            if _has_not_begun(trial) and attempts.rank(trial, trials) >= most:
                 self._refuse(trial)
                 return
             self._begin_again(trial, trials)
-            self._fail(trial, chains.LOST)
+            self._fail(trial, attempts.LOST)
 
     def tidy(self, trials: Sequence[FrozenTrial], *, most: int) -> None:
         """Mends what workers left that died, or were held up, between two operations."""
-        for place, chain in enumerate(chains.chains(trials)):
-            if chain.status in (chains.LOST, chains.DUPLICATE):  # nobody is at it, or will be
+        for place, chain in enumerate(attempts.by_trial(trials)):
+            if chain.status in (attempts.LOST, attempts.DUPLICATE):  # nobody is at it, or will be
                 self._begin_again(chain.current, self.trials())
             for trial in chain.trials:
                 if not chain.is_open and trial.state == TrialState.WAITING:
-                    self._fail(trial, chains.DUPLICATE)
+                    self._fail(trial, attempts.DUPLICATE)
                 elif place >= most and _has_not_begun(trial):
                     self._refuse(trial)
 
     def retry_failed(self) -> list[int]:
         """Lets failed trials wait for another attempt; their numbers."""
         trials = self.trials()
-        failed = [chain for chain in chains.chains(trials) if chain.status == chains.FAILED]
+        failed = [chain for chain in attempts.by_trial(trials) if chain.status == attempts.FAILED]
         for chain in failed:
             self._begin_again(chain.current, trials)
         return [chain.origin for chain in failed]
 
     def _refuse(self, trial: FrozenTrial) -> None:
         """One beyond the budget; an attempt at one that began earlier waits for a larger budget."""
-        if chains.ORIGIN in trial.user_attrs:
+        if attempts.ORIGIN in trial.user_attrs:
             self._begin_again(trial, self.trials())
-            self._fail(trial, chains.LOST)
+            self._fail(trial, attempts.LOST)
         else:
-            self._fail(trial, chains.SURPLUS)
+            self._fail(trial, attempts.SURPLUS)
 
     def _begin_again(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> None:
         """Enqueues the next attempt, unless there is one, with its point and its run if any."""
-        mine, attempt = chains.origin(trial), chains.attempt(trial) + 1
-        if any(chains.origin(each) == mine and chains.attempt(each) >= attempt for each in trials):
+        mine, attempt = attempts.origin(trial), attempts.attempt(trial) + 1
+        if any(
+            attempts.origin(each) == mine and attempts.attempt(each) >= attempt for each in trials
+        ):
             return
-        attrs = {chains.ORIGIN: mine, chains.ATTEMPT: attempt}
-        if chains.RUN in trial.user_attrs:
-            attrs[chains.RUN] = trial.user_attrs[chains.RUN]
+        attrs = {attempts.ORIGIN: mine, attempts.ATTEMPT: attempt}
+        if attempts.RUN in trial.user_attrs:
+            attrs[attempts.RUN] = trial.user_attrs[attempts.RUN]
         waiting = create_trial(
             state=TrialState.WAITING, system_attrs={_FIXED: _point(trial)}, user_attrs=attrs
         )
@@ -137,11 +141,11 @@ class Store(StoredStudy):
 
         def fail() -> bool:
             try:
-                storage.set_trial_user_attr(identity, chains.OUTCOME, outcome)
+                storage.set_trial_user_attr(identity, attempts.OUTCOME, outcome)
                 storage.set_trial_state_values(identity, state=TrialState.FAIL)
             except UpdateFinishedTrialError:
                 there = storage.get_trial(identity)
-                return there.state == TrialState.FAIL and chains.status(there) == outcome
+                return there.state == TrialState.FAIL and attempts.status(there) == outcome
             return True
 
         return self._patience(fail)
@@ -165,12 +169,12 @@ class Store(StoredStudy):
                 lambda: self.study.tell(trial, values, state=state, skip_if_finished=True)
             )
         there = self._patience(lambda: storage_of(self.study).get_trial(id_of(trial)))
-        return there.state == state and chains.status(there) != chains.LOST
+        return there.state == state and attempts.status(there) != attempts.LOST
 
 
 def _has_not_begun(trial: FrozenTrial) -> bool:
     """True for a trial that a worker holds and has no run of yet."""
-    return trial.state == TrialState.RUNNING and chains.RUN not in trial.user_attrs
+    return trial.state == TrialState.RUNNING and attempts.RUN not in trial.user_attrs
 
 
 def _point(trial: FrozenTrial) -> dict[str, Any]:

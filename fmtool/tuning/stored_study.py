@@ -13,9 +13,9 @@ from fmtool.privacy import without_password
 from fmtool.suggest import did_you_mean
 from fmtool.tuning import damage
 from fmtool.tuning import storage as storages
-from fmtool.tuning.definition import Definition, Settings, read_definition, require_same
+from fmtool.tuning.definition import Definition, StudySettings, read_definition, require_same
 from fmtool.tuning.dimension import draw
-from fmtool.tuning.patience import Patience
+from fmtool.tuning.retry_policy import RetryPolicy
 
 _DEFINITION, _SETTINGS = "fmtool.definition", "fmtool.settings"
 
@@ -23,7 +23,7 @@ _DEFINITION, _SETTINGS = "fmtool.definition", "fmtool.settings"
 class StoredStudy:
     """A study, its definition and its settings, made by `create` or `load`."""
 
-    def __init__(self, study: optuna.Study, url: str, patience: Patience) -> None:
+    def __init__(self, study: optuna.Study, url: str, patience: RetryPolicy) -> None:
         self.study, self.url, self._patience = study, url, patience
         attrs = patience(lambda: study.user_attrs)
         if _DEFINITION not in attrs:
@@ -34,7 +34,7 @@ class StoredStudy:
 
     @classmethod
     def create(
-        cls, url: str, definition: Definition, settings: Settings, *, patience: Patience
+        cls, url: str, definition: Definition, settings: StudySettings, *, patience: RetryPolicy
     ) -> Self:
         """The study of that name; the same one if it is there, with these settings from now on.
 
@@ -62,7 +62,7 @@ class StoredStudy:
         return store
 
     @classmethod
-    def load(cls, url: str, name: str, *, patience: Patience) -> Self:
+    def load(cls, url: str, name: str, *, patience: RetryPolicy) -> Self:
         """Raises UsageError where the storage has no such study."""
         if storages.is_missing(url):
             raise UsageError(
@@ -83,12 +83,12 @@ class StoredStudy:
         return cls(study, url, patience)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> StudySettings:
         """As the last line that was typed says."""
         attrs = self._patience(lambda: self.study.user_attrs)
-        return Settings.model_validate_json(attrs[_SETTINGS])
+        return StudySettings.model_validate_json(attrs[_SETTINGS])
 
-    def set_settings(self, settings: Settings) -> None:
+    def set_settings(self, settings: StudySettings) -> None:
         text = settings.model_dump_json()
         self._patience(lambda: self.study.set_user_attr(_SETTINGS, text))
 
@@ -115,7 +115,7 @@ class StoredStudy:
 
 
 @contextmanager
-def locked(url: str, patience: Patience) -> Iterator[None]:
+def locked(url: str, patience: RetryPolicy) -> Iterator[None]:
     """Alone among the workers of this machine, where the storage does not see to it itself."""
     descriptor = patience(lambda: storages.lock(url))
     try:

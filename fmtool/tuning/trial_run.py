@@ -15,10 +15,10 @@ from fmtool.jobs.process import TrainingCommand, TrainingProcess
 from fmtool.jobs.slots import Slot
 from fmtool.runs.layout import STUDY_VARIABLE, JobPaths, RunPaths
 from fmtool.runs.lock import is_locked
-from fmtool.tuning import chains, space
-from fmtool.tuning.course import Course
+from fmtool.tuning import attempts, space
 from fmtool.tuning.definition import Definition
 from fmtool.tuning.dimension import Value
+from fmtool.tuning.epoch_reader import EpochReader
 from fmtool.tuning.objective import Row, values_of, violations
 from fmtool.tuning.store import Store
 
@@ -27,9 +27,9 @@ _LONGEST_END_SECONDS = 6.0
 """The longest wait for the end of a training whose worker is gone before it has begun."""
 
 _PRUNED_BY_CODE = {
-    ExitCode.DIVERGED: chains.DIVERGED,
-    ExitCode.OUT_OF_MEMORY: chains.OUT_OF_MEMORY,
-    ExitCode.TIME_LIMIT: chains.TIMED_OUT,
+    ExitCode.DIVERGED: attempts.DIVERGED,
+    ExitCode.OUT_OF_MEMORY: attempts.OUT_OF_MEMORY,
+    ExitCode.TIME_LIMIT: attempts.TIMED_OUT,
 }
 """Ends that say something of the point: a sampler shall keep away from it."""
 _INVALID = (ExitCode.USAGE, ExitCode.REFUSED, ExitCode.CONFIG_CHANGED)
@@ -43,7 +43,7 @@ ENVIRONMENT = (
 
 
 @dataclass(frozen=True)
-class Setting:
+class TrialContext:
     """The part that the trials of a worker share.
 
     Args:
@@ -72,7 +72,7 @@ class TrialRun:
 
     def __init__(
         self,
-        setting: Setting,
+        setting: TrialContext,
         trial: Trial,
         values: Mapping[str, Value],
         paths: JobPaths,
@@ -85,7 +85,7 @@ class TrialRun:
         self.number, self.beat = number, 0
         self.rows: list[Row] = []
         self._setting, self._paths, self._earlier = setting, paths, earlier
-        self._course, self._reported, self._crashes = Course(), 0, 0
+        self._course, self._reported, self._crashes = EpochReader(), 0, 0
         self._again_at: float | None = None
         self._stopped: str | None = None
         self._is_known = False
@@ -134,7 +134,7 @@ class TrialRun:
             return
         store, definition = self._setting.store, self._setting.definition
         if not self._is_known:
-            store.set(self.trial, chains.RUN, str(directory))
+            store.set(self.trial, attempts.RUN, str(directory))
             self._is_known = True
         self.rows = list(self._course.rows(RunPaths(directory).metrics))
         if not definition.can_prune or self._stopped is not None:
@@ -148,7 +148,7 @@ class TrialRun:
             is_last = row["epoch"] >= self._epochs()
             if store.report(self.trial, value, row["epoch"]) and not is_last:
                 self.rows = self.rows[: self._reported]
-                self.stop(chains.PRUNED)
+                self.stop(attempts.PRUNED)
                 return
 
     def _epochs(self) -> int:
@@ -176,7 +176,7 @@ class TrialRun:
         return {**outcome, "is_crash": is_crash}
 
     def stop(self, why: str) -> None:
-        """Ends the training in order, as one of `chains`' outcomes."""
+        """Ends the training in order, as one of the outcomes of `attempts`."""
         if self._stopped is None:
             self._stopped = why
             self._process.stop()
@@ -201,13 +201,13 @@ class TrialRun:
         known = values_of(definition.objectives, self.rows, facts)
         status = self._status(outcome, known)
         attrs = {
-            chains.OUTCOME: status,
-            chains.METRICS: known,
-            chains.EPOCHS: len(self.rows),
+            attempts.OUTCOME: status,
+            attempts.METRICS: known,
+            attempts.EPOCHS: len(self.rows),
             "message": (outcome.get("error") or {}).get("message"),
             "crashes": self._crashes,
         }
-        if status == chains.COMPLETED:
+        if status == attempts.COMPLETED:
             counts = store.finish(
                 self.trial,
                 TrialState.COMPLETE,
@@ -215,22 +215,22 @@ class TrialRun:
                 values=[known[each.metric] for each in definition.objectives],
                 violations=violations(definition.constraint.min, definition.constraint.max, known),
             )
-        elif status in (chains.FAILED, chains.INVALID) or len(definition.objectives) > 1:
+        elif status in (attempts.FAILED, attempts.INVALID) or len(definition.objectives) > 1:
             counts = store.finish(self.trial, TrialState.FAIL, attrs)
         else:
             counts = store.finish(self.trial, TrialState.PRUNED, attrs)
-        return status if counts else chains.LOST
+        return status if counts else attempts.LOST
 
     def _status(self, outcome: Mapping[str, Any], known: Mapping[str, float]) -> str:
         code = outcome["exit_code"]
         if outcome["status"] == "pruned":
-            return self._stopped or chains.ENDED
+            return self._stopped or attempts.ENDED
         if code in _PRUNED_BY_CODE:
             return _PRUNED_BY_CODE[code]
         if code in _INVALID:
-            return chains.INVALID
+            return attempts.INVALID
         has_values = all(each.metric in known for each in self._setting.definition.objectives)
-        return chains.COMPLETED if code == ExitCode.SUCCESS and has_values else chains.FAILED
+        return attempts.COMPLETED if code == ExitCode.SUCCESS and has_values else attempts.FAILED
 
 
 def _can_go_on(run: RunPaths) -> bool:

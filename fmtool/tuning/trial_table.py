@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from fmtool.runs.csv_text import cell
-from fmtool.tuning import chains
+from fmtool.tuning import attempts
 from fmtool.tuning.store import Store
 from fmtool.tuning.summary import trial_document
 
 
 def documents(store: Store) -> list[dict[str, Any]]:
     """Every trial, by number."""
-    found = chains.chains(store.trials())
+    found = attempts.by_trial(store.trials())
     return [trial_document(store.definition, chain) for chain in found]
 
 

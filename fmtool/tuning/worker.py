@@ -17,11 +17,11 @@ from fmtool.errors import FmtoolError
 from fmtool.jobs.slots import Slot, slots
 from fmtool.runs.layout import RunPaths, StudyPaths
 from fmtool.signals import SignalGuard
-from fmtool.tuning import budget, chains
-from fmtool.tuning.definition import Settings
+from fmtool.tuning import attempts, budget
+from fmtool.tuning.definition import StudySettings
 from fmtool.tuning.lease import Watch, ourselves
 from fmtool.tuning.store import Store
-from fmtool.tuning.trial_run import ENVIRONMENT, Setting, TrialRun
+from fmtool.tuning.trial_run import ENVIRONMENT, TrialContext, TrialRun
 
 _LOOK_SECONDS = 0.05
 _STUDY_SECONDS = 1.0
@@ -53,7 +53,7 @@ class Worker:
     def __init__(
         self,
         store: Store,
-        setting: Setting,
+        setting: TrialContext,
         paths: StudyPaths,
         *,
         jobs: int,
@@ -62,7 +62,7 @@ class Worker:
         self._store, self._setting, self._paths = store, setting, paths
         self._jobs, self._tell = jobs, tell
         self.running: list[TrialRun] = []
-        self._settings: Settings = store.settings
+        self._settings: StudySettings = store.settings
         self._watch = Watch(self._settings.lease_seconds)
         self._slots = slots(jobs)
         self._failure: FmtoolError | None = None
@@ -117,8 +117,8 @@ class Worker:
         if budget.is_over(limits, objectives, trials) is not None:
             self._is_over = True
             for trial in self.running:
-                trial.stop(chains.ENDED)
-        counted = chains.chains(trials)[: limits.trials]
+                trial.stop(attempts.ENDED)
+        counted = attempts.by_trial(trials)[: limits.trials]
         if self._failure is not None or self._is_over:
             return bool(self.running)
         if len(self.running) < self._jobs and self._has_more(counted, limits.trials):
@@ -126,8 +126,8 @@ class Worker:
             return True
         return bool(self.running) or any(chain.is_open for chain in counted)
 
-    def _has_more(self, counted: Sequence[chains.Chain], most: int) -> bool:
-        waits = any(chain.status == chains.WAITING for chain in counted)
+    def _has_more(self, counted: Sequence[attempts.TrialAttempts], most: int) -> bool:
+        waits = any(chain.status == attempts.WAITING for chain in counted)
         return waits or len(counted) < most
 
     def _begin(self, most: int) -> None:
@@ -138,13 +138,13 @@ class Worker:
         self._looked_at_study = 0.0
         if trial is None:
             return
-        number = int(trial.user_attrs.get(chains.ORIGIN, trial.number))
+        number = int(trial.user_attrs.get(attempts.ORIGIN, trial.number))
         paths = self._paths.trial(number)
-        earlier = _earlier(trial.user_attrs.get(chains.RUN), paths.run)
+        earlier = _earlier(trial.user_attrs.get(attempts.RUN), paths.run)
         try:
             values = store.draw(trial)
             if earlier is not None:  # the folder forgets it as soon as another process begins
-                store.set(trial, chains.RUN, str(earlier))
+                store.set(trial, attempts.RUN, str(earlier))
         except UpdateFinishedTrialError:  # we were held up for so long that it was taken from us
             return
         running = TrialRun(
@@ -157,7 +157,7 @@ class Worker:
             slot=self._free_slot(),
         )
         self.running.append(running)
-        self._tell(Event(number, chains.RUNNING, running))
+        self._tell(Event(number, attempts.RUNNING, running))
 
     def _free_slot(self) -> Slot:
         free = list(self._slots)
@@ -171,7 +171,7 @@ class Worker:
         except UpdateFinishedTrialError:
             trial.kill()
             self.running.remove(trial)
-            self._tell(Event(trial.number, chains.LOST, trial))
+            self._tell(Event(trial.number, attempts.LOST, trial))
             return
         if outcome is None:
             return
@@ -188,11 +188,11 @@ class Worker:
         for trial in list(self.running):
             trial.beat += 1
             try:
-                self._store.set(trial.trial, chains.LEASE, ourselves().to_json(trial.beat))
+                self._store.set(trial.trial, attempts.LEASE, ourselves().to_json(trial.beat))
             except UpdateFinishedTrialError:
                 trial.kill()
                 self.running.remove(trial)
-                self._tell(Event(trial.number, chains.LOST, trial))
+                self._tell(Event(trial.number, attempts.LOST, trial))
 
     def _recover(self, trials: Sequence[FrozenTrial]) -> None:
         """Gives back what is held by workers that are no more."""
@@ -201,7 +201,7 @@ class Worker:
         for trial in trials:
             if trial.state != TrialState.RUNNING or trial.number in ours:
                 continue
-            if self._watch.is_over(trial.number, trial.user_attrs.get(chains.LEASE)):
+            if self._watch.is_over(trial.number, trial.user_attrs.get(attempts.LEASE)):
                 self._store.give_back(trial.number, most=self._settings.budget.trials)
 
     def _give_back(self, trial: TrialRun) -> None:
@@ -213,7 +213,7 @@ class Worker:
         self._end_all()
         for trial in running:
             self._give_back(trial)
-            self._tell(Event(trial.number, chains.WAITING, trial))
+            self._tell(Event(trial.number, attempts.WAITING, trial))
 
     def _end_all(self) -> None:
         for trial in self.running:

@@ -20,9 +20,9 @@ from fmtool.signals import SignalGuard
 from fmtool.tuning import damage, sampling, storage, summary, trial_table
 from fmtool.tuning.config import TuneConfig
 from fmtool.tuning.definition import Definition, settings_of
-from fmtool.tuning.patience import Patience
+from fmtool.tuning.retry_policy import RetryPolicy
 from fmtool.tuning.store import Store
-from fmtool.tuning.trial_run import Setting
+from fmtool.tuning.trial_run import TrialContext
 from fmtool.tuning.worker import Event, Worker
 
 
@@ -63,7 +63,7 @@ def stored_url(name: str, runs_dir: Path) -> str | None:
     return None if url is None or url.startswith("sqlite") else url
 
 
-def open_study(place: Place, name: str, patience: Patience) -> Store:
+def open_study(place: Place, name: str, patience: RetryPolicy) -> Store:
     """The study as workers see it: with its sampler, its pruner and its list of points."""
     store = Store.load(place.url, name, patience=patience)
     store.study.sampler = sampling.sampler_of(store.definition)
@@ -72,7 +72,7 @@ def open_study(place: Place, name: str, patience: Patience) -> Store:
     return store
 
 
-def create(cfg: TuneConfig, definition: Definition, place: Place, patience: Patience) -> Store:
+def create(cfg: TuneConfig, definition: Definition, place: Place, patience: RetryPolicy) -> Store:
     """The study of a definition, new or as it was left."""
     sampling.sampler_of(definition)
     points = sampling.listed(definition)
@@ -102,7 +102,7 @@ def work(
 ) -> None:
     """As one worker, until nothing is left; raises what `Worker.work` raises."""
     definition, settings = store.definition, store.settings
-    setting = Setting(
+    setting = TrialContext(
         store=store,
         definition=definition,
         command=TrainingCommand(definition.config_name, command.folders, command.plugins),

@@ -11,7 +11,7 @@ import numpy as np
 
 from .facts import Array, Facts, Named
 
-_MOST_SHOWN = 4
+_MAX_SHOWN = 4
 _STRUCTURE = "model.keras layers"
 
 
@@ -137,5 +137,5 @@ def _renamed(before: Named, after: Named) -> str:
 
 
 def _some(texts: list[str]) -> str:
-    more = len(texts) - _MOST_SHOWN
-    return ", ".join(texts[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(texts) - _MAX_SHOWN
+    return ", ".join(texts[:_MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -20,7 +20,7 @@ _OF_THE_MANIFEST = (
     *("data_digest", "selection_digest", "request_digest", "seeds", "data", "artifacts"),
     *("rules", "backend", "precision", "plugins"),
 )
-_CIRCUMSTANCES = frozenset(
+_NON_METRIC_KEYS = frozenset(
     {
         *("seconds", "images_per_second", "samples_per_second", "latency_ms", "seconds_to_load"),
         *("peak_memory_bytes", "bytes", "size_bytes", "sha256", "run", "folder", "files"),
@@ -155,7 +155,7 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Every number, text and empty container below `value`, without circumstances."""
     members: Any = ()
     if isinstance(value, dict):
-        members = ((name, each) for name, each in value.items() if name not in _CIRCUMSTANCES)
+        members = ((name, each) for name, each in value.items() if name not in _NON_METRIC_KEYS)
     elif isinstance(value, list):
         members = enumerate(value)
     is_empty = True

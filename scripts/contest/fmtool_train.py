@@ -1,4 +1,4 @@
-"""Contestant: the whole of `fmtool train`, an epoch each turn, all that it writes included.
+"""Candidate: the whole of `fmtool train`, an epoch each turn, all that it writes included.
 
 Arguments are overrides. The run is left in the working directory.
 """

@@ -1,4 +1,4 @@
-"""Contestant: the script that a user writes, `compile` and `fit(x, y)`, an epoch each turn."""
+"""Candidate: the script that a user writes, `compile` and `fit(x, y)`, an epoch each turn."""
 
 from contest import workload
 

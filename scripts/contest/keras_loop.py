@@ -1,4 +1,4 @@
-"""Contestant: the bare loop of `fmtool bench` around a Keras network, an epoch each turn.
+"""Candidate: the bare loop of `fmtool bench` around a Keras network, an epoch each turn.
 
 A step of the backend's own, Adam, the loss and nothing else: no metrics, no callbacks, no
 shuffling; float32 batches lie in memory. The device is waited for at the end of the epoch only.
@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from contest import workload
-from contest.player import Player
+from contest.player import Runner
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
         train(len(batches))
         return {"images": len(work.labels)}
 
-    player = Player()
+    player = Runner()
     player.tell(
         backend=arguments.backend,
         precision=arguments.precision,

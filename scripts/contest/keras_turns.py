@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from contest.player import Player
+from contest.player import Runner
 
 
 def turns(*, images: int) -> Any:
@@ -21,7 +21,7 @@ class _Turns(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no 
 
     def __init__(self, images: int) -> None:
         super().__init__()
-        self._images, self._player = images, Player()
+        self._images, self._player = images, Runner()
         self._began: float | None = None
         self._has_started = False
 

@@ -1,4 +1,4 @@
-"""Contestant: PyTorch Lightning's Trainer on PyTorch's own layers, an epoch each turn.
+"""Candidate: PyTorch Lightning's Trainer on PyTorch's own layers, an epoch each turn.
 
 Runs in an environment with Lightning and PyTorch, without fmtool. Images and labels are npy files:
 float32 (n, channels, height, width) and int64 (n,). CSV logger, default checkpoints, no bar.
@@ -15,7 +15,7 @@ from lightning.pytorch.loggers import CSVLogger  # type: ignore[import-not-found
 from torch.utils.data import DataLoader, TensorDataset
 
 from contest import torch_networks
-from contest.player import Player
+from contest.player import Runner
 
 
 class Classifier(lightning.LightningModule):  # type: ignore[misc]  # as above
@@ -39,7 +39,7 @@ class Turns(lightning.Callback):  # type: ignore[misc]  # as above
     """Each epoch a turn, which ends when the next one begins."""
 
     def __init__(self, images: int) -> None:
-        self._images, self._player = images, Player()
+        self._images, self._player = images, Runner()
         self._began: float | None = None
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:

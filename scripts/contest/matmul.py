@@ -1,4 +1,4 @@
-"""Contestant: the fastest product of two matrices that a library does on all cores, as the peak.
+"""Candidate: the fastest product of two matrices that a library does on all cores, as the peak.
 
 Tells the best rate for each precision, in floating-point operations a second.
 """
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from contest.player import Player
+from contest.player import Runner
 from contest.presets import PRECISIONS
 
 _SIZES = (1024, 2048, 4096)
@@ -31,7 +31,7 @@ def main(library: str) -> None:
             for precision in PRECISIONS
         }
 
-    player = Player()
+    player = Runner()
     player.tell(library=library)
     player.play(rates)
 

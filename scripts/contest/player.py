@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 
-class Player:
+class Runner:
     """Does a round of work each time it is told to.
 
     One JSON object a line on what was stdout when the process began; whatever else the process

@@ -2,7 +2,7 @@
 
 import argparse
 
-from contest.turns import Contestant
+from contest.turns import Candidate
 
 BACKENDS = ("tensorflow", "jax", "torch")
 PRECISIONS = ("float32", "bfloat16")
@@ -33,7 +33,7 @@ def words(arguments: argparse.Namespace) -> list[str]:
     return [*words, *arguments.overrides]
 
 
-def fmtool(name: str, arguments: argparse.Namespace, *overrides: str) -> Contestant:
+def fmtool(name: str, arguments: argparse.Namespace, *overrides: str) -> Candidate:
     """`fmtool train` of the workload, without validation."""
     fixed = [
         f"runtime.backend={arguments.backend}",
@@ -41,11 +41,11 @@ def fmtool(name: str, arguments: argparse.Namespace, *overrides: str) -> Contest
         # The last epoch, which has the end of a run in it, is not reached.
         f"epochs={arguments.rounds + 2}",
     ]
-    return Contestant(name, "fmtool_train", [*words(arguments), *fixed, *overrides])
+    return Candidate(name, "fmtool_train", [*words(arguments), *fixed, *overrides])
 
 
-def plain(name: str, arguments: argparse.Namespace, precision: str, *options: str) -> Contestant:
+def plain(name: str, arguments: argparse.Namespace, precision: str, *options: str) -> Candidate:
     """`fit(x, y)` of a Keras script on the workload."""
     fixed = [f"--backend={arguments.backend}", f"--precision={precision}"]
     turns = f"--turns={arguments.rounds + 1}"
-    return Contestant(name, "keras_fit", [*fixed, turns, *options, *words(arguments)])
+    return Candidate(name, "keras_fit", [*fixed, turns, *options, *words(arguments)])

@@ -1,4 +1,4 @@
-"""Contestant that takes no turns: whole trainings and their final reports, timed without compiling.
+"""Candidate that takes no turns: whole trainings and their final reports, timed without compiling.
 
 Arguments are the number of seeds and overrides; each seed is told on a line of its own.
 `training_seconds` are those of all epochs, with the logging and the checkpoints at their ends, at
@@ -12,7 +12,7 @@ import time
 from functools import cache
 from typing import Any
 
-from contest.player import Player
+from contest.player import Runner
 from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.runs.layout import RunPaths
@@ -20,7 +20,7 @@ from fmtool.training.workflow import Outcome, Request, train
 
 
 def main(count: str, *words: str) -> None:
-    player = Player()
+    player = Runner()
     for seed in range(int(count)):
         cfg = validate.train_config(compose("train", [*words, f"seed={seed}"]))
         outcome = train(cfg, Request())

@@ -1,4 +1,4 @@
-"""Contestant: a bare PyTorch loop on PyTorch's own layers and Adam, an epoch each turn.
+"""Candidate: a bare PyTorch loop on PyTorch's own layers and Adam, an epoch each turn.
 
 Eager steps on batches that lie on the device, without a DataLoader; channels last, bfloat16
 by autocast. The loss is read at the end of the epoch only.
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from contest import presets, torch_networks, workload
-from contest.player import Player
+from contest.player import Runner
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
         value.item()
         return {"images": len(work.labels)}
 
-    player = Player()
+    player = Runner()
     player.tell(backend="torch", precision=arguments.precision)
     player.play(epoch)
 

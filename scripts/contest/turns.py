@@ -22,7 +22,7 @@ Round = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Candidate:
     """A module of this package that is run as a process.
 
     Args:
@@ -37,14 +37,14 @@ class Contestant:
 
 
 @dataclass(frozen=True)
-class Game:
+class Contest:
     """A finished benchmark: what each contestant said of itself, and every counted round."""
 
     facts: Round
     rounds: list[Round]
 
 
-def play(contestants: Sequence[Contestant], rounds: int) -> Game:
+def play(contestants: Sequence[Candidate], rounds: int) -> Contest:
     """Starts everyone, then gives each a turn in every round, in alternating order.
 
     The first round, which compiles and warms up, is not counted. A contestant must have
@@ -59,10 +59,10 @@ def play(contestants: Sequence[Contestant], rounds: int) -> Game:
             order = list(children.items())
             told.append({name: child.turn() for name, child in order[:: -1 if number % 2 else 1]})
             print(f"round {number} of {rounds}", told[-1], file=sys.stderr)
-    return Game(facts, told[1:])
+    return Contest(facts, told[1:])
 
 
-def run_straight(contestant: Contestant, turns: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def run_straight(contestant: Candidate, turns: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Lets a contestant do all its turns one after the other; it never waits in between.
 
     Returns what it says of itself, and what it told after each turn but the first, which compiles.
@@ -75,7 +75,7 @@ def run_straight(contestant: Contestant, turns: int) -> tuple[dict[str, Any], li
     return facts, told[1:]
 
 
-def tell(contestant: Contestant, *, times: int) -> Iterator[dict[str, Any]]:
+def tell(contestant: Candidate, *, times: int) -> Iterator[dict[str, Any]]:
     """What a contestant says of itself so many times, without a turn."""
     with _started(contestant) as child:
         for _ in range(times):
@@ -108,7 +108,7 @@ class _Child:
 
 
 @contextmanager
-def _started(contestant: Contestant) -> Iterator[_Child]:
+def _started(contestant: Candidate) -> Iterator[_Child]:
     command = [contestant.python, "-m", f"contest.{contestant.module}", *contestant.words]
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
         process = subprocess.Popen(

@@ -264,10 +264,10 @@ def test_a_wrong_key_ends_with_2(call, fmtool, pictures, argv, message):
 
 def test_the_largest_limit_of_pixels_is_that_of_pillow():
     from fmtool.data.image_folder import Config
-    from fmtool.data.reading.image_files import MOST_PIXELS
+    from fmtool.data.reading.image_files import MAX_PIXELS
 
     limits = [item.le for item in Config.model_fields["max_pixels"].metadata if hasattr(item, "le")]
-    assert limits == [MOST_PIXELS] == [2 * Image.MAX_IMAGE_PIXELS]
+    assert limits == [MAX_PIXELS] == [2 * Image.MAX_IMAGE_PIXELS]
 
 
 def test_a_very_large_picture_below_the_limit_is_one_warning(call, site):

@@ -1,4 +1,4 @@
-"""Settings and sets at the very bound of what can be used."""
+"""InspectDefaults and sets at the very bound of what can be used."""
 
 from pathlib import Path
 

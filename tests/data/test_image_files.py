@@ -11,8 +11,8 @@ from PIL import Image
 from fmtool import registry, validate
 from fmtool.config.compose import compose
 from fmtool.data.reading.class_folders import scan_class_folders
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.image_files import read_image
-from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_modes import Look
 from fmtool.errors import DataError
 
@@ -30,7 +30,7 @@ LOOK = Look(
 
 
 def read(path, **changes):
-    return read_image(path, replace(LOOK, **changes), Oddities())
+    return read_image(path, replace(LOOK, **changes), DataWarnings())
 
 
 def load(root, **changes):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.image_files import read_image
-from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_modes import Look
 from fmtool.data.splitting.inputs import Levels
 from fmtool.errors import DataError
@@ -32,7 +32,7 @@ def read(path, **changes):
 
 
 def said_of(path, **changes):
-    oddities = Oddities()
+    oddities = DataWarnings()
     read_image(path, replace(LOOK, **changes), oddities)
     return oddities.lines()
 

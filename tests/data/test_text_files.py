@@ -300,7 +300,7 @@ def test_what_is_wrong_is_one_line_with_file_line_and_fix(place, case):
 
 
 def test_a_quote_left_open_ends_where_a_text_is_too_long(place, monkeypatch):
-    monkeypatch.setattr("fmtool.data.reading.delimited.MOST_CHARACTERS", 1000)
+    monkeypatch.setattr("fmtool.data.reading.delimited.MAX_CHARACTERS", 1000)
     place(**{"t.csv": 'text,label\n"bad,neg\n' + "more,pos\n" * 1000})
     with pytest.raises(LineError, match=r"^t\.csv:2: no row \(field larger than field limit"):
         read("t.csv")
@@ -321,7 +321,7 @@ def test_a_file_that_unpacks_to_far_more_than_it_is_is_refused(place, monkeypatc
 
 
 def test_a_line_without_an_end_is_not_read_into_memory(place, monkeypatch):
-    monkeypatch.setattr(text_lines, "_MOST_LINE_BYTES", 1 << 10)
+    monkeypatch.setattr(text_lines, "_MAX_LINE_BYTES", 1 << 10)
     place(**{"t.csv": "text,label\n" + "a" * 2000})
     with pytest.raises(LineError, match=r"^t\.csv:2: a line of more than 1\.0 KiB; fix: "):
         read("t.csv")

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.logging.sink import Row, TrainingInfo
 from fmtool.metric import Metric
 
 RowMaker = Callable[..., Row]
 
 
 @pytest.fixture
-def plan() -> TrainingPlan:
-    return TrainingPlan(
+def plan() -> TrainingInfo:
+    return TrainingInfo(
         model_name="cnn",
         data_name="cifar10",
         kind="image",

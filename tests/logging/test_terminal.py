@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from fmtool.logging.course import Course
 from fmtool.logging.live_display import LiveDisplay
 from fmtool.logging.plain_lines import PlainLines
+from fmtool.logging.progress import Progress
 from fmtool.logging.terminal import terminal_sink
 from fmtool.metric import Metric
 
@@ -101,14 +101,14 @@ def test_best_is_said_of_improvements_only(plan, screen, epoch_row):
 
 
 def test_a_monitor_to_maximise_is_best_when_it_grows(plan, clock, epoch_row):
-    course = Course(replace(plan, monitor=Metric("val_accuracy", "max")), clock)
+    course = Progress(replace(plan, monitor=Metric("val_accuracy", "max")), clock)
     for epoch, value in enumerate([0.5, 0.7, 0.6], start=1):
         course.take_epoch(epoch_row(epoch, val_accuracy=value))
     assert (course.best, course.best_epoch) == (0.7, 2)
 
 
 def test_the_time_left_counts_from_the_first_row_even_after_a_resume(plan, clock, step_row):
-    course = Course(plan, clock)
+    course = Progress(plan, clock)
     clock.now += 60  # compilation
     course.take_step(step_row(500))
     assert course.seconds_left(step_row(500)) is None

@@ -173,7 +173,7 @@ def test_the_folder_of_runs_may_be_a_link_and_a_run_one_to_another_beside_it(tmp
 
 
 def test_a_file_with_a_second_name_is_parted_from_it_before_it_is_changed(run, outside):
-    from fmtool.logging.sink import TrainingPlan
+    from fmtool.logging.sink import TrainingInfo
 
     paths = RunPaths(run)
     rows = ['{"kind": "epoch", "step": 5}\n', '{"kind": "epoch", "step": 10}\n']
@@ -184,7 +184,7 @@ def test_a_file_with_a_second_name_is_parted_from_it_before_it_is_changed(run, o
     os.link(outside / "lock", paths.lock)
     before = everything(outside)
     log = MetricsLog(paths.metrics, paths.history)
-    plan = TrainingPlan.__new__(TrainingPlan)
+    plan = TrainingInfo.__new__(TrainingInfo)
     vars(plan).update(step=5, epochs_done=1, steps_per_epoch=5)
     with Run.open(run):
         log.start(plan)

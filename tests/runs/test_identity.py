@@ -195,7 +195,7 @@ def test_a_request_is_found_whatever_data_it_was_on(asked, tmp_path):
         root = asked(f"on-{data[0]}", request_digest(config, data), hour=hour)
         document = json.loads((root / "manifest.json").read_text())
         (root / "manifest.json").write_text(json.dumps(document | {"data_digest": data}))
-    found = identity.begun(tmp_path / "runs")
+    found = identity.index_runs(tmp_path / "runs")
     assert found.find({"seed": 1, "epochs": 9}).name == "on-e"
     assert found.find({"seed": 2, "epochs": 3}) is None
     assert found.find(config, variant="a") is None

@@ -27,8 +27,8 @@ from fmtool.config.compose import compose
 from fmtool.data.fetching import archives, unpickle
 from fmtool.data.reading.array_files import read_npz
 from fmtool.data.reading.class_folders import scan_class_folders
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.image_files import read_image
-from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_modes import Look
 from fmtool.errors import DataError, Refused, UsageError
 from fmtool.evaluation import measure, model_size
@@ -115,9 +115,9 @@ ROWS = [
     row("A8 operation that runs at once", Refused, f"{CONFIG}._check_calls"),
     row("A8 more weights than stored", Refused, "evaluation.model_size.check"),
     row("A9 zip bomb", Refused, f"{FILE}._HIGHEST_RATIO", ENDLESS),
-    row("A9 zip bomb of many files", Refused, f"{FILE}._MOST_BYTES", ENDLESS),
-    row("A9 too many members", Refused, f"{FILE}._MOST_MEMBERS", ENDLESS),
-    row("A9 config without end", Refused, f"{FILE}._MOST_JSON_BYTES", ENDLESS),
+    row("A9 zip bomb of many files", Refused, f"{FILE}._MAX_BYTES", ENDLESS),
+    row("A9 too many members", Refused, f"{FILE}._MAX_MEMBERS", ENDLESS),
+    row("A9 config without end", Refused, f"{FILE}._MAX_JSON_BYTES", ENDLESS),
     row("A9 config nested without end", DataError, f"{CONFIG}._DEEPEST", ENDLESS),
     row("A10 layer name", Refused, f"{CONFIG}.check", yes),
     row("A10 member ../x", Refused, f"{FILE}._belongs", yes),
@@ -135,10 +135,10 @@ ROWS = [
         "fmtool.config.firewall.check_values": nothing,
         "fmtool.config.firewall.environment_hidden": nullcontext,
     }),
-    row("A19 aliases", UsageError, f"{TEXT}.MOST_NODES", ENDLESS),
+    row("A19 aliases", UsageError, f"{TEXT}.MAX_NODES", ENDLESS),
     row("A19 aliases", UsageError, f"{TEXT}.check"),
     row("A19 depth", UsageError, f"{TEXT}.DEEPEST", ENDLESS),
-    row("A19 length", UsageError, f"{TEXT}.MOST_CHARACTERS", ENDLESS),
+    row("A19 length", UsageError, f"{TEXT}.MAX_CHARACTERS", ENDLESS),
     row("A19 length", UsageError, f"{FILES}.check_file"),
     row("A19 references", UsageError, "safety.references.check"),
     row("A19 references", UsageError, f"{FIREWALL}.check_references"),
@@ -186,7 +186,7 @@ class Bench:
         path = self.folder / "picture.png"
         Image.new("L", (11, 11)).save(path, format=kind)
         look = Look("auto", "white", None, max_pixels, None, "stretch")
-        read_image(path, look, Oddities())
+        read_image(path, look, DataWarnings())
 
     def check_yaml(self, text: str) -> None:
         path = self.folder / "mine.yaml"

@@ -27,10 +27,10 @@ def test_the_limits_on_the_page_are_those_in_force():
     from fmtool.safety import model_file, yaml_text
 
     for number in (
-        model_file._MOST_MEMBERS, yaml_text.MOST_NODES, yaml_text.MOST_CHARACTERS,
+        model_file._MAX_MEMBERS, yaml_text.MAX_NODES, yaml_text.MAX_CHARACTERS,
     ):  # fmt: skip
         assert f"{number:,}" in PAGE
     assert f"ratio {model_file._HIGHEST_RATIO}," in PAGE
-    assert f"{model_file._MOST_BYTES >> 30} GiB" in PAGE
-    assert f"{model_file._MOST_JSON_BYTES >> 20} MiB" in PAGE
+    assert f"{model_file._MAX_BYTES >> 30} GiB" in PAGE
+    assert f"{model_file._MAX_JSON_BYTES >> 20} MiB" in PAGE
     assert f"{yaml_text.DEEPEST} levels" in PAGE

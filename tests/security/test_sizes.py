@@ -31,4 +31,4 @@ def test_a_model_may_keep_files_of_its_layers(parts, tmp_path, name):
 
 
 def test_yaml_and_its_references_have_one_limit():
-    assert yaml_text.MOST_NODES == MOST
+    assert yaml_text.MAX_NODES == MOST

@@ -18,7 +18,7 @@ from fmtool.tasks import classification
 from fmtool.tasks.shared.class_weights import of_samples, resolve
 from fmtool.training.step.feed import feed
 from fmtool.training.step.indexed_model import IndexedModel, Parts
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 from fmtool.training.step.source import Source
 from fmtool.training.step.table import to_device
 from fmtool.validate import option as validated
@@ -152,7 +152,7 @@ def fitted(option, class_weights, augment=None):
     """What `fit` reports of one step over all samples, and the logits before it."""
     keras.utils.set_random_seed(0)
     split = Split(np.arange(160, dtype=np.uint8).reshape(10, 4, 4, 1), LABELS)
-    plan = Plan(np.arange(10, dtype=np.int32), 10, seed=5, shuffles=True)
+    plan = BatchPlan(np.arange(10, dtype=np.int32), 10, seed=5, shuffles=True)
     inputs = keras.Input((4, 4, 1), dtype="uint8")
     x = keras.layers.Flatten()(keras.ops.cast(inputs, "float32") / 160)
     network = keras.Model(inputs, keras.layers.Dense(3)(x))

@@ -5,13 +5,13 @@ import pytest
 
 from fmtool.training.step.epoch_table import FedSteps
 from fmtool.training.step.feed import StepNumbers, _torch_loader
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
 STEPS, EPOCHS = 7, 5
 
 
 def plan(*stops):
-    return Plan(np.arange(STEPS * 4, dtype=np.int32), 4, shuffles=True, stops=stops)
+    return BatchPlan(np.arange(STEPS * 4, dtype=np.int32), 4, shuffles=True, stops=stops)
 
 
 def ends(of_run, length):

@@ -5,7 +5,7 @@ import pytest
 
 from fmtool.training.loop import _Callbacks
 from fmtool.training.step.epoch_table import EpochTable
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
 
 class Device:
@@ -20,7 +20,9 @@ class Device:
 
 
 def plan(**settings):
-    return Plan(np.arange(23, dtype=np.int32), 5, seed=3, draws=2, **{"shuffles": True} | settings)
+    return BatchPlan(
+        np.arange(23, dtype=np.int32), 5, seed=3, draws=2, **{"shuffles": True} | settings
+    )
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 7])

@@ -10,7 +10,7 @@ from fmtool.data.splitting.splits import Split
 from fmtool.errors import DataError
 from fmtool.training.step import order
 from fmtool.training.step.feed import feed, sample_feed
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 3, 2, 1), dtype=np.uint8)
 LABELS = np.arange(40, dtype=np.int32) % 7
@@ -53,13 +53,13 @@ def batches_of(plan, start=0):
     ],
 )
 def test_steps_and_samples_of_an_epoch(count, batch_size, shuffles, steps, samples):
-    plan = Plan(rows(count), batch_size, shuffles=shuffles)
+    plan = BatchPlan(rows(count), batch_size, shuffles=shuffles)
     assert (plan.steps, plan.samples) == (steps, samples)
     assert len(plan.arrays()[0]) == samples
 
 
 def test_other_samples_are_left_out_in_each_epoch():
-    plan = Plan(rows(10), 4, shuffles=True)
+    plan = BatchPlan(rows(10), 4, shuffles=True)
     left_out = set()
     for epoch in range(20):
         plan.epoch = epoch
@@ -70,13 +70,13 @@ def test_other_samples_are_left_out_in_each_epoch():
 
 
 def test_without_shuffling_the_order_stays():
-    plan = Plan(rows(5), 2)
+    plan = BatchPlan(rows(5), 2)
     plan.epoch = 3
     assert plan.arrays()[0].tolist() == [7, 8, 9, 10, 11]
 
 
 def test_setting_the_epoch_is_what_changes_the_arrays():
-    plan = Plan(rows(50), 10, draws=2, shuffles=True)
+    plan = BatchPlan(rows(50), 10, draws=2, shuffles=True)
     first, draws = plan.arrays()
     assert plan.arrays()[0] is first
     assert draws.shape == (50, 2)
@@ -88,21 +88,21 @@ def test_setting_the_epoch_is_what_changes_the_arrays():
 
 @pytest.mark.parametrize("start", [0, 2])
 def test_the_device_is_given_the_numbers_of_the_steps_that_are_left(start):
-    plan = Plan(rows(23), 5, shuffles=True)
+    plan = BatchPlan(rows(23), 5, shuffles=True)
     numbers = feed(plan, start=start)
     assert [int(number) for (number,) in numbers] == list(range(start, 4))
     assert len(numbers) == 4 - start
 
 
 def test_the_last_batch_of_a_validation_is_ragged():
-    assert [len(numbers) for numbers, _ in batches_of(Plan(rows(7), 3))] == [3, 3, 1]
+    assert [len(numbers) for numbers, _ in batches_of(BatchPlan(rows(7), 3))] == [3, 3, 1]
 
 
 @pytest.mark.parametrize("start", [0, 2])
 @pytest.mark.parametrize("shuffles", [True, False])
 @pytest.mark.parametrize("split", [HOST, STREAM], ids=["host", "stream"])
 def test_samples_are_those_whose_numbers_the_device_is_given(split, shuffles, start):
-    plan = Plan(rows(23), 5, seed=3, draws=2, shuffles=shuffles)
+    plan = BatchPlan(rows(23), 5, seed=3, draws=2, shuffles=shuffles)
     with sample_feed(plan, split, start=start) as batches:
         for plan.epoch in range(2):
             wanted = batches_of(plan, start)
@@ -115,12 +115,12 @@ def test_samples_are_those_whose_numbers_the_device_is_given(split, shuffles, st
 
 
 def test_the_length_of_the_samples_is_known():
-    with sample_feed(Plan(rows(23), 5, shuffles=True), STREAM, start=1) as batches:
+    with sample_feed(BatchPlan(rows(23), 5, shuffles=True), STREAM, start=1) as batches:
         assert len(batches) == 3
 
 
 def test_an_epoch_that_ends_early_leaves_the_next_one_whole():
-    plan = Plan(rows(30), 5, shuffles=True)
+    plan = BatchPlan(rows(30), 5, shuffles=True)
     with sample_feed(plan, STREAM) as batches:
         iterator = iter(batches)
         next(iterator)
@@ -131,7 +131,7 @@ def test_an_epoch_that_ends_early_leaves_the_next_one_whole():
 
 
 def test_the_threads_end_with_the_feed():
-    with sample_feed(Plan(rows(30), 5), STREAM, workers=3) as batches:
+    with sample_feed(BatchPlan(rows(30), 5), STREAM, workers=3) as batches:
         next(iter(batches))
         assert threads()
     assert not threads()
@@ -139,7 +139,7 @@ def test_the_threads_end_with_the_feed():
 
 def test_no_thread_tunes_a_pipeline():
     # The end of an iterator waits for it, up to a minute.
-    plan = Plan(rows(30), 5)
+    plan = BatchPlan(rows(30), 5)
     with sample_feed(plan, STREAM) as samples:
         for each in (feed(plan), samples):
             assert each.options().autotune.enabled is False
@@ -152,7 +152,7 @@ def test_the_error_of_a_reader_is_raised_by_the_training():
         [keras.Input(PIXELS.shape[1:]), keras.layers.Flatten(), keras.layers.Dense(7)]
     )
     network.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    plan = Plan(rows(30), 5, shuffles=True)
+    plan = BatchPlan(rows(30), 5, shuffles=True)
     broken = Split(Broken(PIXELS.shape), LABELS)
     with pytest.raises(DataError) as caught, sample_feed(plan, broken) as batches:
         network.fit(batches.map(lambda x, y, _: (x, y)), shuffle=False, verbose=0)
@@ -165,14 +165,14 @@ def test_other_errors_than_those_of_readers_are_left_alone():
         next(iter(batches))
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), sample_feed(Plan(rows(30), 5), STREAM) as batches:
+    with pytest.raises(ZeroDivisionError), sample_feed(BatchPlan(rows(30), 5), STREAM) as batches:
         train(batches)
     assert not threads()
 
 
 def test_coins_that_alternate_take_the_place_of_the_first_uniform():
-    plain = Plan(rows(23), 5, seed=3, draws=2, shuffles=True, epoch=4)
-    plan = Plan(rows(23), 5, seed=3, draws=2, shuffles=True, epoch=4, alternates=True)
+    plain = BatchPlan(rows(23), 5, seed=3, draws=2, shuffles=True, epoch=4)
+    plan = BatchPlan(rows(23), 5, seed=3, draws=2, shuffles=True, epoch=4, alternates=True)
     (numbers, draws), (_, uniforms) = plan.arrays(), plain.arrays()
     assert np.array_equal(draws[:, 0], order.flip_coins(numbers, seed=3, epoch=4))
     assert np.array_equal(draws[:, 1], uniforms[:, 1])
@@ -188,11 +188,11 @@ from fmtool.data.samples.images import ChosenImages, ReadImages
 from fmtool.data.splitting.splits import Split
 from fmtool.errors import DataError
 from fmtool.training.step.feed import sample_feed
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
 pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 2, 1), dtype=np.uint8)
 split = Split(ChosenImages(pixels, np.arange(40)), np.arange(40, dtype=np.int32) % 7)
-plan = Plan(np.arange(7, 37, dtype=np.int32), 7, draws=2, shuffles=True)
+plan = BatchPlan(np.arange(7, 37, dtype=np.int32), 7, draws=2, shuffles=True)
 
 class Model(keras.Model):
     def __init__(self):

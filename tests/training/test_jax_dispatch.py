@@ -8,7 +8,7 @@ from threading import Event, Thread, Timer
 import numpy as np
 import pytest
 
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
 jax = pytest.importorskip("jax")
 
@@ -40,7 +40,7 @@ def dispatch(plan, *, table=None, **settings):
 
 
 def plan(*, shuffles=False):
-    return Plan(np.arange(23, dtype=np.int32), 5, shuffles=shuffles)
+    return BatchPlan(np.arange(23, dtype=np.int32), 5, shuffles=shuffles)
 
 
 def numbers(start, steps):

@@ -14,7 +14,7 @@ from fmtool.targets import Numbers
 from fmtool.tasks.base import Task
 from fmtool.training.step.feed import feed, sample_feed
 from fmtool.training.step.indexed_model import IndexedModel, Parts
-from fmtool.training.step.plan import Plan, plan_of
+from fmtool.training.step.plan import BatchPlan, plan_of
 from fmtool.training.step.source import Source
 from fmtool.training.step.table import to_device
 from fmtool.validate import train_config
@@ -113,7 +113,7 @@ def trained(*words, task=TASK, is_read=False, steps=1):
     augment = pipeline.build(cfg, Pixels(X.shape[1:]), task.as_weights)
     rows = np.arange(12, dtype=np.int32)
     plan = plan_of(rows, SIZE, augment, seed=5, task_draws=task.draws)
-    held_out = Plan(np.arange(12, 22, dtype=np.int32), SIZE, seed=5, draws=task.draws)
+    held_out = BatchPlan(np.arange(12, 22, dtype=np.int32), SIZE, seed=5, draws=task.draws)
     images = Read() if is_read else X
     x = {"image": images, "numbers": MORE} if isinstance(task, OfRecords) else images
     split = Split(x, task.encode(Y))
@@ -223,10 +223,10 @@ def test_mixed_samples_have_mixed_numbers_and_uniforms_of_their_own():
 
 
 def test_validation_draws_the_same_for_a_row_in_every_epoch_whatever_else_is_validated_on():
-    plan = Plan(np.arange(5, 9, dtype=np.int32), 2, seed=3, draws=2)
+    plan = BatchPlan(np.arange(5, 9, dtype=np.int32), 2, seed=3, draws=2)
     first = plan.arrays()[1]
     plan.epoch = 1
     np.testing.assert_array_equal(plan.arrays()[1], first)
-    fewer = Plan(np.array([8, 6], np.int32), 2, seed=3, draws=2)
+    fewer = BatchPlan(np.array([8, 6], np.int32), 2, seed=3, draws=2)
     np.testing.assert_array_equal(fewer.arrays()[1], first[[3, 1]])
-    assert not np.array_equal(Plan(plan.indices, 2, seed=4, draws=2).arrays()[1], first)
+    assert not np.array_equal(BatchPlan(plan.indices, 2, seed=4, draws=2).arrays()[1], first)

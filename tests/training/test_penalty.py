@@ -13,7 +13,7 @@ from fmtool.errors import ConfigChanged
 from fmtool.training.resume import require_comparable_loss
 from fmtool.training.step.feed import feed
 from fmtool.training.step.indexed_model import IndexedModel, Parts
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 from fmtool.training.step.source import Source
 from fmtool.training.step.table import to_device
 
@@ -39,7 +39,7 @@ def trained(factor):
     """History and kernel of our model, and of plain Keras on the same batches."""
     split = Split(X, Y)
     table = to_device(split)
-    plan, held_out = (Plan(np.arange(30, dtype=np.int32), size) for size in (10, 7))
+    plan, held_out = (BatchPlan(np.arange(30, dtype=np.int32), size) for size in (10, 7))
     sources = Source(plan, split, table), Source(held_out, split, table)
     ours, plain = IndexedModel(Parts(network(factor), labelled(3), *sources)), network(factor)
     ours.compile(keras.optimizers.SGD(0.1))

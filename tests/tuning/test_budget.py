@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from fmtool.tuning import budget, chains
+from fmtool.tuning import attempts, budget
 from fmtool.tuning.config import StudyBudget
 from fmtool.tuning.objective import Objective
 
@@ -26,7 +26,7 @@ def trial(number, begin=0, end=60, *, state=TrialState.COMPLETE, violation=None,
         datetime_complete=None if end is None else BEGIN + timedelta(seconds=end),
         params={},
         distributions={},
-        user_attrs={chains.METRICS: metrics},
+        user_attrs={attempts.METRICS: metrics},
         system_attrs=attrs,
         intermediate_values={},
         trial_id=number,

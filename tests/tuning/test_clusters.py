@@ -9,7 +9,7 @@ from idle_workers import inexact
 from local_processes import wait_until
 from small_studies import LINE, LONG, NAME, epochs_of, is_at_rest, trials_of
 
-from fmtool.tuning import chains
+from fmtool.tuning import attempts
 
 SHORT = ("epochs=2", "budget.trials=4", "tune.cluster.workers=2", "tune.cluster.cpus=1")
 
@@ -33,7 +33,7 @@ def journal(fmtool):
 
 
 def status_of(url):
-    (chain,) = chains.chains(trials_of(url))
+    (chain,) = attempts.by_trial(trials_of(url))
     return chain.status
 
 
@@ -61,7 +61,7 @@ def test_a_slurm_job_goes_on_after_the_loss_of_its_node_and_gives_back_when_canc
     nodes.start_node()
     wait_until(lambda: len(epochs_of(fmtool)) > len(before), 90, "it goes on")
     nodes.run("scancel", job)
-    wait_until(lambda: status_of(journal) == chains.WAITING, 30, "the trial is given back")
+    wait_until(lambda: status_of(journal) == attempts.WAITING, 30, "the trial is given back")
     assert nodes.wait(job) == "CANCELLED"
     assert is_at_rest(fmtool)
 
@@ -87,7 +87,7 @@ def test_a_line_that_is_ended_has_its_ray_tasks_give_their_trials_back(
     wait_until(lambda: len(epochs_of(fmtool)) > 3, 120, "it trains")
     process.send_signal(number)
     assert process.wait(90) == -number
-    wait_until(lambda: status_of(journal) == chains.WAITING, 30, "the trial is given back")
+    wait_until(lambda: status_of(journal) == attempts.WAITING, 30, "the trial is given back")
     assert is_at_rest(fmtool)
 
 

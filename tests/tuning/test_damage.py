@@ -14,7 +14,7 @@ from studies import Study, complete
 
 from fmtool.errors import CannotCreate, DataError, Unavailable, WriteFailed
 from fmtool.tuning import damage, storage, workflow
-from fmtool.tuning.patience import Patience
+from fmtool.tuning.retry_policy import RetryPolicy
 from fmtool.tuning.store import Store
 
 LINE = ("data=digits", "model=mlp", "model.dropout=0..0.5")
@@ -30,8 +30,8 @@ def whole(tmp_path_factory):
     found = {}
     for kind, url in (("db", f"sqlite:///{folder}/s.db"), ("log", f"journal://{folder}/s.log")):
         place = workflow.Place(study.place.paths, url)
-        workflow.create(study.cfg, study.definition, place, Patience(url, 10.0))
-        store = workflow.open_study(place, "s", Patience(url, 10.0))
+        workflow.create(study.cfg, study.definition, place, RetryPolicy(url, 10.0))
+        store = workflow.open_study(place, "s", RetryPolicy(url, 10.0))
         for number in range(3):
             complete(store, number / 4)
         found[kind] = folder / f"s.{kind}"
@@ -99,7 +99,7 @@ DAMAGES = {
 
 def look_at(url):
     """The trials of a study, as every action of the command reads them."""
-    return Store.load(url, "s", patience=Patience(url, PATIENCE_SECONDS)).trials()
+    return Store.load(url, "s", patience=RetryPolicy(url, PATIENCE_SECONDS)).trials()
 
 
 @pytest.mark.parametrize("name", DAMAGES)
@@ -177,7 +177,7 @@ def test_a_trial_in_a_state_that_there_is_not_is_damage(damaged):
 def test_a_database_that_may_not_be_written_is_no_outage(damaged):
     url = damaged("db", bytes)
     connection = sqlite3.connect(f"file:{damage.path_of(url)}?mode=ro", uri=True)
-    patience = Patience(url, PATIENCE_SECONDS)
+    patience = RetryPolicy(url, PATIENCE_SECONDS)
     with pytest.raises(
         WriteFailed, match=r"cannot be written: .*s\.db: attempt to write a readonl"
     ):
@@ -195,7 +195,7 @@ def test_a_place_without_permission_is_told_at_once(tmp_path, exists, kind):
         raise PermissionError(13, "Permission denied", os.fspath(path))
 
     with pytest.raises(kind, match=r"s\.log: Permission denied"):
-        Patience(f"journal://{path}", PATIENCE_SECONDS)(refused)
+        RetryPolicy(f"journal://{path}", PATIENCE_SECONDS)(refused)
 
 
 def fails_twice(error):
@@ -220,7 +220,7 @@ def fails_twice(error):
     ids=repr,
 )
 def test_an_outage_is_waited_for(error):
-    assert Patience("sqlite:////x/s.db", PATIENCE_SECONDS)(fails_twice(error)) == "done"
+    assert RetryPolicy("sqlite:////x/s.db", PATIENCE_SECONDS)(fails_twice(error)) == "done"
 
 
 def test_a_locked_database_is_waited_for(damaged):
@@ -240,4 +240,4 @@ def test_of_a_server_nothing_is_taken_for_damage():
     assert damage.lasting("journal:///x", error) is not None
     assert not storage.is_outage(error)
     with pytest.raises(Unavailable):
-        Patience("postgresql://h/d", 0.0)(fails_twice(OSError(111, "Connection refused")))
+        RetryPolicy("postgresql://h/d", 0.0)(fails_twice(OSError(111, "Connection refused")))

@@ -6,7 +6,7 @@ from fmtool.errors import ConfigChanged, DataError, Refused, Unavailable, UsageE
 from fmtool.runs.saved_config import read_config
 from fmtool.tuning import workflow
 from fmtool.tuning.definition import read_definition
-from fmtool.tuning.patience import Patience
+from fmtool.tuning.retry_policy import RetryPolicy
 
 LINE = ("data=digits", "model=mlp", "model.dropout=0..0.5")
 
@@ -126,7 +126,7 @@ def test_the_password_of_a_storage_is_written_nowhere(study, url, shown):
     asked = study(*LINE, "study=s", "budget.trials=1")
     place = workflow.Place(asked.place.paths, url)
     with pytest.raises((Unavailable, UsageError)) as caught:
-        workflow.create(asked.cfg, asked.definition, place, Patience(url, 0.0))
+        workflow.create(asked.cfg, asked.definition, place, RetryPolicy(url, 0.0))
     assert f"{shown} does not answer" in str(caught.value)
     assert "secret" not in str(caught.value)
     files = [path for path in place.paths.root.rglob("*") if path.is_file()]

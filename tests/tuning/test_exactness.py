@@ -12,8 +12,8 @@ from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
-from fmtool.tuning import chains, lease, summary, worker
-from fmtool.tuning.patience import Patience
+from fmtool.tuning import attempts, lease, summary, worker
+from fmtool.tuning.retry_policy import RetryPolicy
 from fmtool.tuning.store import Store
 
 ALIVE = lease.ourselves().to_json(0)
@@ -68,7 +68,7 @@ def in_memory(monkeypatch):
         limits = idle_workers.settings(trials, lease_seconds=0.1)
         study.set_user_attr("fmtool.definition", idle_workers.definition(tuner).model_dump_json())
         study.set_user_attr("fmtool.settings", limits.model_dump_json())
-        return Store(study, "memory", Patience("memory", 5))
+        return Store(study, "memory", RetryPolicy("memory", 5))
 
     return store
 
@@ -97,7 +97,7 @@ def test_each_point_of_a_list_is_taken_once(url_of, crew, tmp_path):
     store = create(url, 12, "grid")
     crew.harass(url, tmp_path, workers=3, kills=4, seed=2)
     assert inexact(store.trials(), 12) == []
-    points = {tuple(chain.current.params.values()) for chain in chains.chains(store.trials())}
+    points = {tuple(chain.current.params.values()) for chain in attempts.by_trial(store.trials())}
     assert len(points) == 12
 
 
@@ -133,7 +133,9 @@ def test_whichever_answer_gets_lost_the_budget_is_kept(method, is_done, in_memor
         idle_workers.work(store, tmp_path)
         assert len(calls) >= min(which, 3)
         assert inexact(store.trials(), 3) == []
-        found = [chain.current.params["model.dropout"] for chain in chains.chains(store.trials())]
+        found = [
+            chain.current.params["model.dropout"] for chain in attempts.by_trial(store.trials())
+        ]
         assert sorted(found) == [0.1, 0.2, 0.3]
 
 
@@ -141,8 +143,8 @@ def test_a_trial_beyond_the_budget_does_not_count(in_memory):
     store = in_memory(1)
     assert store.take(ALIVE, most=1).number == 0
     assert store.take(ALIVE, most=1) is None
-    assert [chain.origin for chain in chains.chains(store.trials())] == [0]
-    assert chains.status(store.trials()[1]) == chains.SURPLUS
+    assert [chain.origin for chain in attempts.by_trial(store.trials())] == [0]
+    assert attempts.status(store.trials()[1]) == attempts.SURPLUS
 
 
 def test_after_a_larger_budget_only_what_is_missing_is_taken(in_memory):
@@ -151,18 +153,18 @@ def test_after_a_larger_budget_only_what_is_missing_is_taken(in_memory):
     store.take(ALIVE, most=1)
     assert store.take(ALIVE, most=2).number == 2
     assert store.take(ALIVE, most=2) is None
-    assert [chain.origin for chain in chains.chains(store.trials())] == [0, 2]
+    assert [chain.origin for chain in attempts.by_trial(store.trials())] == [0, 2]
 
 
 def test_what_was_given_back_has_its_point_and_its_run_again(in_memory):
     store = in_memory(1)
     trial = store.take(ALIVE, most=1)
     values = store.draw(trial)
-    store.set(trial, chains.RUN, "/runs/a")
+    store.set(trial, attempts.RUN, "/runs/a")
     store.give_back(0, most=1)
     again = store.take(ALIVE, most=1)
-    assert (store.draw(again), again.user_attrs[chains.RUN]) == (values, "/runs/a")
-    assert again.user_attrs[chains.ORIGIN] == 0
+    assert (store.draw(again), again.user_attrs[attempts.RUN]) == (values, "/runs/a")
+    assert again.user_attrs[attempts.ORIGIN] == 0
 
 
 def test_a_point_of_a_list_is_not_lost_with_a_worker_that_had_not_drawn_it(in_memory):
@@ -179,20 +181,20 @@ def test_who_was_thought_dead_and_comes_back_cannot_finish_a_trial_of_another(in
     first = store.take(ALIVE, most=1)
     store.give_back(0, most=1)
     second = store.take(ALIVE, most=1)
-    ended = {chains.OUTCOME: chains.COMPLETED}
+    ended = {attempts.OUTCOME: attempts.COMPLETED}
     assert not store.finish(first, TrialState.COMPLETE, ended, values=[0.1], violations={"a": 1.0})
     assert store.finish(second, TrialState.COMPLETE, ended, values=[0.2])
-    (chain,) = chains.chains(store.trials())
-    assert (chain.status, chain.current.values) == (chains.COMPLETED, [0.2])
+    (chain,) = attempts.by_trial(store.trials())
+    assert (chain.status, chain.current.values) == (attempts.COMPLETED, [0.2])
     with pytest.raises(UpdateFinishedTrialError):
-        store.set(first, chains.LEASE, {})
+        store.set(first, attempts.LEASE, {})
 
 
 def test_what_is_finished_while_it_is_given_back_is_not_done_again(in_memory):
     store = in_memory(1)
     trial = store.take(ALIVE, most=1)
     stale = store.study.get_trials()
-    store.finish(trial, TrialState.COMPLETE, {chains.OUTCOME: chains.COMPLETED}, values=[0.1])
+    store.finish(trial, TrialState.COMPLETE, {attempts.OUTCOME: attempts.COMPLETED}, values=[0.1])
     store._begin_again(stale[0], stale)  # as by a worker that had looked before
     assert store.take(ALIVE, most=1) is None
     assert inexact(store.trials(), 1) == []
@@ -206,14 +208,14 @@ def test_of_two_that_give_the_same_trial_back_one_attempt_is_made(in_memory):
     store._begin_again(stale[0], stale)
     assert store.take(ALIVE, most=1).number == 1
     assert store.take(ALIVE, most=1) is None
-    assert [chain.status for chain in chains.chains(store.trials())] == [chains.RUNNING]
+    assert [chain.status for chain in attempts.by_trial(store.trials())] == [attempts.RUNNING]
 
 
 def test_failed_trials_are_tried_again_once_for_each_time_that_it_is_asked(in_memory):
     store = in_memory(1)
     for _ in range(2):
         trial = store.take(ALIVE, most=1)
-        store.finish(trial, TrialState.FAIL, {chains.OUTCOME: chains.FAILED})
+        store.finish(trial, TrialState.FAIL, {attempts.OUTCOME: attempts.FAILED})
         assert (store.retry_failed(), store.retry_failed()) == ([0], [])
     assert store.take(ALIVE, most=1).number == 2
     assert store.take(ALIVE, most=1) is None
@@ -222,9 +224,9 @@ def test_failed_trials_are_tried_again_once_for_each_time_that_it_is_asked(in_me
 def test_a_trial_that_nobody_is_at_any_more_is_found(in_memory):
     store = in_memory(1)
     store.take(ALIVE, most=1)
-    store._fail(store.trials()[0], chains.LOST)
+    store._fail(store.trials()[0], attempts.LOST)
     store.tidy(store.trials(), most=1)
-    assert store.take(ALIVE, most=1).user_attrs[chains.ORIGIN] == 0
+    assert store.take(ALIVE, most=1).user_attrs[attempts.ORIGIN] == 0
 
 
 def test_attempts_at_a_trial_beyond_a_smaller_budget_wait_for_a_larger_one(in_memory):
@@ -234,7 +236,7 @@ def test_attempts_at_a_trial_beyond_a_smaller_budget_wait_for_a_larger_one(in_me
     store.give_back(1, most=2)
     assert store.take(ALIVE, most=1) is None
     again = store.take(ALIVE, most=2)
-    assert again.user_attrs[chains.ORIGIN] == 1
+    assert again.user_attrs[attempts.ORIGIN] == 1
 
 
 def test_a_study_that_has_reached_its_target_is_complete_though_a_trial_was_given_back(in_memory):
@@ -248,7 +250,7 @@ def test_a_study_that_has_reached_its_target_is_complete_though_a_trial_was_give
     store.give_back(0, most=5)
     trial = store.take(ALIVE, most=5)
     assert summary.document(store)["status"] == "open"
-    good = {chains.OUTCOME: chains.COMPLETED, chains.METRICS: {"val_accuracy": 0.6}}
+    good = {attempts.OUTCOME: attempts.COMPLETED, attempts.METRICS: {"val_accuracy": 0.6}}
     store.finish(trial, TrialState.COMPLETE, good, values=[0.6])
     store.take(ALIVE, most=5)
     store.give_back(2, most=5)

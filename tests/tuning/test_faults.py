@@ -12,7 +12,7 @@ from local_processes import wait_until
 from small_studies import LINE, NAME, WORKER, epochs_of, is_at_rest, train_beyond, trials_of
 
 from fmtool.runs.layout import RunPaths
-from fmtool.tuning import chains
+from fmtool.tuning import attempts
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ def database():
 
 def has_begun(url, least):
     """Whether so many trials have a run, or had one."""
-    return sum(chains.RUN in trial.user_attrs for trial in trials_of(url)) >= least
+    return sum(attempts.RUN in trial.user_attrs for trial in trials_of(url)) >= least
 
 
 def start_fleet(fmtool, started, url, *, workers, trials):
@@ -48,7 +48,7 @@ def check(fmtool, url, fleet, *, killed, trials):
     assert codes.count(0) == len(fleet) - killed, [each.communicate() for each in fleet]
     found = trials_of(url)
     assert inexact(found, trials) == []
-    runs = [chain.attrs[chains.RUN] for chain in chains.chains(found)]
+    runs = [chain.attrs[attempts.RUN] for chain in attempts.by_trial(found)]
     trained = [path for path in fmtool.runs if RunPaths(path).config.exists()]
     assert sorted(runs) == sorted(str(path) for path in trained)
     statuses = [json.loads(RunPaths(path).result.read_text())["status"] for path in trained]
@@ -89,11 +89,13 @@ def test_a_study_that_is_ended_goes_on_in_the_same_run(number, fmtool, started):
     assert process.returncode == -number
     wait_until(lambda: is_at_rest(fmtool), 30, "the training ends")
     before = epochs_of(fmtool)
-    (chain,) = chains.chains(trials_of(f"sqlite:///{fmtool.folder}/runs/studies/{NAME}/study.db"))
+    (chain,) = attempts.by_trial(
+        trials_of(f"sqlite:///{fmtool.folder}/runs/studies/{NAME}/study.db")
+    )
     if number == signal.SIGKILL:
-        assert chain.status == chains.RUNNING
+        assert chain.status == attempts.RUNNING
     else:
-        assert chain.status == chains.WAITING
+        assert chain.status == attempts.WAITING
         assert "the same command goes on with it" in said
     again = train_beyond(fmtool, started, epochs=len(before))
     again.send_signal(signal.SIGTERM)

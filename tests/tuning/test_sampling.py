@@ -5,7 +5,7 @@ from optuna.trial import TrialState
 from studies import LEASE, complete
 
 from fmtool import registry
-from fmtool.tuning import chains, sampling
+from fmtool.tuning import attempts, sampling
 from fmtool.tuning.dimension import draw
 
 LINE = ("data=digits", "model=mlp", "model.dropout=0..0.5", "optimizer.learning_rate=1e-4..1:log")
@@ -81,7 +81,7 @@ def test_a_hopeless_trial_is_given_up_by_every_pruner_but_none(study, pruner):
         draw(store.definition.dimensions, trial)
         for epoch in range(1, 10):
             store.report(trial, 0.9, epoch)
-        metrics = {chains.METRICS: {"val_accuracy": 0.9}}
+        metrics = {attempts.METRICS: {"val_accuracy": 0.9}}
         store.finish(trial, TrialState.COMPLETE, metrics, values=[0.9])
     trial = store.take(LEASE, most=100)
     draw(store.definition.dimensions, trial)

@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 from studies import LEASE, complete
 
 from fmtool.errors import UsageError
-from fmtool.tuning import budget, chains, experiment_file, summary, trial_table
+from fmtool.tuning import attempts, budget, experiment_file, summary, trial_table
 from fmtool.tuning.dimension import draw
 
 LINE = ("data=digits", "model=mlp", "model.dropout=0..0.5", "model.units=[8],[16,8]", "study=s")
@@ -27,7 +27,7 @@ def test_a_trial_that_breaks_a_constraint_is_not_the_best(study):
     for value, missed in ((0.9, 0.1), (0.5, -0.1)):
         trial = store.take(LEASE, most=9)
         draw(store.definition.dimensions, trial)
-        metrics = {chains.METRICS: {"val_accuracy": value}}
+        metrics = {attempts.METRICS: {"val_accuracy": value}}
         violations = {"min.val_accuracy": missed}
         store.finish(trial, TrialState.COMPLETE, metrics, values=[value], violations=violations)
     document = summary.document(store)
@@ -39,7 +39,7 @@ def test_of_two_objectives_the_best_are_those_that_no_other_beats(study):
     for accuracy, parameters in ((0.9, 100.0), (0.8, 50.0), (0.7, 80.0), (0.95, 200.0)):
         trial = store.take(LEASE, most=9)
         draw(store.definition.dimensions, trial)
-        metrics = {chains.METRICS: {"val_accuracy": accuracy, "parameters": parameters}}
+        metrics = {attempts.METRICS: {"val_accuracy": accuracy, "parameters": parameters}}
         store.finish(trial, TrialState.COMPLETE, metrics, values=[accuracy, parameters])
     best = summary.document(store)["best"]
     assert [each["values"] for each in best] == [[0.95, 200.0], [0.9, 100.0], [0.8, 50.0]]
@@ -108,7 +108,7 @@ def test_a_study_may_end_before_its_trials_do(study, limit, values, reason):
 def test_the_table_has_a_line_for_each_trial_and_a_column_for_each_parameter(study):
     store = study(*LINE).store()
     complete(store, 0.5)
-    complete(store, 0.4, state=TrialState.PRUNED, outcome=chains.PRUNED)
+    complete(store, 0.4, state=TrialState.PRUNED, outcome=attempts.PRUNED)
     header, *rows = csv.reader(io.StringIO(trial_table.as_csv(store)))
     assert header == ["trial", "status", "epochs", "seconds", "run", "model.dropout",
                       "model.units", "val_accuracy"]  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from fmtool.data.reading.labelled_text import LabelledText
-from fmtool.data.reading.local import LocalConfig, PathConfig, existing, tell
+from fmtool.data.reading.local import LocalConfig, PathConfig, existing, log_summary
 from fmtool.data.reading.problems import stop
 from fmtool.data.reading.text_lines import Line, LineError, read_lines
 from fmtool.data.splitting.splits import Splits
@@ -34,7 +34,7 @@ def load_class_files(cfg: LocalConfig, files: Mapping[str, tuple[str, int]]) -> 
     """
     require_library()
     splits = to_text_splits(cfg, of_class_files(cfg, files), origin=cfg.path)
-    tell(splits, "sentences", cfg.path)
+    log_summary(splits, "sentences", cfg.path)
     return splits
 
 
@@ -50,7 +50,7 @@ def load_split_files(cfg: PathConfig, files: Mapping[str, tuple[str, int]], pars
     """
     require_library()
     splits = with_test_split(cfg.name, of_split_files(cfg, files, parse), origin=cfg.path)
-    tell(splits, "sentences", cfg.path)
+    log_summary(splits, "sentences", cfg.path)
     return splits
 
 

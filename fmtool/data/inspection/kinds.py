@@ -27,7 +27,7 @@ DESCRIPTIONS: dict[Kind, str] = {
     "text_files": "texts, a file for each class and a line for each text",
 }
 _ARRAYS = frozenset({".npz", ".npy"})
-_MOST_ENTRIES = 1000
+_MAX_ENTRIES = 1000
 """The entries of a folder that are looked at: enough to know what it is."""
 
 
@@ -134,7 +134,7 @@ def _listed(folder: Path) -> list[Path]:
     """The content of `folder`, sorted, hidden files aside; nothing if it may not be read."""
     try:
         with os.scandir(folder) as entries:
-            names = [each.name for each in islice(entries, _MOST_ENTRIES)]
+            names = [each.name for each in islice(entries, _MAX_ENTRIES)]
     except OSError:
         return []
     return [folder / name for name in sorted(names) if not name.startswith(".")]

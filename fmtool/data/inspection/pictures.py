@@ -18,10 +18,10 @@ from fmtool.data.inspection.sizes import TRANSPARENT, color_key, size_keys
 from fmtool.data.inspection.target_guess import guess_target
 from fmtool.data.reading import picture_clashes
 from fmtool.data.reading.class_folders import scan_class_folders
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.image_files import format_of, note_oddities, opened, read_image
 from fmtool.data.reading.label_table import read_label_table
 from fmtool.data.reading.labelled_files import LabelledFile, LabelledFiles
-from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_clashes import Labelled
 from fmtool.data.reading.picture_columns import Columns
 from fmtool.data.reading.picture_modes import Look, converted, is_deep, values_of
@@ -90,7 +90,7 @@ def _findings(
     samples: list[Sample] = []
     facts: list[Facts] = []
     usable: list[LabelledFile] = []
-    oddities = Oddities()
+    oddities = DataWarnings()
     time_left = TimeLeft(f"looking at {len(files):,} pictures", len(files))
     looked_at = _looked_at([file.path for _, file in files], max_pixels, oddities)
     for (split, file), fact in zip(files, looked_at, strict=True):
@@ -135,7 +135,7 @@ def _warn_of_mixtures(facts: Sequence[Facts], keys: Set[str], problems: Problems
 
 
 def _looked_at(
-    paths: Sequence[Path], max_pixels: int, oddities: Oddities
+    paths: Sequence[Path], max_pixels: int, oddities: DataWarnings
 ) -> Iterator[Facts | DataError]:
     """In order; a picture is gone again when its facts are known."""
 
@@ -152,7 +152,7 @@ def _looked_at(
         pool.shutdown(cancel_futures=True)
 
 
-def _facts(path: Path, max_pixels: int, oddities: Oddities) -> Facts:
+def _facts(path: Path, max_pixels: int, oddities: DataWarnings) -> Facts:
     with opened(path, max_pixels=max_pixels, is_new=True) as picture:
         kind, mode = format_of(picture), picture.mode
         if picture.has_transparency_data and "A" not in mode:

@@ -53,7 +53,7 @@ _BALANCE: dict[Kind, _Balance] = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class InspectDefaults:
     """The default options of data sets, and a function that loads one.
 
     Args:
@@ -69,7 +69,7 @@ class Settings:
     tasks: Callable[[Target], list[str]]
 
 
-def inspect(path: Path, *, sheet: Path | None, settings: Settings) -> Result:
+def inspect(path: Path, *, sheet: Path | None, settings: InspectDefaults) -> Result:
     """All about the data set in JSON types; `usable` says whether it can be trained on at all.
 
     A sheet of samples is drawn where they are pictures.
@@ -97,7 +97,7 @@ def inspect(path: Path, *, sheet: Path | None, settings: Settings) -> Result:
     return result | (_start(findings, path, sheet, settings) if result["usable"] else {})
 
 
-def _report(findings: Findings, settings: Settings, problems: Problems) -> Result:
+def _report(findings: Findings, settings: InspectDefaults, problems: Problems) -> Result:
     duplicates, balance = duplicates_of(findings.samples), _BALANCE[findings.target.kind]
     warn_of_duplicates(findings, duplicates, problems)
     usable = _is_usable(findings)
@@ -121,7 +121,7 @@ def _is_usable(findings: Findings) -> bool:
     return len({sample.row for sample in findings.of_split("train")}) > 1
 
 
-def _findings(guessed: Guess, settings: Settings, problems: Problems) -> Findings:
+def _findings(guessed: Guess, settings: InspectDefaults, problems: Problems) -> Findings:
     path, limit = guessed.path, settings.max_pixels
     match guessed.kind:
         case "picture_folders":
@@ -136,13 +136,15 @@ def _findings(guessed: Guess, settings: Settings, problems: Problems) -> Finding
     return texts.inspect_files(path, is_folders=is_folders, problems=problems)
 
 
-def _report_small_classes(findings: Findings, settings: Settings, problems: Problems) -> None:
+def _report_small_classes(
+    findings: Findings, settings: InspectDefaults, problems: Problems
+) -> None:
     for name in classes_without_training(findings, test_fraction=settings.test_fraction):
         message = f"class '{name}': no sample is left to train on beside the test split"
         problems.report(DataError(message, fix="add samples, or give a test split"))
 
 
-def _start(findings: Findings, path: Path, sheet: Path | None, settings: Settings) -> Result:
+def _start(findings: Findings, path: Path, sheet: Path | None, settings: InspectDefaults) -> Result:
     name = starter.name_of(path)
     groups = _BALANCE[findings.target.kind].groups(findings)
     tasks = settings.tasks(findings.target)

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from fmtool.data.reading.regular_file import open_regular
 from fmtool.data.samples.stored_rows import StoredRows
 from fmtool.errors import DataError
-from fmtool.machine.memory import in_units, require_memory
+from fmtool.machine.memory import format_bytes, require_memory
 
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_MOST_MEMBERS = 1000
-_MOST_VALUES = 2**56
+_MAX_MEMBERS = 1000
+_MAX_VALUES = 2**56
 _HIGHEST_RATIO = 100
 _ALWAYS_ALLOWED = 1 << 26
 """Bytes: a small archive may unpack to this much, since sorted labels shrink to nearly nothing."""
@@ -45,7 +45,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         return _read_array(file, os.fstat(file.fileno()).st_size, str(path))
 
 
-def read_npz(path: Path, *, most_members: int = _MOST_MEMBERS) -> dict[str, NDArray[Any]]:
+def read_npz(path: Path, *, most_members: int = _MAX_MEMBERS) -> dict[str, NDArray[Any]]:
     """Every array in `path` by name, as numpy.savez and savez_compressed write them.
 
     Raises:
@@ -90,7 +90,7 @@ def open_npz(
         samples: names of the arrays that are samples.
         is_held: whether arrays of so many bytes are to be read into memory.
     """
-    with _archive(path, _MOST_MEMBERS) as (file, archive):
+    with _archive(path, _MAX_MEMBERS) as (file, archive):
         members = archive.infolist()
         stays = {}
         if not is_held(sum(member.file_size for member in members)):
@@ -137,7 +137,7 @@ def _check_members(
     unpacked = sum(member.file_size for member in members)
     if unpacked > max(_ALWAYS_ALLOWED, _HIGHEST_RATIO * archive_bytes):
         raise DataError(
-            f"{path}: {in_units(archive_bytes)} would unpack to {in_units(unpacked)}",
+            f"{path}: {format_bytes(archive_bytes)} would unpack to {format_bytes(unpacked)}",
             fix="use numpy.savez, which does not compress, if this is not an attack",
         )
 
@@ -211,12 +211,12 @@ def _read_header(
             fix="save numbers, or text as numpy.array(names, dtype=str)",
         )
     values, held = math.prod(shape), size - file.tell()
-    if any(length < 0 for length in shape) or values > _MOST_VALUES:
+    if any(length < 0 for length in shape) or values > _MAX_VALUES:
         raise DataError(f"{origin}: header claims a shape that cannot be", fix=_FIX)
     if dtype.kind not in "biufSU" or not dtype.itemsize:
         raise DataError(f"{origin}: unexpected type {dtype}", fix="save numbers or text")
     if values * dtype.itemsize != held:
-        claim = in_units(values * dtype.itemsize)
+        claim = format_bytes(values * dtype.itemsize)
         raise DataError(
             f"{origin}: {held // dtype.itemsize} of {values} values; header claims {claim}",
             fix="the file is truncated or forged: write it again",

@@ -13,7 +13,7 @@ from fmtool.data.reading.labelled_files import (
     LabelledFiles,
     check_link,
     collision_key,
-    one_form,
+    nfc,
 )
 from fmtool.data.reading.labels import require_two_classes
 from fmtool.data.reading.problems import Report, stop
@@ -198,7 +198,7 @@ class _Scan:
         listed = self._listed(folder)
         entries = [entry for entry in listed if not is_ignored(entry.name)]
         self.ignored += len(listed) - len(entries)
-        entries.sort(key=lambda entry: (one_form(entry.name), entry.name))
+        entries.sort(key=lambda entry: (nfc(entry.name), entry.name))
         by_key: dict[str, os.DirEntry[str]] = {}
         for entry in entries:
             try:

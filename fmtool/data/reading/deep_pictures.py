@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageOps
 
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.image_files import note_oddities, opened
-from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_files import PictureFiles, require_shape
 from fmtool.data.reading.picture_modes import Look, check_depth, converted, is_deep, values_of
 from fmtool.data.samples.images import ReadImages
@@ -36,7 +36,7 @@ class Measurements(ReadImages):
         *,
         shape: tuple[int, ...] | None,
         first: Path,
-        oddities: Oddities,
+        oddities: DataWarnings,
     ) -> None:
         super().__init__((len(paths), _RECORD.itemsize))
         self._paths, self._look = paths, look
@@ -85,7 +85,7 @@ class DeepPictures(PictureFiles):
         self.records = np.ascontiguousarray(records).view(_RECORD)[:, 0]
         chosen = [paths[row] for row in self.records["row"]]
         # What there is to say of them was said when they were measured.
-        super().__init__(chosen, look, shape=shape, first=first, oddities=Oddities())
+        super().__init__(chosen, look, shape=shape, first=first, oddities=DataWarnings())
 
     def fingerprints(self) -> list[bytes]:
         """Those of the pictures as they are given, which the levels have no part in."""
@@ -106,7 +106,7 @@ class DeepPictures(PictureFiles):
         again = object.__new__(DeepPictures)
         again.records = self.records
         PictureFiles.__init__(
-            again, self.paths, look, shape=self.shape[1:], first=self.first, oddities=Oddities()
+            again, self.paths, look, shape=self.shape[1:], first=self.first, oddities=DataWarnings()
         )
         return again
 

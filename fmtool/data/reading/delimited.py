@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from fmtool.data.reading.problems import Report
 from fmtool.data.reading.table_style import Delimiter, Style
-from fmtool.data.reading.text_lines import MOST_CHARACTERS, Line, LineError, read_lines
+from fmtool.data.reading.text_lines import MAX_CHARACTERS, Line, LineError, read_lines
 
 SUFFIXES = (".csv", ".tsv")
 """The endings of their names, lower case; where the caller allows it, `.gz` may follow."""
@@ -170,7 +170,7 @@ def _reader(lines: Iterator[str], delimiter: str, style: Style) -> Any:
 @contextmanager
 def _long_fields() -> Iterator[None]:
     """A limit of the csv module, which is that of the whole process."""
-    before = csv.field_size_limit(MOST_CHARACTERS)
+    before = csv.field_size_limit(MAX_CHARACTERS)
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from fmtool.data.reading.oddities import Oddities
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.picture_modes import Look, converted, is_reduced
 from fmtool.data.reading.regular_file import open_regular
 from fmtool.data.reading.resizing import resized
@@ -37,11 +37,11 @@ SUFFIXES = frozenset(suffix for suffixes in _SUFFIXES.values() for suffix in suf
 
 LARGE_PIXELS = 89_478_485
 """The size from which Pillow, and we, warn of a decompression bomb."""
-MOST_PIXELS = 2 * LARGE_PIXELS
+MAX_PIXELS = 2 * LARGE_PIXELS
 """The size from which Pillow refuses to go on; `data.max_pixels` cannot be more."""
 
-_MOST_BYTES_PER_PIXEL = 8
-_MOST_METADATA = 1 << 24
+_MAX_BYTES_PER_PIXEL = 8
+_MAX_METADATA = 1 << 24
 _TIFF_MAGIC = (b"II", b"MM")
 _pillow_muted = Silence("PIL")
 _DECODING_ERRORS = (
@@ -51,7 +51,7 @@ _DECODING_ERRORS = (
 """Errors that Pillow's readers raise for damaged bytes."""
 
 
-def read_image(path: Path, look: Look, oddities: Oddities | None) -> NDArray[np.uint8]:
+def read_image(path: Path, look: Look, oddities: DataWarnings | None) -> NDArray[np.uint8]:
     """The pixels (height, width, channels) of the picture in `path`, turned as EXIF says.
 
     Of several frames or pages the first is taken.
@@ -98,7 +98,7 @@ def format_of(picture: Image.Image) -> str:
 
 def _content(path: Path, max_pixels: int) -> bytes:
     """The whole file: Pillow asks a file, unlike bytes, for as much as a forged length says."""
-    limit = _MOST_BYTES_PER_PIXEL * max_pixels + _MOST_METADATA
+    limit = _MAX_BYTES_PER_PIXEL * max_pixels + _MAX_METADATA
     with open_regular(path) as file:
         content = file.read(limit + 1)
     if len(content) > limit:
@@ -131,7 +131,7 @@ def _damage_named(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: not an image", fix=f"remove it, or save it as {known}") from error
     except Image.DecompressionBombError as error:
         raise DataError(
-            f"{path}: more than {MOST_PIXELS} pixels exceeds data.max_pixels", fix="remove it"
+            f"{path}: more than {MAX_PIXELS} pixels exceeds data.max_pixels", fix="remove it"
         ) from error
     except _DECODING_ERRORS as error:
         what = "truncated" if "truncated" in str(error).lower() else "damaged"
@@ -155,7 +155,7 @@ def has_more_frames(picture: Image.Image) -> bool:
     return getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO"
 
 
-def note_oddities(picture: Image.Image, path: Path, oddities: Oddities) -> None:
+def note_oddities(picture: Image.Image, path: Path, oddities: DataWarnings) -> None:
     """Notes all that is unusual about a file; to be called before the picture is decoded."""
     kind = format_of(picture)
     if path.suffix.lower() not in _SUFFIXES[kind]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fmtool import class_names
 from fmtool.data.reading.delimited import name_of, read_table
-from fmtool.data.reading.labelled_files import LabelledFile, LabelledFiles, collision_key, one_form
+from fmtool.data.reading.labelled_files import LabelledFile, LabelledFiles, collision_key, nfc
 from fmtool.data.reading.labels import require_two_classes
 from fmtool.data.reading.picture_columns import Columns, places_of
 from fmtool.data.reading.problems import Report, stop
@@ -193,7 +193,7 @@ def _class(label: str) -> str:
 def _order(entry: _Entry, places: Mapping[str, int]) -> tuple[str, int, str, str]:
     """The order of class folders, where each class has one; by name alone for other targets."""
     place = places.get(entry.value, len(places)) if isinstance(entry.value, str) else 0
-    return entry.split, place, one_form(entry.name), entry.name
+    return entry.split, place, nfc(entry.name), entry.name
 
 
 def _start(pictures_dir: str | None) -> str:

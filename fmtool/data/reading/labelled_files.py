@@ -47,7 +47,7 @@ class LabelledFiles:
         }
 
 
-def one_form(name: str) -> str:
+def nfc(name: str) -> str:
     """`name` in Unicode's composed form: file systems differ in which they give."""
     return unicodedata.normalize("NFC", name)
 
@@ -59,7 +59,7 @@ def below(path: Path, folder: Path) -> str:
 
 def collision_key(name: str) -> str:
     """Equal for names that not every file system tells apart."""
-    return one_form(name).casefold()
+    return nfc(name).casefold()
 
 
 def check_link(path: str, real_root: str) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from fmtool.data.reading.problems import Report
 from fmtool.data.reading.target_columns import Value, classes_in
-from fmtool.data.reading.text_lines import MOST_CHARACTERS, LineError
+from fmtool.data.reading.text_lines import MAX_CHARACTERS, LineError
 
 
 class LabelledText(NamedTuple):
@@ -49,8 +49,8 @@ def fault_of(text: str) -> tuple[str, str] | None:
     """The fault of a text, and the fix; None where there is none."""
     if not text.strip():
         return "an empty text", "remove it"
-    if len(text) > MOST_CHARACTERS:
-        return f"a text of {len(text):,} characters", f"at most {MOST_CHARACTERS:,}"
+    if len(text) > MAX_CHARACTERS:
+        return f"a text of {len(text):,} characters", f"at most {MAX_CHARACTERS:,}"
     if not _is_unicode(text):
         return "half of a surrogate pair", "write the file again"
     return None

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from fmtool.config.base import NonNegativeInt
 from fmtool.data.base import DataConfig
 from fmtool.errors import UsageError
-from fmtool.machine.memory import SHARE, available
+from fmtool.machine.memory import MAX_FRACTION, available
 from fmtool.notices import note
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def existing(path: str) -> Path:
     return place
 
 
-def tell(splits: "Splits", what: str, place: Path | str, *, ignored: int = 0) -> None:
+def log_summary(splits: "Splits", what: str, place: Path | str, *, ignored: int = 0) -> None:
     """A line on what was found at `place`, such as `pictures`.
 
     Args:
@@ -75,5 +75,5 @@ def tell(splits: "Splits", what: str, place: Path | str, *, ignored: int = 0) ->
 def is_held(cfg: LocalConfig, size: int) -> bool:
     """True where samples of `size` bytes shall be read into main memory and not only on access."""
     if cfg.storage == "auto":
-        return SHARE * size <= available()
+        return size <= MAX_FRACTION * available()
     return cfg.storage != "stream"

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.image_files import read_image
-from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_modes import Look
 from fmtool.data.samples.images import ReadImages
 from fmtool.errors import DataError
@@ -35,12 +35,12 @@ class PictureFiles(ReadImages):
         *,
         shape: tuple[int, ...],
         first: Path,
-        oddities: Oddities,
+        oddities: DataWarnings,
     ) -> None:
         super().__init__((len(paths), *shape))
         self.paths, self.look, self.first = paths, look, first
         self.digests = np.zeros((len(paths), DIGEST_BYTES), np.uint8)
-        self._oddities: Oddities | None = oddities
+        self._oddities: DataWarnings | None = oddities
 
     def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
         batch = np.empty((len(rows), *self.shape[1:]), np.uint8)

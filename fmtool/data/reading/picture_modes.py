@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fmtool.data.reading.oddities import Oddities
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.resizing import ResizeMode
 from fmtool.data.splitting.inputs import Levels
 from fmtool.errors import DataError
@@ -62,7 +62,7 @@ class Look:
 
 
 def converted(
-    picture: Image.Image, path: Path, look: Look, oddities: Oddities | None
+    picture: Image.Image, path: Path, look: Look, oddities: DataWarnings | None
 ) -> Image.Image:
     """`picture`, decoded, in mode RGB or L.
 
@@ -133,7 +133,7 @@ def check_depth(picture: Image.Image, path: Path, background: Background) -> Non
 
 
 def _in_8_bits(
-    picture: Image.Image, path: Path, look: Look, oddities: Oddities | None
+    picture: Image.Image, path: Path, look: Look, oddities: DataWarnings | None
 ) -> Image.Image:
     mode, levels = picture.mode, look.levels
     check_depth(picture, path, look.background)
@@ -167,7 +167,7 @@ def shown(levels: Levels) -> tuple[str, str]:
 
 
 def _without_transparency(
-    picture: Image.Image, path: Path, background: Background, oddities: Oddities | None
+    picture: Image.Image, path: Path, background: Background, oddities: DataWarnings | None
 ) -> Image.Image:
     """RGB or L on the background; with `none` the picture as it is, for `convert` to drop it."""
     if background == "none":

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
-from fmtool.data.reading.labelled_files import check_link, one_form
+from fmtool.data.reading.labelled_files import check_link, nfc
 from fmtool.data.reading.regular_file import unreadable
 from fmtool.errors import DataError
 
@@ -46,14 +46,14 @@ class FilesBelow:
         for part in PurePosixPath(name).parts:
             below = found / part
             if not os.path.lexists(below):
-                below = found / self._names_in(found).get(one_form(part), part)
+                below = found / self._names_in(found).get(nfc(part), part)
             found = below
         return found
 
     def _names_in(self, folder: Path) -> dict[str, str]:
         if folder not in self._names:
             listed = folder.iterdir() if folder.is_dir() else ()
-            self._names[folder] = {one_form(each.name): each.name for each in listed}
+            self._names[folder] = {nfc(each.name): each.name for each in listed}
         return self._names[folder]
 
     def check(self, path: Path) -> None:

@@ -14,13 +14,13 @@ from typing import BinaryIO, NamedTuple, cast
 from fmtool.data.reading.problems import Report
 from fmtool.data.reading.regular_file import open_regular
 from fmtool.errors import DataError
-from fmtool.machine.memory import in_units, require_memory
+from fmtool.machine.memory import format_bytes, require_memory
 
-MOST_CHARACTERS = 1 << 24
+MAX_CHARACTERS = 1 << 24
 """The limit for one text."""
 STANDARD_INPUT = Path("/dev/stdin")
 """Is read as it comes: it need not be a file."""
-_MOST_LINE_BYTES = 1 << 26
+_MAX_LINE_BYTES = 1 << 26
 _HIGHEST_RATIO = 200
 _ALWAYS_ALLOWED = 1 << 26
 """Bytes: a small file may unpack to this much."""
@@ -113,14 +113,14 @@ def _raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     packed = 0 if path == STANDARD_INPUT else path.stat().st_size
     most = max(_ALWAYS_ALLOWED, _HIGHEST_RATIO * packed) if packed else math.inf
     total = number = 0
-    while content := file.readline(_MOST_LINE_BYTES + 1):
+    while content := file.readline(_MAX_LINE_BYTES + 1):
         number, total = number + 1, total + len(content)
-        if len(content) > _MOST_LINE_BYTES:
-            what = f"a line of more than {in_units(_MOST_LINE_BYTES)}"
+        if len(content) > _MAX_LINE_BYTES:
+            what = f"a line of more than {format_bytes(_MAX_LINE_BYTES)}"
             raise LineError(path, number, what, fix="end each text by a line feed")
         if total > most:
             raise DataError(
-                f"{path}: {in_units(packed)} unpack to more than {in_units(int(most))}",
+                f"{path}: {format_bytes(packed)} unpack to more than {format_bytes(int(most))}",
                 fix="unpack it if this is not an attack",
             )
         if number == 1 and b"\r" in content and not content.endswith(b"\n"):

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.data.reading import picture_clashes
+from fmtool.data.reading.data_warnings import DataWarnings
 from fmtool.data.reading.deep_pictures import DeepPictures, Measurements, require_range
 from fmtool.data.reading.labelled_files import LabelledFiles, below
 from fmtool.data.reading.local import LocalConfig, is_held
-from fmtool.data.reading.oddities import Oddities
 from fmtool.data.reading.picture_clashes import Labelled
 from fmtool.data.reading.picture_files import PictureFiles
 from fmtool.data.reading.picture_modes import Look, shown
@@ -87,7 +87,7 @@ def of_more_bits(
     *,
     shape: tuple[int, int, int],
     given: Levels | None,
-    oddities: Oddities,
+    oddities: DataWarnings,
     origin: str,
 ) -> PictureSplits:
     """Measures each picture once; until `fit` or `restore` their levels are those of the split.

@@ -20,8 +20,8 @@ from fmtool.errors import DataError
 
 _AT_ONCE = 1000
 """Texts; what the library keeps of each while it works is many times as large."""
-_MOST_TOKENS = 1 << 22
-_MOST_BYTES = 1 << 26
+_MAX_TOKENS = 1 << 22
+_MAX_BYTES = 1 << 26
 _FIX = "take one that the tokenizers library has written, with padding as token 0"
 
 
@@ -120,15 +120,15 @@ def parse(content: str, *, origin: str) -> Any:
     """
     from tokenizers import Tokenizer
 
-    if len(content) > _MOST_BYTES:
-        raise DataError(f"{origin}: more than {_MOST_BYTES:,} bytes", fix=_FIX)
+    if len(content) > _MAX_BYTES:
+        raise DataError(f"{origin}: more than {_MAX_BYTES:,} bytes", fix=_FIX)
     with _failure_named(origin):
         _require_bounded(json.loads(content).get("normalizer"), origin)
         tokenizer = Tokenizer.from_str(content)
         padding, most = tokenizer.id_to_token(0), vocabulary_of(tokenizer)
     if padding is None or "pad" not in padding.lower():
         raise DataError(f"{origin}: token 0 is {padding!r}, expected padding", fix=_FIX)
-    if most > _MOST_TOKENS:
+    if most > _MAX_TOKENS:
         raise DataError(f"{origin}: a token has the number {most - 1}", fix=_FIX)
     return tokenizer
 

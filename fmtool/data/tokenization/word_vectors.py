@@ -14,7 +14,7 @@ from fmtool.data.reading.problems import stop
 from fmtool.data.reading.text_lines import LineError, read_lines
 from fmtool.errors import DataError
 
-_MOST_NUMBERS = 1 << 13
+_MAX_NUMBERS = 1 << 13
 _FIX = "write a word and its numbers on each line, with spaces between"
 _KEY = 0x766563746F7273
 """The key of the draw for words that are not found: the same ones in every run."""
@@ -62,7 +62,7 @@ def _is_header(fields: Sequence[str]) -> bool:
 
 
 def _width(numbers: Sequence[str], path: Path, line: int) -> int:
-    if not 1 < len(numbers) <= _MOST_NUMBERS:
+    if not 1 < len(numbers) <= _MAX_NUMBERS:
         raise LineError(path, line, f"{len(numbers)} numbers behind a word", fix=_FIX)
     return len(numbers)
 

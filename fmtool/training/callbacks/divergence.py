@@ -6,7 +6,7 @@ from fmtool.training.callbacks.recorder import Recorder
 from fmtool.training.loop import Position, restore, run
 from fmtool.training.session import Session, TaskData, prepare
 
-_MOST_SECONDS = 60.0
+_MAX_SECONDS = 60.0
 
 
 def pin_down(
@@ -24,7 +24,7 @@ def pin_down(
         return error
     first, last = error.details["steps"]
     is_same_epoch = position.epochs_done + 1 == error.details["epoch"]
-    is_quick = (last - position.step) * seconds_per_step <= _MOST_SECONDS
+    is_quick = (last - position.step) * seconds_per_step <= _MAX_SECONDS
     if first == last or not is_same_epoch or not is_quick:
         return error
     runtime = session.cfg.runtime.model_copy(update={"steps_per_dispatch": 1})

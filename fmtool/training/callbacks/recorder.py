@@ -13,9 +13,9 @@ from fmtool.logging.sink import Row, Sink
 from fmtool.metric import is_loss
 from fmtool.training.optimization import Optimization
 from fmtool.training.step import to_host
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
-_MOST_BATCHES = 32
+_MAX_BATCHES = 32
 """Whose samples are listed when training diverges."""
 _LOOK_SECONDS = 0.1
 _REPEATED = "val_penalty"
@@ -34,7 +34,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
 
     def __init__(
         self,
-        plan: Plan,
+        plan: BatchPlan,
         sinks: Sequence[Sink],
         optimization: Optimization,
         *,
@@ -168,7 +168,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
             details={
                 "epoch": self.epoch + 1,
                 "steps": [steps[0], steps[-1]],
-                "samples": samples[:_MOST_BATCHES],
+                "samples": samples[:_MAX_BATCHES],
                 "last_finite": self._finite or None,
             },
         )

@@ -14,13 +14,13 @@ from typing import Any
 
 from fmtool.errors import FmtoolError, OutOfMemory, from_json
 from fmtool.machine import memory
-from fmtool.machine.memory import in_units
+from fmtool.machine.memory import format_bytes
 from fmtool.notices import note
 from fmtool.schema import TrainConfig
 from fmtool.training.memory.out_of_memory import out_of_memory
 
 AUTO = "auto"
-SHARE = 0.8
+MAX_FRACTION = 0.8
 """The share of free memory to use; the rest is for validation, checkpoints, plots, neighbours."""
 LARGEST = 8192
 """Beyond it the error of a trained model rises, whatever the learning rate: Goyal et al.,
@@ -66,7 +66,7 @@ def resolve(cfg: TrainConfig, *, samples: int, plugins: Sequence[str]) -> TrainC
         return _largest_fitting(cfg, samples, plugins)
     if memory.is_limited() and cfg.runtime.backend == "tensorflow":
         there = memory.available()
-        note(f"memory is limited to {in_units(there)}: one step is tried before")
+        note(f"memory is limited to {format_bytes(there)}: one step is tried before")
         if not _probe(cfg, plugins, there, share=1.0).fits:
             raise out_of_memory(cfg, samples=samples)
     return cfg
@@ -74,17 +74,17 @@ def resolve(cfg: TrainConfig, *, samples: int, plugins: Sequence[str]) -> TrainC
 
 def _largest_fitting(cfg: TrainConfig, samples: int, plugins: Sequence[str]) -> TrainConfig:
     there = memory.available()
-    limit = int(SHARE * there)
+    limit = int(MAX_FRACTION * there)
 
     def probe(size: int) -> Probe:
         tried = cfg.model_copy(update={"batch_size": size})
-        outcome = _probe(tried, plugins, limit, share=SHARE)
-        found = f"fits, peak {in_units(outcome.peak)}" if outcome.fits else outcome.obstacle
+        outcome = _probe(tried, plugins, limit, share=MAX_FRACTION)
+        found = f"fits, peak {format_bytes(outcome.peak)}" if outcome.fits else outcome.obstacle
         note(f"batch_size=auto: trying {size}: {found}")
         return outcome
 
     size, outcome = largest(probe, most=min(samples, LARGEST), limit=limit)
-    peak = f"peak {in_units(outcome.peak)} of {in_units(there)} available"
+    peak = f"peak {format_bytes(outcome.peak)} of {format_bytes(there)} available"
     note(f"batch_size=auto: {size} ({peak if outcome.device == 'cpu' else outcome.device})")
     return cfg.model_copy(update={"batch_size": size})
 
@@ -162,7 +162,7 @@ def _probe(cfg: TrainConfig, plugins: Sequence[str], limit: int, *, share: float
             child.stdin.flush()
             while not _has_ended(child):
                 if memory.of_process(child.pid) > limit:
-                    return Probe(obstacle=f"needs more than {in_units(limit)}")
+                    return Probe(obstacle=f"needs more than {format_bytes(limit)}")
             return _judged(child.stdout.read(), child.returncode, cfg)
         finally:
             child.kill()

@@ -17,7 +17,7 @@ from fmtool.training.callbacks.recorder import Recorder
 from fmtool.training.profiling import trace
 from fmtool.training.profiling.stopwatch import Stopwatch
 from fmtool.training.session import Session
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
 SCHEMA_VERSION = 1
 
@@ -116,7 +116,7 @@ def profiling(directory: Path, *, began: float, is_wanted: bool) -> Iterator[Unp
 class _Steps(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Takes the time of Keras' train and test functions, and of what happens between them."""
 
-    def __init__(self, stopwatch: Stopwatch, plan: Plan) -> None:
+    def __init__(self, stopwatch: Stopwatch, plan: BatchPlan) -> None:
         super().__init__()
         self._stopwatch, self._plan = stopwatch, plan
         self._train: Any = None

@@ -23,7 +23,7 @@ Batch = Any
 
 
 def steps_per_dispatch(cfg: TrainConfig, network: Any, inputs: Batch, steps: int) -> int:
-    """As many steps as take less than half a second; where rows fall is left to `Plan.stops`.
+    """As many steps as take less than half a second; where rows fall is left to `BatchPlan.stops`.
 
     Args:
         inputs: of a batch.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
 
 class EpochTable:
@@ -13,7 +13,7 @@ class EpochTable:
         to_device: makes a tensor of the backend from an array.
     """
 
-    def __init__(self, plan: Plan, to_device: Callable[[Any], Any]) -> None:
+    def __init__(self, plan: BatchPlan, to_device: Callable[[Any], Any]) -> None:
         self._plan, self._to_device = plan, to_device
         self._epoch: int | None = None
         self._batches: tuple[Any, Any] = ((), ())
@@ -77,7 +77,7 @@ class FedSteps:
         length: steps that a dispatch has at most.
     """
 
-    def __init__(self, plan: Plan, length: int) -> None:
+    def __init__(self, plan: BatchPlan, length: int) -> None:
         self._plan, self._length = plan, length
         self._epoch: int | None = None
         self._begin = 0

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fmtool.data.samples.read_ahead import read_ahead
 from fmtool.data.splitting.splits import Split
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 from fmtool.trees import leaves, mapped, packed
 
 Samples = tuple[Any, Any, NDArray[np.float32]]
@@ -26,7 +26,7 @@ Samples = tuple[Any, Any, NDArray[np.float32]]
 Of the first two each may be a tree of arrays."""
 
 
-def feed(plan: Plan, *, start: int = 0, length: int = 1) -> Any:
+def feed(plan: BatchPlan, *, start: int = 0, length: int = 1) -> Any:
     """The numbers of the steps of `plan`, in a form that Keras takes on the active backend.
 
     Rows and draws are on the device already, see `tensorflow_dispatch` and its siblings.
@@ -44,7 +44,7 @@ def feed(plan: Plan, *, start: int = 0, length: int = 1) -> Any:
 
 @contextmanager
 def sample_feed(
-    plan: Plan, split: Split, *, start: int = 0, length: int = 1, workers: int | None = None
+    plan: BatchPlan, split: Split, *, start: int = 0, length: int = 1, workers: int | None = None
 ) -> Iterator[Any]:
     """The samples of `plan`, read by threads in bounded memory, in the form of the backend.
 
@@ -75,12 +75,13 @@ def sample_feed(
 class SampleFeed(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
     """Batches of samples, which are read ahead as long as they are taken one after another.
 
-    Behind those of an epoch the last one stands for what Keras is told of beyond, see `Plan.fed`.
+    Behind those of an epoch the last one stands for what Keras is told of beyond; see
+    `BatchPlan.fed`.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        plan: BatchPlan,
         split: Split,
         start: int = 0,
         length: int = 1,
@@ -139,7 +140,7 @@ class SampleFeed(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no
 class StepNumbers(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
     """The numbers of the steps, whose rows and draws are on the device already."""
 
-    def __init__(self, plan: Plan, start: int = 0, length: int = 1) -> None:
+    def __init__(self, plan: BatchPlan, start: int = 0, length: int = 1) -> None:
         super().__init__()
         self.plan, self.start, self.length = plan, start, length
 
@@ -171,7 +172,7 @@ def _torch_loader(batches: SampleFeed | StepNumbers) -> Any:
     return Batches(batches, batch_size=None)
 
 
-def _tensorflow_feed(plan: Plan, start: int, length: int) -> Any:
+def _tensorflow_feed(plan: BatchPlan, start: int, length: int) -> Any:
     import tensorflow as tf
 
     numbers = tf.data.Dataset.range(start, start + plan.fed(start, length))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fmtool.training.step.epoch_table import EpochTable, FedSteps
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 from fmtool.training.step.table import Arrays, Table
 from fmtool.trees import mapped
 
@@ -33,7 +33,9 @@ class Dispatch:
         loops: whether the steps of a call are a loop on the device.
     """
 
-    def __init__(self, step: Step, plan: Plan, table: Table, *, length: int, loops: bool) -> None:
+    def __init__(
+        self, step: Step, plan: BatchPlan, table: Table, *, length: int, loops: bool
+    ) -> None:
         self._plan, self._table, self._length, self._loops = plan, table, length, loops
         self._epoch = EpochTable(plan, jnp.asarray)
         self._logs_before: Any = None
@@ -116,7 +118,7 @@ class SampleDispatch:
         length: steps that one call of this function runs at most.
     """
 
-    def __init__(self, step: Step, plan: Plan, *, length: int) -> None:
+    def __init__(self, step: Step, plan: BatchPlan, *, length: int) -> None:
         self._steps = FedSteps(plan, length)
         self._step = jax.jit(step, donate_argnums=0)
         self._logs: Any = None

@@ -10,7 +10,7 @@ from fmtool.training.step import order
 
 
 @dataclass
-class Plan:
+class BatchPlan:
     """The index batches of each epoch. `epoch` is set before the epoch's first batch.
 
     Args:
@@ -107,13 +107,13 @@ def plan_of(
     seed: int,
     task_draws: int = 0,
     stops: tuple[int, ...] = (),
-) -> Plan:
+) -> BatchPlan:
     """The plan of training epochs over rows of a table.
 
     Args:
         task_draws: uniforms of a sample that follow those of `augment`.
     """
-    plan = Plan(indices, batch_size, seed, draws=task_draws, shuffles=True, stops=stops)
+    plan = BatchPlan(indices, batch_size, seed, draws=task_draws, shuffles=True, stops=stops)
     if augment is not None:
         plan.draws, plan.alternates = augment.draws + task_draws, augment.alternates
     return plan

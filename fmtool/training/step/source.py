@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from fmtool.data.splitting.splits import Split
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 from fmtool.training.step.table import Table
 from fmtool.trees import mapped
 
@@ -22,7 +22,7 @@ class Source:
         table: on the device; None where batches hold the samples themselves.
     """
 
-    def __init__(self, plan: Plan, split: Split, table: Table | None) -> None:
+    def __init__(self, plan: BatchPlan, split: Split, table: Table | None) -> None:
         self.plan, self.split, self.table = plan, split, table
 
     def samples(self, batch: tuple[Any, ...]) -> tuple[Any, Any, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from fmtool.training.step.epoch_table import EpochTable, FedSteps
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 
 Step = Callable[[Any], Any]
 """Runs a batch; metrics and weights are variables that it changes."""
@@ -28,7 +28,7 @@ class Dispatch:
     """
 
     def __init__(
-        self, step: Step, results: Callable[[], Any], plan: Plan, *, length: int, jit: bool
+        self, step: Step, results: Callable[[], Any], plan: BatchPlan, *, length: int, jit: bool
     ) -> None:
         self._plan, self._length = plan, length
         self._epoch = EpochTable(plan, tf.constant)
@@ -71,7 +71,7 @@ class SampleDispatch:
     """
 
     def __init__(
-        self, step: Step, results: Callable[[], Any], plan: Plan, *, length: int, jit: bool
+        self, step: Step, results: Callable[[], Any], plan: BatchPlan, *, length: int, jit: bool
     ) -> None:
         self._steps = FedSteps(plan, length)
         self._logs: Any = None

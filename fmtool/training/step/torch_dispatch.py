@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import torch
 
-from fmtool.training.step.plan import Plan
+from fmtool.training.step.plan import BatchPlan
 from fmtool.training.step.table import Arrays
 from fmtool.training.step.torch_recording import Step, record
 from fmtool.trees import leaves, mapped
@@ -34,7 +34,7 @@ class Dispatch:
         self,
         step: Step,
         results: Callable[[], Any],
-        plan: Plan,
+        plan: BatchPlan,
         table: Arrays | None,
         *,
         state: Callable[[], list[Any]],

@@ -22,7 +22,7 @@ Tensors = Sequence[Any]
 Step = Callable[[Sequence[Any]], Any]
 """Takes a batch, of tensors and trees of them, and changes the state in place."""
 
-_LOOKS = (torch.Tensor.numpy, torch.Tensor.tolist, torch.Tensor.__array__)
+_HOST_READS = (torch.Tensor.numpy, torch.Tensor.tolist, torch.Tensor.__array__)
 _LOOKING_TAGS = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 
 
@@ -46,7 +46,7 @@ def record(step: Step, state: Tensors, batch: Sequence[Any]) -> Step | None:
 
     with _put_back(state) as has_drawn:
         try:
-            with _Blindfold(), _DispatchBlindfold():
+            with _ForbidHostReads(), _DispatchBlindfold():
                 graph = make_fx(flat)(*state, *_flat(batch))
         except Exception:  # of the step itself, if it fails, the caller will hear when it runs it
             return None
@@ -90,18 +90,18 @@ def _put_back(state: Tensors) -> Iterator[Callable[[], bool]]:
                 each.grad = None
 
 
-class _Looked(Exception):
+class _DataDependent(Exception):
     """A step asked for the value of a tensor, which a recording would take for a constant."""
 
 
-class _Blindfold(TorchFunctionMode):  # type: ignore[misc]  # mypy follows no torch
+class _ForbidHostReads(TorchFunctionMode):  # type: ignore[misc]  # mypy follows no torch
     """Raises where values leave torch without an operation of its own."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func in _LOOKS:
-            raise _Looked
+        if func in _HOST_READS:
+            raise _DataDependent
         return func(*args, **(kwargs or {}))
 
 
@@ -112,5 +112,5 @@ class _DispatchBlindfold(TorchDispatchMode):  # type: ignore[misc]  # as above
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         if not _LOOKING_TAGS.isdisjoint(func.tags):
-            raise _Looked
+            raise _DataDependent
         return func(*args, **(kwargs or {}))

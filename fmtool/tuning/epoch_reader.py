@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Course:
+class EpochReader:
     """Reads the file again when it has changed; it may also have become shorter, after a resume."""
 
     def __init__(self) -> None:

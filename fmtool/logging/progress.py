@@ -3,16 +3,16 @@
 import math
 from collections.abc import Callable
 
-from fmtool.logging.sink import Row, TrainingPlan
+from fmtool.logging.sink import Row, TrainingInfo
 
 Clock = Callable[[], float]
 """Seconds that only go forward."""
 
 
-class Course:
+class Progress:
     """Keeps what the terminal shows beside the rows themselves."""
 
-    def __init__(self, plan: TrainingPlan, clock: Clock) -> None:
+    def __init__(self, plan: TrainingInfo, clock: Clock) -> None:
         self.plan = plan
         self.best: float | None = None
         self.best_epoch = 0

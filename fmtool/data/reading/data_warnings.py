@@ -7,7 +7,7 @@ from fmtool.notices import note, warn
 
 
 @dataclass
-class Oddities:
+class DataWarnings:
     """Counts each kind and keeps one example, whatever the threads that meet them do first."""
 
     _counts: dict[str, int] = field(default_factory=dict)

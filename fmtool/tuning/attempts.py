@@ -48,7 +48,7 @@ def status(trial: "FrozenTrial") -> str:
 
 
 @dataclass(frozen=True)
-class Chain:
+class TrialAttempts:
     """One trial, whoever worked at it.
 
     Args:
@@ -79,7 +79,7 @@ class Chain:
         return self.current.user_attrs
 
 
-def chains(trials: Sequence["FrozenTrial"]) -> list[Chain]:
+def by_trial(trials: Sequence["FrozenTrial"]) -> list[TrialAttempts]:
     """Those that count, by their origin."""
     by_origin: dict[int, list[FrozenTrial]] = {}
     for trial in trials:
@@ -88,10 +88,10 @@ def chains(trials: Sequence["FrozenTrial"]) -> list[Chain]:
     for number, members in sorted(by_origin.items()):
         ordered = sorted(members, key=lambda each: (attempt(each), each.number))
         if status(ordered[0]) != SURPLUS:
-            found.append(Chain(number, tuple(ordered)))
+            found.append(TrialAttempts(number, tuple(ordered)))
     return found
 
 
 def rank(trial: "FrozenTrial", trials: Sequence["FrozenTrial"]) -> int:
     """The number of trials that count and began before this one."""
-    return sum(each.origin < origin(trial) for each in chains(trials))
+    return sum(each.origin < origin(trial) for each in by_trial(trials))

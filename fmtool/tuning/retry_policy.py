@@ -16,7 +16,7 @@ _QUIET_SECONDS = 1.0
 T = TypeVar("T")
 
 
-class Patience:
+class RetryPolicy:
     """Repeats what fails because the storage is away.
 
     Args:

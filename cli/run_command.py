@@ -20,7 +20,7 @@ _GROUPS, _KEYS = ("data", "runtime"), ("eval_batch_size",)
 
 
 @dataclass(frozen=True)
-class OfRun:
+class RunInvocation:
     """The run, the config and the words of such a command.
 
     Args:
@@ -36,7 +36,7 @@ class OfRun:
 
 
 @dataclass(frozen=True)
-class Own:
+class CommandConfig:
     """The part of a command line that is of no run.
 
     Args:
@@ -59,7 +59,7 @@ def read(
     own_keys: Sequence[str],
     validated: Callable[[dict[str, Any]], Any],
     paths: Sequence[str] = (),
-) -> OfRun:
+) -> RunInvocation:
     """Finds the run and validates both configs.
 
     Args:
@@ -80,7 +80,7 @@ def read_own(
     own_keys: Sequence[str],
     validated: Callable[[dict[str, Any]], Any],
     paths: Sequence[str] = (),
-) -> Own:
+) -> CommandConfig:
     """As far as no run is needed.
 
     Args:
@@ -101,10 +101,12 @@ def read_own(
     own = [each for each in parsed.overrides if arguments.top_key(each) in own_keys]
     cfg = validated(compose.compose(command, own, folders=folders))
     others = [each for each in parsed.overrides if each not in own]
-    return Own(cfg, others, tuple(parsed.typed), folders)
+    return CommandConfig(cfg, others, tuple(parsed.typed), folders)
 
 
-def with_run(own: Own, *, own_keys: Sequence[str], is_written: bool = False) -> OfRun:
+def with_run(
+    own: CommandConfig, *, own_keys: Sequence[str], is_written: bool = False
+) -> RunInvocation:
     """The run that `own.cfg` names, and its config with what the others say of it.
 
     Args:
@@ -136,7 +138,7 @@ def with_run(own: Own, *, own_keys: Sequence[str], is_written: bool = False) -> 
     keys = [_key(word) for word in own.typed]
     require_unedited(paths, typed=keys, typable=(*_GROUPS, *_KEYS))
     words = tuple(word for word, key in zip(own.typed, keys, strict=True) if _says_which_data(key))
-    return OfRun(own.cfg, validate.saved_run_config(raw), directory, words)
+    return RunInvocation(own.cfg, validate.saved_run_config(raw), directory, words)
 
 
 def _key(word: str) -> str:
