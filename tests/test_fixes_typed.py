@@ -305,7 +305,7 @@ CASES = (
     Case("cli/data_inspect.py", "write {key}=PATH",
          ("data", "inspect", "path="), ("data", "inspect", "path=pictures")),
     Case("cli/models.py", "fmtool models --help", ("models", "cnn", "x"), ("models", "--help")),
-    Case("cli/of_run.py", "see fmtool {command} --help",
+    Case("cli/run_command.py", "see fmtool {command} --help",
          ("evaluate", "-m", "run=last"), ("evaluate", "--help")),
     Case("cli/predict.py", "leave it out, or write threads=N",
          (*PREDICT, "runtime.threads=1"), (*PREDICT, "threads=1")),

@@ -149,7 +149,7 @@ _PERIODS = {
 }
 """Keys of a number of steps, and what becomes of a run that has fewer."""
 
-FMTOOL_KEYS = frozenset(
+KEYS_OF_OURS = frozenset(
     {
         "exclude_bias_and_norm",
         "learning_rate_factors",
@@ -164,7 +164,7 @@ FMTOOL_KEYS = frozenset(
 
 def keras_arguments(cfg: OptimizerConfig) -> dict[str, Any]:
     """The keys of `cfg` that the Keras constructor takes under the same name."""
-    return cfg.model_dump(exclude={"name", "learning_rate", *FMTOOL_KEYS})
+    return cfg.model_dump(exclude={"name", "learning_rate", *KEYS_OF_OURS})
 
 
 def of_every_backend(optimizer: "type[keras.optimizers.Optimizer]") -> Any:

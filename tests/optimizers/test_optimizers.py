@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from fmtool.optimizers.base import FMTOOL_KEYS, exclude_from_weight_decay
+from fmtool.optimizers.base import KEYS_OF_OURS, exclude_from_weight_decay
 
 NAMES = sorted(
     entry.name.removesuffix(".yaml")
@@ -66,7 +66,7 @@ def test_every_key_reaches_the_keras_optimizer(option, name):
         ema_overwrite_frequency=7,
         gradient_accumulation_steps=2,
     )
-    expected = cfg.model_dump(exclude={"name", *FMTOOL_KEYS})
+    expected = cfg.model_dump(exclude={"name", *KEYS_OF_OURS})
     carried = build(cfg).get_config()
     assert {key: carried[key] for key in expected} == expected
 
