@@ -7,7 +7,7 @@ from children import EXPORT
 from ending import differences, ending
 from torture import run_of, train
 
-WORDS = ("epochs=3",)
+WORDS = ("epochs=4",)
 
 
 @pytest.fixture(scope="module")

@@ -15,18 +15,18 @@ Loss = Callable[[Any, Any], Any]
 
 
 def squared(y: Any, outputs: Any) -> Any:
-    return _mean(ops.square(outputs - ops.cast(y, outputs.dtype)))
+    return _mean(ops.square(_gaps(y, outputs)))
 
 
 def absolute(y: Any, outputs: Any) -> Any:
-    return _mean(ops.abs(outputs - ops.cast(y, outputs.dtype)))
+    return _mean(ops.abs(_gaps(y, outputs)))
 
 
 def huber(delta: float) -> Loss:
     """Half of the square up to an error of `delta`, linear from there (Huber 1964)."""
 
     def loss(y: Any, outputs: Any) -> Any:
-        gaps = ops.abs(outputs - ops.cast(y, outputs.dtype))
+        gaps = ops.abs(_gaps(y, outputs))
         near = ops.minimum(gaps, delta)
         return _mean(near * (gaps - 0.5 * near))
 
@@ -50,6 +50,10 @@ def pinball(quantiles: Sequence[float]) -> Loss:
         return _mean(ops.maximum(ops.multiply(above, shares), ops.multiply(above, shares - 1)))
 
     return loss
+
+
+def _gaps(y: Any, outputs: Any) -> Any:
+    return ops.subtract(outputs, ops.cast(y, outputs.dtype))
 
 
 def _mean(values: Any) -> Any:
