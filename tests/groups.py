@@ -17,7 +17,9 @@ SLICED = (
     "tests/models/test_architectures.py::",
     "tests/reliability/test_kills.py::",
     "tests/reliability/test_paths.py::",
+    "tests/cli/test_regression.py::test_each_loss_keeps_its_numbers_in_every_format",
     "tests/test_conf_trains.py::",
+    "tests/test_models_on_data.py::",
     "tests/tuning/test_clusters.py::",
     "tests/tuning/test_faults.py::",
     # What zsh makes of single lines of the guide is in the suite.
