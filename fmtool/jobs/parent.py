@@ -45,7 +45,7 @@ class Parent:
 
 
 def _is_gone() -> bool:
-    """True where nobody holds the other end of stdin; the thread that listens may not know yet."""
+    """True once the other end of stdin is closed, which the listening thread may not know yet."""
     poll = select.poll()
     poll.register(0, 0)  # a hang-up is told without being asked for
     return bool(poll.poll(0))

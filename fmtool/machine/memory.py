@@ -18,7 +18,7 @@ _CGROUP_FILES = {
 usage, and the entry of memory.stat with the part of it that is given up when memory is short."""
 
 MAX_FRACTION = 0.5
-"""Of the memory that is free, for a data set: the rest is for training."""
+"""The share of free memory that a data set may take; the rest is for training."""
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 

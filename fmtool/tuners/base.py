@@ -17,13 +17,9 @@ class Build(Protocol):
     def __call__(self, cfg: Any, seed: int, /) -> "BaseSampler":
         """The sampler of one trial.
 
-        Workers share nothing but the storage, so it is made anew for each trial, with a seed that
+        Workers share nothing but the storage, so it is made for each trial, with a seed that
         no other trial has.
         """
-
-
-def _no_sampler(cfg: Any, seed: int, /) -> "BaseSampler":
-    raise NotImplementedError("a tuner that lists its points draws none")
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class TunerOption:
     """
 
     Config: type[TunerConfig]
-    build: Build = _no_sampler
+    build: Build | None = None
     NEEDS: tuple[str, ...] = ()
     LISTS: bool = False
     ONE_SEQUENCE: bool = False

@@ -9,7 +9,7 @@ from typing import Any
 from optuna import Study
 from optuna.distributions import BaseDistribution
 from optuna.pruners import BasePruner, NopPruner
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from fmtool import options, validate
@@ -73,11 +73,17 @@ def sampler_of(definition: Definition) -> BaseSampler:
         if find_spec(package) is None:
             raise UsageError(f"tuner={cfg.name} needs {package}", fix=f"pip install {package}")
     if own.LISTS:
-        # What the list does not fix is nothing: every parameter of its points is fixed.
-        return options.tuner("random").build(None, definition.seed)
+        # Nothing is left to draw: a listed point fixes every parameter.
+        return RandomSampler(seed=definition.seed)
+    build = own.build
+    if build is None:
+        raise UsageError(
+            f"tuner={cfg.name} neither lists points nor draws them",
+            fix="add build(cfg, seed) to its file",
+        )
     if own.ONE_SEQUENCE:
-        return own.build(cfg, definition.seed)
-    return SampledByNumber(lambda seed: own.build(cfg, seed), definition.seed)
+        return build(cfg, definition.seed)
+    return SampledByNumber(lambda seed: build(cfg, seed), definition.seed)
 
 
 def pruner_for(definition: Definition) -> BasePruner:

@@ -20,7 +20,7 @@ def local_names() -> list[str]:
 
 
 def is_local(name: str) -> bool:
-    """True for a set whose place the user has to say; UsageError if there is no such set."""
+    """True for a data set that needs `data.path`; UsageError if there is no such data set."""
     own = _known(name)
     return issubclass(own.Config, PathConfig) or own.INFO is None
 

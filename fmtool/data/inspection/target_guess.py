@@ -73,7 +73,7 @@ def _are_fractions(cells: Sequence[str]) -> bool:
 
 
 def _are_lists(cells: Sequence[str], separator: str) -> bool:
-    """True where parts of cells come back in others, and there are no more of them than cells."""
+    """True where cells are lists of classes: their parts repeat, and are no more than the cells."""
     lists = [cell for cell in cells if separator in cell]
     of_cells = [{part.strip() for part in cell.split(separator)} - {""} for cell in set(cells)]
     parts = Counter(part for found in of_cells for part in found)

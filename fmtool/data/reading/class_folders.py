@@ -29,7 +29,7 @@ _SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
 
 class Listing(NamedTuple):
-    """The content of one folder, sorted by name; `ignored` files and folders are no part of it."""
+    """The content of one folder, sorted by name; `ignored` counts the entries that are left out."""
 
     folders: list[Path]
     files: list[Path]

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.class_names import shortened
-from fmtool.errors import DataError, Diverged
 from fmtool.tasks.shared import class_figures, ranking, thresholds
 from fmtool.tasks.shared.class_curves import CURVES, Curve
 from fmtool.tasks.shared.class_figures import ONE_CLASS, Found
 from fmtool.tasks.shared.mistakes import Mistakes
-from fmtool.tasks.shared.reporting import Report
+from fmtool.tasks.shared.reporting import Report, require_measurable
 
 POINT = "point"
 """In `Report.unprinted`: false positive rate, recall and precision at the threshold."""
@@ -102,13 +101,7 @@ class BinaryMeter:
         )
 
     def report(self) -> Report:
-        if not self._samples:
-            raise DataError("the split has no samples to evaluate", fix="choose another split")
-        if self._not_finite:
-            raise Diverged(
-                f"the logits of {self._not_finite} of {self._samples} samples are NaN or infinite",
-                fix="train again with a lower learning rate",
-            )
+        require_measurable(self._samples, not_finite=self._not_finite, what="logits")
         asked, (cuts,) = self._question, self._scores.cuts()
         metrics, undefined = self._figures(cuts)
         bins = self._scores.bins

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_LARGEST = 1 - np.finfo(np.float32).epsneg
-_SMALLEST = np.finfo(np.float32).tiny
 _METRICS = ("roc_auc", "accuracy", "f1", "loss")
 
 
@@ -79,8 +77,7 @@ class BinaryServing(Serving[Label]):
     def network_outputs(self, served: Mapping[str, "Array"]) -> "Array":
         if "logit" in served:
             return served["logit"][:, None]
-        shares = np.clip(served["probability"], _SMALLEST, _LARGEST).astype(np.float64)
-        return np.asarray(np.log(shares) - np.log1p(-shares), np.float32)[:, None]
+        return thresholds.logits_of(served["probability"])[:, None]
 
     def columns(self, options: PredictOptions) -> Sequence[str]:
         return ["label", *(f"probability of {name}" for name in self._told(options))]

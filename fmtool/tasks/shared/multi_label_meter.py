@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.class_names import shortened
-from fmtool.errors import DataError, Diverged
 from fmtool.tasks.shared import class_figures, ranking, thresholds
 from fmtool.tasks.shared.class_curves import CURVES, mean_area, tell_apart
 from fmtool.tasks.shared.class_figures import RATIOS, Found
 from fmtool.tasks.shared.mistakes import Mistakes
-from fmtool.tasks.shared.reporting import Report
+from fmtool.tasks.shared.reporting import Report, require_measurable
 
 _Floats = NDArray[np.float64]
 
@@ -81,13 +80,7 @@ class MultiLabelMeter:
         )
 
     def report(self) -> Report:
-        if not self._samples:
-            raise DataError("the split has no samples to evaluate", fix="choose another split")
-        if self._not_finite:
-            raise Diverged(
-                f"the logits of {self._not_finite} of {self._samples} samples are NaN or infinite",
-                fix="train again with a lower learning rate",
-            )
+        require_measurable(self._samples, not_finite=self._not_finite, what="logits")
         entries = class_figures.per_class(self._found, self._names)
         curves = tell_apart(entries, self._scores.cuts())
         for entry, log_odds in zip(entries, self._log_odds, strict=True):

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_LARGEST = 1 - np.finfo(np.float32).epsneg
-_SMALLEST = np.finfo(np.float32).tiny
 _METRICS = ("mean_average_precision", "f1_macro", "f1_micro", "loss")
 
 
@@ -79,8 +77,7 @@ class MultiLabelServing(Serving[Labels]):
     def network_outputs(self, served: Mapping[str, "Array"]) -> "Array":
         if "logits" in served:
             return served["logits"]
-        shares = np.clip(served["probabilities"], _SMALLEST, _LARGEST).astype(np.float64)
-        return np.asarray(np.log(shares) - np.log1p(-shares), np.float32)
+        return thresholds.logits_of(served["probabilities"])
 
     def columns(self, options: PredictOptions) -> Sequence[str]:
         names = self.target.names if options.probabilities else ()

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.errors import DataError, Diverged
 from fmtool.tasks.shared.number_intervals import Intervals
-from fmtool.tasks.shared.reporting import Report, Sheet
+from fmtool.tasks.shared.reporting import Report, Sheet, require_measurable
 
 ERRORS = "largest_errors"
 """In `Report.sheets`."""
@@ -73,13 +72,7 @@ class NumberMeter:
             )
 
     def report(self) -> Report:
-        if not self._samples:
-            raise DataError("the split has no samples to evaluate", fix="choose another split")
-        if self._not_finite:
-            raise Diverged(
-                f"the outputs of {self._not_finite} of {self._samples} samples are NaN or infinite",
-                fix="train again with a lower learning rate",
-            )
+        require_measurable(self._samples, not_finite=self._not_finite, what="outputs")
         true, values = np.concatenate(self._true), np.concatenate(self._values)
         figures = {name: self._figure(name, true, values) for name in self._metrics}
         metrics, undefined = {}, {}

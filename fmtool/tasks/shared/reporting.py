@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from fmtool.errors import DataError, Diverged
 from fmtool.targets import Target
 
 if TYPE_CHECKING:
@@ -65,6 +66,22 @@ class Report:
             **self.details,
             "undefined": dict(self.undefined),
         }
+
+
+def require_measurable(samples: int, *, not_finite: int, what: str) -> None:
+    """Raises DataError for no samples, Diverged where some have outputs that are NaN or infinite.
+
+    Args:
+        not_finite: the number of samples with such outputs.
+        what: the outputs, for the message.
+    """
+    if not samples:
+        raise DataError("the split has no samples to evaluate", fix="choose another split")
+    if not_finite:
+        raise Diverged(
+            f"the {what} of {not_finite} of {samples} samples are NaN or infinite",
+            fix="train again with a lower learning rate",
+        )
 
 
 class Meter(Protocol):

@@ -30,6 +30,13 @@ def probabilities(logits: NDArray[Any]) -> _Floats:
     return np.asarray(np.where(logits >= 0, 1.0, exact) / (1 + exact), np.float64)
 
 
+def logits_of(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits of probabilities that a file gives, of the same shape; finite for 0 and 1 too."""
+    smallest, largest = np.finfo(np.float32).tiny, 1 - np.finfo(np.float32).epsneg
+    exact = np.clip(shares, smallest, largest).astype(np.float64)
+    return np.asarray(np.log(exact) - np.log1p(-exact), np.float32)
+
+
 def probability(logit: float) -> float:
     """The probability of one logit."""
     return probabilities(np.array([logit])).item()
