@@ -17,9 +17,13 @@ SLICED = (
     "tests/models/test_architectures.py::",
     "tests/reliability/test_kills.py::",
     "tests/reliability/test_paths.py::",
+    "tests/cli/test_binary.py::test_every_format",
+    "tests/cli/test_multi_label.py::test_every_format",
+    "tests/cli/test_predict.py::test_a_run_and_what_it_exports_give_the_same_labels",
     "tests/cli/test_regression.py::test_each_loss_keeps_its_numbers_in_every_format",
     "tests/test_conf_trains.py::",
     "tests/test_models_on_data.py::",
+    "tests/optimizers/test_other_backends.py::test_all_the_tests_pass_on",
     "tests/tuning/test_clusters.py::",
     "tests/tuning/test_faults.py::",
     # What zsh makes of single lines of the guide is in the suite.
