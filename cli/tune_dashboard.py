@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from fmtool import extras
 from fmtool.errors import CannotCreate, UsageError
 from fmtool.notices import note
 
@@ -15,7 +16,9 @@ def main(_: str, argv: list[str], flags: Flags) -> int:
     """Serves until it is interrupted; CannotCreate where the port is taken."""
     request = read(argv, flags, extra=("port",))
     if find_spec("optuna_dashboard") is None:
-        raise UsageError("optuna-dashboard is not installed", fix="pip install 'fmtool[tune]'")
+        raise UsageError(
+            "optuna-dashboard is not installed", fix=extras.install("optuna-dashboard")
+        )
     port = count(request, "port", _PORT)
     store = request.store()
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fmtool import extras
 from fmtool.compat import private_keras
 from fmtool.errors import UsageError
 from fmtool.kernels import replacements
@@ -25,8 +26,7 @@ from fmtool.notices import note
 from fmtool.schema import RuntimeConfig
 from fmtool.signals import SignalGuard
 
-_EXTRA = {"tensorflow": "tensorflow", "jax": "fmtool[jax]", "torch": "fmtool[torch]"}
-_GPU_EXTRA = {"tensorflow": "fmtool[gpu]", "jax": "fmtool[jax-cuda]", "torch": "fmtool[torch]"}
+_GPU_EXTRA = {"tensorflow": "gpu", "jax": "jax-cuda", "torch": "torch"}
 _UNLESS_SET = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
     # Threads of torch wait for one another between operations. Those that sleep at once take three
@@ -89,7 +89,7 @@ def _import_keras(cfg: RuntimeConfig, threads: int) -> None:
         choices = ", ".join(["auto", *others]) if others else "another"
         raise UsageError(
             f"runtime.backend={cfg.backend} cannot be imported: {error}",
-            fix=f"pip install '{_EXTRA[cfg.backend]}', or runtime.backend={choices}",
+            fix=f"{extras.install(cfg.backend)}, or runtime.backend={choices}",
         ) from error
     if keras.backend.backend() != cfg.backend:
         raise RuntimeError(f"Keras was imported on {keras.backend.backend()} before the choice")
@@ -227,9 +227,10 @@ def _set_threads(cfg: RuntimeConfig, threads: int) -> None:
 def _resolve_device(cfg: RuntimeConfig) -> str:
     gpus = devices.gpus() if cfg.device != "cpu" else []
     if cfg.device == "gpu" and not gpus:
+        command = extras.install_extra(_GPU_EXTRA[cfg.backend])
         raise UsageError(
             f"runtime.device=gpu: {cfg.backend} finds no GPU on this machine",
-            fix=f"check the driver, pip install '{_GPU_EXTRA[cfg.backend]}', or runtime.device=cpu",
+            fix=f"check the driver, {command}, or runtime.device=cpu",
         )
     if gpus and cfg.backend == "tensorflow":
         _grow_memory_on_demand()

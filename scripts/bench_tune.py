@@ -1,6 +1,6 @@
 """What a search finds for the same number of trained epochs, and what it costs beside training.
 
-    pip install 'fmtool[tune]' keras-tuner
+    pip install '.[tune]' keras-tuner
     python scripts/bench_tune.py quality --seeds 3 --trials 30
     python scripts/bench_tune.py overhead --rounds 5 --trials 6
 

@@ -14,8 +14,8 @@ FOLDERS = {"fmtool": "fmtool", "fmtool.cli": "cli", "fmtool.conf": "conf"}
 
 LAYERS = (
     {
-        "fmtool", "conf", "elements", "errors", "metric", "notices", "privacy", "representations",
-        "suggest", "trees",
+        "fmtool", "conf", "elements", "errors", "extras", "metric", "notices", "privacy",
+        "representations", "suggest", "trees",
     },
     {"class_names", "hooks", "safety", "targets", "terminal"},
     {"compat", "config", "runs", "signals"},

@@ -24,7 +24,7 @@ from fmtool import backend, matching, options, validate
 from fmtool.compat import private
 from fmtool.config import arguments, compose
 from fmtool.config import sweep as grammar
-from fmtool.data import arrays, cifar10, digits, fashion_mnist
+from fmtool.data import arrays, cifar10, fashion_mnist
 from fmtool.data.fetching import acquire
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.measured import Measured
@@ -111,8 +111,10 @@ def words(file, fix, before, after, run=Place.config, *, says=""):
     return Case(file, fix, lambda at: run(at, *before), lambda at: run(at, *after), says=says)
 
 
-def installs(file, fix, before):
-    return Case(file, fix, before, None)
+def installs(file, names, before):
+    """A case of a fix that installs what `extras.install` is asked for."""
+    call = names if "(" in names else f"extras.install({names})"
+    return Case(file, f"pip install {{{call}}}", before, None)
 
 
 def of_export(at, *given):
@@ -316,7 +318,7 @@ CASES = (
          ("sweep", "plan", "--info", "defaults"), ("train", "--help"), says="fmtool train"),
     Case("cli/tune.py", "leave out -m, or sweep a fixed list with fmtool train -m",
          (*TUNE, "-m"), TUNE, says="leave out -m"),
-    installs("cli/tune_dashboard.py", "pip install 'fmtool[tune]'",
+    installs("cli/tune_dashboard.py", "'optuna-dashboard'",
              lambda at: (at.without("optuna_dashboard"),
                          at.call("tune", "dashboard", "study=s"))[1]),
     Case("cli/tune_report.py", "see fmtool tune status study={request.name}",
@@ -339,10 +341,10 @@ CASES = (
           ("augment=flip_crop", "augment.padding_mode=zeros", "augment.crop_padding=9"),
           reflected),
     words("fmtool/backend.py",
-          "check the driver, pip install '{_GPU_EXTRA[cfg.backend]}', or runtime.device=cpu",
+          "check the driver, {command}, or runtime.device=cpu",
           ("runtime.device=gpu",), ("runtime.device=cpu",), no_gpu),
-    installs("fmtool/backend.py",
-             "pip install '{_EXTRA[cfg.backend]}', or runtime.backend={choices}", no_backend),
+    Case("fmtool/backend.py",
+             "{extras.install(cfg.backend)}, or runtime.backend={choices}", no_backend, None),
     words("fmtool/config/arguments.py", "write {_NAMED_BY_USERS}='{\"{name}\": {value}}'",
           ("task.class_weights.a,b=2",), ('task.class_weights={"a,b": 2}',)),
     words("fmtool/config/compose.py", "write {key}=NAME, one of {', '.join(options(key))}",
@@ -374,8 +376,6 @@ CASES = (
     words("fmtool/data/reading/delimited.py",
           "double a quote within quotes, and close each; or set data.quotes=false",
           ("data.delimiter=comma",), ("data.delimiter=comma", "data.quotes=false"), quoted),
-    installs("fmtool/data/fetching/scikit_learn.py", "pip install scikit-learn",
-             lambda at: (at.without("sklearn"), digits.load(at.config("data=digits").data))),
     words("fmtool/data/reading/picture_columns.py",
           "name the columns in the first line, or set data.{key}_column, with data.header=false "
           "if there is no such line",
@@ -409,9 +409,9 @@ CASES = (
           "or set data.validation_fraction=0",
           ("data=digits", "data.limit=20", "data.validation_fraction=0.01"),
           ("data=digits", "data.limit=20", "data.validation_fraction=0"), Place.load),
-    installs("fmtool/compat/private.py", "pip install '{package}{versions}'",
-             lambda at: private.require("pytest", ">=1", ["pytest.gone"])),
-    installs("fmtool/data/tokenization/text_config.py", "pip install 'fmtool[text]'",
+    Case("fmtool/compat/private.py", "pip install '{package}{versions}'",
+         lambda at: private.require("pytest", ">=1", ["pytest.gone"]), None),
+    installs("fmtool/data/tokenization/text_config.py", "'tokenizers'",
              lambda at: (at.without("tokenizers"), text_config.require_library())),
     words("fmtool/evaluation/task_of_run.py", "tta=none", ("tta=flip",), ("tta=none",),
           not_averaged),
@@ -428,7 +428,7 @@ CASES = (
          says="split=all"),
     Case("fmtool/evaluation/samples.py", "evaluate split=test or split=train",
          partial(split_of, "validation"), partial(split_of, "test"), says="split=test"),
-    installs("fmtool/export/formats/__init__.py", "pip install '{module(name).PIP}'",
+    installs("fmtool/export/formats/__init__.py", "*missing",
              without_format),
     Case("fmtool/export/plan.py",
          "leave it out, or write quantization={' or '.join(possible)}",
@@ -445,10 +445,10 @@ CASES = (
     Case("fmtool/export/plan.py", "write {key}=all, or name one",
          lambda at: of_export(at, "format=[]"), lambda at: of_export(at, "format=all"),
          says="format=all"),
-    installs("fmtool/export/runtimes/__init__.py", "pip install 'fmtool[{extra}]'",
+    installs("fmtool/export/runtimes/__init__.py", "module",
              without_runtime),
     installs("fmtool/machine/installed.py",
-             "pip install tensorflow, 'fmtool[jax]' or 'fmtool[torch]'",
+             "' or '.join((extras.install(name) for name in ('tensorflow', 'jax', 'torch')))",
              lambda at: installed.fastest((), (), is_convolutional=True)),
     words("fmtool/matching.py", "augment=none, without keys of its own",
           ("model=mlp", "augment=flip_crop"), ("model=mlp", "augment=none"),
@@ -498,7 +498,8 @@ CASES = (
     words("fmtool/prediction/number_tables.py",
           "write a line with their names above, or set data.header=false",
           (), ("data.header=false",), numbers),
-    installs("fmtool/prediction/bundle.py", "pip install {extras}", without_any_runtime),
+    installs("fmtool/prediction/bundle.py",
+             "' or '.join((extras.install(each) for each in needed))", without_any_runtime),
     Case("fmtool/prediction/pictures.py",
          "set data.color={'rgb' if expected[2] == 3 else 'grayscale'}",
          lambda at: (picture(at.folder / "g" / "g.png", (9, 9, 9), mode="L"),
@@ -537,7 +538,7 @@ CASES = (
     Case("fmtool/training/reproduce.py", "resume it first: fmtool train resume={original.root}",
          killed_run, ("train", f"resume=runs/{RUN}"),
          says=f"fmtool train resume=runs/{RUN}", **ANY),
-    installs("fmtool/tuning/cluster/__init__.py", "pip install 'fmtool[{name}]'",
+    installs("fmtool/tuning/cluster/__init__.py", "package",
              lambda at: (at.without("submitit"), tune_config(at, "tune/cluster=slurm"))),
     words("fmtool/tuning/cluster/__init__.py",
           "write storage=journal:///SHARED/FOLDER/FILE or storage=postgresql://HOST/DATABASE",
@@ -568,7 +569,7 @@ CASES = (
     Case("fmtool/tuning/objective.py",
          "write 'max METRIC' or 'min METRIC', as objective='{figures.example}'",
          (*TUNE, "objective=a b c"), (*TUNE, "objective=max val_accuracy")),
-    installs("fmtool/tuning/sampling.py", "pip install {package}",
+    installs("fmtool/tuning/sampling.py", "package",
              lambda at: (at.without("cmaes"),
                          sampling.sampler_of(at.definition("study=s", "tuner=cmaes")))),
     Case("fmtool/tuning/space.py", "write a list, as {key}=a,b",
@@ -580,9 +581,9 @@ CASES = (
          ("tune", "data=digits", "model=vgg", "dry_run=true"),
          ("tune", "data=digits", "model=vgg", "dry_run=true",
           "optimizer.learning_rate=1e-4..1e-2:log")),
-    installs("fmtool/tuning/storage.py", "pip install 'fmtool[tune]'",
+    installs("fmtool/tuning/storage.py", "extras.install_extra('tune')",
              lambda at: (at.without("optuna"), storage.require_optuna())),
-    installs("fmtool/tuning/storage.py", "pip install '{package}'",
+    installs("fmtool/tuning/storage.py", "module",
              lambda at: (at.without("psycopg"), storage._with_driver("postgresql://h/d"))),
     Case("fmtool/tuning/storage.py",
          "write storage=journal://{path.absolute().with_suffix('.log')}, or a database's",
@@ -698,12 +699,11 @@ def errors(shown):
 
 
 def require_installable(fix):
-    """Each package that pip is asked for is named as pip takes it, and the extra is one of ours."""
-    extras = importlib.metadata.metadata("fmtool").get_all("Provides-Extra")
+    """Each package that pip is asked for is named as pip takes it, and none is fmtool itself."""
     line = fix.partition("pip install ")[2].partition(", or ")[0]
-    for word in shlex.split(line.replace(" or ", " ").replace(",", " ")):
-        asked = Requirement(word)
-        assert asked.name != "fmtool" or asked.extras <= {*extras}, word
+    words = shlex.split(line.replace(" or pip install ", " "))
+    assert words
+    assert not {Requirement(word).name for word in words} & {"fmtool", "fmtoolkit"}
 
 
 def is_slow(case):

@@ -15,7 +15,8 @@ import fmtool
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"fmtool": "fmtool", "fmtool/cli": "cli", "fmtool/conf": "conf"}
-SUFFIXES = {".py", ".yaml", ".typed"}
+SUFFIXES = {".py", ".yaml", ".typed", ".gz", ".md"}
+REQUIREMENTS = ("core", "tensorflow")
 CHECKED = (*FOLDERS.values(), ".ci", "docs", "examples", "scripts", "tests", ".")
 REGISTRY_HOSTS = (
     ("pypi", "org"), ("files", "pythonhosted", "org"), ("registry", "npmjs", "org"),
@@ -34,13 +35,14 @@ def wheel(tmp_path_factory):
     copy = tmp_path_factory.mktemp("source")
     for folder in FOLDERS.values():
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "requirements", copy / "requirements")
     for file in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, copy)
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", "dist"]
     build = subprocess.run(command, cwd=copy, capture_output=True, text=True)
     assert build.returncode == 0, build.stdout[-2000:] + build.stderr[-2000:]
-    assert len(list((copy / "dist").glob("fmtool-*.tar.gz"))) == 1
-    with zipfile.ZipFile(next((copy / "dist").glob("fmtool-*.whl"))) as archive:
+    assert len(list((copy / "dist").glob("fmtoolkit-*.tar.gz"))) == 1
+    with zipfile.ZipFile(next((copy / "dist").glob("fmtoolkit-*.whl"))) as archive:
         yield archive
 
 
@@ -50,7 +52,7 @@ def metadata(wheel):
 
 
 def read(wheel, name):
-    return wheel.read(f"fmtool-{fmtool.__version__}.dist-info/{name}").decode()
+    return wheel.read(f"fmtoolkit-{fmtool.__version__}.dist-info/{name}").decode()
 
 
 def installed_paths():
@@ -68,7 +70,7 @@ def repository_texts():
     for folder in CHECKED:
         files = (ROOT / folder).iterdir() if folder == "." else (ROOT / folder).rglob("*")
         for path in files:
-            if path.is_file() and not {"__pycache__", "fmtool.egg-info"} & set(path.parts):
+            if path.is_file() and not {"__pycache__", "fmtoolkit.egg-info"} & set(path.parts):
                 yield path.relative_to(ROOT), path.read_text(encoding="utf-8", errors="ignore")
 
 
@@ -108,8 +110,9 @@ def test_the_entry_point_is_the_command(wheel):
 def test_every_dependency_and_tool_is_pinned_in_the_constraints(project):
     pinned = {line.partition("==")[0] for line in constraints()}
     extras = project["project"]["optional-dependencies"]
-    wanted = [*project["project"]["dependencies"], *extras["test"], *extras["dev"]]
-    names = {re.split(r"[<>=\[]", requirement)[0] for requirement in wanted} - {"fmtool"}
+    always = [line for name in REQUIREMENTS for line in lines_of(f"requirements/{name}.txt")]
+    wanted = [*always, *extras["test"], *extras["dev"]]
+    names = {re.split(r"[<>=\[]", requirement)[0] for requirement in wanted} - {"fmtoolkit"}
     assert {canonical(name) for name in names} <= {canonical(name) for name in pinned}
 
 
@@ -117,8 +120,34 @@ def test_the_constraints_give_versions_and_nothing_else():
     assert [line for line in constraints() if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
 
 
+def test_an_installation_asks_for_what_every_backend_needs_and_tensorflow(metadata):
+    always = [each for each in metadata.get_all("Requires-Dist") if ";" not in each]
+    listed = [line for name in REQUIREMENTS for line in lines_of(f"requirements/{name}.txt")]
+    assert len(always) == len(listed) > 5
+    assert {re.split(r"[<>=]", each)[0] for each in always} == {
+        re.split(r"[<>=]", each)[0] for each in listed
+    }
+
+
+def test_no_page_or_message_names_our_distribution_to_an_index():
+    """`fmtool` there is somebody else's, and `fmtoolkit` is not there."""
+    wrong = re.compile(r"fmtool(kit)?\[|pip install[^\n|`&;]*(?<![/.])\bfmtool(kit)?\b")
+    found = [
+        (str(path), number, line)
+        for path, text in repository_texts()
+        if path.name not in {"pyproject.toml", "test_packaging.py"}
+        for number, line in enumerate(text.splitlines(), 1)
+        if wrong.search(line)
+    ]
+    assert found == []
+
+
 def constraints():
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return lines_of("constraints.txt")
+
+
+def lines_of(file):
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if not line.startswith("#")]
 
 

@@ -87,6 +87,8 @@ def _texts(node: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
         yield from _texts(node.body, constants)
         yield from _texts(node.orelse, constants)
     elif isinstance(node, ast.Call):
+        if "extras.install" in ast.unparse(node):
+            yield f"pip install {{{ast.unparse(node)}}}"
         for keyword in node.keywords:
             yield from _texts(keyword.value, constants)
     elif isinstance(node, ast.Name) and node.id in constants:

@@ -1,4 +1,4 @@
-"""scikit-learn's breast tumours: 569 rows of 30 numbers, malignant or benign."""
+"""Breast tumours: 569 rows of 30 numbers, malignant or benign."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
@@ -53,9 +53,9 @@ def load(cfg: Config) -> "Splits":
     """The first line of the file has its size and the names of the classes."""
     import numpy as np
 
-    from fmtool.data.fetching.scikit_learn import file_of, read_numbers, to_splits
+    from fmtool.data.shipped.reading import file_of, read_numbers, to_splits
 
-    table = read_numbers(file_of(cfg.name, "breast_cancer.csv"), delimiter=",", skipped=1)
+    table = read_numbers(file_of("breast_cancer.csv.gz"), delimiter=",", skipped=1)
     return to_splits(cfg, INFO, table[:, :-1], table[:, -1].astype(np.int32), _SHA256)
 
 

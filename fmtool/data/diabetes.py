@@ -1,4 +1,4 @@
-"""scikit-learn's diabetes patients: 442 rows of 10 numbers, and how their disease went on."""
+"""Diabetes patients: 442 rows of 10 numbers, and how their disease went on."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
@@ -42,10 +42,10 @@ _SHA256 = "e9c1f7559552854a24dc45b41c446ce5f79f96e5da081bcce24b57492720b3f7"
 
 def load(cfg: Config) -> "Splits":
     """The numbers as they were measured, not as scikit-learn scales them."""
-    from fmtool.data.fetching.scikit_learn import file_of, read_numbers, to_splits
+    from fmtool.data.shipped.reading import file_of, read_numbers, to_splits
 
-    x = read_numbers(file_of(cfg.name, "diabetes_data_raw.csv.gz"), delimiter=None)
-    y = read_numbers(file_of(cfg.name, "diabetes_target.csv.gz"), delimiter=None)
+    x = read_numbers(file_of("diabetes_data_raw.csv.gz"), delimiter=None)
+    y = read_numbers(file_of("diabetes_target.csv.gz"), delimiter=None)
     return to_splits(cfg, INFO, x, y, _SHA256)
 
 

@@ -1,4 +1,4 @@
-"""Pairs of scikit-learn's handwritten digits, 8x16 pixels, and the digits that are on each."""
+"""Pairs of handwritten digits, 8x16 pixels, and the digits that are on each."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,7 +47,7 @@ _STEP, _OFFSET = 611, 101
 def load(cfg: Config) -> "Splits":
     """Pairs of training digits to train on, of test digits to test; each digit is in six pairs."""
     from fmtool.data.fetching.four_arrays import Arrays, verify
-    from fmtool.data.fetching.scikit_learn import REINSTALL
+    from fmtool.data.shipped.reading import REINSTALL
 
     splits = digits.load(digits.Config.model_construct(name="digits"))
     arrays = Arrays(*_pairs(splits.train), *_pairs(splits.test))

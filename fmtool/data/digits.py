@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits: 1,797 images of 8x8 pixels, nothing to download."""
+"""Handwritten digits: 1,797 images of 8x8 pixels, nothing to download."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -36,14 +36,14 @@ INFO = SetInfo(
 
 
 def load(cfg: Config) -> "Splits":
-    """Every fifth image of a class is a test image: scikit-learn's copy has no split of its own."""
+    """Every fifth image of a class is a test image: the copy has no split of its own."""
     import numpy as np
 
     from fmtool.data.fetching.four_arrays import Arrays, verify
-    from fmtool.data.fetching.scikit_learn import REINSTALL, file_of
+    from fmtool.data.shipped.reading import REINSTALL, file_of, read_numbers
 
-    path = file_of(cfg.name, "digits.csv.gz")
-    table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
+    path = file_of("digits.csv.gz")
+    table = read_numbers(path, delimiter=",").astype(np.uint8)
     images, labels = table[:, :-1].reshape(-1, 8, 8, 1), table[:, -1].astype(np.int32)
     rank = np.zeros(len(labels), dtype=np.intp)
     for label in range(10):

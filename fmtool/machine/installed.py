@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from fmtool import extras
 from fmtool.errors import UsageError
 from fmtool.machine.devices import shows_gpu
 
@@ -43,7 +44,7 @@ def fastest(
     if not order:
         raise UsageError(
             "runtime.backend=auto: no backend is installed",
-            fix="pip install tensorflow, 'fmtool[jax]' or 'fmtool[torch]'",
+            fix=" or ".join(extras.install(name) for name in ("tensorflow", "jax", "torch")),
         )
     return order[0]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from fmtool import extras
 from fmtool.errors import DataError, UsageError
 from fmtool.export import bundle_file, formats, runtimes
 from fmtool.runs.atomic import reporting
@@ -52,9 +53,10 @@ def _choice(members: Sequence[str], name: str | None, path: Path) -> str:
     for each in sorted(models, key=lambda each: (order.index(models[each]), len(each), each)):
         if runtimes.runs_here(models[each]):
             return each
-    extras = " or ".join(f"'fmtool[{runtimes.NEEDS[each].extra}]'" for each in models.values())
+    needed = dict.fromkeys(runtimes.NEEDS[each] for each in models.values())
     raise UsageError(
-        f"{path}: nothing that is installed runs {', '.join(models)}", fix=f"pip install {extras}"
+        f"{path}: nothing that is installed runs {', '.join(models)}",
+        fix=" or ".join(extras.install(each) for each in needed),
     )
 
 

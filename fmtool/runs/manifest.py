@@ -139,8 +139,10 @@ def _joined(names: Iterable[str]) -> str:
 
 def version_changes(manifest: Mapping[str, Any]) -> dict[str, list[str | None]]:
     """Other versions of Python, fmtool and the packages than then: [then, now]."""
-    then = {**manifest.get("packages", {}), "fmtool": manifest.get("fmtool")}
-    then["python"] = manifest.get("python")
+    recorded = manifest.get("packages", {})
+    # Earlier releases recorded packages that decide nothing any more.
+    then = {name: recorded[name] for name in provenance.PACKAGES if name in recorded}
+    then |= {"fmtool": manifest.get("fmtool"), "python": manifest.get("python")}
     now = provenance.package_versions(manifest.get("backend", ""))
     now |= {"fmtool": __version__, "python": platform.python_version()}
     return {

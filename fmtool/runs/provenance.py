@@ -13,18 +13,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from fmtool import __version__
 from fmtool.privacy import REDACTED, is_secret, redacted
 from fmtool.safety.words import words
 
-_PACKAGES = (
-    "fmtool",
+PACKAGES = (
     "keras",
     "tensorflow",
     "jax",
     "jaxlib",
     "torch",
     "numpy",
-    "scikit-learn",
     "h5py",
     "pillow",
     "protobuf",
@@ -71,9 +70,9 @@ A list and no pattern: `TF_VAR_...` are a deployment tool's, and hold whatever i
 
 
 def package_versions(backend: str) -> dict[str, str]:
-    """The installed ones of the packages that decide a result."""
-    versions = {}
-    for name in _PACKAGES:
+    """The versions of fmtool and of the installed packages that decide a result."""
+    versions = {"fmtool": __version__}
+    for name in PACKAGES:
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

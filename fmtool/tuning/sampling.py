@@ -12,7 +12,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from fmtool import options, validate
+from fmtool import extras, options, validate
 from fmtool.errors import UsageError
 from fmtool.tuning.definition import Definition, pruner_of
 from fmtool.tuning.dimension import Value
@@ -71,7 +71,7 @@ def sampler_of(definition: Definition) -> BaseSampler:
     own = options.tuner(cfg.name)
     for package in own.NEEDS:
         if find_spec(package) is None:
-            raise UsageError(f"tuner={cfg.name} needs {package}", fix=f"pip install {package}")
+            raise UsageError(f"tuner={cfg.name} needs {package}", fix=extras.install(package))
     if own.LISTS:
         # Nothing is left to draw: a listed point fixes every parameter.
         return RandomSampler(seed=definition.seed)

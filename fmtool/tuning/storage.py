@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fmtool import extras
 from fmtool.errors import Unavailable, UsageError
 from fmtool.privacy import without_password, without_secrets_of
 from fmtool.tuning.damage import JOURNAL, SQLITE, path_of
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS = 60
 _NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "lustre", "beegfs", "gpfs", "ceph")
-_EXTRAS = {"postgresql": ("psycopg", "fmtool[postgres]"), "mysql": ("pymysql", "pymysql")}
+_MODULES = {"postgresql": "psycopg", "mysql": "pymysql"}
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
 
 def require_optuna() -> None:
     """UsageError where the extra is missing or too new; else it is silent from now on."""
     if find_spec("optuna") is None:
-        raise UsageError("optuna is not installed", fix="pip install 'fmtool[tune]'")
+        raise UsageError("optuna is not installed", fix=extras.install_extra("tune"))
     from fmtool.compat import private_optuna
 
     private_optuna.check()
@@ -90,7 +91,7 @@ def check(url: str) -> None:
             raise UsageError(f"storage={shown} is a folder", fix="name a file in it")
         if url.startswith(SQLITE):
             _refuse_network(path)
-    elif _kind(url) not in _EXTRAS:
+    elif _kind(url) not in _MODULES:
         raise UsageError(
             f"storage={shown} is no address that is known",
             fix="write sqlite:////PATH, journal:///PATH or postgresql://USER@HOST/DATABASE",
@@ -167,12 +168,12 @@ def _connection(url: str) -> dict[str, Any]:
 
 def _with_driver(url: str) -> str:
     kind, scheme = _kind(url), url.partition("://")[0]
-    module, package = _EXTRAS[kind]
+    module = _MODULES[kind]
     if "+" in scheme:
         return url
     if find_spec(module) is None:
         raise UsageError(
-            f"storage={without_password(url)} needs {module}", fix=f"pip install '{package}'"
+            f"storage={without_password(url)} needs {module}", fix=extras.install(module)
         )
     return f"{_DRIVERS[kind]}{url.removeprefix(scheme)}"
 

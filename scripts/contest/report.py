@@ -14,7 +14,7 @@ from typing import Any
 from contest.turns import Round
 from fmtool.runs import hardware
 
-_LIBRARIES = {"fmtool", "keras", "tensorflow", "jax", "torch", "numpy"}
+_LIBRARIES = {"fmtoolkit", "keras", "tensorflow", "jax", "torch", "numpy"}
 
 
 def spread(values: Iterable[float]) -> dict[str, Any]:

@@ -193,7 +193,10 @@ def test_without_optuna_every_line_says_how_to_install_it(fmtool, word):
     )
     outcome = fmtool.python(code, "tune", word)
     assert outcome.code == 2
-    assert outcome.error == "error: optuna is not installed; fix: pip install 'fmtool[tune]'"
+    assert outcome.error == (
+        "error: optuna is not installed; fix: pip install 'optuna<5.1,>=5' 'cmaes>=0.13' "
+        "'scipy>=1.15' 'optuna-dashboard>=0.20'"
+    )
 
 
 def test_a_sweep_of_searches_is_refused(call):

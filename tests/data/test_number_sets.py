@@ -1,4 +1,4 @@
-"""The sets of numbers that scikit-learn is installed with: their rows, targets and folds."""
+"""The shipped sets of numbers: their rows, targets and folds."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,8 @@ import pytest
 from fmtool import validate
 from fmtool.config.compose import compose
 from fmtool.data import breast_cancer, diabetes
-from fmtool.data.fetching import catalog, scikit_learn
+from fmtool.data.fetching import catalog
+from fmtool.data.shipped import reading
 from fmtool.data.splitting import loading
 from fmtool.elements import Features
 from fmtool.errors import DataError
@@ -73,13 +74,13 @@ def test_five_folds_test_every_row_once(name):
 
 def test_other_numbers_than_those_of_the_release_are_refused(monkeypatch):
     table = np.ones((3, 11))
-    monkeypatch.setattr(scikit_learn, "read_numbers", lambda *args, **keys: table)
-    with pytest.raises(DataError, match=r"diabetes of scikit-learn has SHA-256 .*, expected e9c1"):
+    monkeypatch.setattr(reading, "read_numbers", lambda *args, **keys: table)
+    with pytest.raises(DataError, match=r"data=diabetes has SHA-256 .*, expected e9c1"):
         catalog.load("diabetes", source="auto")
 
 
 def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "x.csv").write_text("1,2\n3,four\n")
     with pytest.raises(DataError, match=r"x\.csv: unreadable") as refused:
-        scikit_learn.read_numbers(tmp_path / "x.csv", delimiter=",")
-    assert refused.value.fix == "reinstall scikit-learn"
+        reading.read_numbers(tmp_path / "x.csv", delimiter=",")
+    assert refused.value.fix == "reinstall fmtool"

@@ -282,7 +282,7 @@ def test_without_the_library_the_extra_is_named(option, tmp_path, monkeypatch):
     with pytest.raises(UsageError) as caught:
         loading.load(option("text", path=str(tmp_path)), seed=0)
     assert str(caught.value) == (
-        "texts need the package tokenizers; fix: pip install 'fmtool[text]'"
+        "texts need the package tokenizers; fix: pip install 'tokenizers>=0.22'"
     )
 
 

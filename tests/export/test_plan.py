@@ -70,8 +70,8 @@ def test_a_format_without_its_packages_names_them_and_the_line_that_installs_the
     with pytest.raises(UsageError) as raised:
         names("format=[onnx]")
     assert str(raised.value) == (
-        "format=onnx needs tf2onnx, onnxruntime, which is not installed; "
-        "fix: pip install 'fmtool[onnx]'"
+        "format=onnx needs tf2onnx, onnxslim, onnxruntime, which is not installed; "
+        "fix: pip install 'tf2onnx>=1.17' 'onnxslim>=0.1.90' 'onnxruntime>=1.26'"
     )
 
 

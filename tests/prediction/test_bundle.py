@@ -70,7 +70,7 @@ def test_what_cannot_run_here_is_passed_over(packed, ask, monkeypatch):
     assert outcome.code == 2
     assert outcome.error == (
         "error: b.zip: nothing that is installed runs onnx, openvino; "
-        "fix: pip install 'fmtool[onnx]' or 'fmtool[openvino]'"
+        "fix: pip install 'onnxruntime>=1.26' or pip install 'openvino>=2026.2'"
     )
 
 

@@ -54,7 +54,7 @@ def test_a_missing_runtime_is_named_with_what_installs_it(call, pictures, monkey
     outcome = call("predict", "model=image.onnx", *PICTURES)
     assert (outcome.code, outcome.error) == (
         2, "error: image.onnx needs onnxruntime, which is not installed; "
-        "fix: pip install 'fmtool[onnx]'",
+        "fix: pip install 'onnxruntime>=1.26'",
     )  # fmt: skip
 
 

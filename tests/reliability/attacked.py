@@ -4,12 +4,14 @@
 """
 
 import os
-import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from children import EXPORT
+
+from fmtool.signals import SignalGuard
 
 _REPORTS = 3
 
@@ -65,6 +67,8 @@ def _reporting(attack: dict[str, Any]) -> Report:
         os.write(_REPORTS, b"%d\n" % step)
         if attack["holds"] and step >= attack["at_step"]:
             attack["holds"] = False
-            signal.pause()
+            # `signal.pause` would wait for a second one where the first came just before it.
+            while not (SignalGuard._innermost and SignalGuard._innermost.has_arrived):
+                time.sleep(0.002)
 
     return report

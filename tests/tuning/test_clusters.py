@@ -16,7 +16,7 @@ SHORT = ("epochs=2", "budget.trials=4", "tune.cluster.workers=2", "tune.cluster.
 
 @pytest.fixture(scope="module")
 def nodes():
-    pytest.importorskip("submitit", reason="pip install 'fmtool[slurm]'")
+    pytest.importorskip("submitit", reason="pip install '.[slurm]'")
     with slurm.cluster() as cluster:
         yield cluster
 
@@ -102,16 +102,17 @@ def test_a_cluster_needs_a_storage_that_its_machines_reach(name, call):
     )
 
 
-@pytest.mark.parametrize(("name", "package"), [("slurm", "submitit"), ("ray", "ray")])
+@pytest.mark.parametrize(("name", "package"), [("slurm", "submitit>=1.5.3"), ("ray", "ray>=2.50")])
 def test_a_package_that_is_missing_is_named_with_the_line_that_installs_it(
     name, package, call, monkeypatch
 ):
     from fmtool.tuning import cluster
 
+    requirement, package = package, package.partition(">")[0]
     monkeypatch.setattr(cluster, "find_spec", lambda asked: None if asked == package else object())
     done = call(*LINE, f"tune/cluster={name}", "storage=journal:///tmp/s", "epochs=2")
     assert done.code == 2
-    assert done.error == f"error: {package} is not installed; fix: pip install 'fmtool[{name}]'"
+    assert done.error == f"error: {package} is not installed; fix: pip install '{requirement}'"
 
 
 def test_where_there_is_no_slurm_it_says_so(call, journal, monkeypatch):

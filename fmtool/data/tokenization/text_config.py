@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
+from fmtool import extras
 from fmtool.config.base import PositiveInt
 from fmtool.data.base import DataConfig
 from fmtool.data.reading.local import LocalConfig, PathConfig
@@ -63,4 +64,4 @@ def require_library() -> None:
     import importlib.util
 
     if importlib.util.find_spec("tokenizers") is None:
-        raise UsageError("texts need the package tokenizers", fix="pip install 'fmtool[text]'")
+        raise UsageError("texts need the package tokenizers", fix=extras.install("tokenizers"))

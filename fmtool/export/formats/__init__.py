@@ -3,7 +3,7 @@
 Each module says
 
 - `BACKEND`: of Keras, on which the format is exact;
-- `MODULES`: what must be importable to write it and to run it; `PIP`, what brings them;
+- `MODULES`: what must be importable to write it and to run it, called like their packages;
 - `QUANTIZATIONS`: what it can be made smaller by, beside `none`;
 - `OF_ONE_SIZE`, where it has one: those that cannot be had for pictures of any size;
 - `FILE`: the name of what it writes into a folder of its own;
@@ -14,6 +14,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
+from fmtool import extras
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
 
@@ -37,7 +38,7 @@ def require_installed(name: str) -> None:
     if missing:
         raise UsageError(
             f"format={name} needs {', '.join(missing)}, which is not installed",
-            fix=f"pip install '{module(name).PIP}'",
+            fix=extras.install(*missing),
         )
 
 

@@ -9,7 +9,6 @@ from fmtool.export.runtimes.keras import ASSET
 
 BACKEND = "tensorflow"
 MODULES = ("tensorflow",)
-PIP = "tensorflow"
 QUANTIZATIONS = ()
 FILE = "model.keras"
 

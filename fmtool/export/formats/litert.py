@@ -11,7 +11,6 @@ from fmtool.export.runtimes.saved_model import SIGNATURE
 
 BACKEND = "tensorflow"
 MODULES = ("tensorflow", "ai_edge_litert")
-PIP = "fmtool[litert]"
 QUANTIZATIONS = ("float16", "dynamic", "int8")
 FILE = "model.tflite"
 OF_ONE_SIZE = ("int8",)

@@ -7,8 +7,7 @@ from fmtool.export.metadata import KEY
 from fmtool.export.options import Options
 
 BACKEND = "tensorflow"
-MODULES = ("tensorflow", "tf2onnx", "onnx", "onnxruntime")
-PIP = "fmtool[onnx]"
+MODULES = ("tensorflow", "tf2onnx", "onnx", "onnxslim", "onnxruntime")
 QUANTIZATIONS = ("float16", "dynamic", "int8")
 FILE = "model.onnx"
 

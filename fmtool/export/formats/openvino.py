@@ -9,8 +9,7 @@ from fmtool.export.metadata import KEY
 from fmtool.export.options import Options
 
 BACKEND = "tensorflow"
-MODULES = ("tensorflow", "tf2onnx", "onnx", "onnxruntime", "openvino")
-PIP = "fmtool[openvino]"
+MODULES = ("tensorflow", "tf2onnx", "onnx", "onnxslim", "onnxruntime", "openvino")
 QUANTIZATIONS = ("float16", "int8")
 FILE = "model.xml"
 """The weights are beside it, in model.bin."""

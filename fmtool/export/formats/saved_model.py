@@ -9,7 +9,6 @@ from fmtool.export.runtimes.saved_model import EXTRAS, SIGNATURE
 
 BACKEND = "tensorflow"
 MODULES = ("tensorflow",)
-PIP = "tensorflow"
 QUANTIZATIONS = ()
 FILE = "1"
 

@@ -10,7 +10,6 @@ from fmtool.export.options import Options
 
 BACKEND = "torch"
 MODULES = ("torch",)
-PIP = "fmtool[torch]"
 QUANTIZATIONS = ()
 FILE = "model.pt2"
 

@@ -3,8 +3,8 @@
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
+from fmtool import extras
 from fmtool.errors import DataError, FmtoolError, UsageError, raise_if_used_up
 from fmtool.export.runtimes.base import Runtime, reason
 from fmtool.safety import exported_file
@@ -19,27 +19,20 @@ _BY_SUFFIX = {
 }
 
 
-class Needs(NamedTuple):
-    """The module that runs a format, and the extra of fmtool that brings it."""
-
-    module: str
-    extra: str
-
-
 NEEDS = {
-    "onnx": Needs("onnxruntime", "onnx"),
-    "openvino": Needs("openvino", "openvino"),
-    "litert": Needs("ai_edge_litert", "litert"),
-    "torch": Needs("torch", "torch"),
-    "saved_model": Needs("tensorflow", "export"),
-    "keras": Needs("keras", "export"),
+    "onnx": "onnxruntime",
+    "openvino": "openvino",
+    "litert": "ai_edge_litert",
+    "torch": "torch",
+    "saved_model": "tensorflow",
+    "keras": "keras",
 }
-"""By format, those first that start sooner."""
+"""The module that runs a format, called like its package; those first that start sooner."""
 
 
 def runs_here(name: str) -> bool:
     """True where the runtime of a format is installed."""
-    return find_spec(NEEDS[name].module) is not None
+    return find_spec(NEEDS[name]) is not None
 
 
 def format_of(path: Path) -> str:
@@ -63,9 +56,9 @@ def open_model(path: Path, *, threads: int) -> Runtime:
     """
     name = format_of(path)
     if not runs_here(name):
-        module, extra = NEEDS[name]
+        module = NEEDS[name]
         raise UsageError(
-            f"{path} needs {module}, which is not installed", fix=f"pip install 'fmtool[{extra}]'"
+            f"{path} needs {module}, which is not installed", fix=extras.install(module)
         )
     exported_file.check(name, path)
     try:

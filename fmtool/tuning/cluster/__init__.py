@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from fmtool import extras
 from fmtool.errors import ExitCode, UsageError
 from fmtool.jobs.process import TrainingCommand
 from fmtool.tuning import storage
@@ -23,7 +24,7 @@ def check(cfg: TuneConfig) -> None:
         return
     package = _PACKAGES[name]
     if find_spec(package) is None:
-        raise UsageError(f"{package} is not installed", fix=f"pip install 'fmtool[{name}]'")
+        raise UsageError(f"{package} is not installed", fix=extras.install(package))
     if storage.is_of_this_machine(cfg.storage):
         raise UsageError(
             f"tune/cluster={name}: workers on several machines cannot meet in a SQLite file",

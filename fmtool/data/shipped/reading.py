@@ -1,4 +1,4 @@
-"""Reads the small data sets that scikit-learn is installed with."""
+"""The files of the small data sets that come with fmtool, read and checked."""
 
 import hashlib
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fmtool.data.base import SetInfo
 from fmtool.data.reading.local import HeldOutConfig
-from fmtool.errors import DataError, UsageError
+from fmtool.errors import DataError
 from fmtool.notices import note
 
 if TYPE_CHECKING:
@@ -14,20 +14,12 @@ if TYPE_CHECKING:
 
     from fmtool.data.splitting.splits import Splits
 
-REINSTALL = "reinstall scikit-learn"
+REINSTALL = "reinstall fmtool"
 
 
-def file_of(set_name: str, file: str) -> Path:
-    """The path of a data file of scikit-learn's; UsageError where it is not installed.
-
-    Importing `sklearn.datasets` would take over a second.
-    """
-    import importlib.util
-
-    package = importlib.util.find_spec("sklearn")
-    if package is None or package.origin is None:
-        raise UsageError(f"data={set_name} needs scikit-learn", fix="pip install scikit-learn")
-    return Path(package.origin).parent / "datasets" / "data" / file
+def file_of(name: str) -> Path:
+    """The path of a file that lies beside this module."""
+    return Path(__file__).with_name(name)
 
 
 def read_numbers(path: Path, *, delimiter: str | None, skipped: int = 0) -> "NDArray[Any]":
@@ -71,8 +63,7 @@ def to_splits(
     content = hashlib.sha256(x.astype("<f8").tobytes() + values.astype("<f8").tobytes())
     if content.hexdigest() != sha256:
         raise DataError(
-            f"{info.name} of scikit-learn has SHA-256 {content.hexdigest()[:12]}, expected "
-            f"{sha256[:12]}",
+            f"data={info.name} has SHA-256 {content.hexdigest()[:12]}, expected {sha256[:12]}",
             fix=REINSTALL,
         )
     y = info.target.converted(values, split="train")
