@@ -161,6 +161,8 @@ def _source(value: str) -> "Source":
 
 
 def _show_list(result: Result) -> None:
+    from fmtool.terminal import Column
+
     rows = [
         [
             row["name"],
@@ -173,9 +175,16 @@ def _show_list(result: Result) -> None:
         ]
         for row in result["sets"]
     ]
-    output.print_table(
-        ["name", "title", "samples", "classes", "download", "licence", "cached"], rows
-    )
+    columns = [
+        Column("name"),
+        Column("title", leave_out=1),
+        Column("samples", is_number=True),
+        Column("classes"),
+        Column("download", is_number=True, leave_out=3),
+        Column("licence", leave_out=4),
+        Column("cached", leave_out=2),
+    ]
+    output.print_table(columns, rows)
     own = ", ".join(f"data={name} data.path=PATH" for name in result["your_own"])
     output.print_line(f"your own: {own}")
 

@@ -52,6 +52,7 @@ flags of every command:
   --json            exactly one JSON object on stdout
   --plugin MODULE   import your own model, data set, ... (a module or a .py file); may be repeated
   --timeout TIME    end in order, with exit code 124, after 90, 30s, 10m or 2h of the whole command
+  --wide            all columns of a table, also those for which the terminal is too narrow
   --version         print the version
 
 try:
@@ -126,7 +127,8 @@ def _run(argv: list[str], report: Callable[[Interrupted], None]) -> int:
         flags, rest = flags_module.take(argv)
         if flags.timeout is not None:
             signals.limit(flags.timeout)
-        return _dispatch(rest, flags)
+        with output.widened(flags.wide):
+            return _dispatch(rest, flags)
 
 
 def _dispatch(words: list[str], flags: flags_module.Flags) -> int:
@@ -159,9 +161,7 @@ def _line(error: FmtoolError | Interrupted) -> str:
         return f"error: {redacted(str(error))}"
     if isinstance(error, Stopped):
         return f"stopped: {error}"
-    if isinstance(error, TimeLimit) and error.result and "run" in error.result:
-        return f"interrupted: {error}; go on with resume={error.result['run']}"
-    return f"interrupted: {error}"
+    return f"interrupted: {error}" + (f"; go on with: {error.go_on}" if error.go_on else "")
 
 
 def _failure(error: FmtoolError | Interrupted) -> dict[str, object]:

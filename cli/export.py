@@ -55,6 +55,10 @@ examples:
 """
 
 
+_LEFT_OUT = {"largest difference": 1, "ms for 32": 2, "samples/s": 3, "MB of memory": 4}
+"""Columns that go first where the terminal is narrow, the highest before the others."""
+
+
 def help_text() -> str:
     return HELP
 
@@ -97,7 +101,9 @@ def _as_list(word: str) -> str:
 
 def _print(made: "Export") -> None:
     from fmtool.export.report import cells, columns
+    from fmtool.terminal import Column
 
     if made.rows:
-        output.print_table(columns(made.rows), [cells(row) for row in made.rows])
+        headings = (Column(name, leave_out=_LEFT_OUT.get(name, 0)) for name in columns(made.rows))
+        output.print_table(list(headings), [cells(row) for row in made.rows])
         output.print_line(f"{made.folder}/")

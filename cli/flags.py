@@ -11,6 +11,8 @@ from fmtool.errors import UsageError
 class Flags:
     as_json: bool = False
     plugins: list[str] = field(default_factory=list)
+    wide: bool = False
+    """Tables show all columns, whatever the width of the terminal is."""
     timeout: float | None = None
     """Seconds after which the command ends in order."""
 
@@ -23,6 +25,8 @@ def take(argv: list[str]) -> tuple[Flags, list[str]]:
         name = word.partition("=")[0]
         if word == "--json":
             flags.as_json = True
+        elif word == "--wide":
+            flags.wide = True
         elif name == "--plugin":
             flags.plugins.append(_value(word, words, "MODULE or FILE.py"))
         elif name == "--timeout":

@@ -2,22 +2,22 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from fmtool.notices import DataStream, printable
 
 if TYPE_CHECKING:
-    from fmtool.terminal import RenderableType
-
-_PIPE_COLUMNS = 10_000
+    from fmtool.terminal import Column, RenderableType
 
 
 def print_json(document: dict[str, Any]) -> None:
     print(json.dumps(document, allow_nan=False), flush=True)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(columns: "Sequence[str | Column]", rows: Iterable[Sequence[str]]) -> None:
     """One table of text."""
     from fmtool import terminal
 
@@ -27,13 +27,24 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     print_tables(table)
 
 
+_IS_WIDE = ContextVar("is_wide", default=False)
+
+
+@contextmanager
+def widened(is_wide: bool) -> Iterator[None]:
+    """Within, tables show all columns, whatever the width of the terminal is."""
+    before = _IS_WIDE.set(is_wide)
+    try:
+        yield
+    finally:
+        _IS_WIDE.reset(before)
+
+
 def print_tables(*renderables: "RenderableType") -> None:
-    """Coloured on a terminal unless NO_COLOR is set; into a pipe plain, and nothing is cut."""
+    """Coloured on a terminal unless NO_COLOR is set; into a pipe plain, and nothing is left out."""
     from fmtool import terminal
 
-    console = terminal.console(sys.stdout, width=None if sys.stdout.isatty() else _PIPE_COLUMNS)
-    for each in renderables:
-        console.print(terminal.line(each) if isinstance(each, str) else each)
+    terminal.show(renderables, sys.stdout, is_wide=_IS_WIDE.get())
 
 
 def print_line(text: str = "") -> None:

@@ -4,6 +4,7 @@ import gc
 from typing import TYPE_CHECKING
 
 from fmtool.errors import UsageError
+from fmtool.notices import counted
 
 from . import output, run_command
 from .flags import Flags
@@ -105,7 +106,7 @@ def main(argv: list[str], flags: Flags) -> int:
     if report.failed:
         note(f"error: {report.failed:,} of {report.predicted + report.failed:,} were skipped")
     elif report.output not in (None, "-") and not flags.as_json:
-        note(f"{report.predicted:,} predictions in {report.output}")
+        note(f"{counted(report.predicted, 'prediction')} in {report.output}")
     return report.exit_code
 
 

@@ -32,7 +32,7 @@ keys:
   runs_dir=DIR    where the runs are (default: runs)
   status=STATUS   only those that are {", ".join(STATUSES)}
   model=NAME      only those with this model
-  data=NAME       only those with this data set
+  data=NAME       only those with this data set, folder or file
   sort=KEY        start (newest first, the default), score (best first, by monitor) or
                   seconds (longest first)
   limit=N         only the first N
@@ -57,6 +57,14 @@ _KEYS = {
 }
 # A table that goes into a file or a pipe is as wide as it needs to be.
 _UNLIMITED_WIDTH = 10_000
+
+
+_FILTERS: dict[str, Callable[[RunRecord], Sequence[str]]] = {
+    "status": lambda record: (record.status,),
+    "model": lambda record: (record.model,),
+    "data": lambda record: (record.data, record.data_label),
+}
+"""Values that a record is listed by, each by its key."""
 
 
 class _Request(NamedTuple):
@@ -147,11 +155,11 @@ def _chosen(request: _Request) -> list[RunRecord]:
         _require(settings["status"], STATUSES, "status", "statuses")
     limit = _limit(settings["limit"]) if "limit" in settings else None
     # Only the filters in use look at a record: without any, no config is read here.
-    filters = [key for key in ("status", "model", "data") if key in settings]
+    filters = [key for key in _FILTERS if key in settings]
     chosen = [
         record
         for record in records(request.runs_dir)
-        if all(getattr(record, key) == settings[key] for key in filters)
+        if all(settings[key] in _FILTERS[key](record) for key in filters)
     ]
     if sort == "score":
         chosen = _by_score(chosen)

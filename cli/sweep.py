@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
 from fmtool.errors import UsageError
+from fmtool.notices import counted
 from fmtool.suggest import did_you_mean
 
 from . import output, sweep_command
@@ -103,7 +104,12 @@ def _print(sweep: "Sweep", planned: "list[Planned]") -> None:
                 each.run or "",
             )
         )
-    columns = ("job", "overrides", "state", "epochs", "samples", "time", "run")
+    from fmtool.terminal import Column
+
+    columns = (
+        *("job", "overrides", "state", Column("epochs", leave_out=2)),
+        *(Column("samples", leave_out=3), Column("time", leave_out=1), Column("run", leave_out=4)),
+    )
     output.print_table(columns, rows)
     output.print_line(_summary(sweep, planned))
 
@@ -113,11 +119,11 @@ def _summary(sweep: "Sweep", planned: "list[Planned]") -> str:
 
     counts, jobs = _counts(planned), sweep.settings.jobs
     shard = "" if sweep.settings.shard is None else f" of part {sweep.settings.shard}"
-    parts = [f"{len(planned)} jobs{shard}, {sum(counts.values())} trainings"]
+    parts = [f"{counted(len(planned), 'job')}{shard}, {counted(sum(counts.values()), 'training')}"]
     parts += [f"{count} {state}" for state, count in counts.items()]
     samples, seconds = total_samples(planned), total_seconds(planned, jobs)
     if samples is not None:
-        parts.append(f"{samples} samples")
+        parts.append(counted(samples, "sample"))
     if seconds is None:
         parts.append("no earlier run to judge the time by")
     else:

@@ -48,7 +48,7 @@ def main(argv: list[str], flags: Flags) -> int:
 
         return multirun.run(name, parsed, folders, flags)
     sweep_command.require_none(parsed.overrides)
-    raw = compose.compose(name, parsed.overrides, folders=folders)
+    raw, choices = compose.with_choices(name, parsed.overrides, folders=folders)
     resumes = None
     if raw["resume"] not in (None, AUTO):
         from . import resumed_config
@@ -62,13 +62,14 @@ def main(argv: list[str], flags: Flags) -> int:
     cfg = validate.train_config(raw)
     gc.enable()
     if cfg.dry_run:
-        return _dry_run(cfg, flags)
+        return _dry_run(cfg, flags, choices.get("data"))
     from fmtool.training.workflow import Request
 
     request = Request(
         argv=argv,
         overrides=parsed.typed,
         plugins=flags.plugins,
+        data_option=choices.get("data"),
         extra=_parent_ids(),
         parent=parent,
     )
@@ -100,8 +101,6 @@ def _train(cfg: "TrainConfig", request: "Request", flags: Flags, resumes: Path |
         output.print_json(_document(cfg, outcome))
     elif outcome.summary is not None:
         _print_summary(cfg, outcome, outcome.summary)
-    elif not cfg.report.test:
-        _print_facts(outcome)
     return outcome.result.exit_code
 
 
@@ -125,43 +124,31 @@ def _print_summary(
     assert result.best is not None, "a finished training has a best epoch"
     summary = TrainingSummary(
         model_name=cfg.model.name,
-        data_name=cfg.data.name,
+        data_name=outcome.data_label,
         run_directory=outcome.run_directory,
         epochs=result.epochs,
         best_epoch=result.best.epoch,
         monitor=result.best.monitor,
         best=result.best.value,
         test=summary_of_test,
+        answers=outcome.answers,
         tta=cfg.tta,
         expectation=None if cfg.expected is None else compare(cfg.expected, result).line(),
         seconds=result.seconds,
         samples_per_second=outcome.samples_per_second,
         kind=outcome.kind,
+        model=result.model,
+        remarks=outcome.remarks,
+        more=outcome.more,
     )
     gates = [gate_table(result.gates)] if result.gates else []
     output.print_tables(training_summary(summary), *gates)
 
 
-def _print_facts(outcome: "Outcome") -> None:
-    """The summary of a run whose test split was not looked at."""
-    from fmtool.evaluation.report import facts_table
-
-    result = outcome.result
-    assert result.best is not None, "a finished training has a best epoch"
-    facts = {
-        f"best {result.best.monitor or 'epoch'}": result.best.value,
-        "best epoch": result.best.epoch,
-        "epochs": result.epochs,
-        "seconds": result.seconds,
-        **result.model,
-    }
-    output.print_tables(facts_table(f"run {outcome.run_directory}", facts))
-
-
-def _dry_run(cfg: "TrainConfig", flags: Flags) -> int:
+def _dry_run(cfg: "TrainConfig", flags: Flags, data_option: str | None) -> int:
     from fmtool.training.dry_run import dry_run
 
-    facts = dry_run(cfg, plugins=flags.plugins)
+    facts = dry_run(cfg, plugins=flags.plugins, data_option=data_option)
     if flags.as_json:
         output.print_json(facts)
     else:

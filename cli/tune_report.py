@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool.errors import ExitCode, UsageError
+from fmtool.notices import counted
 
 from . import output
 from .flags import Flags
@@ -94,7 +95,7 @@ def _export(request: Request, store: "Store") -> Answer:
     else:
         write_json(path, {"study": request.name, "trials": rows})
     found = {"study": request.name, "written": str(path), "trials": len(rows)}
-    return found, [f"{len(rows)} trials: {path}"]
+    return found, [f"{counted(len(rows), 'trial')}: {path}"]
 
 
 def _retry(request: Request, store: "Store") -> Answer:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fmtool.errors import UsageError
-from fmtool.notices import note
+from fmtool.notices import counted, note
 from fmtool.suggest import did_you_mean
 
 from . import output
@@ -81,8 +81,8 @@ def _settings(keys: dict[str, str]) -> tuple[bool, int]:
 
 
 def _print(found: "Verification") -> None:
-    state = f"{len(found.problems)} problems" if found.problems else "whole"
-    output.print_line(f"{found.bundle}: {found.members} files, {state}")
+    state = counted(len(found.problems), "problem") if found.problems else "whole"
+    output.print_line(f"{found.bundle}: {counted(found.members, 'file')}, {state}")
     for answer in found.answers:
         output.print_line(_line(answer, found.samples))
 

@@ -131,6 +131,8 @@ class Interrupted(BaseException):
         self.signal_number = signal_number
         self.result: dict[str, Any] | None = None
         """The result.json of the run that was interrupted, if there was one."""
+        self.go_on = ""
+        """The command that goes on with that run."""
 
     @property
     def exit_code(self) -> int:

@@ -30,6 +30,15 @@ def _is_unseen(character: str) -> bool:
     return category[0] == "C" or category in ("Zl", "Zp")
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: `1 epoch`, `1,298 samples`.
+
+    Args:
+        many: the plural, where it is not `one` with an s.
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 class DataStream:
     """Takes data for a program, such as CSV; where a person looks at them, they are `printable`."""
 

@@ -82,7 +82,7 @@ def synthetic(cfg: Any, kind: str | None) -> TaskData:
     splits = Splits(cfg.data.name, split, split, target, "0" * 64, element)
     whole = cfg.data.model_copy(update={"limit": None, "validation_fraction": 0.0})
     task = options.task(cfg.task.name).build(cfg.task, splits.target, split.y)
-    return TaskData(splits, selection_of(splits, whole, seed=0), task)
+    return TaskData(splits, selection_of(splits, whole, seed=0), task, "one step")
 
 
 def outcome(words: list[str], kind: str | None) -> dict[str, Any]:

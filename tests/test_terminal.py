@@ -105,6 +105,91 @@ def test_reports_of_searches_and_sweeps_are_harmless():
     assert shown.count("name=[red]") == 2
 
 
+def without_colours(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """A function that shows parts on a terminal of some columns and gives the lines."""
+    monkeypatch.setenv("TERM", "xterm")
+
+    def show(columns, *parts, is_wide=False):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        screen = Screen()
+        terminal.show(parts, screen, is_wide=is_wide)
+        assert "\x1b[" in screen.getvalue() or not isinstance(parts[0], terminal.Table)
+        return without_colours(screen.getvalue()).splitlines()
+
+    return show
+
+
+def table_of(*rows):
+    columns = ("id", terminal.Column("first", leave_out=2), terminal.Column("second", leave_out=1))
+    table = terminal.table(*columns, "prose", has_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+ROW = ("2026-01-01_000000", "one-two-three", "four/five/six", "some words that may be broken")
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (90, ["id first second prose", " ".join(ROW)]),
+        (
+            70,
+            [
+                "id first second prose",
+                "2026-01-01_000000 one-two-three four/five/six some words that may",
+                "be broken",
+            ],
+        ),
+        (50, ["id second prose", "2026-01-01_000000 four/five/six some words that", "may be broken",
+              "left out: first; --wide shows all"]),
+        (30, ["id prose", "2026-01-01_000000 some words", "that may be", "broken",
+              "left out: first, second;", "--wide shows all"]),
+        (10, ["id prose", "2026-01-01_000000 some", "words", "that", "may be", "broken",
+              "left out:", "first,", "second;", "--wide", "shows all"]),
+    ],
+)  # fmt: skip
+def test_columns_are_left_out_and_words_stay_whole(shown, columns, lines):
+    found = [" ".join(each.split()) for each in shown(columns, table_of(ROW))]
+    assert [each for each in found if each and set(each) != {"─"}] == lines
+
+
+def test_columns_without_a_cell_go_first_and_without_a_word(shown):
+    lines = shown(45, table_of((ROW[0], ROW[1], "", ROW[3])))
+    assert lines[0].split() == ["id", "first", "prose"]
+    assert not [line for line in lines if "left out" in line]
+
+
+def test_wide_is_as_wide_as_needed(shown):
+    assert shown(10, table_of(ROW), is_wide=True)[-1] == "  ".join(ROW)
+
+
+def test_lines_are_broken_between_words_and_commands_never(shown):
+    path, words = "/a/path/that/is/longer", "is what this line is of"
+    assert shown(12, f"{path} {words}", terminal.command(f"  cat {path} {path}")) == [
+        path, "is what this line is", "of", f"  cat {path} {path}",
+    ]  # fmt: skip
+
+
+def test_no_line_ends_in_blanks_coloured_or_not(shown):
+    plain = io.StringIO()
+    terminal.show([table_of(ROW, ("a", "b", "c", "d"))], plain)
+    for line in [*plain.getvalue().splitlines(), *shown(90, table_of(ROW, ("a", "b", "c", "d")))]:
+        assert line == line.rstrip()
+    assert "\x1b" not in plain.getvalue()
+
+
 def test_notes_are_harmless(capsys):
     note(HOSTILE)
     err = capsys.readouterr().err
@@ -113,10 +198,6 @@ def test_notes_are_harmless(capsys):
 
 
 def test_data_for_programs_stay_as_they_are_unless_a_person_looks_at_them():
-    class Screen(io.StringIO):
-        def isatty(self):
-            return True
-
     pipe, screen = io.StringIO(), Screen()
     for file in (pipe, screen):
         DataStream(file).write(f"{HOSTILE}\nb\n")
@@ -215,7 +296,7 @@ MAY_PRINT = {
     },
 }
 MAY_USE_RICH = {
-    "fmtool.terminal": {"box", "console", "style", "table", "text"},
+    "fmtool.terminal": {"box", "console", "measure", "style", "table", "text"},
     "fmtool.logging.live_display": {"live", "progress_bar"},
     "fmtool.sweeping.display": {"live"},
     "fmtool.data.fetching.progress": {"progress"},

@@ -50,7 +50,7 @@ def test_a_mistyped_key_is_reported_before_the_one_it_leaves_missing(raw):
     with pytest.raises(UsageError) as error:
         validate.train_config(raw | {"model": model})
     assert str(error.value) == (
-        "unknown key 'model.filtres' (and 1 more keys); fix: did you mean 'model.filters'?"
+        "unknown key 'model.filtres' (and 1 more key); fix: did you mean 'model.filters'?"
     )
 
 

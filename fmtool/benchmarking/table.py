@@ -5,6 +5,7 @@ from typing import Any
 
 from fmtool import terminal
 from fmtool.elements import UNITS
+from fmtool.notices import counted
 from fmtool.terminal import Column, Group, RenderableType, Table
 
 _PHASES = {
@@ -22,7 +23,8 @@ def tables(figures: Mapping[str, Any]) -> RenderableType:
     heading = (
         f"{figures['model']} on {figures['data']}, batch size {figures['batch_size']}, "
         f"{figures['backend']} on {figures['device']}, {figures['precision']}, "
-        f"{figures['threads']} threads, {figures['steps_per_dispatch']} steps per dispatch"
+        f"{counted(figures['threads'], 'thread')}, "
+        f"{counted(figures['steps_per_dispatch'], 'step')} per dispatch"
     )
     return Group(terminal.line(heading, "bold"), _speed(figures), _rest(figures))
 

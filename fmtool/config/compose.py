@@ -41,7 +41,14 @@ def user_folders(named: list[Path]) -> tuple[Path, ...]:
 def compose(
     config_name: str, overrides: list[str], *, folders: tuple[Path, ...] = ()
 ) -> dict[str, Any]:
-    """The composed config without Hydra's node, interpolations resolved.
+    """The composed config without Hydra's node, interpolations resolved; see `with_choices`."""
+    return with_choices(config_name, overrides, folders=folders)[0]
+
+
+def with_choices(
+    config_name: str, overrides: list[str], *, folders: tuple[Path, ...] = ()
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The composed config as `compose` gives it, and the YAML file that each group is of, by name.
 
     Raises:
         UsageError: a key, option or value that does not fit, with the closest match.
@@ -56,13 +63,15 @@ def compose(
             cfg = hydra_compose(config_name, overrides, return_hydra_config=True)
         raw = OmegaConf.to_container(cfg, resolve=False)
         assert isinstance(raw, dict)
-        _check_hydra(raw.pop("hydra"), is_pristine=not folders and not _extends(overrides))
+        node = raw.pop("hydra")
+        _check_hydra(node, is_pristine=not folders and not _extends(overrides))
         firewall.check_values(raw)
         firewall.check_references(raw)
         with_hydra_removed = OmegaConf.create(raw)
         resolved = OmegaConf.to_container(with_hydra_removed, resolve=True)
     assert isinstance(resolved, dict)
-    return {str(key): value for key, value in resolved.items()}
+    choices = {str(group): str(name) for group, name in node["runtime"]["choices"].items()}
+    return {str(key): value for key, value in resolved.items()}, choices
 
 
 def override_saved(

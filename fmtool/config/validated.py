@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from fmtool.errors import UsageError
+from fmtool.notices import counted
 from fmtool.suggest import did_you_mean
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
@@ -30,7 +31,7 @@ def _one_line(error: ValidationError, schema: type[BaseModel], prefix: str) -> U
         by_key.items(), key=lambda item: item[1][0]["type"] != "extra_forbidden"
     )
     key = prefix + ".".join(location)
-    more = f" (and {len(by_key) - 1} more keys)" if len(by_key) > 1 else ""
+    more = f" (and {counted(len(by_key) - 1, 'more key')})" if len(by_key) > 1 else ""
     kind = details[0]["type"]
     if kind == "extra_forbidden":
         known = _fields_at(schema, location[:-1])

@@ -26,7 +26,7 @@ class Comparison:
         wanted = self.expected
         circumstances = [wanted.source, wanted.hardware]
         if wanted.minutes is not None:
-            circumstances.append(f"{wanted.minutes:g} minutes")
+            circumstances.append(f"{wanted.minutes:g} minute{'' if wanted.minutes == 1 else 's'}")
         reached = "no such figure" if self.reached is None else show(self.reached)
         return (
             f"expected {wanted.metric} {wanted.value:g} ± {wanted.tolerance:g} "

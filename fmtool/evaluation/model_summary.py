@@ -92,7 +92,7 @@ def tables(
         batch_size: to say what the outputs of a batch take, too.
     """
     numbers = (Column(name, is_number=True) for name in ("weights", "operations"))
-    layers = terminal.table("layer", "kind", "output", *numbers)
+    layers = terminal.table("layer", Column("kind", leave_out=1), "output", *numbers)
     for layer in summary.layers:
         figures = (f"{number:,}" if number else "" for number in (layer.parameters, layer.flops))
         layers.add_row(layer.name, layer.kind, _shown_shape(layer), *figures)

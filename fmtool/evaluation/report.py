@@ -1,5 +1,6 @@
 """Tables for stdout: an evaluation, a gate, the end of a training."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from fmtool import terminal
 from fmtool.elements import UNITS, Kind
 from fmtool.metric import show
+from fmtool.notices import counted
 from fmtool.runs.result import Gate
 from fmtool.tasks.shared.reporting import Report, Reporting
 from fmtool.terminal import Column, Group, RenderableType, Table, Text
@@ -28,6 +30,8 @@ class TrainingSummary:
     """Value of `monitor` in the best epoch; None where there is no validation."""
     test: Mapping[str, float | None]
     """Metrics of the test split that the task sums a report up by."""
+    answers: Mapping[str, tuple[str, float]]
+    """By metric of `test`, the best that one answer for all samples reaches."""
     tta: str
     """The test-time augmentation of `test`."""
     expectation: str | None
@@ -36,14 +40,21 @@ class TrainingSummary:
     samples_per_second: float
     """Whatever the samples are, which `kind` says."""
     kind: Kind
+    model: Mapping[str, float | None]
+    """Facts of the trained model: `parameters`, `bytes`, and `latency_ms` if it was asked for."""
+    remarks: Sequence[str] = ()
+    """Lines on what deserves a word."""
+    more: str = ""
+    """The command that trains on, where that may gain something."""
 
 
 def evaluation_table(report: Report, reporting: Reporting[Any], title: str) -> RenderableType:
     """The metrics of a report, then the tables and lines of its task."""
     figures = _pairs()
     figures.add_row("samples", str(report.samples))
+    answers = reporting.constant_answers(report)
     for name in reporting.listed(report):
-        figures.add_row(name, show(report.metrics[name]))
+        figures.add_row(name, _beside(report.metrics[name], answers.get(name)))
     notes = [terminal.line(note) for note in reporting.notes(report)]
     return Group(_heading(title), figures, *reporting.tables(report), *notes)
 
@@ -58,37 +69,62 @@ def gate_table(rows: Sequence[Gate]) -> Table:
 
 
 def training_summary(summary: TrainingSummary) -> RenderableType:
+    """The same rows and labels for every training; without a test split those of it are not there.
+
+    Below them the remarks, each a line, and what to type next.
+    """
     table = _pairs()
     table.add_row("epochs", f"{summary.epochs}, best {summary.best_epoch}")
     if summary.best is not None:
         table.add_row(f"best {summary.monitor}", show(summary.best))
     for name, value in summary.test.items():
-        table.add_row(f"test {name}", show(value))
-    if summary.tta != "none":
+        table.add_row(f"test {name}", _beside(value, summary.answers.get(name)))
+    if summary.tta != "none" and summary.test:
         table.add_row("test-time augmentation", summary.tta)
+    table.add_row("model", _size(summary.model))
+    if summary.model.get("latency_ms") is not None:
+        table.add_row("latency", f"{summary.model['latency_ms']:.4g} ms a sample")
     speed = f"{summary.seconds:.1f} s, {summary.samples_per_second:.0f} {UNITS[summary.kind]}/s"
     table.add_row("time", speed)
     table.add_row("run", str(summary.run_directory))
     runs_directory = summary.run_directory.parent
-    commands = ("fmtool evaluate run=last", f"tensorboard --logdir {runs_directory}")
+    elsewhere = [] if runs_directory == Path("runs") else [f"runs_dir={runs_directory}"]
+    commands = [
+        *([summary.more] if summary.more else []),
+        shlex.join(["fmtool", "evaluate", "run=last", *elsewhere]),
+        shlex.join(["tensorboard", "--logdir", str(runs_directory)]),
+    ]
     title = _heading(f"{summary.model_name} on {summary.data_name}")
-    expectation = [] if summary.expectation is None else [terminal.line(summary.expectation)]
+    expectation = [] if summary.expectation is None else [summary.expectation]
     return Group(
         title,
         table,
-        *expectation,
+        *(terminal.line(each) for each in (*expectation, *summary.remarks)),
         terminal.line("next:", "dim"),
-        *(terminal.line(f"  {line}") for line in commands),
+        *(terminal.command(f"  {each}") for each in commands),
     )
 
 
+def _beside(value: float | None, answer: tuple[str, float] | None) -> str:
+    """A figure, and what one answer for all samples would reach."""
+    if answer is None:
+        return show(value)
+    return f"{show(value)} (always '{answer[0]}': {show(answer[1])})"
+
+
+def _size(model: Mapping[str, float | None]) -> str:
+    parameters = counted(int(model.get("parameters") or 0), "parameter")
+    return f"{parameters}, {(model.get('bytes') or 0) / 1e6:.2f} MB"
+
+
 def facts_table(title: str, facts: Mapping[str, Any]) -> RenderableType:
-    """Names and values; bytes as MB."""
+    """Names and values; bytes as MB, and called a size so that no two rows have one name."""
     table = _pairs()
     for name, value in facts.items():
         label, text = name.replace("_", " "), str(value)
         if name.endswith("_bytes"):
-            label, text = label.removesuffix(" bytes"), f"{value / 1e6:.1f} MB"
+            label = label.removesuffix(" bytes")
+            label, text = label if "memory" in label else f"{label} size", f"{value / 1e6:.1f} MB"
         elif isinstance(value, int):
             text = f"{value:,}"
         elif isinstance(value, float):

@@ -6,6 +6,7 @@ from typing import Any
 from fmtool.export.markdown import pairs, plain
 from fmtool.export.run_facts import RunFacts
 from fmtool.metric import show
+from fmtool.notices import counted
 
 _NOT_OF_THE_NETWORK = {"name", "summary"}
 
@@ -65,7 +66,7 @@ def _of_result(facts: RunFacts) -> list[tuple[str, str | None]]:
         return [("epochs asked for", _text(asked))]
     best = result.best
     rows: list[tuple[str, str | None]] = [
-        ("epochs", f"{result.epochs} of {asked}, {result.steps:,} steps"),
+        ("epochs", f"{result.epochs} of {asked}, {counted(result.steps, 'step')}"),
         ("time", f"{result.seconds:,.0f} s"),
         ("end", result.status),
     ]
@@ -102,7 +103,7 @@ def _hardware(hardware: Mapping[str, Any], threads: int | None) -> str | None:
         return None
     gpus = [str(gpu.get("name")) for gpu in hardware.get("gpus", ())]
     memory = f"{hardware['memory_bytes'] / 2**30:.1f} GiB" if "memory_bytes" in hardware else ""
-    used = "" if threads is None else f"{threads} threads"
+    used = "" if threads is None else counted(threads, "thread")
     return plain(", ".join(filter(None, [cpu.get("model"), used, memory, *gpus])))
 
 
@@ -112,7 +113,7 @@ def _joined(manifest: Mapping[str, Any], *keys: str) -> str | None:
 
 
 def _count(events: Any) -> str | None:
-    return f"{len(events)} times" if events else None
+    return counted(len(events), "time") if events else None
 
 
 def _text(value: Any) -> str | None:

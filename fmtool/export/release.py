@@ -9,7 +9,7 @@ from fmtool.export import bundle, card, check_pictures, check_samples, run_facts
 from fmtool.export.measured import Measured
 from fmtool.export.metadata import Metadata
 from fmtool.export.result import REPORT, Export
-from fmtool.notices import note
+from fmtool.notices import counted, note
 from fmtool.runs.atomic import write_text
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.strict_json import read_object
@@ -67,7 +67,9 @@ class Release:
             kept=self.kept,
             checks=self._checks(samples) if samples else {},
         )
-        note(f"{bundle.NAME}: {len(made.rows)} models, {path.stat().st_size / 1e6:.2f} MB")
+        note(
+            f"{bundle.NAME}: {counted(len(made.rows), 'model')}, {path.stat().st_size / 1e6:.2f} MB"
+        )
 
     def _checks(self, most: int) -> dict[str, bytes]:
         """Members of the archive by name."""

@@ -8,7 +8,7 @@ from fmtool.logging.progress import Clock, Progress
 from fmtool.logging.rows import metrics_of
 from fmtool.logging.sink import Row, TrainingInfo
 from fmtool.metric import show
-from fmtool.notices import printable
+from fmtool.notices import counted, printable
 
 
 class PlainLines:
@@ -43,11 +43,11 @@ def start_line(plan: TrainingInfo) -> str:
     left_out = plan.train_size - plan.steps_per_epoch * plan.batch_size
     batches = f"batch size {plan.batch_size}"
     if left_out > 0:
-        batches += f", {left_out} samples left out of each epoch"
+        batches += f", {counted(left_out, 'sample')} left out of each epoch"
     return (
         f"train {plan.model_name} on {plan.data_name}  {plan.parameters} parameters"
         f"  {samples} samples  {plan.backend} on {plan.device}, {plan.precision}"
-        f"  {plan.epochs} epochs of {plan.steps_per_epoch} steps, {batches}"
+        f"  {counted(plan.epochs, 'epoch')} of {counted(plan.steps_per_epoch, 'step')}, {batches}"
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from fmtool.config.base import Fraction, NamedConfig, NonNegativeFloat, PositiveFloat, PositiveInt
 from fmtool.errors import UsageError
+from fmtool.notices import counted
 
 if TYPE_CHECKING:
     import keras
@@ -88,7 +89,7 @@ class OptimizerConfig(NamedConfig):
             if period is not None and period > total:
                 shorter = f"optimizer.{key}={total} or " if total > 1 else ""
                 raise UsageError(
-                    f"optimizer.{key}={period}: a run of {total} steps {what}",
+                    f"optimizer.{key}={period}: a run of {counted(total, 'step')} {what}",
                     fix=f"{shorter}epochs={-(-period // steps_per_epoch)}",
                 )
         for pattern, end in self.freeze_after.items():

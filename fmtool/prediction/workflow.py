@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from fmtool.errors import DataError, UsageError
-from fmtool.notices import DataStream, note
+from fmtool.notices import DataStream, counted, note
 from fmtool.prediction import predictor as predictors
 from fmtool.prediction import reading, results, sources, writing
 from fmtool.prediction.predictor import Predictor
@@ -60,7 +60,7 @@ def predict(
         if not report.predicted + report.failed:
             raise DataError(f"{cfg.input}: nothing to predict", fix="give it samples")
         if source.ignored:
-            note(f"{cfg.input}: {source.ignored:,} files that are no pictures were ignored")
+            note(f"{cfg.input}: ignored {counted(source.ignored, 'file')} without a picture")
         return report
 
 

@@ -101,6 +101,13 @@ class RunRecord:
         return self._option("data")
 
     @property
+    def data_label(self) -> str:
+        """The data, for people: the folder or file of one's own, or the YAML file."""
+        facts = self.manifest.get("data")
+        label = facts.get("label") if isinstance(facts, Mapping) else None
+        return str(label) if label else self.data
+
+    @property
     def name(self) -> str:
         return str(self.config.get("name") or "")
 
@@ -154,6 +161,7 @@ class RunRecord:
             "status": self.status,
             "model": self.model,
             "data": self.data,
+            "data_label": self.data_label,
             "name": self.name,
             "tags": list(self.tags),
             "monitor": self.monitor,

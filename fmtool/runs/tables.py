@@ -5,32 +5,50 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from fmtool.metric import show
 from fmtool.runs.compare import Comparison
 from fmtool.runs.records import RunRecord
 
 if TYPE_CHECKING:
-    from fmtool.terminal import Table
+    from fmtool.terminal import Column, RenderableType, Table
 
 _ABSENT = "-"
 _LABELS = {"absent_classes": "classes without test samples"}
 
 
 def runs_table(records: Sequence[RunRecord]) -> "Table":
-    """One line per run."""
-    table = _table("run", "status", "model", "data", "name", "tags", "best", "test", "time")
+    """One line per run.
+
+    What all have in common, such as the monitor, stands in the heading.
+    """
+    from fmtool.terminal import Column
+
+    best = {record.monitor for record in records} - {""}
+    test = {name for record in records if (name := _headline(record))}
+    table = _table(
+        "run",
+        "status",
+        Column("model", leave_out=6),
+        Column("data", leave_out=5),
+        Column("name", leave_out=3),
+        Column("tags", leave_out=7),
+        Column(" ".join(["best", *(best if len(best) == 1 else ())]), leave_out=2),
+        Column(" ".join(["test", *(test if len(test) == 1 else ())]), leave_out=1),
+        Column("time", leave_out=4),
+    )
     for record in records:
-        cells = (
+        metric = _headline(record)
+        table.add_row(
             record.id,
             record.status,
             record.model,
-            record.data,
+            record.data_label,
             record.name,
             ", ".join(record.tags),
-            _score(record.monitor, record.best),
-            _headline(record),
+            _score(record.monitor, record.best, is_named=len(best) > 1),
+            _score(metric, record.metrics.get(metric), is_named=len(test) > 1),
             _duration(record.seconds),
         )
-        table.add_row(*map(show_value, cells))
     return table
 
 
@@ -59,15 +77,27 @@ def run_table(record: RunRecord) -> "Table":
     return table
 
 
-def comparison_table(comparison: Comparison) -> "Table":
-    """One column per run: the settings that differ, then the scores."""
-    table = _table("", *comparison.runs)
+def comparison_table(comparison: Comparison) -> "RenderableType":
+    """One column per run: the settings that differ, then the scores.
+
+    Where the ids of the runs leave no room for that, they are numbered.
+    """
+    from fmtool.terminal import Column, Either, Group, lines
+
+    wide = _table("", *comparison.runs)
+    numbers = [str(place) for place, _ in enumerate(comparison.runs, start=1)]
+    # Two are what a comparison needs.
+    others = (Column(number, leave_out=int(number)) for number in numbers[2:])
+    narrow = _table("", *numbers[:2], *others)
     for rows in (comparison.config, comparison.scores):
         for key, row in rows.items():
             values = [show_value(row[run]) if run in row else _ABSENT for run in comparison.runs]
-            table.add_row(*map(show_value, (key, *values)))
-        table.add_section()
-    return table
+            for table in (wide, narrow):
+                table.add_row(key, *values)
+        for table in (wide, narrow):
+            table.add_section()
+    legend = zip(numbers, comparison.runs, strict=True)
+    return Either(wide, Group(lines(f"{number}  {run}" for number, run in legend), "", narrow))
 
 
 def show_value(value: Any) -> str:
@@ -97,10 +127,10 @@ def _facts(record: RunRecord) -> list[tuple[str, Any]]:
         ("sweep", record.sweep),
         ("study", record.study),
         ("model", record.model),
-        ("data", record.data),
+        ("data", record.data_label),
         ("epochs", result and str(result.epochs)),
         ("steps", result and str(result.steps)),
-        ("best", _score(record.monitor, record.best)),
+        ("best", _score(record.monitor, record.best, is_named=True)),
         ("best epoch", result and result.best and str(result.best.epoch)),
         *((key, manifest.get(key)) for key in ("backend", "device", "precision", "threads")),
         ("git", f"{git.get('commit')}{' (dirty)' if git.get('dirty') else ''}" if git else ""),
@@ -108,23 +138,23 @@ def _facts(record: RunRecord) -> list[tuple[str, Any]]:
 
 
 def _headline(record: RunRecord) -> str:
-    """The one test metric there is room for."""
+    """The name of the one test metric there is room for; empty where there is none."""
     metrics = record.metrics
     first = record.result.headline[:1] if record.result else ()
-    name = next((name for name in (*first, *metrics) if name in metrics), "")
-    return _score(name, metrics.get(name))
+    return next((name for name in (*first, *metrics) if name in metrics), "")
 
 
-def _score(name: str, value: float | None) -> str:
-    return f"{name} {show_value(value)}" if name else ""
+def _score(name: str, value: float | None, *, is_named: bool) -> str:
+    if not name:
+        return ""
+    return f"{name} {show(value)}" if is_named else show(value)
 
 
 def _duration(seconds: float | None) -> str:
     return "" if seconds is None else str(timedelta(seconds=round(seconds)))
 
 
-def _table(*columns: str) -> "Table":
-    from fmtool.terminal import Column, table
+def _table(*columns: "str | Column") -> "Table":
+    from fmtool.terminal import table
 
-    # Folded, because half an id or half a number is worth nothing.
-    return table(*(Column(each, is_folded=True) for each in columns), has_edge=False)
+    return table(*columns, has_edge=False)

@@ -13,6 +13,7 @@ from pydantic import Field
 from fmtool.config.base import NonNegativeFloat, NonNegativeInt
 from fmtool.errors import UsageError
 from fmtool.metric import Metric
+from fmtool.notices import counted
 from fmtool.schedules.base import ScheduleConfig, with_warmup
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Config(ScheduleConfig):
         if max(self.patience, 1) + 1 >= epochs:
             yield (
                 f"schedule.patience={self.patience}: the learning rate cannot fall within "
-                f"{epochs} epochs"
+                f"{counted(epochs, 'epoch')}"
             )
 
 

@@ -13,7 +13,7 @@ from fmtool.sweeping.document import Row, Spread, failures, measure_of_rows, val
 from fmtool.sweeping.jobs import Job
 
 if TYPE_CHECKING:
-    from fmtool.terminal import Table, Text
+    from fmtool.terminal import Column, Table, Text
 
 
 def csv_text(jobs: Sequence[Job], document: Mapping[str, Any]) -> str:
@@ -66,11 +66,17 @@ def best_line(best: Mapping[str, Any]) -> str:
 
 
 def _jobs_table(rows: Sequence[Row]) -> "Table":
+    from fmtool.terminal import Column
+
     measure = measure_of_rows(rows)
     best = "best" if measure is None else f"best {measure.name}"
     headline = _headline(rows)
     names = (f"test {name}" for name in headline)
-    table = _table("job", "overrides", "status", best, *names, "seconds", "run")
+    table = _table(
+        *("job", "overrides", "status", best),
+        *(Column(name, leave_out=min(place, 2)) for place, name in enumerate(names, start=1)),
+        *(Column("seconds", leave_out=3), Column("run", leave_out=4)),
+    )
     for row in rows:
         metrics, value = row.get("metrics", {}), value_of(row, measure)
         scores = (value, *(metrics.get(name) for name in headline))
@@ -94,9 +100,14 @@ def _headline(rows: Sequence[Row]) -> list[str]:
 
 
 def _points_table(points: Sequence[Mapping[str, Any]], headline: Sequence[str]) -> "Table":
+    from fmtool.terminal import Column
+
     monitors = {point["monitor"] for point in points} - {None}
     best = f"best {monitors.pop()}" if len(monitors) == 1 else "best"
-    table = _table("overrides", "seeds", best, *(f"test {name}" for name in headline))
+    names = enumerate((f"test {name}" for name in headline), start=1)
+    table = _table(
+        *("overrides", "seeds", best), *(Column(name, leave_out=place) for place, name in names)
+    )
     for point in points:
         spreads = [point["best"], *(point["metrics"].get(name) for name in headline)]
         done = f"{len(point['seeds'])} of {len(point['jobs'])}"
@@ -131,10 +142,10 @@ def _message(row: Row) -> str:
     return message.partition("; fix: ")[0]
 
 
-def _table(*headings: str) -> "Table":
-    from fmtool.terminal import Column, table
+def _table(*columns: "str | Column") -> "Table":
+    from fmtool.terminal import table
 
-    return table(*(Column(each, is_whole=each == "overrides") for each in headings))
+    return table(*columns)
 
 
 def _add(table: "Table", *cells: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from fmtool.errors import Interrupted, TimeLimit
 from fmtool.jobs.process import TrainingCommand, TrainingProcess
 from fmtool.jobs.slots import Slot
-from fmtool.notices import note
+from fmtool.notices import counted, note
 from fmtool.runs.atomic import reporting, write_json, write_text
 from fmtool.runs.containment import require_contained
 from fmtool.runs.layout import SWEEP_VARIABLE, VARIANT_VARIABLE
@@ -85,7 +85,7 @@ class _Course:
         }
         done = sum(each.state == DONE for each in begun.values())
         if done:
-            note(f"{done} of {len(trained)} trainings are done already")
+            note(f"{done} of {counted(len(trained), 'training')} done already")
         retry = sweep.settings.retry
         final = {number for number, each in begun.items() if each.is_final(retry)}
         for job in trained:

@@ -20,6 +20,8 @@ class Request:
     argv: Sequence[str] = ()
     overrides: Sequence[str] = ()
     plugins: Sequence[str] = ()
+    data_option: str | None = None
+    """The YAML file of `data` that was chosen, by name."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further entries of the manifest, such as the sweep the run belongs to."""
     parent: Parent | None = None
@@ -51,6 +53,7 @@ def write(
             **splits.target_facts,
             "samples": {name: len(part) for name, part in splits.parts.items()},
             **splits.facts,
+            "label": session.data.label,
         },
         artifacts=artifacts.digests(kept),
         backend=runtime.backend,

@@ -16,13 +16,15 @@ from fmtool.training.session import TaskData, load_data, prepare, require_effect
 from fmtool.trees import leaves
 
 
-def dry_run(cfg: TrainConfig, *, plugins: Sequence[str] = ()) -> dict[str, Any]:
+def dry_run(
+    cfg: TrainConfig, *, plugins: Sequence[str] = (), data_option: str | None = None
+) -> dict[str, Any]:
     """Sizes in bytes, times in seconds, and the loss of one batch before and after no run.
 
     Raises what a training raises before its second step.
     """
     with SignalGuard():
-        data = load_data(cfg)
+        data = load_data(cfg, data_option)
         samples = len(data.selection.train)
         cfg = batch_sizes.resolve(cfg, samples=samples, plugins=plugins)
         require_effect(cfg, data)
@@ -54,7 +56,7 @@ def _measure(cfg: TrainConfig, data: TaskData) -> dict[str, Any]:
     runtime = session.cfg.runtime
     return {
         "model": cfg.model.name,
-        "data": cfg.data.name,
+        "data": data.label,
         "parameters": session.network.count_params(),
         "weights_bytes": bytes_of(session.network.weights),
         "optimizer_bytes": bytes_of(session.model.optimizer.variables),

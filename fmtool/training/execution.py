@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,13 @@ from fmtool.training.final_report import FinalReport
 from fmtool.training.memory import batch_size as batch_sizes
 from fmtool.training.memory import out_of_memory
 from fmtool.training.resume import Changes, shown_changes
+from fmtool.training.resume import command as resume_command
 from fmtool.training.session import Session, TaskData, prepare, require_effect
 
 if TYPE_CHECKING:
     from fmtool.training.loop import Position
     from fmtool.training.profiling.profile import Unprofiled
+    from fmtool.training.remarks import Remarks
     from fmtool.training.reporting import Sinks
 
 
@@ -45,16 +47,25 @@ class Outcome:
     """A finished run.
 
     Args:
-        summary: metrics of the test split that sum it up; None where it was not asked for, or the
-            run had nothing left to do.
+        summary: metrics of the test split that sum it up, empty where it was not looked at; None
+            where the run had nothing left to do.
         kind: what the samples are, of which so many were trained on in a second.
+        answers: for figures of `summary`, the best that one answer for all samples reaches: the
+            answer and the figure.
+        remarks: lines on what deserves a word.
+        more: the command that trains on, where that may gain something; empty elsewhere.
     """
 
     run_directory: Path
     result: RunResult
     summary: Mapping[str, float | None] | None
     kind: Kind
+    data_label: str
+    """The data, for people."""
     samples_per_second: float = 0.0
+    answers: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    more: str = ""
 
 
 class Execution:
@@ -121,15 +132,25 @@ class Execution:
             session.model.compile_ahead()
         session.model.load_tables()
         found = self._train(session, position)
-        rows = found.judged(session.cfg.gate)
+        rows, remarks = found.judged(session.cfg.gate), self._remarks(found)
         exit_code = ExitCode.SUCCESS if gates.all_met(rows) else ExitCode.GATE_NOT_MET
         return Outcome(
             self._run.paths.root,
             self._finish(exit_code, found=found, gate_rows=rows),
-            found.summary,
+            found.summary or {},
             kind=self._data.splits.element.kind,
+            data_label=self._data.label,
             samples_per_second=self._recorder.samples_per_second,
+            answers=found.constant_answers,
+            remarks=remarks.lines,
+            more=self._command(f"epochs={2 * session.cfg.epochs}") if remarks.wants_more else "",
         )
+
+    def _remarks(self, found: FinalReport) -> "Remarks":
+        from fmtool.training import remarks, reporting
+
+        assert self._session is not None, "it was trained"
+        return remarks.of_training(self._session, found, reporting.rows_of(self._run.paths))
 
     def _prepare(self) -> Session:
         """The session; the directory of a new run goes where it cannot be prepared."""
@@ -289,4 +310,11 @@ class Execution:
         self._run.finish(result)
         if isinstance(error, FmtoolError | Interrupted):
             error.result = result.to_json()
+        # Without its description there is nothing to go on with: the same command begins anew.
+        if isinstance(error, Interrupted) and not is_pruned and self._run.paths.manifest.exists():
+            error.go_on = self._command()
         return result
+
+    def _command(self, *words: str) -> str:
+        """The command that goes on with this run."""
+        return resume_command(self._run.paths.root, self._request.plugins, *words)

@@ -40,6 +40,12 @@ class FinalReport:
             return None
         return {name: report.metrics[name] for name in self.reporting.summed_up(report)}
 
+    @property
+    def constant_answers(self) -> Mapping[str, tuple[str, float]]:
+        """By metric, the best that one answer for all samples reaches."""
+        report = self.report
+        return {} if report is None else self.reporting.constant_answers(report)
+
     def judged(self, wanted: GateConfig) -> tuple[Gate, ...]:
         """The quality gates, by the metrics of the report."""
         if self.report is None:

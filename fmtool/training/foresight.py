@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fmtool.notices import note, warn
+from fmtool.notices import counted, note, warn
 from fmtool.runs import rules
 from fmtool.runs.strict_json import read_object
 from fmtool.training.resume import Changes
@@ -36,7 +36,7 @@ def warn_of_few_steps(session: Session) -> None:
     fix = f"{key}={momentum:g} or more epochs" if has_key else "more epochs or a smaller batch_size"
     warn(
         f"the moving statistics of batch normalization (momentum {statistics.momentum:g}) are "
-        f"averages over all {steps} steps of this run, the first ones too; fix: {fix}"
+        f"averages over all {counted(steps, 'step')} of this run, the first ones too; fix: {fix}"
     )
 
 
@@ -70,5 +70,5 @@ def warn_of_another_curve(session: Session, changes: Changes | None, *, step: in
     if then != now:
         warn(
             f"schedule={session.cfg.schedule.name} spans all epochs: at step {step} its "
-            f"learning rate was {then:g} with {changes['epochs'][0]} epochs, is {now:g}"
+            f"learning rate was {then:g} with {counted(changes['epochs'][0], 'epoch')}, is {now:g}"
         )

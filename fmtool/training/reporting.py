@@ -52,7 +52,7 @@ class Sinks:
         self._session = session
         plan = replace(plan_of(session), step=step, epochs_done=epochs_done)
         self._log.start(plan)
-        plan = replace(plan, past=_rows(self._paths) if step else ())
+        plan = replace(plan, past=rows_of(self._paths) if step else ())
         for sink in self.all:
             if sink is not self._log:
                 sink.start(plan)
@@ -70,7 +70,7 @@ class Sinks:
             if board is not None:
                 for stem, figure in drawn.items():
                     board.images(stem, figure_to_array(figure), self._cfg.epochs)
-            if rows := _rows(self._paths):
+            if rows := rows_of(self._paths):
                 drawn["curves"] = plots.curves_figure(rows)
             pictures.save(drawn, self._paths.plots)
         self._enter_hyperparameters(session, found.report)
@@ -101,7 +101,7 @@ def plan_of(session: Session) -> TrainingInfo:
     cfg, validation = session.cfg, session.data.validation
     return TrainingInfo(
         model_name=cfg.model.name,
-        data_name=cfg.data.name,
+        data_name=session.data.label,
         kind=session.data.splits.element.kind,
         parameters=session.network.count_params(),
         epochs=cfg.epochs,
@@ -116,7 +116,7 @@ def plan_of(session: Session) -> TrainingInfo:
     )
 
 
-def _rows(paths: RunPaths) -> list[Row]:
+def rows_of(paths: RunPaths) -> list[Row]:
     """The rows of metrics.jsonl; none where it could not be written."""
     if not paths.metrics.exists():
         return []

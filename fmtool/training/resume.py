@@ -1,7 +1,8 @@
 """Rules by which an earlier run may go on: what changed since, and what is left to do."""
 
 import json
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,16 @@ Changes = Mapping[str, tuple[Any, Any]]
 _APART = frozenset({"gate", "runtime", "data", "runs_dir", "expected"})
 """Judge a run, or say how it computes: a command has them by itself each time."""
 _MAX_SHOWN = 4
+
+
+def command(run_directory: Path, plugins: Sequence[str], *words: str) -> str:
+    """The command that goes on with a run, as it is typed in a shell.
+
+    Args:
+        words: further ones, such as `epochs=20`.
+    """
+    loaded = [word for each in plugins for word in ("--plugin", each)]
+    return shlex.join(["fmtool", "train", f"resume={run_directory}", *words, *loaded])
 
 
 def saved_config(run_directory: Path) -> TrainConfig:

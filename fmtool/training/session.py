@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fmtool import backend, options
 from fmtool.compat import private_keras
+from fmtool.data.base import DataConfig
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
 from fmtool.errors import UsageError
@@ -33,6 +35,8 @@ class TaskData(Data):
     """A data set as a run uses it, and the task that is built for it."""
 
     task: Task[Any]
+    label: str
+    """The data, for people: the YAML file, or the folder or file of one's own."""
 
     @property
     def kept(self) -> Mapping[str, str]:
@@ -98,10 +102,13 @@ def _feed_of(source: "Source", *, start: int = 0, length: int = 1) -> Iterator[A
         yield samples
 
 
-def load_data(cfg: TrainConfig) -> TaskData:
+def load_data(cfg: TrainConfig, data_option: str | None = None) -> TaskData:
     """The data as `loading.load` gives and raises, with the task of `cfg`, fitted to training rows.
 
     Raises UsageError too where it does not go together with the model or the keys of `task`.
+
+    Args:
+        data_option: the YAML file that the keys of `data` are of, by name.
     """
     data = loading.load(cfg.data, seed=cfg.seed)
     splits = data.splits
@@ -112,7 +119,16 @@ def load_data(cfg: TrainConfig) -> TaskData:
     require_matching(cfg, splits.element.kind, seen=seen.kind)
     require_fit(cfg.model, seen)
     require_mixable(cfg, task)
-    return TaskData(splits, data.selection, task)
+    return TaskData(splits, data.selection, task, _label(cfg.data, data_option))
+
+
+def _label(cfg: DataConfig, data_option: str | None) -> str:
+    if data_option is not None and data_option != cfg.name:
+        return data_option
+    path = getattr(cfg, "path", None)
+    if path is None or options.data(cfg.name).INFO is not None:
+        return cfg.name
+    return Path(path).absolute().name or cfg.name
 
 
 def require_mixable(cfg: TrainConfig, task: Task[Any]) -> None:

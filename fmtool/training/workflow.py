@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fmtool.evaluation import task_of_run, views
-from fmtool.notices import note
+from fmtool.notices import counted, note
 from fmtool.runs.identity import VARIANT, find_by_digest, request_digest
 from fmtool.runs.layout import AUTO
 from fmtool.runs.lock import DigestLock
@@ -33,7 +33,7 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
     with SignalGuard() as signals, ExitStack() as locks:
         if cfg.budget.minutes is not None:
             signals.limit(60 * cfg.budget.minutes)
-        data = load_data(cfg)
+        data = load_data(cfg, request.data_option)
         task = task_of_run.before_training(cfg.task, data.splits.target)
         task_of_run.require_gates_possible(cfg.gate, cfg.task, task)
         task_of_run.require_views(cfg.tta, cfg.task, task)
@@ -50,7 +50,7 @@ def train(cfg: TrainConfig, request: Request, *, resumes: Path | None = None) ->
                 cfg = resume.continued_config(resumes, cfg)
         if resumes is not None:
             return _go_on(cfg, request, data, resumes, signals)
-        with Run.create(Path(cfg.runs_dir), model=cfg.model.name, data=cfg.data.name) as run:
+        with Run.create(Path(cfg.runs_dir), model=cfg.model.name, data=data.label) as run:
             return Execution(cfg, request, data, run, signals, request_digest=digest).run()
 
 
@@ -65,9 +65,11 @@ def _go_on(
                 request.parent.announce(directory)
             unused = resume.shown_changes(changes)
             note(
-                f"run {run.id} is complete, {result.epochs} epochs: nothing is left to do"
+                f"run {run.id} is complete, {counted(result.epochs, 'epoch')}: "
+                "nothing is left to do"
                 + (f"; not used of this command: {unused}" if unused else "")
             )
-            return Outcome(directory, result, summary=None, kind=data.splits.element.kind)
+            kind = data.splits.element.kind
+            return Outcome(directory, result, summary=None, kind=kind, data_label=data.label)
         resume.require_comparable_loss(directory, cfg)
         return Execution(cfg, request, data, run, signals, changes=changes).run()

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from fmtool.evaluation.report import gate_table
 from fmtool.metric import show
+from fmtool.notices import counted
 from fmtool.runs.result import Gate, headline_of
 from fmtool.tuning import attempts
 from fmtool.tuning.objective import shown_metric
 from fmtool.tuning.space import overrides_of
 
 if TYPE_CHECKING:
-    from fmtool.terminal import RenderableType, Table, Text
+    from fmtool.terminal import Column, RenderableType, Table, Text
     from fmtool.tuning.definition import Definition
     from fmtool.tuning.worker import Event
 
@@ -28,7 +29,7 @@ def event_line(event: "Event", definition: "Definition") -> str:
         row = objective.best_row(event.trial.rows) if objective.is_of_epochs else None
         if row is not None:
             words.append(f"{objective.metric} {show(row[objective.metric])}")
-    words.append(f"{len(event.trial.rows)} epochs")
+    words.append(counted(len(event.trial.rows), "epoch"))
     if event.status in (attempts.FAILED, attempts.INVALID):
         words.append(f"see {event.trial.log}")
     return "  ".join(words)
@@ -60,8 +61,18 @@ def study(document: Mapping[str, Any]) -> Sequence["RenderableType"]:
 
 def trials(rows: Sequence[Mapping[str, Any]], objectives: Sequence[str]) -> "Table":
     """One line for each trial."""
+    from fmtool.terminal import Column
+
     names = [each.partition(" ")[2] for each in objectives]
-    table = _table("trial", "status", *names, "epochs", "seconds", "overrides", "run")
+    table = _table(
+        Column("trial"),
+        Column("status", leave_out=1),
+        *map(Column, names),
+        Column("epochs", leave_out=2),
+        Column("seconds", leave_out=3),
+        Column("overrides"),
+        Column("run", leave_out=4),
+    )
     for row in rows:
         values = row["values"] or [row["metrics"].get(name) for name in names]
         shown = ["" if value is None else show(value) for value in values]
@@ -92,8 +103,16 @@ def status(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Se
 
 def confirmation(document: Mapping[str, Any]) -> Sequence["RenderableType"]:
     """A line for each point that was trained anew, the winner marked."""
+    from fmtool.terminal import Column
+
     metric = document["objective"].partition(" ")[2]
-    table = _table("point", "in the study", metric, "test", "overrides")
+    table = _table(
+        Column("point"),
+        Column("in the study", leave_out=2),
+        Column(metric),
+        Column("test", leave_out=1),
+        Column("overrides"),
+    )
     words_of = [set(point["overrides"]) for point in document["points"]]
     common = set.intersection(*words_of) if len(words_of) > 1 else set()
     for point in document["points"]:
@@ -139,10 +158,10 @@ def _short(override: str) -> str:
     return override if value.lstrip("-").isdigit() else f"{key}={number:.4g}"
 
 
-def _table(*columns: str) -> "Table":
-    from fmtool.terminal import Column, table
+def _table(*columns: "str | Column") -> "Table":
+    from fmtool.terminal import table
 
-    return table(*(Column(heading, is_folded=True) for heading in columns))
+    return table(*columns)
 
 
 def _text(value: str, style: str = "") -> "Text":

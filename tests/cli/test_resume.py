@@ -1,6 +1,8 @@
 """What `resume=` accepts and refuses, before and after Keras is imported."""
 
 import json
+import re
+import shlex
 import shutil
 
 import numpy as np
@@ -230,3 +232,17 @@ def test_a_run_that_saw_no_test_split_is_measured_when_it_is_asked_for(fmtool):
     assert (again["run"], again["steps"]) == (first["run"], first["steps"])
     assert 0 <= again["metrics"]["accuracy"] <= 1
     assert json.loads((fmtool.runs[0] / "result.json").read_text())["metrics"] == again["metrics"]
+
+
+def test_the_command_at_the_end_of_a_training_goes_on_with_it(fmtool):
+    words = ("train", "model=mlp", "model.units=[4]", "epochs=2", "logging=quiet")
+    first = fmtool(*words, "runs_dir=elsewhere/my runs", "report.test=false")
+    assert re.search(r"\n +epochs +2, best 2\n", first.out), first.out
+    more, evaluate, _ = first.out.partition("\nnext:\n")[2].splitlines()
+    assert "test " not in first.out
+    again = fmtool(*shlex.split(more)[1:])
+    assert again.code == 0, again.err
+    assert re.search(r"\n +epochs +4, best \d\n", again.out)
+    (run,) = (fmtool.folder / "elsewhere" / "my runs").glob("2*")
+    assert len((run / "history.csv").read_text().splitlines()) == 5
+    assert shlex.split(evaluate)[1:] == ["evaluate", "run=last", "runs_dir=elsewhere/my runs"]

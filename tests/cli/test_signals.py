@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import time
@@ -158,7 +159,7 @@ def interrupted(tmp_path_factory, session_command):
 def test_the_process_dies_by_the_signal_and_says_so_in_one_line(interrupted, case):
     code, _, err, run = interrupted[case]
     assert code == CASES[case].code, err
-    how_to_go_on = f"; go on with resume={run.name}" if CASES[case].is_limit else ""
+    how_to_go_on = f"; go on with: fmtool train resume=runs/{run.name}"
     assert err.splitlines()[-1] == f"interrupted: {CASES[case].message}{how_to_go_on}"
     assert "Traceback" not in err
 
@@ -188,6 +189,16 @@ def test_a_nohup_training_outlives_its_terminal(interrupted):
     code, _, _, run = interrupted["SIGINT, ignored at the start, on torch"]
     assert code == -signal.SIGINT
     assert (run / "metrics.jsonl").read_text().count("\n") >= 23
+
+
+def test_what_the_line_says_goes_on_when_it_is_typed(interrupted, session_command):
+    _, _, err, run = interrupted["SIGHUP"]
+    command = session_command(run.parents[2])
+    typed = shlex.split(err.splitlines()[-1].partition("go on with: fmtool ")[2])
+    again = command(*typed, "budget.minutes=0.001", "--json")
+    assert again.code == 124, again.err
+    assert again.json["run"] == run.name
+    assert f"run {run.name} goes on after step " in again.err
 
 
 @pytest.mark.parametrize("backend", LIBRARIES)

@@ -17,7 +17,7 @@ def test_the_object_has_one_entry_a_job_in_their_order(swept):
     overrides = [run["overrides"] for run in outcome.json["runs"]]
     assert overrides == [["data.limit=1"], ["data.limit=null"]]
     assert outcome.json["runs"][0]["error"]["message"] == (
-        "data.validation_fraction=0.1 of 1 samples leaves none to validate on; fix: raise "
+        "data.validation_fraction=0.1 of 1 sample leaves none to validate on; fix: raise "
         "data.validation_fraction, data.limit or data.fraction, or set data.validation_fraction=0"
     )
     assert 0 <= outcome.json["runs"][1]["metrics"]["accuracy"] <= 1

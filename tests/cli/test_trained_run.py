@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -146,6 +147,15 @@ def test_train_ends_with_4_and_a_table_where_a_gate_is_missed(repeated):
     assert (row[0], row[-1]) == ("accuracy", "no")
     stored = json.loads((directory / "result.json").read_text())
     assert (stored["status"], stored["exit_code"]) == ("gate_not_met", 4)
+
+
+def test_the_end_of_a_training_says_what_deserves_a_word(repeated):
+    out = repeated[0].out
+    assert re.search(r"test accuracy +0\.\d{4} \(always '\d': 0\.\d{4}\)", out)
+    assert "\nval_loss was still improving in the last epoch: more epochs may help\n" in out
+    assert f"\nnext:\n  fmtool train resume=runs/{repeated[1].name} epochs=4\n" in out
+    assert "18 of 1,298 training samples are left out of each epoch by batch_size=64" in out
+    assert "far worse" not in out
 
 
 def test_a_missed_gate_is_no_error_line(repeated):

@@ -13,6 +13,7 @@ from fmtool.evaluation.gates import judge
 from fmtool.evaluation.report import (
     TrainingSummary,
     evaluation_table,
+    facts_table,
     gate_table,
     training_summary,
 )
@@ -54,11 +55,15 @@ def summary():
         monitor="val_loss",
         best=0.1234,
         test={"loss": 0.25, "accuracy": 0.925, "top_5_accuracy": 0.99},
+        answers={"accuracy": ("7", 0.1234)},
         tta="none",
         expectation=None,
         seconds=12.34,
         samples_per_second=6420.6,
         kind="image",
+        model={"parameters": 1034, "bytes": 41234},
+        remarks=("val_loss was still improving", "18 samples are left out"),
+        more="fmtool train resume=RUN epochs=20",
     )
 
 
@@ -67,7 +72,7 @@ def test_an_evaluation_shows_its_figures_and_every_class():
     lines = rendered(evaluation_table(figures, task, "cnn on digits (test)"))
     figures = figures.to_json()
     assert ["samples", "200"] in lines
-    assert ["accuracy", f"{figures['accuracy']:.4f}"] in lines
+    assert ["accuracy", f"{figures['accuracy']:.4f}"] in [line[:2] for line in lines]
     entry = figures["per_class"][3]
     scores = [f"{entry[name]:.4f}" for name in ("precision", "recall", "f1")]
     assert ["c3", *scores, str(entry["support"])] in lines
@@ -134,12 +139,15 @@ def test_a_training_ends_with_its_result_and_the_next_commands(summary):
     lines = rendered(training_summary(summary))
     assert ["epochs", "10,", "best", "7"] in lines
     assert ["best", "val_loss", "0.1234"] in lines
-    assert ["test", "accuracy", "0.9250"] in lines
+    assert ["test", "accuracy", "0.9250", "(always", "'7':", "0.1234)"] in lines
     assert ["test", "top_5_accuracy", "0.9900"] in lines
+    assert ["model", "1,034", "parameters,", "0.04", "MB"] in lines
     assert ["time", "12.3", "s,", "6421", "images/s"] in lines
+    assert lines.index(["18", "samples", "are", "left", "out"]) == lines.index(["next:"]) - 1
     assert ["run", "work/runs/20260101_120000_cnn_digits_abcdef"] in lines
-    assert lines[-2:] == [
-        ["fmtool", "evaluate", "run=last"],
+    assert lines[-3:] == [
+        ["fmtool", "train", "resume=RUN", "epochs=20"],
+        ["fmtool", "evaluate", "run=last", "runs_dir=work/runs"],
         ["tensorboard", "--logdir", "work/runs"],
     ]
 
@@ -150,5 +158,34 @@ def test_the_rate_is_of_what_the_samples_are(summary):
 
 
 def test_without_validation_and_test_their_lines_are_left_out(summary):
-    lines = rendered(training_summary(replace(summary, best=None, test={})))
-    assert not [line for line in lines if line[0] in {"best", "test"}]
+    lines = rendered(training_summary(replace(summary, best=None, test={}, tta="flip")))
+    assert not [line for line in lines if line[0] in {"best", "test", "test-time"}]
+
+
+def test_a_summary_without_a_test_split_has_the_labels_of_one_with_it(summary):
+    shown = [
+        [line[0] for line in rendered(training_summary(each))]
+        for each in (summary, replace(summary, test={}))
+    ]
+    assert [label for label in shown[0] if label != "test"] == shown[1]
+
+
+def test_the_latency_is_shown_where_it_was_measured(summary):
+    lines = rendered(training_summary(replace(summary, model={"latency_ms": 0.41239})))
+    assert ["latency", "0.4124", "ms", "a", "sample"] in lines
+
+
+def test_an_evaluation_shows_what_one_answer_would_reach_beside_accuracy():
+    labels = np.array([0, 0, 0, 1])
+    logits = np.eye(2, dtype=np.float32)[labels]
+    lines = rendered(evaluation_table(*measured(logits, labels, list("ab")), "title"))
+    assert ["accuracy", "1.0000", "(always", "'a':", "0.7500)"] in lines
+
+
+def test_no_two_rows_of_facts_have_one_name():
+    facts = {"data": "digits", "data_bytes": 92288, "peak_memory_bytes": 9_000_000, "steps": 1}
+    lines = rendered(facts_table("dry run", facts))
+    assert lines[1:] == [
+        ["data", "digits"], ["data", "size", "0.1", "MB"], ["peak", "memory", "9.0", "MB"],
+        ["steps", "1"],
+    ]  # fmt: skip

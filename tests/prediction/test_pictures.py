@@ -23,7 +23,7 @@ def test_a_folder_is_read_with_all_its_folders_in_order(predict, pictures):
     assert rows(outcome) == [
         ("pictures/a.png", "blue"), ("pictures/b/c.png", "green"), ("pictures/b/d.png", "red"),
     ]  # fmt: skip
-    assert outcome.error == "pictures: 1 files that are no pictures were ignored"
+    assert outcome.error == "pictures: ignored 1 file without a picture"
 
 
 @pytest.mark.parametrize(

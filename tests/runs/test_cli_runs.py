@@ -2,6 +2,8 @@ import csv
 import io
 import json
 import os
+import re
+import sys
 
 import pytest
 
@@ -13,6 +15,10 @@ from fmtool.runs.records import STATUSES
 A = "2026-01-01_000000_cnn_digits_aaaaaa"
 B = "2026-01-02_000000_mlp_cifar10_bbbbbb"
 C = "2026-01-03_000000_cnn_cifar10_cccccc"
+
+HEADING = [
+    "run", "status", "model", "data", "name", "tags", "best", "val_loss", "test", "accuracy", "time"
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -44,6 +50,10 @@ def output(capsys, *argv, as_json=False):
     return captured.out
 
 
+def without_colours(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
 def ids(capsys, *argv):
     return [row["id"] for row in json.loads(output(capsys, *argv, as_json=True))["runs"]]
 
@@ -56,11 +66,68 @@ def cells(text):
 
 def test_the_list_is_a_table_with_one_line_per_run(three, capsys):
     assert cells(output(capsys)) == [
-        ["run", "status", "model", "data", "name", "tags", "best", "test", "time"],
+        HEADING,
         [C, "killed", "cnn", "cifar10"],
-        [B, "diverged", "mlp", "cifar10", "val_loss", "2.5", "1:02:03"],
-        f"{A} completed cnn digits base x, y val_loss 0.4 accuracy 0.75 0:01:01".split(),
+        [B, "diverged", "mlp", "cifar10", "2.5000", "1:02:03"],
+        f"{A} completed cnn digits base x, y 0.4000 0.7500 0:01:01".split(),
     ]
+
+
+def test_scores_of_several_monitors_say_whose_they_are(three, capsys, make_run):
+    best = {"epoch": 1, "step": 1, "monitor": "val_accuracy", "value": 0.75}
+    make_run("other", result={"best": best, "metrics": {"mae": 2.0}})
+    rows = {row[0]: row for row in cells(output(capsys))}
+    assert rows["run"] == [*HEADING[:7], "test", "time"]
+    assert rows["other"][-5:] == ["val_accuracy", "0.7500", "mae", "2.0000", "0:01:01"]
+    assert rows[B][-3:] == ["val_loss", "2.5000", "1:02:03"]
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """Makes stdout, which is another one in each phase of a test, a terminal of 80 columns."""
+
+    def make():
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    return make
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_ids(three, capsys, narrow):
+    narrow()
+    shown = without_colours(output(capsys))
+    assert max(map(len, shown.splitlines())) <= 80
+    rows = cells(shown)
+    begin = [row[0] for row in rows].index(C)
+    headings = {word for row in rows[:begin] for word in row}
+    assert headings == {"run", "status", "best", "val_loss", "test", "accuracy", "name"}
+    assert [row[0] for row in rows[begin : begin + 3]] == [C, B, A]
+    assert " ".join(rows[-1]) == "left out: model, data, tags, time; --wide shows all"
+
+
+def test_wide_shows_all_of_them_on_a_narrow_terminal_too(three, call, narrow, monkeypatch):
+    monkeypatch.chdir(three.parent)
+    narrow()
+    shown = call("runs", "--wide").out
+    assert cells(without_colours(shown))[0] == HEADING
+    assert "left out" not in shown
+
+
+def test_runs_that_are_compared_on_a_narrow_terminal_are_numbered(three, capsys, narrow):
+    narrow()
+    shown = without_colours(output(capsys, "compare", A, B))
+    assert max(map(len, shown.splitlines())) <= 80
+    assert cells(shown)[:5] == [
+        ["1", A], ["2", B], ["1", "2"], ["data.name", "digits", "cifar10"],
+        ["model.name", "cnn", "mlp"],
+    ]  # fmt: skip
+
+
+def test_nothing_that_is_piped_has_blanks_at_the_ends_of_lines(three, capsys):
+    for argv in ([], ["show", "2026-01-02"], ["compare", A, B]):
+        lines = output(capsys, *argv).splitlines()
+        assert [line for line in lines if line != line.rstrip()] == []
 
 
 def test_json_is_one_object_with_all_that_is_known(three, capsys):
@@ -180,7 +247,7 @@ def test_show_tells_how_a_run_ended_and_why(three, capsys):
         "data cifar10",
         "epochs 3",
         "steps 30",
-        "best val_loss 2.5",
+        "best val_loss 2.5000",
         "best epoch 1",
     ]
 

@@ -12,7 +12,7 @@ REFUSED = {
         "optimizer.gradient_accumulation_steps=6 or epochs=8",
     ),
     ("epochs=1", "optimizer.gradient_accumulation_steps=2"): (
-        "a run of 1 steps makes no update",
+        "a run of 1 step makes no update",
         "epochs=2",
     ),
     ("epochs=4", "optimizer.lookahead_steps=5"): (

@@ -17,6 +17,7 @@ from fmtool.data.splitting.selection import fold_for_test, held_out_for_test
 from fmtool.data.splitting.splits import Split, Splits
 from fmtool.elements import WHAT, Element
 from fmtool.errors import DataError, UsageError
+from fmtool.notices import counted
 from fmtool.targets import Target
 
 
@@ -153,6 +154,6 @@ def _require_samples(
         share = f"folds={cfg.folds}" if is_folded else f"test_fraction={cfg.test_fraction}"
         change = "lower data.folds" if is_folded else "raise data.test_fraction"
         raise DataError(
-            f"{origin}: data.{share} of {len(train)} samples leaves none to test",
+            f"{origin}: data.{share} of {counted(len(train), 'sample')} leaves none to test",
             fix=f"{change}, or give a test split",
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fmtool.data.base import DataConfig
 from fmtool.data.splitting.splits import Splits
 from fmtool.errors import UsageError
+from fmtool.notices import counted
 
 
 class _Purpose(IntEnum):
@@ -110,13 +111,15 @@ def _require_samples(size: int, validation_size: int, *, total: int, fraction: f
         )
     if fraction and not validation_size:
         raise UsageError(
-            f"data.validation_fraction={fraction} of {size} samples leaves none to validate on",
+            f"data.validation_fraction={fraction} of {counted(size, 'sample')} leaves none to "
+            "validate on",
             fix="raise data.validation_fraction, data.limit or data.fraction, "
             "or set data.validation_fraction=0",
         )
     if validation_size >= size:
         raise UsageError(
-            f"data.validation_fraction={fraction} of {size} samples leaves none to train on",
+            f"data.validation_fraction={fraction} of {counted(size, 'sample')} leaves none to "
+            "train on",
             fix="lower data.validation_fraction, or raise data.limit or data.fraction",
         )
 

@@ -11,7 +11,9 @@ from fmtool.targets import Label
 from fmtool.tasks.shared import ranking, thresholds
 from fmtool.tasks.shared.binary_meter import POINT, BinaryMeter, Question
 from fmtool.tasks.shared.class_curves import CURVES
+from fmtool.tasks.shared.class_figures import deviation_of_share, most_common
 from fmtool.tasks.shared.reporting import Report, Reporting
+from fmtool.tasks.shared.thresholds import reached
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -115,6 +117,18 @@ class BinaryReporting(Reporting[Label]):
                 axes.plot([x], [y], "o", color="black", markersize=6, label=words, zorder=3)
             axes.legend(frameon=False, fontsize=8)
         return {**found, "roc_pr": figure}
+
+    def constant_answers(self, report: Report) -> Mapping[str, tuple[str, float]]:
+        return {"accuracy": most_common(report.details["per_class"])}
+
+    def on_validation(
+        self, seen: Mapping[str, float], chosen: Mapping[str, str]
+    ) -> Mapping[str, float]:
+        """By the threshold that was chosen; while training it is 0.5."""
+        return reached(chosen, ("accuracy",))
+
+    def deviation(self, name: str, value: float, report: Report) -> float | None:
+        return deviation_of_share(value, report.samples) if name == "accuracy" else None
 
     # --- a file of all samples --------------------------------------------------------------
 

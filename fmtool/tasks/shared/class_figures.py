@@ -1,7 +1,7 @@
 """Figures of classes: precision, recall and F1, their means, agreement, calibration."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,3 +135,19 @@ def expected_calibration_error(
     bins = np.ceil(confidence * _CALIBRATION_BINS).astype(np.int64) - 1
     gaps = np.bincount(bins, weights=is_right - confidence, minlength=_CALIBRATION_BINS)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def most_common(per_class: Sequence[Mapping[str, Any]]) -> tuple[str, float]:
+    """The name of the class with the most samples, and its share of them all."""
+    entry = max(per_class, key=lambda each: each["support"])
+    return entry["name"], entry["support"] / sum(each["support"] for each in per_class)
+
+
+def deviation_of_share(share: float, samples: int) -> float:
+    """The standard deviation of what one sample adds to a share of samples.
+
+    One right and one wrong answer are added, as Agresti and Caffo do (2000), so that a share of 0
+    or 1 among few samples is not taken for certain.
+    """
+    smoothed = (share * samples + 1) / (samples + 2)
+    return math.sqrt(smoothed * (1 - smoothed))

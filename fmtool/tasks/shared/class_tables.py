@@ -26,8 +26,8 @@ def class_table(per_class: Sequence[Mapping[str, Any]], *, also: Sequence[str] =
         known = [entry for entry in shown if entry["f1"] is not None]
         shown = sorted(known, key=lambda entry: entry["f1"])[:_MAX_CLASSES]
         title = f"the {_MAX_CLASSES} of {len(per_class)} classes with the lowest f1"
-    numbers = (Column(name, is_number=True) for name in (*figures, "support"))
-    table = terminal.table("class", *numbers, title=title)
+    numbers = (Column(name, is_number=True, leave_out=int(name in also)) for name in figures)
+    table = terminal.table("class", *numbers, Column("support", is_number=True), title=title)
     for entry in shown:
         scores = (show(entry[name]) for name in figures)
         table.add_row(entry["name"], *scores, str(entry["support"]))

@@ -6,6 +6,7 @@ from typing import Any
 
 from fmtool.elements import Kind
 from fmtool.metric import show
+from fmtool.notices import counted
 from fmtool.tasks.shared.serving import CardTable, Hub
 
 _95_PERCENT = 1.959964
@@ -55,8 +56,8 @@ def measured(figures: Mapping[str, Any]) -> str:
     """The reliability of the accuracy, in words."""
     low, high = _interval(figures["accuracy"], figures["samples"])
     return (
-        f"It was measured on {figures['samples']:,} samples: on others like them the accuracy is "
-        f"between {low:.4f} and {high:.4f} (95 %, Wilson)."
+        f"It was measured on {counted(figures['samples'], 'sample')}: on others like them "
+        f"the accuracy is between {low:.4f} and {high:.4f} (95 %, Wilson)."
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from fmtool.targets import Label
 from fmtool.tasks.shared.class_curves import CURVES
-from fmtool.tasks.shared.class_figures import MACRO_ALL
+from fmtool.tasks.shared.class_figures import MACRO_ALL, deviation_of_share, most_common
 from fmtool.tasks.shared.class_meter import TOP_5, ClassMeter
 from fmtool.tasks.shared.reporting import Report, Reporting
 
@@ -66,6 +66,12 @@ class LabelReporting(Reporting[Label]):
         if report.unprinted[CURVES]:
             found["roc_pr"] = curves_figure(report.unprinted[CURVES], classes=len(names))
         return found
+
+    def constant_answers(self, report: Report) -> Mapping[str, tuple[str, float]]:
+        return {"accuracy": most_common(report.details["per_class"])}
+
+    def deviation(self, name: str, value: float, report: Report) -> float | None:
+        return deviation_of_share(value, report.samples) if name == "accuracy" else None
 
     @property
     def compared_columns(self) -> Sequence[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.notices import counted
 from fmtool.tasks.shared.reporting import Sheet
 
 MISTAKES = "misclassified"
@@ -41,5 +42,8 @@ class Mistakes:
             return {}
         kept = {name: values.tolist() for name, values in self._kept.items()}
         each = (dict(zip(kept, values, strict=True)) for values in zip(*kept.values(), strict=True))
-        title = f"{self._count} mistakes in {samples} samples, the most confident first"
+        title = (
+            f"{counted(self._count, 'mistake')} in {counted(samples, 'sample')}, "
+            "the most confident first"
+        )
         return {MISTAKES: Sheet(title, kept["row"], list(map(caption, each)))}

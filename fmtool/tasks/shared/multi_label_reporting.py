@@ -10,8 +10,10 @@ from fmtool.notices import note
 from fmtool.targets import Labels
 from fmtool.tasks.shared import ranking, thresholds
 from fmtool.tasks.shared.class_curves import CURVES
+from fmtool.tasks.shared.class_figures import deviation_of_share
 from fmtool.tasks.shared.multi_label_meter import MultiLabelMeter
 from fmtool.tasks.shared.reporting import Report, Reporting
+from fmtool.tasks.shared.thresholds import reached
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -127,6 +129,15 @@ class MultiLabelReporting(Reporting[Labels]):
 
         curves = report.unprinted[CURVES]
         return {"roc_pr": curves_figure(curves, classes=len(self.target.names))} if curves else {}
+
+    def on_validation(
+        self, seen: Mapping[str, float], chosen: Mapping[str, str]
+    ) -> Mapping[str, float]:
+        """By the thresholds that were chosen; while training they are 0.5."""
+        return reached(chosen, ("subset_accuracy",))
+
+    def deviation(self, name: str, value: float, report: Report) -> float | None:
+        return deviation_of_share(value, report.samples) if name == "subset_accuracy" else None
 
     # --- a file of all samples --------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.notices import counted
 from fmtool.tasks.shared.number_intervals import Intervals
 from fmtool.tasks.shared.reporting import Report, Sheet, require_measurable
 
@@ -126,7 +127,7 @@ class NumberMeter:
         gaps = np.abs(values - true) / np.where(deviations > 0, deviations, 1.0)
         order = np.argsort(-gaps.mean(axis=1), kind="stable")[:MAX_ERRORS]
         return Sheet(
-            f"the largest errors of {self._samples} samples",
+            f"the largest errors of {counted(self._samples, 'sample')}",
             rows=order.tolist(),
             captions=[f"{_shown(true[row])}\npredicted {_shown(values[row])}" for row in order],
         )

@@ -82,6 +82,14 @@ class NumberReporting(Reporting[Numbers]):
     def summed_up(self, report: Report) -> Sequence[str]:
         return [name for name in ("mae", "rmse", "r2") if report.metrics[name] is not None]
 
+    def deviation(self, name: str, value: float, report: Report) -> float | None:
+        """Of the absolute error of one number, by its mean and that of its square."""
+        mae, rmse = report.metrics["mae"], report.metrics["rmse"]
+        is_one = len(names_of(self.target)) == 1
+        if name != "mae" or not is_one or mae is None or rmse is None:
+            return None
+        return math.sqrt(max(0.0, rmse**2 - mae**2))
+
     def tables(self, report: Report) -> "Sequence[Table]":
         from fmtool import terminal
         from fmtool.terminal import Column

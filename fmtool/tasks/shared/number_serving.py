@@ -7,6 +7,7 @@ import numpy as np
 
 from fmtool.elements import Kind
 from fmtool.metric import show
+from fmtool.notices import counted
 from fmtool.targets import Numbers
 from fmtool.tasks.shared.number_intervals import Intervals
 from fmtool.tasks.shared.number_reporting import names_of
@@ -126,8 +127,8 @@ class NumberServing(Serving[Numbers]):
 
     def card_limits(self, figures: Mapping[str, Any]) -> Iterator[str]:
         yield (
-            f"It was measured on {figures['samples']:,} samples: of them a prediction is off by "
-            f"{show(figures['mae'])} on average."
+            f"It was measured on {counted(figures['samples'], 'sample')}: of them a prediction "
+            f"is off by {show(figures['mae'])} on average."
         )
         r2 = figures.get("r2")
         if r2 is not None and r2 <= 0:

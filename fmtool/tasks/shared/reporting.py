@@ -164,6 +164,36 @@ class Reporting(ABC, Generic[TargetT]):
         """Plots by the stem of their file; sheets of samples are drawn from the report itself."""
         return {}
 
+    # --- what a figure is to be compared with -----------------------------------------------
+
+    def constant_answers(self, report: Report) -> Mapping[str, tuple[str, float]]:
+        """The best that one answer for all samples reaches, by metric: the answer and the figure.
+
+        Only of metrics for which that says something, such as accuracy.
+        """
+        return {}
+
+    def on_validation(
+        self, seen: Mapping[str, float], chosen: Mapping[str, str]
+    ) -> Mapping[str, float]:
+        """Figures of the validation split that those of the same name on another one compare with.
+
+        Args:
+            seen: at the best epoch, while training.
+            chosen: what `calibrate` gave, by file name; empty where nothing was.
+        """
+        return seen
+
+    def deviation(self, name: str, value: float, report: Report) -> float | None:
+        """The standard deviation of what one sample adds to a figure that is a mean of samples.
+
+        None for any other figure.
+
+        Args:
+            value: of the figure, over the samples of `report` and others like them.
+        """
+        return None
+
     # --- a file of all samples --------------------------------------------------------------
 
     @property

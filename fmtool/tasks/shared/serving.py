@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from fmtool.elements import Kind as ElementKind
+from fmtool.notices import counted
 from fmtool.targets import Target
 
 if TYPE_CHECKING:
@@ -198,4 +199,4 @@ class Serving(ABC, Generic[TargetT]):
 
     def card_limits(self, figures: Mapping[str, Any]) -> Iterator[str]:
         """Sentences on what follows from a report in JSON types."""
-        yield f"It was measured on {figures['samples']:,} samples."
+        yield f"It was measured on {counted(figures['samples'], 'sample')}."

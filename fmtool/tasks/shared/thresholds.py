@@ -5,8 +5,9 @@ log-odds of the threshold, rounded to float32. NumPy, the graph of an exported f
 compare the same two numbers, so that labels are equal wherever logits are.
 """
 
+import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmtool.errors import DataError
+from fmtool.runs.layout import CALIBRATION
 from fmtool.tasks.shared.ranking import Cuts
 
 _Floats = NDArray[np.float64]
@@ -128,3 +130,13 @@ def number_of(about: Mapping[str, Any], name: str, check: Callable[[float], bool
             fix="export the model again",
         )
     return float(value)
+
+
+def reached(chosen: Mapping[str, str], names: Sequence[str]) -> dict[str, float]:
+    """Figures of the validation split by the thresholds that were chosen there.
+
+    Args:
+        chosen: text by file name, as `calibrate` gave it; nothing is known without.
+    """
+    found = json.loads(chosen.get(CALIBRATION, "{}")).get("reached", {})
+    return {name: found[name] for name in names if found.get(name) is not None}

@@ -216,4 +216,4 @@ def _print(seconds: Mapping[str, float]) -> None:
     for phase, taken in seconds.items():
         table.add_row(phase, f"{taken:.3f}", f"{taken / whole:.1%}", PHASES[phase])
     table.add_row("sum", f"{whole:.3f}", "100.0%", "from data in memory to the report")
-    terminal.console(sys.stderr).print(table)
+    terminal.show([table], sys.stderr)
