@@ -1,0 +1,88 @@
+"""Commands that the pages show: trainings are composed and checked, all others have known keys."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from fmtool.cli import dispatch
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROSE = {"yaml", "python", "json", "toml"}
+OWN_WORDS = {
+    "path", "plugin", "study", "storage", "top", "seeds", "defaults", "output", "run", "input",
+    "want", "limit", "sort", "columns", "model", "bundle", "background", "runs_dir",
+}  # fmt: skip
+"""Words of commands that are no keys of a config."""
+
+KNOWN = {
+    key
+    for page in (ROOT / "docs" / "reference").glob("*.md")
+    for key in re.findall(r"^\| `([\w./]+)` \|", page.read_text(encoding="utf-8"), re.M)
+}
+GROUPS = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()} | {"tune/cluster"}
+
+
+def commands():
+    """(page, words) of each command in a block of a page; of several in a line, each."""
+    found = {}
+    for page in PAGES:
+        blocks = re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+        for text in (block for language, block in blocks if language not in PROSE):
+            for line in text.replace("\\\n", " ").splitlines():
+                for part in re.split(r" && | \| ", line):
+                    typed = re.sub(r"^\$ ", "", part.strip())
+                    # Names of figures in printed tables begin so too.
+                    if re.match(r"fmtool [a-z-]+( \S|$)", typed):
+                        words = shlex.split(typed, comments=True)[1:]
+                        if words[0] in dispatch.COMMANDS:
+                            found.setdefault(tuple(words), page.name)
+    return found
+
+
+COMMANDS = commands()
+WRONG = {("train", "optimizer.learning_rte=1e-3"), ("train", "model=ccn")}
+"""Shown with the error that they end in."""
+
+
+def of(*names):
+    return [
+        pytest.param(words, id=f"{page}: {' '.join(words)[:60]}")
+        for words, page in COMMANDS.items()
+        if words[0] in names and words not in WRONG
+    ]
+
+
+@pytest.mark.parametrize("words", of("train"))
+def test_a_training_could_begin(words, call, monkeypatch):
+    monkeypatch.setattr("fmtool.cli.train._train", lambda *_: 0)
+    tuned = Path("fmtool_conf/experiment/tuned.yaml")
+    tuned.parent.mkdir(parents=True)
+    tuned.write_text("# @package _global_\nepochs: 3\n", encoding="utf-8")
+    Path("examples").symlink_to(ROOT / "examples")
+    if "-m" in words:
+        words = ("sweep", "plan", *(word for word in words[1:] if word != "-m"))
+    done = call(*words)
+    assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize("words", of(*dispatch.COMMANDS))
+def test_every_key_is_one_that_there_is(words):
+    keys = [word.lstrip("[+~").partition("=")[0] for word in words[1:] if "=" in word]
+    free = ("gate.", "constraint.", "task.class_weights")
+    unknown = [
+        key
+        for key in keys
+        if key not in KNOWN | GROUPS | OWN_WORDS
+        and not key.startswith(free)
+        # Keys of a report or a data set without their group.
+        and not (words[0] == "data" and f"data.{key}" in KNOWN)
+    ]
+    assert unknown == []
+
+
+def test_what_is_shown_with_an_error_is_shown_somewhere():
+    assert COMMANDS.keys() >= WRONG
+    assert len(COMMANDS) > 80
