@@ -1,6 +1,7 @@
 """`fmtool data`: lists, fetches, describes and checks data sets."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from fmtool.errors import UsageError
@@ -13,15 +14,17 @@ if TYPE_CHECKING:
     from fmtool.data.base import Source
 
 HELP = """\
-usage: fmtool data inspect path=PATH [output=FILE.png]
+usage: fmtool data inspect path=PATH [data=NAME] [key=value ...] [output=FILE.png]
        fmtool data list
        fmtool data fetch NAME [source=auto|cache|official|mirror]
        fmtool data info NAME
        fmtool data check NAME
-       fmtool data check image_folder|arrays|text|mr|sst2|subj|trec path=PATH [key=value ...]
+       fmtool data check image_folder|table|arrays|text|mr|sst2|subj|trec path=PATH [key=value ...]
 
 inspect  your own data: what kind it is, classes, sizes, all that is wrong with it, a sheet of
-         samples, and a command and a YAML file to begin with; 65 if it cannot be used at all
+         samples, and a command and a YAML file to begin with; 65 if it cannot be used at all.
+         data= says what it is (image_folder, table, arrays, text, a plugin) where that is not
+         found out; keys of data=, such as label_column=NAME, go into the command as they are
 list     the built-in data sets, with size, licence, and whether they are cached
 fetch    downloads, verifies and caches a set; source= says what may fill the cache
 info     licence, citation, homepage, shapes and class names of a set
@@ -30,6 +33,7 @@ check    verifies the digest of a cached set and counts its labels and duplicate
 
 Sets are cached in $FMTOOL_DATA, else in ~/.cache/fmtool/data. FMTOOL_OFFLINE=1 forbids downloads.
 Official files that you place in the folder of a set there are used as they are.
+--plugin FILE.py and -cd DIR bring a data set of your own, which check and inspect look at.
 
 examples:
   fmtool data inspect path=pets
@@ -37,6 +41,10 @@ examples:
 """
 
 Result = dict[str, Any]
+Folders = tuple[Path, ...]
+_FOLDER_FLAGS = ("-cd", "--config-dir")
+_READING = ("inspect", "fetch", "check")
+"""Actions that read YAML files."""
 
 
 def help_text() -> str:
@@ -51,10 +59,11 @@ def main(argv: list[str], flags: Flags) -> int:
     action, *rest = argv
     if action not in known:
         raise UsageError(f"data: no action '{action}'", fix=did_you_mean(action, known))
+    rest, folders = _prepared(rest, flags, is_read=action in _READING)
     if action == "inspect":
-        return data_inspect.main(rest, flags)
+        return data_inspect.main(rest, flags, folders)
     run, show = _ACTIONS[action]
-    result = run(rest)
+    result = run(rest, folders)
     if flags.as_json:
         output.print_json(result)
     else:
@@ -62,7 +71,30 @@ def main(argv: list[str], flags: Flags) -> int:
     return 0
 
 
-def _list(arguments: list[str]) -> Result:
+def _prepared(arguments: list[str], flags: Flags, *, is_read: bool) -> tuple[list[str], Folders]:
+    """The words without `-cd DIR`, and the folders of YAML files; plugins are there from now on."""
+    words, named = [], []
+    remaining = iter(arguments)
+    for word in remaining:
+        if word in _FOLDER_FLAGS:
+            folder = next(remaining, "")
+            if not Path(folder).is_dir():
+                raise UsageError(f"{word}: no folder '{folder}'", fix=f"write {word} FOLDER")
+            named.append(Path(folder))
+        else:
+            words.append(word)
+    if flags.plugins:
+        from fmtool import registry
+
+        registry.load_plugins(flags.plugins)
+    if not is_read:
+        return words, ()
+    from fmtool.config.compose import user_folders
+
+    return words, user_folders(named)
+
+
+def _list(arguments: list[str], folders: Folders) -> Result:
     from fmtool.data.fetching import catalog
 
     _arguments("list", arguments, wants_name=False)
@@ -70,16 +102,16 @@ def _list(arguments: list[str]) -> Result:
     return {"sets": sets, "your_own": catalog.local_names()}
 
 
-def _fetch(arguments: list[str]) -> Result:
+def _fetch(arguments: list[str], folders: Folders) -> Result:
     from fmtool.data.fetching import cache, catalog
 
     name, options = _arguments("fetch", arguments, known=("source",))
-    splits = catalog.load(name, source=_source(options.get("source", "auto")))
+    splits = catalog.load(name, source=_source(options.get("source", "auto")), folders=folders)
     folder = str(cache.folder_of(name)) if catalog.info(name).download_bytes else None
     return {"name": name, "digest": splits.digest, "path": folder}
 
 
-def _info(arguments: list[str]) -> Result:
+def _info(arguments: list[str], folders: Folders) -> Result:
     from fmtool.data.fetching import cache, catalog, four_arrays
 
     name, _ = _arguments("info", arguments)
@@ -142,12 +174,12 @@ def _arguments(
     return (words[0] if wants_name else ""), options
 
 
-def _check(arguments: list[str]) -> Result:
+def _check(arguments: list[str], folders: Folders) -> Result:
     from fmtool.data.fetching import catalog
 
     is_local = any(catalog.is_local(word) for word in arguments[:1])
     name, keys = _arguments("check", arguments, known=None if is_local else ())
-    return data_check.check(name, keys)
+    return data_check.check(name, keys, folders)
 
 
 def _source(value: str) -> "Source":
@@ -199,7 +231,7 @@ def _text(value: Any) -> str:
     return data_check.cell(value)
 
 
-_ACTIONS: dict[str, tuple[Callable[[list[str]], Result], Callable[[Result], None]]] = {
+_ACTIONS: dict[str, tuple[Callable[[list[str], Folders], Result], Callable[[Result], None]]] = {
     "list": (_list, _show_list),
     "fetch": (_fetch, _show_facts),
     "info": (_info, _show_facts),

@@ -1,8 +1,10 @@
 """`fmtool data check`: verifies a set, and counts its labels and duplicate samples."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import output
+from .data_config import configured
 
 if TYPE_CHECKING:
     from fmtool.data.samples.images import Images
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 
 
-def check(name: str, keys: dict[str, str]) -> Result:
+def check(name: str, keys: dict[str, str], folders: tuple[Path, ...] = ()) -> Result:
     """Digest, labels and duplicates of a cached set, or of a user's own with the `keys` of `data=`.
 
     Raises DataError where a digest, a shape, a label or a file is wrong.
@@ -22,7 +24,9 @@ def check(name: str, keys: dict[str, str]) -> Result:
 
     # Loading verifies every digest, shape and label, and raises DataError where one is wrong.
     splits = (
-        load_local(name, keys) if catalog.is_local(name) else catalog.load(name, source="cache")
+        load_local(name, keys, folders)
+        if catalog.is_local(name)
+        else catalog.load(name, source="cache", folders=folders)
     )
     duplicates = check.find_duplicates(splits.train.x, splits.test.x)
     parts = {"train": splits.train, "test": splits.test}
@@ -48,14 +52,11 @@ def check(name: str, keys: dict[str, str]) -> Result:
     }
 
 
-def load_local(name: str, keys: dict[str, str]) -> "Splits":
+def load_local(name: str, keys: dict[str, str], folders: tuple[Path, ...] = ()) -> "Splits":
     """A set of the user's own, with the keys of `data=`."""
-    from fmtool import options, validate
-    from fmtool.config.arguments import prepare
-    from fmtool.config.compose import compose
+    from fmtool import options
 
-    overrides = [prepare(f"data.{key}={value}") for key, value in keys.items()]
-    cfg = validate.option("data", compose("train", [f"data={name}", *overrides])["data"])
+    cfg = configured(name, keys, folders=folders)
     own = options.data(name)
     splits = own.load(cfg)
     own.check(cfg, splits)
@@ -75,7 +76,7 @@ def show(result: Result) -> None:
         ["labels", *(f"{y['min']} to {y['max']}" for y in labels)],
         *([["per class", *map(cell, counts)]] if any(counts) else []),
         ["duplicates", *(cell(split["duplicates"]) for split in splits)],
-        ["also in train", "", cell(result["test_images_in_train"])],
+        ["duplicates in train", "", cell(result["test_images_in_train"])],
     ]
     output.print_table([result["name"], *result["splits"]], rows)
 

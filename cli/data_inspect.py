@@ -1,43 +1,62 @@
 """`fmtool data inspect`: looks at data of a user's own and says how to begin."""
 
 import gc
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fmtool.errors import DataError, UsageError, to_json
-from fmtool.notices import printable
 from fmtool.suggest import did_you_mean
 
-from . import data_check, output
+from . import data_report, output
+from .data_config import configured
 from .flags import Flags
 
 if TYPE_CHECKING:
     from fmtool.data.inspection.workflow import InspectDefaults
-    from fmtool.data.splitting.splits import Splits
+    from fmtool.elements import Element
 
 Result = dict[str, Any]
-_KEYS = ("path", "output")
-_MAX_ROWS = 20
-"""The largest number of classes and of problems shown; --json has them all."""
-_LONGEST_TEXT = 100
-_BARS = "_▁▂▃▄▅▆▇█"
+_KEYS = ("path", "output", "data")
 
 
-def main(arguments: list[str], flags: Flags) -> int:
+class _Words(NamedTuple):
+    """A command line taken apart.
+
+    Args:
+        option: the `data=` that was typed.
+        keys: of `data=`, by name.
+    """
+
+    path: str | None
+    output: str | None
+    option: str | None
+    keys: dict[str, str]
+
+
+def main(arguments: Sequence[str], flags: Flags, folders: tuple[Path, ...] = ()) -> int:
     """Prints all there is to say on stdout; DataError if the data cannot be used at all."""
+    from fmtool.data.inspection.asked import Asked
     from fmtool.data.inspection.workflow import inspect
     from fmtool.data.reading.local import existing
 
-    keys = _keys(arguments)
+    words = _words(arguments)
     gc.enable()
-    path = existing(keys["path"])
-    sheet = Path(keys["output"]) if "output" in keys else None
-    result = inspect(path, sheet=sheet, settings=_settings())
+
+    def configure(option: str, values: Mapping[str, Any]) -> Any:
+        return configured(option, words.keys, values, folders=folders)
+
+    result = inspect(
+        existing(words.path) if words.path is not None else Path(words.option or ""),
+        sheet=None if words.output is None else Path(words.output),
+        settings=_settings(words, flags),
+        asked=Asked(configure, words.option, words.keys),
+    )
     if result["usable"]:
         if flags.as_json:
             output.print_json(result)
         else:
-            _show(result)
+            data_report.show(result)
         return 0
     error = _unusable(result)
     error.result = result | {
@@ -46,44 +65,84 @@ def main(arguments: list[str], flags: Flags) -> int:
         "error": {**to_json(error), "message": str(error)},
     }
     if not flags.as_json:
-        _show(result)
+        data_report.show(result)
     raise error
 
 
-def _keys(arguments: list[str]) -> dict[str, str]:
-    keys = {}
+def _words(arguments: Sequence[str]) -> _Words:
+    """UsageError for a word that is none of ours, nor a key of the data."""
+    own: dict[str, str] = {}
+    keys: dict[str, str] = {}
     for argument in arguments:
         key, equals, value = argument.partition("=")
         if not equals:
             raise UsageError(f"data inspect: unexpected '{key}'", fix=f"write path={key}")
-        if key not in _KEYS:
-            raise UsageError(f"data inspect: no key '{key}'", fix=did_you_mean(key, _KEYS))
         if not value:
             raise UsageError(f"data inspect: {key} is empty", fix=f"write {key}=PATH")
-        keys[key] = str(Path(value).expanduser())
-    if "path" not in keys:
+        name = key.removeprefix("data.")
+        (own if name in _KEYS else keys)[name] = value
+    option = own.get("data")
+    _require_known(keys, option)
+    if "path" not in own and (option is None or _has_key(option, "path")):
         raise UsageError("data inspect: no path", fix="write path=FOLDER or path=FILE")
-    return keys
+    path, sheet = (
+        str(Path(own[key]).expanduser()) if key in own else None for key in ("path", "output")
+    )
+    return _Words(path, sheet, option, keys)
 
 
-def _settings() -> "InspectDefaults":
+def _require_known(keys: Mapping[str, str], option: str | None) -> None:
+    from fmtool import registry
+    from fmtool.data.fetching import catalog
+
+    names = registry.names("data")
+    if option is not None and option not in names:
+        raise UsageError(f"data={option}: no such data set", fix=did_you_mean(option, names))
+    options = catalog.local_names() if option is None else [option]
+    known = {key for each in options for key in _keys_of(each)}
+    for key in keys:
+        if key not in known:
+            fix = did_you_mean(key, [*_KEYS, *sorted(known)])
+            raise UsageError(f"data inspect: no key '{key}'", fix=fix)
+
+
+def _keys_of(option: str) -> list[str]:
+    from fmtool import options
+
+    return [key for key in options.data(option).Config.model_fields if key != "name"]
+
+
+def _has_key(option: str, key: str) -> bool:
+    return key in _keys_of(option)
+
+
+def _settings(words: _Words, flags: Flags) -> "InspectDefaults":
     from fmtool.config.compose import compose
     from fmtool.data.inspection.workflow import InspectDefaults
     from fmtool.matching import tasks_that_learn
 
-    composed = compose("train", ["data=image_folder"])
-    defaults = composed["data"]
+    typed = [f"data.{key}={words.keys[key]}" for key in ("test_fraction",) if key in words.keys]
+    composed = compose("train", ["data=image_folder", *typed])
     return InspectDefaults(
-        defaults["max_pixels"],
-        defaults["test_fraction"],
-        _load,
+        composed["data"]["test_fraction"],
         task=composed["task"]["name"],
         tasks=tasks_that_learn,
+        fits=_fits,
+        flags=[word for plugin in flags.plugins for word in ("--plugin", plugin)],
     )
 
 
-def _load(option: str, path: Path) -> "Splits":
-    return data_check.load_local(option, {"path": str(path)})
+def _fits(model: str, element: "Element") -> bool:
+    """True where a model with its default keys takes the samples."""
+    from fmtool import matching, validate
+    from fmtool.config.compose import compose
+
+    cfg: Any = validate.option("model", compose("train", [f"model={model}"])["model"])
+    try:
+        matching.require_fit(cfg, element)
+    except UsageError:
+        return False
+    return True
 
 
 def _unusable(result: Result) -> DataError:
@@ -96,118 +155,3 @@ def _unusable(result: Result) -> DataError:
             what, fix = "fewer than 2 classes", "add another class"
         return DataError(f"{result['path']}: {what}", fix=fix)
     return DataError(f"{stopping[0]['message']}{others}", fix=stopping[0]["fix"])
-
-
-def _show(result: Result) -> None:
-    output.print_line(f"{result['path']}: {result['description']}")
-    if "classes" in result:
-        _show_classes(result["classes"], result["samples"])
-    if "numbers" in result:
-        _show_numbers(result["numbers"])
-    if "statistics" in result:
-        _show_facts(result)
-    _show_problems(result["problems"])
-    if "next" in result:
-        _show_start(result)
-
-
-def _show_numbers(numbers: list[Result]) -> None:
-    names = ("min", "median", "mean", "max", "deviation")
-    rows = [
-        [each["name"], *(f"{each[name]:,.6g}" for name in names), _bars(each["histogram"])]
-        for each in numbers[:_MAX_ROWS]
-    ]
-    if len(numbers) > _MAX_ROWS:
-        rows.append([f"... {len(numbers) - _MAX_ROWS} more"])
-    output.print_table(["number", *names, "from min to max"], rows)
-
-
-def _bars(histogram: Result) -> str:
-    """A sign for each bin, the higher the more samples it has."""
-    counts = histogram["counts"]
-    return "".join(_BARS[-(-count * (len(_BARS) - 1) // max(counts))] for count in counts)
-
-
-def _show_classes(classes: list[Result], total: int) -> None:
-    splits = list(classes[0]["splits"]) if classes else []
-    rows = [
-        [
-            each["name"],
-            f"{each['samples']:,}",
-            f"{each['samples'] / max(1, total):.1%}",
-            *(f"{each['splits'][split]:,}" for split in splits),
-        ]
-        for each in classes[:_MAX_ROWS]
-    ]
-    if len(classes) > _MAX_ROWS:
-        rows.append([f"... {len(classes) - _MAX_ROWS} more"])
-    output.print_table(["class", "samples", "share", *splits], rows)
-
-
-def _show_facts(result: Result) -> None:
-    from fmtool.targets import from_json
-
-    duplicates, target = result["duplicates"], from_json(result["target"])
-    facts = {"samples": f"{result['samples']:,} {target.beside_samples()}"}
-    if target.kind != "numbers":
-        ratio = result.get("imbalance")
-        facts["largest by smallest class"] = "-" if ratio is None else f"{ratio:.1f}"
-    facts |= {
-        **{key.replace("_", " "): _text(value) for key, value in result["statistics"].items()},
-        "repeated samples": f"{duplicates['repeated']:,}",
-    }
-    output.print_table(["", "what there is"], [[key, value] for key, value in facts.items()])
-
-
-def _show_problems(problems: list[Result]) -> None:
-    for stops, title in ((True, "stops a training"), (False, "worth a look")):
-        chosen = [each for each in problems if each["stops_training"] is stops]
-        if not chosen:
-            continue
-        rows = [[each["message"], each["fix"]] for each in chosen[:_MAX_ROWS]]
-        if len(chosen) > _MAX_ROWS:
-            rows.append([f"... {len(chosen) - _MAX_ROWS} more", "--json lists them all"])
-        output.print_table([f"{title}: {len(chosen)}", "fix"], rows)
-
-
-def _show_start(result: Result) -> None:
-    if result["examples"]:
-        rows = [
-            [name, _short(printable(text))]
-            for name, texts in list(result["examples"].items())[:_MAX_ROWS]
-            for text in texts
-        ]
-        output.print_table(["class", "example"], rows)
-    if result["sheet"] is not None:
-        output.print_line(f"samples of each class: {result['sheet']}")
-        output.print_line()
-    stopping = sum(each["stops_training"] for each in result["problems"])
-    first = f", once the {stopping} problems are mended" if stopping else ""
-    if result["next"]:
-        output.print_line(f"next{first}:")
-        for command in result["next"]:
-            output.print_line(f"  {command}")
-    else:
-        output.print_line("no installed task learns such a target")
-    if len(result["tasks"]) > 1:
-        output.print_line(f"  tasks that learn it: {', '.join(result['tasks'])}")
-    output.print_line()
-    output.print_line(f"or keep the settings in {result['config_file']}:")
-    output.print_line()
-    for line in result["config"].splitlines():
-        output.print_line(f"  {line}".rstrip())
-    output.print_line()
-    if result["next"]:
-        output.print_line(f"which makes it: {result['command_with_config_file']}")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict) and "median" in value:
-        return f"{value['min']:,} to {value['max']:,}, median {value['median']:,g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {count:,}" for key, count in value.items())
-    return "x".join(map(str, value)) if isinstance(value, list) else str(value)

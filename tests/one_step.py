@@ -44,6 +44,8 @@ def element_of(name: str) -> Element:
         return ELEMENTS["text"]
     if info is not None and info.columns:
         return Features((len(info.columns),))
+    if option.KIND == "features":
+        return ELEMENTS["row"]
     is_known = info is not None and info.image_shape is not None
     return Pixels(info.image_shape, info.pixel_max) if is_known else Pixels((9, 8, 3))
 

@@ -41,6 +41,7 @@ TO_BE_GIVEN = {
     "image_folder": ["data.path=pictures"],
     "arrays": ["data.path=set.npz"],
     "text": ["data.path=texts.csv"],
+    "table": ["data.path=rows.csv"],
     **{name: ["data.path=sentences"] for name in ("mr", "sst2", "subj", "trec")},
 }
 """What only the user can know, by option."""

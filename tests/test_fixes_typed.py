@@ -205,6 +205,37 @@ def numbers(at, *given):
     return at.call("predict", "model=numbers.onnx", "input=n.csv", *given)
 
 
+def counted_rows(at, *given):
+    rows = "".join(f"{number},{number * 7},{number % 2}\n" for number in range(3, 30))
+    (at.folder / "r.csv").write_text(rows)
+    return at.load("data=table", "data.path=r.csv", "model=mlp", *given)
+
+
+def called_otherwise(at, *given):
+    x, y = np.ones((30, 2)), np.arange(30)[:, np.newaxis] % 2
+    np.savez(at.folder / "o.npz", train_images=x, train_labels=y)
+    return at.load("data=arrays", "data.path=o.npz", "model=mlp", *given)
+
+
+def without_ending(at):
+    for label in ("pos", "neg"):
+        place = at.folder / "letters" / label
+        place.mkdir(parents=True, exist_ok=True)
+        for number in range(4):
+            (place / str(number)).write_text(f"a {label} text {number}")
+
+
+def letters(at, *given):
+    without_ending(at)
+    (at.folder / "letters" / "pos" / "more.txt").write_text("one more")
+    return at.load("data=text", "data.path=letters", "model=bag", *given)
+
+
+def looked_at(at, *given):
+    without_ending(at)
+    return at.call("data", "inspect", "path=letters", *given)
+
+
 def effect(at, *given):
     cfg = at.config("data=digits", *given)
     for each in (cfg.optimizer, cfg.schedule):
@@ -393,6 +424,19 @@ CASES = (
           ("data.text_column=a film", "data.label_column=pos"),
           ("data.header=false", "data.text_column=0", "data.label_column=1"),
           partial(unnamed, "a film")),
+    words("fmtool/data/reading/number_columns.py",
+          "set data.header=false data.label_column={len(found) - 1}, or another number of the "
+          "column that is learnt",
+          (), ("data.header=false", "data.label_column=2"), counted_rows),
+    words("fmtool/data/reading/array_names.py", "set data.x={others.x} data.y={others.y}",
+          (), ("data.x=images", "data.y=labels"), called_otherwise),
+    words("fmtool/data/reading/text_files.py",
+          "remove it, or set data.files=all where it is a text",
+          (), ("data.files=all",), letters),
+    Case("fmtool/data/inspection/unknown.py",
+         "if they are texts: fmtool data inspect {word} data=text",
+         looked_at, lambda at: looked_at(at, "data=text"),
+         says="fmtool data inspect path=letters data=text"),
     words("fmtool/data/splitting/local_splits.py", "data.folds=null data.fold=0",
           ("data.folds=3", "data.fold=1"), ("data.folds=null", "data.fold=0"), with_test_split),
     words("fmtool/data/reading/picture_files.py", "set data.color=rgb or data.color=grayscale",

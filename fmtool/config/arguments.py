@@ -32,7 +32,12 @@ _REFUSED = {
     "--experimental-rerun": "--experimental-rerun",
 }
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
-_TEXT_KEYS = frozenset({"run", "resume", "name", "input", "output", "storage", "study", "monitor"})
+_TEXT_KEYS = frozenset(
+    {
+        "run", "resume", "name", "input", "output", "storage", "study", "monitor",
+        "data.x", "data.y", "data.label_separator",
+    }
+)  # fmt: skip
 _FREE_KEYS = (
     "gate.",
     "constraint.",
@@ -49,7 +54,9 @@ _ENTRY = re.compile(
 _MAPPING = re.compile(r"\{[^{}\[\]\\]*\}")
 _HYDRA_KEY = re.compile(r"[A-Za-z_][\w-]*|0|[1-9][0-9_]*")
 _TEXT_ENDINGS = ("_dir", ".path", "_column", ".tokenizer", ".vectors")
-_LISTS_OF_NAMES = frozenset({"tags", "data.columns"})
+_LISTS_OF_NAMES = frozenset(
+    {"tags", "data.columns", "data.ignore_columns", "data.label_columns", "data.target_names"}
+)
 _LABELS = frozenset({"name", "study", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""
 _QUOTED = re.compile(r"""'([^'\\]|\\.)*'|"([^"\\]|\\.)*\"""", re.DOTALL)

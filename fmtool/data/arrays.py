@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from fmtool.data.reading.local import LocalConfig, existing, is_held, log_summary
-from fmtool.data.splitting.split_names import SPLITS
 from fmtool.elements import described
 from fmtool.errors import DataError
-from fmtool.suggest import did_you_mean
 from fmtool.targets import Kind
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fmtool.data.reading.array_names import Names
     from fmtool.data.samples.images import Images
     from fmtool.data.splitting.measured import Measured
     from fmtool.data.splitting.splits import Split, Splits
@@ -33,6 +32,10 @@ _COLUMNS_FIX = "save numpy.array(names, dtype=str), a name for each feature in o
 
 class Config(LocalConfig):
     name: Literal["arrays"]
+    x: Annotated[str, Field(min_length=1)]
+    """The name of the arrays of samples, without the split that they are of."""
+    y: Annotated[str, Field(min_length=1)]
+    """The same of what is learnt of them."""
     columns: list[Annotated[str, Field(min_length=1)]] | None
     """The names of the features, or of the channels of a series."""
     target: Literal["auto", Kind]
@@ -54,6 +57,8 @@ def load_measured(cfg: Config, measured: "Measured") -> "Splits":
 def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     """The arrays `x` and `y`, or `x_train`, `y_train` and so on, of a file or of a folder.
 
+    They may have other names, see `array_names`.
+
     Numbers are as they are given; `fit` and `restore` make float32 of them.
 
     Raises:
@@ -61,6 +66,7 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         OutOfMemory: they do not fit into memory, and cannot stay in the file, being compressed.
     """
     from fmtool.data.reading.array_files import open_npy_folder, open_npz
+    from fmtool.data.reading.array_names import spelled
     from fmtool.data.reading.array_samples import element_of
     from fmtool.data.reading.features import to_numbers
     from fmtool.data.samples.images import is_in_memory
@@ -69,9 +75,8 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
     from fmtool.notices import warn
 
     path = existing(cfg.path)
-    samples = [f"x{suffix}" for suffix in ("", *(f"_{split}" for split in SPLITS))]
     opened = open_npy_folder if path.is_dir() else open_npz
-    arrays = opened(path, samples=samples, is_held=partial(is_held, cfg))
+    arrays = opened(path, samples=spelled(_names(cfg)), is_held=partial(is_held, cfg))
     try:
         parts, target, columns = _taken(cfg, arrays, measured)
     except DataError as error:
@@ -102,11 +107,12 @@ def _taken(
     cfg: Config, arrays: dict[str, Any], measured: "Measured | None"
 ) -> "tuple[Mapping[str, Split], Target, tuple[str, ...] | None]":
     """The parts of the arrays, their target, and the names of the columns if there are any."""
+    from fmtool.data.reading.array_names import by_split
     from fmtool.data.reading.array_targets import take_names, texts
 
     names = take_names(arrays, cfg.target_names if measured is None else None)
     columns = texts(_COLUMNS, arrays.pop(_COLUMNS, None), _COLUMNS_FIX)
-    found = _by_split(arrays, needs_train=measured is None)
+    found = by_split(arrays, _names(cfg), needs_train=measured is None)
     if measured is None:
         return *_parts(cfg, found, names), columns
     return *_measured_parts(found, names, measured), columns
@@ -153,32 +159,10 @@ def _columns(
     return names
 
 
-def _by_split(
-    arrays: "Mapping[str, Any]", *, needs_train: bool
-) -> "dict[str, tuple[Any, NDArray[Any]]]":
-    """Samples and labels of each split; `x` and `y` alone are the training split."""
-    from fmtool.data.reading.array_targets import CLASS_NAMES, TARGET_NAMES
+def _names(cfg: Config) -> "Names":
+    from fmtool.data.reading.array_names import Names
 
-    suffixes = {"train": ""} if "x" in arrays else {split: f"_{split}" for split in SPLITS}
-    accepted = [f"{axis}{suffix}" for suffix in suffixes.values() for axis in "xy"]
-    for name in arrays:
-        if name not in accepted:
-            fix = did_you_mean(name, [*accepted, CLASS_NAMES, _COLUMNS, TARGET_NAMES])
-            raise DataError(f"unknown array '{name}'", fix=fix)
-    found = {}
-    for split, suffix in suffixes.items():
-        x, y = f"x{suffix}", f"y{suffix}"
-        is_needed = needs_train and split == "train"
-        if not is_needed and x not in arrays and y not in arrays:
-            continue
-        for name in (x, y):
-            if name not in arrays:
-                raise DataError(
-                    f"no array '{name}'; found {', '.join(arrays) or 'none'}",
-                    fix="save samples as x or x_train, and labels as y or y_train",
-                )
-        found[split] = arrays[x], arrays[y]
-    return found
+    return Names(cfg.x, cfg.y)
 
 
 def _require_fit(arrays: "Mapping[str, tuple[Images, NDArray[Any]]]") -> None:

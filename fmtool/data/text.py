@@ -22,6 +22,8 @@ class Config(LocalTextConfig, TableConfig, TargetConfig):
     text_column: Annotated[str, Field(min_length=1)]
     label_column: Annotated[str, Field(min_length=1)]
     split_column: Annotated[str, Field(min_length=1)] | None
+    files: Literal["txt", "all"]
+    """The files of class folders, and of classes, that are texts: by their ending, or all."""
 
 
 def load(cfg: Config) -> "Splits":
@@ -55,7 +57,8 @@ def _load(cfg: Config, measured: "Measured | None") -> "Splits":
         target = target._replace(kind=measured.target.kind)
     columns = Columns(cfg.text_column, cfg.label_column, cfg.split_column, target)
     known = None if measured is None else measured.target.names
-    source = open_texts(path, columns, cfg.style, stop, known=known)
+    takes_all = cfg.files == "all"
+    source = open_texts(path, columns, cfg.style, stop, known=known, takes_all=takes_all)
     if measured is not None:
         return to_measured_texts(cfg.name, source.texts, measured, root=path)
     said = Said(target, cfg.label_column)

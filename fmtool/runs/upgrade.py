@@ -35,6 +35,9 @@ NEW_KEYS: tuple[NewKey, ...] = (
     NewKey("data.target_names", None, "0.2.0", frozenset({"arrays"})),
     NewKey("data.label_columns", None, "0.2.0", _TABLES),
     NewKey("data.label_separator", ";", "0.2.0", _TABLES),
+    NewKey("data.files", "txt", "0.2.0", frozenset({"text"})),
+    NewKey("data.x", "x", "0.2.0", frozenset({"arrays"})),
+    NewKey("data.y", "y", "0.2.0", frozenset({"arrays"})),
 )
 """Oldest first. A neutral value is no part of `request_digest`, so that earlier runs are found."""
 

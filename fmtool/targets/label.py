@@ -59,9 +59,11 @@ class Label:
             )
 
     def converted(self, values: "NDArray[Any]", *, split: str) -> "NDArray[np.int32]":
-        """Class numbers (n,) of any integer type as rows of the target; raises as `check`."""
+        """Class numbers (n,) or (n, 1) of any integer type as rows; raises as `check`."""
         import numpy as np
 
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]
         if values.ndim == 1 and values.dtype.kind == "f" and values.size:
             row = int(np.argmax(values != np.floor(values)))
             raise DataError(

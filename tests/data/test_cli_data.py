@@ -85,13 +85,13 @@ def test_check_reports_counts_labels_and_duplicates(output):
 
 def test_list_names_the_kinds_of_sets_of_ones_own_apart(output, capsys):
     listed = output("list")
-    assert listed["your_own"] == ["arrays", "image_folder", "text"]
-    assert not {entry["name"] for entry in listed["sets"]} & {"image_folder", "arrays", "text"}
+    assert listed["your_own"] == ["arrays", "image_folder", "table", "text"]
+    assert not {entry["name"] for entry in listed["sets"]} & set(listed["your_own"])
     assert main(["list"], Flags(as_json=False)) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == (
         "your own: data=arrays data.path=PATH, data=image_folder data.path=PATH, "
-        "data=text data.path=PATH"
+        "data=table data.path=PATH, data=text data.path=PATH"
     )
 
 

@@ -116,8 +116,7 @@ def test_equal_pictures_are_found_across_splits_classes_and_formats(inspect, sav
         "groups": [of_classes, of_splits],
     }
     assert (
-        "samples that another split has too: 1, such as set/train/a/traina.png and "
-        "set/test/a/copy.png"
+        "duplicates in another split: 1, such as set/train/a/traina.png and set/test/a/copy.png"
     ) in messages(report, stops_training=False)
 
 
@@ -166,7 +165,9 @@ def test_nothing_of_a_known_kind_is_bad_data(call, fmtool):
     (fmtool.folder / "empty").mkdir()
     outcome = call("data", "inspect", "path=empty")
     assert (outcome.code, outcome.out) == (65, "")
-    assert outcome.error.startswith("error: empty: no data set of a known kind; fix: give a folder")
+    assert outcome.error.startswith(
+        "error: empty: no data set of a known kind: there are no files; fix: give"
+    )
 
 
 @pytest.mark.parametrize(
@@ -373,8 +374,8 @@ def test_bad_texts_are_all_listed(inspect, fmtool):
         "continuation byte)",
     ]
     assert messages(report, stops_training=False) == [
-        "samples that another class has too: 20, such as set.csv:7 and set.csv:27",
-        "samples that are there more than once: 20, such as set.csv:7 and set.csv:27",
+        "duplicates in another class: 20, such as set.csv:7 and set.csv:27",
+        "duplicates: 20, such as set.csv:7 and set.csv:27",
     ]
 
 
@@ -412,15 +413,30 @@ def test_tables_beside_others_are_not_taken_for_those_of_splits(inspect, fmtool)
     assert inspect("set")["path"] == "set/train.csv"
 
 
-def test_files_that_no_training_reads_are_not_taken_for_texts(inspect, fmtool):
-    fmtool.write("set/a.doc", "one\n")
-    fmtool.write("set/b.pdf", "two\n")
-    report = inspect("set", code=65)
-    assert [each.partition(": ")[0] for each in messages(report, stops_training=True)] == [
-        "set/a.doc",
-        "set/b.pdf",
-        "set",
-    ]
+@pytest.mark.parametrize(
+    ("files", "found", "fix"),
+    [
+        (["a.doc", "b.pdf"], "1 .doc file, 1 .pdf file in 1 folder", "data inspect path=set data"),
+        (
+            [f"{c}/{n}" for c in "abc" for n in range(40)],
+            "120 files without an ending in 3 fol",
+            "d",
+        ),
+        (
+            [f"{n}.{n}" for n in "abcdefgh"],
+            "1 .a file, 1 .b file, 1 .c file, 1 .d file, 1 .e",
+            "if",
+        ),
+        (["one"], "1 file without an ending in 1 folder", "give a folder"),
+        ([".hidden", "Thumbs.db"], "there are no files", "give a folder"),
+    ],
+)
+def test_what_there_is_instead_is_named(inspect, fmtool, files, found, fix):
+    for each in files:
+        fmtool.write(f"set/{each}", "one\n")
+    error = inspect("set", code=65)["error"]
+    assert found in error["message"]
+    assert fix in error["hint"]
 
 
 def test_people_get_tables_and_the_lines_to_go_on_with(call, varied):
@@ -436,7 +452,7 @@ def test_people_get_tables_and_the_lines_to_go_on_with(call, varied):
         "worth a look: 4",
         "pictures with a wrong extension: 25, such as pets/eel/0.gif, which is JPEG",
         "samples of each class: pets_samples.png",
-        "next, once the 1 problems are mended:\n  fmtool train model=cnn data=image_folder",
+        "next, once the problem is mended:\n  fmtool train model=cnn data=image_folder",
         "\n  fmtool evaluate run=last\n",
         "or keep the settings in fmtool_conf/data/pets.yaml:",
     ):

@@ -89,6 +89,8 @@ def test_a_missing_number_stops_a_training(inspect):
         "message": "t.csv:81: no number in column 'price'",
         "fix": "fill it in, or leave the row out",
         "stops_training": True,
+        "count": 1,
+        "others": [],
     }
 
 
@@ -115,7 +117,7 @@ def test_equal_samples_with_other_numbers_are_warned_of(inspect):
     x = np.repeat(RANDOM.normal(size=(30, 3)), 2, axis=0)
     found = inspect("a.npz", x=x, y=np.arange(60) / 4)
     assert len(found["duplicates"]["across_classes"]) == 30
-    assert messages(found)[0].startswith("samples that are there with other numbers too: 30, such")
+    assert messages(found)[0].startswith("duplicates with other numbers: 30, such")
 
 
 def test_pictures_in_a_table_have_targets_too(call, fmtool, pictures):

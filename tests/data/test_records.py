@@ -108,7 +108,7 @@ def test_samples_that_are_not_what_the_element_says_are_refused(x, problem):
 
 def test_check_tells_the_arrays_of_each_field(monkeypatch, capsys):
     monkeypatch.setattr(catalog, "is_local", lambda name: False)
-    monkeypatch.setattr(catalog, "load", lambda name, source: SPLITS)
+    monkeypatch.setattr(catalog, "load", lambda name, source, folders: SPLITS)
     result = data_check.check("both", {})
     assert result["splits"]["test"]["images"] == {
         "picture": {"shape": [2, 2, 2, 1], "dtype": "uint8"},

@@ -239,11 +239,13 @@ BAD = {
     ),
     "other file": (
         {"d/pos.txt": "a\n", "d/neg.doc": "b\n"},
-        "d/neg.doc: neither a text file nor a table; fix: remove it, or give it the ending .txt",
+        "d/neg.doc: neither a text file nor a table; fix: remove it, or set "
+        "data.files=all where it is a text",
     ),
     "splits in the ending": (
         {"d/TREC.train": "a\n", "d/TREC.test": "b\n"},
-        "d/TREC.test: neither a text file nor a table; fix: remove it, or give it the ending .txt",
+        "d/TREC.test: neither a text file nor a table; fix: remove it, or set "
+        "data.files=all where it is a text",
     ),
     "two delimiters": (
         {"t.csv": "texts;x,label\na;b,c\n"},
@@ -272,7 +274,7 @@ BAD = {
     ),
     "picture in a class": (
         {"d/pos/a.png": "x", "d/neg/a.txt": "x"},
-        "d/pos/a.png: not a .txt file; fix: remove it",
+        "d/pos/a.png: not a .txt file; fix: remove it, or set data.files=all where it is a text",
     ),
     "one class folder": (
         {"d/pos/a.txt": "x"},

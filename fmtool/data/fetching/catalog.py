@@ -1,5 +1,7 @@
 """The data sets that `data=` accepts, and what is known of each without loading it."""
 
+from pathlib import Path
+
 from fmtool import registry
 from fmtool.data.base import DataOption, SetInfo, Source, option
 from fmtool.data.reading.local import PathConfig
@@ -45,8 +47,11 @@ def is_cached(name: str) -> bool:
     return not info(name).download_bytes or (cache.folder_of(name) / "arrays").is_dir()
 
 
-def load(name: str, *, source: Source) -> Splits:
+def load(name: str, *, source: Source, folders: tuple[Path, ...] = ()) -> Splits:
     """The whole set: no subset is taken, nothing is held out, no text is tokenized.
+
+    Args:
+        folders: with YAML files of the user's own.
 
     Raises UsageError as `info`, and for a set that the user has to name the place of.
     """
@@ -58,7 +63,7 @@ def load(name: str, *, source: Source) -> Splits:
             f"{name} lies where you have put it", fix=f"fmtool data check {name} path=PATH"
         )
     own = _known(name)
-    values = compose("train", [f"data={name}"])["data"] | {"source": source}
+    values = compose("train", [f"data={name}"], folders=folders)["data"] | {"source": source}
     return own.load(own.Config.model_validate(values))
 
 

@@ -12,15 +12,17 @@ from fmtool.data.splitting.split_names import SPLITS
 FEW = 20
 """Samples of a class, or with a number: a tenth of them is what validates it."""
 _UNBALANCED = 5
+_SHOWN = 3
+"""Classes that a line names."""
 _OF_CLASSES = (
-    "across_classes", "samples that another class has too", "keep each in the right class",
+    "across_classes", "duplicates in another class", "keep each in the right class",
 )  # fmt: skip
 _OF_NUMBERS = (
-    "across_classes", "samples that are there with other numbers too", "keep the right ones",
+    "across_classes", "duplicates with other numbers", "keep the right ones",
 )  # fmt: skip
-_REPETITIONS = (
-    ("across_splits", "samples that another split has too", "remove them from train"),
-    ("groups", "samples that are there more than once", "keep one of each"),
+_OF_ALL = (
+    ("across_splits", "duplicates in another split", "remove them from train"),
+    ("groups", "duplicates", "keep one of each"),
 )
 
 
@@ -83,11 +85,9 @@ def _places(groups: Iterable[Sequence[Sample]]) -> list[list[str]]:
 def warn_of_classes(findings: Findings, problems: Problems) -> None:
     """Classes with few samples, and many more of one than of another."""
     classes = classes_of(findings)
+    _warn_of_few([each for each in classes if each["samples"] < FEW], problems)
     for each in classes:
-        if each["samples"] < FEW:
-            message = f"class '{each['name']}': {each['samples']} samples that can be used"
-            problems.warn(message, f"add some: below {FEW} little can be learnt or measured")
-        elif each["samples"] == len(findings.samples) and len(classes) > 1:
+        if each["samples"] == len(findings.samples) >= FEW and len(classes) > 1:
             problems.warn(
                 f"class '{each['name']}': all samples have it",
                 "leave it out, or add samples without it: there is nothing to tell apart",
@@ -96,16 +96,34 @@ def warn_of_classes(findings: Findings, problems: Problems) -> None:
     if ratio is not None and ratio >= _UNBALANCED:
         problems.warn(
             f"the largest class has {ratio:.1f} times as many samples as the smallest",
-            "add samples, and look at f1_macro beside the accuracy",
+            "task.class_weights=balanced makes up for it; look at f1_macro beside the accuracy",
         )
+
+
+def _warn_of_few(few: Sequence[dict[str, Any]], problems: Problems) -> None:
+    """One line on the classes with few samples."""
+    if not few:
+        return
+    fix = f"add some: below {FEW} little can be learnt or measured"
+    if len(few) == 1:
+        count = few[0]["samples"]
+        problems.warn(f"class '{few[0]['name']}': {count} samples that can be used", fix)
+        return
+    shown = [f"'{each['name']}' ({each['samples']})" for each in few[:_SHOWN]]
+    more = f" and {len(few) - _SHOWN} more" if len(few) > _SHOWN else ""
+    problems.warn(
+        f"{len(few)} classes have fewer than {FEW} samples: {', '.join(shown)}{more}", fix
+    )
 
 
 def warn_of_duplicates(findings: Findings, duplicates: dict[str, Any], problems: Problems) -> None:
     has_numbers = findings.target.kind == "numbers"
-    for key, what, fix in (_OF_NUMBERS if has_numbers else _OF_CLASSES, *_REPETITIONS):
+    for key, what, fix in (_OF_NUMBERS if has_numbers else _OF_CLASSES, *_OF_ALL):
         groups = duplicates[key]
         if groups:
-            message = f"{what}: {len(groups)}, such as {groups[0][0]} and {groups[0][1]}"
+            # The figure that stands beside `duplicates` in the table of facts.
+            count = duplicates["repeated"] if key == "groups" else len(groups)
+            message = f"{what}: {count:,}, such as {groups[0][0]} and {groups[0][1]}"
             problems.warn(message, fix)
 
 

@@ -8,13 +8,16 @@ from typing import NamedTuple
 from fmtool.data.inspection.findings import Problems
 from fmtool.data.reading import image_files
 from fmtool.data.reading.delimited import read_table
+from fmtool.data.reading.number_columns import is_header_of_numbers
 from fmtool.data.reading.picture_columns import USUAL_NAMES
 from fmtool.data.reading.problems import Report
 from fmtool.data.reading.table_checks import is_like_below
 from fmtool.data.reading.table_style import Style
 from fmtool.data.reading.text_tables import has_json_lines, read_objects
+from fmtool.errors import DataError
 
 USUAL_TEXT_NAMES = ("text", "sentence", "content", "review", "message", "document")
+_ANY = Style()
 LOOKED_AT = 200
 """Rows, at the beginning."""
 
@@ -35,17 +38,50 @@ class Beginning(NamedTuple):
         return [row[place] for row in self.rows]
 
 
-def beginning_of(path: Path) -> Beginning:
-    """DataError if there is no header that could be read."""
+def beginning_of(path: Path, style: Style = _ANY) -> Beginning:
+    """DataError if there is no header that could be read.
+
+    Args:
+        style: what is known of it; a header and quotes are looked for where it does not say.
+    """
     report = Problems().report
     if has_json_lines(path):
-        found = [row for _, row in islice(read_objects(path, Style(), report), LOOKED_AT)]
+        found = [row for _, row in islice(read_objects(path, style, report), LOOKED_AT)]
         names = list(found[0]) if found else []
-        return Beginning(names, [[str(row.get(name, "")) for name in names] for row in found])
-    beginning = _beginning(path, Style(), report)
-    if any(_is_a_row(beginning, place) for place in range(len(beginning.columns))):
-        return _beginning(path, Style(has_header=False), report)
+        cells = [[str(row.get(name, "")) for name in names] for row in found]
+        return Beginning(names, cells, style)
+    try:
+        beginning = _beginning(path, style, report)
+    except DataError:
+        if style.has_header is not None:
+            raise
+        # A row with a value twice makes no header.
+        return _beginning(path, style._replace(has_header=False), report)
+    is_row = is_header_of_numbers(beginning.columns) or any(
+        _is_a_row(beginning, place) for place in range(len(beginning.columns))
+    )
+    if style.has_header is None and is_row:
+        return _beginning(path, style._replace(has_header=False), report)
     return beginning
+
+
+def has_loose_quotes(path: Path, style: Style) -> bool:
+    """True where `"` is a character like any other: rows are wrong with quotes, none without."""
+    if has_json_lines(path) or not style.has_quotes:
+        return False
+    return bool(_wrong_rows(path, style)) and not _wrong_rows(
+        path, style._replace(has_quotes=False)
+    )
+
+
+def _wrong_rows(path: Path, style: Style) -> int:
+    problems = Problems()
+    try:
+        for _ in read_table(path, style, problems.report).rows:
+            pass
+    except DataError as error:
+        problems.report(error)
+    return len(problems.found)
 
 
 def _beginning(path: Path, style: Style, report: Report) -> Beginning:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fmtool.elements import Element
 from fmtool.errors import DataError
 from fmtool.targets import Target
 
@@ -58,20 +59,22 @@ class Findings:
     Args:
         option: the `data=` that reads it, and `keys` what differs from its defaults, with a
             comment for each where there is something to say.
-        model: one that reads such samples.
+        models: those that read such samples, the one to begin with first.
         target: of all samples; classes that cannot be used are among its names too.
         statistics: of the samples, in JSON types.
+        element: one sample as a model reads it; None where that is known after a fit alone.
         picture_of: reads a sample by its place in `samples`, uint8 of (height, width, channels);
             None where they are no pictures.
         text_of: the same of texts.
     """
 
     option: str
-    model: str
+    models: Sequence[str]
     keys: Mapping[str, "Key"]
     target: Target
     samples: Sequence[Sample]
     statistics: Mapping[str, Any]
+    element: Element | None = None
     picture_of: Callable[[int], NDArray[np.uint8]] | None = None
     text_of: Callable[[int], str] | None = None
 

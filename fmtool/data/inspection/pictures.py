@@ -1,76 +1,51 @@
 """Looks at every picture of a data set of pictures."""
 
-import hashlib
-import struct
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import ImageOps
 
 from fmtool.data.inspection import columns
+from fmtool.data.inspection.asked import Asked, Settled
 from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, as_row, spread
-from fmtool.data.inspection.sizes import TRANSPARENT, color_key, size_keys
+from fmtool.data.inspection.picture_facts import Facts, facts_of, look_of
+from fmtool.data.inspection.sizes import color_key, depth_key, is_grey_mode, size_keys
 from fmtool.data.inspection.target_guess import guess_target
 from fmtool.data.reading import picture_clashes
 from fmtool.data.reading.class_folders import scan_class_folders
 from fmtool.data.reading.data_warnings import DataWarnings
-from fmtool.data.reading.image_files import format_of, note_oddities, opened, read_image
+from fmtool.data.reading.image_files import read_image
 from fmtool.data.reading.label_table import read_label_table
 from fmtool.data.reading.labelled_files import LabelledFile, LabelledFiles
 from fmtool.data.reading.picture_clashes import Labelled
 from fmtool.data.reading.picture_columns import Columns
-from fmtool.data.reading.picture_modes import Look, converted, is_deep, values_of
+from fmtool.data.reading.picture_modes import Look
 from fmtool.data.reading.time_left import TimeLeft
-from fmtool.data.samples.read_ahead import cores
-from fmtool.data.splitting.inputs import Levels
 from fmtool.data.splitting.split_names import SPLITS
+from fmtool.elements import Pixels
 from fmtool.errors import DataError
 from fmtool.targets import Target
 
+_OPTION = "image_folder"
 _PREVIEW_SIDE = 96
 
 
-class Facts(NamedTuple):
-    """The facts of a picture, turned as EXIF says.
-
-    Args:
-        levels: the smallest and the largest value of a picture of more than 8 bits; None for one
-            of 8 bits.
-        digest: of the picture on a white background; of its values where it has more than 8 bits.
-    """
-
-    format: str
-    mode: str
-    height: int
-    width: int
-    levels: Levels | None
-    digest: bytes
-
-
-def inspect_folders(root: Path, *, max_pixels: int, problems: Problems) -> Findings:
+def inspect_folders(root: Path, asked: Asked, problems: Problems) -> Findings:
     found = scan_class_folders(root, report=problems.report)
-    return _findings(found, {"path": Key(str(root))}, max_pixels, problems)
+    settled = asked.settled(_OPTION, {"path": Key(str(root))})
+    return _findings(found, settled, asked, problems)
 
 
-def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Findings:
+def inspect_table(path: Path, asked: Asked, problems: Problems) -> Findings:
     """DataError if it is not known which columns are which."""
-    beginning = columns.beginning_of(path)
-    path_name = columns.path_column(beginning)
-    guessed = guess_target(beginning, beside=path_name)
+    beginning = columns.beginning_of(path, asked.style)
+    path_name = asked.words.get("path_column") or columns.path_column(beginning)
+    named = asked.words.get("label_column")
+    guessed = guess_target(beginning, beside=path_name, named=named)
     start = columns.start_of_paths(path, beginning.values(path_name)) if path_name else None
-    pictures_dir = None if start in (None, ".") else start
-    found = read_label_table(
-        path,
-        columns=Columns(path_name, guessed.label, None, guessed.columns),
-        pictures_dir=pictures_dir,
-        style=beginning.style,
-        report=problems.report,
-    )
     keys = {"path": Key(str(path))}
     if beginning.style.has_header is False:
         keys["header"] = Key(False, "the first line is a sample")
@@ -78,143 +53,143 @@ def inspect_table(path: Path, *, max_pixels: int, problems: Problems) -> Finding
         if name is not None and not columns.is_found_by_name(beginning, key, name):
             keys[f"{key}_column"] = Key(name)
     keys |= guessed.keys
-    if pictures_dir is not None:
-        keys["pictures_dir"] = Key(pictures_dir)
-    return _findings(found, keys, max_pixels, problems)
+    if start not in (None, "."):
+        keys["pictures_dir"] = Key(start)
+    settled = asked.settled(_OPTION, keys)
+    cfg = settled.cfg
+    found = read_label_table(
+        path,
+        columns=Columns(
+            cfg.path_column, cfg.label_column, cfg.split_column, cfg.columns_of_target()
+        ),
+        pictures_dir=cfg.pictures_dir,
+        style=cfg.style,
+        report=problems.report,
+    )
+    return _findings(found, settled, asked, problems)
 
 
-def _findings(
-    found: LabelledFiles, keys: Mapping[str, Key], max_pixels: int, problems: Problems
-) -> Findings:
+def _findings(found: LabelledFiles, settled: Settled, asked: Asked, problems: Problems) -> Findings:
     files = [(split, file) for split in SPLITS for file in found.splits.get(split, ())]
-    samples: list[Sample] = []
-    facts: list[Facts] = []
-    usable: list[LabelledFile] = []
     oddities = DataWarnings()
+    usable = _usable(files, settled.cfg, oddities, problems)
+    facts = [each.facts for each in usable]
+    depths = asked.untyped(depth_key([(fact.mode, fact.levels) for fact in facts]))
+    keeps_upper = bool(depths) or settled.cfg.levels == "upper"
+    if not keeps_upper:
+        usable = list(_of_one_depth(usable, problems))
+        what = "pictures of more than 8 bits, scaled by the range of the training pictures"
+        for each in usable:
+            if each.facts.levels is not None:
+                oddities.add(what, str(each.file.path))
+        facts = [each.facts for each in usable]
+    look = look_of(settled.cfg, facts, keeps_upper=keeps_upper)
+    _report_clashes(usable, found.target, look, problems)
+    for line in oddities.lines():
+        problems.warn(line, "nothing has to be done")
+    sizes = asked.untyped(size_keys([(fact.height, fact.width) for fact in facts]))
+    if "resize" in asked.words:
+        sizes = {}
+    colors = asked.untyped(color_key({fact.mode for fact in facts}))
+    _warn_of_mixtures(facts, {**sizes, **colors, **depths}, problems)
+    preview = replace(look, size=(_PREVIEW_SIDE, _PREVIEW_SIDE), resize_mode="pad")
+    keys = {**settled.keys, **sizes, **colors, **depths}
+    return Findings(
+        option=_OPTION,
+        models=("cnn", "mlp"),
+        keys=keys,
+        target=found.target,
+        samples=[each.sample for each in usable],
+        statistics=_statistics(facts) | {"other_files": found.ignored},
+        element=_element(facts, keys),
+        picture_of=lambda place: read_image(usable[place].file.path, preview, None),
+    )
+
+
+class _Usable(NamedTuple):
+    """A picture that could be decoded."""
+
+    file: LabelledFile
+    facts: Facts
+    sample: Sample
+
+
+def _usable(
+    files: Sequence[tuple[str, LabelledFile]],
+    cfg: Any,
+    oddities: DataWarnings,
+    problems: Problems,
+) -> list[_Usable]:
+    """The pictures that can be decoded, in order; the others are reported."""
+    usable = []
     time_left = TimeLeft(f"looking at {len(files):,} pictures", len(files))
-    looked_at = _looked_at([file.path for _, file in files], max_pixels, oddities)
+    looked_at = facts_of([file.path for _, file in files], cfg, oddities)
     for (split, file), fact in zip(files, looked_at, strict=True):
         time_left.step()
         if isinstance(fact, DataError):
             problems.report(fact)
             continue
-        if (problem := _of_other_depth(facts, fact, file.path)) is not None:
-            problems.report(problem)
+        sample = Sample(str(file.path), split, as_row(file.label), fact.digest)
+        usable.append(_Usable(file, fact, sample))
+    return usable
+
+
+def _of_one_depth(usable: Sequence[_Usable], problems: Problems) -> Iterator[_Usable]:
+    """Those of the depth of the first; the others are reported as a training would refuse them."""
+    for each in usable:
+        is_deep_one = each.facts.levels is not None
+        if is_deep_one == (usable[0].facts.levels is not None):
+            yield each
             continue
-        samples.append(Sample(str(file.path), split, as_row(file.label), fact.digest))
-        usable.append(file)
-        facts.append(fact)
-    look = _look(max_pixels, facts)
-    _report_clashes(usable, facts, found.target, look, problems)
-    for line in oddities.lines():
-        problems.warn(line, "nothing has to be done")
-    sizes = size_keys([(fact.height, fact.width) for fact in facts])
-    colors = color_key({fact.mode for fact in facts})
-    _warn_of_mixtures(facts, sizes.keys() | colors.keys(), problems)
-    preview = replace(look, size=(_PREVIEW_SIDE, _PREVIEW_SIDE), resize_mode="pad")
-    return Findings(
-        option="image_folder",
-        model="cnn",
-        keys={**keys, **sizes, **colors},
-        target=found.target,
-        samples=samples,
-        statistics=_statistics(facts) | {"other_files": found.ignored},
-        picture_of=lambda place: read_image(usable[place].path, preview, None),
+        has, others = ("more than 8 bits", "8") if is_deep_one else ("8 bits", "more")
+        message = (
+            f"{each.file.path}: mode {each.facts.mode} of {has}, where the first picture has "
+            f"{others}"
+        )
+        problems.report(DataError(message, fix="save all pictures with one depth"))
+
+
+def _element(facts: Sequence[Facts], keys: Mapping[str, Key]) -> Pixels | None:
+    """A picture as a training would read it by the keys."""
+    if not facts:
+        return None
+    height, width = keys["resize"].value if "resize" in keys else facts[0][2:4]
+    is_grey = all(is_grey_mode(fact.mode) for fact in facts)
+    color = keys["color"].value if "color" in keys else "auto"
+    return Pixels(
+        (height, width, 1 if color == "grayscale" or (color == "auto" and is_grey) else 3)
     )
 
 
-def _warn_of_mixtures(facts: Sequence[Facts], keys: Set[str], problems: Problems) -> None:
+def _warn_of_mixtures(facts: Sequence[Facts], keys: Mapping[str, Key], problems: Problems) -> None:
     """Reports what a training refuses unless the keys are set that are proposed."""
     sizes = len({(fact.height, fact.width) for fact in facts})
-    if sizes > 1:
+    if sizes > 1 and "resize" in keys:
         fix = "set data.resize, as below: larger ones lose detail"
         problems.warn(f"pictures of {sizes} different sizes", fix)
     if "color" in keys:
         modes = ", ".join(sorted({fact.mode for fact in facts}))
         problems.warn(f"pictures of mode {modes}", "set data.color, as below")
-
-
-def _looked_at(
-    paths: Sequence[Path], max_pixels: int, oddities: DataWarnings
-) -> Iterator[Facts | DataError]:
-    """In order; a picture is gone again when its facts are known."""
-
-    def look(path: Path) -> Facts | DataError:
-        try:
-            return _facts(path, max_pixels, oddities)
-        except DataError as problem:
-            return problem
-
-    pool = ThreadPoolExecutor(cores(), thread_name_prefix="inspection")
-    try:
-        yield from pool.map(look, paths)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _facts(path: Path, max_pixels: int, oddities: DataWarnings) -> Facts:
-    with opened(path, max_pixels=max_pixels, is_new=True) as picture:
-        kind, mode = format_of(picture), picture.mode
-        if picture.has_transparency_data and "A" not in mode:
-            mode += TRANSPARENT
-        note_oddities(picture, path, oddities)
-        ImageOps.exif_transpose(picture, in_place=True)
-        width, height = picture.size
-        levels = None
-        if is_deep(picture):
-            what = "pictures of more than 8 bits, scaled by the range of the training pictures"
-            oddities.add(what, str(path))
-            values = values_of(picture, path)
-            levels = Levels(float(values.min()), float(values.max()))
-            return Facts(
-                kind, mode, height, width, levels, picture_clashes.content_digest(picture, path)
-            )
-        pixels = converted(picture, path, _look(max_pixels, ()), oddities)
-        digest = hashlib.sha256(struct.pack("<2Q", height, width))
-        digest.update(pixels.tobytes())
-        return Facts(kind, mode, height, width, None, digest.digest())
-
-
-def _look(max_pixels: int, facts: Sequence[Facts]) -> Look:
-    """The look of pictures for a training by default, in colour; deep ones by the range of all."""
-    ends = [end for fact in facts if fact.levels is not None for end in fact.levels]
-    levels = Levels(min(ends), max(*ends, min(ends) + 1)) if ends else None
-    return Look(
-        color="rgb",
-        background="white",
-        levels=levels,
-        max_pixels=max_pixels,
-        size=None,
-        resize_mode="stretch",
-    )
-
-
-def _of_other_depth(facts: Sequence[Facts], fact: Facts, path: Path) -> DataError | None:
-    """The message of a training for a picture of 8 bits beside deeper ones, or vice versa."""
-    if not facts or (facts[0].levels is None) == (fact.levels is None):
-        return None
-    has, others = ("8 bits", "more") if fact.levels is None else ("more than 8 bits", "8")
-    return DataError(
-        f"{path}: mode {fact.mode} of {has}, where the first picture has {others}",
-        fix="save all pictures with one depth",
-    )
+    if "levels" in keys:
+        deep = sum(fact.levels is not None for fact in facts)
+        problems.warn(
+            f"{deep:,} of {len(facts):,} pictures have 16 bits, the others 8",
+            "set data.levels, as below: the upper 8 bits are kept",
+        )
 
 
 def _report_clashes(
-    files: Sequence[LabelledFile],
-    facts: Sequence[Facts],
-    target: Target,
-    look: Look,
-    problems: Problems,
+    usable: Sequence[_Usable], target: Target, look: Look, problems: Problems
 ) -> None:
     """The first two pictures that only putting them on a background makes equal."""
-    if not files:
+    if not usable:
         return
-    digests = b"".join(fact.digest for fact in facts)
+    keeps_upper = look.levels == "upper"
+    digests = b"".join((keeps_upper and each.facts.upper) or each.facts.digest for each in usable)
     found = Labelled(
-        [file.path for file in files],
-        np.frombuffer(digests, np.uint8).reshape(len(files), -1),
-        np.array([file.label for file in files], target.dtype),
+        [each.file.path for each in usable],
+        np.frombuffer(digests, np.uint8).reshape(len(usable), -1),
+        np.array([each.file.label for each in usable], target.dtype),
     )
     try:
         picture_clashes.check([found], target, look)

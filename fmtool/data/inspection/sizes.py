@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from fmtool.data.inspection.findings import Key
+from fmtool.data.splitting.inputs import Levels
 
 _SIDES = (28, 32, 48, 64, 96)
 """The shorter side; larger ones are for later, when it is known that training works."""
@@ -13,6 +14,8 @@ _SAME_PROPORTIONS = 1.1
 _CROPPED = 2.0
 """Up to this proportion of the sides a crop keeps half of a picture or more."""
 _WITHOUT_COLOR = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+_FULL_RANGE = 1 << 13
+"""The largest value of 16 bits from which on the upper 8 tell enough levels apart."""
 TRANSPARENT = " with transparency"
 """Behind a mode that has no channel for it."""
 
@@ -43,10 +46,30 @@ def size_keys(sizes: Sequence[tuple[int, int]]) -> dict[str, Key]:
 
 def color_key(modes: Collection[str]) -> dict[str, Key]:
     """`color` for pictures of these modes; nothing if all have colour, or none has."""
-    are_grey = {mode.removesuffix(TRANSPARENT) in _WITHOUT_COLOR for mode in modes}
+    are_grey = set(map(is_grey_mode, modes))
     if len(are_grey) < 2:
         return {}
     return {"color": Key("rgb", f"now {', '.join(sorted(modes))}; nothing is lost")}
+
+
+def is_grey_mode(mode: str) -> bool:
+    """True for a mode without colour."""
+    return mode.removesuffix(TRANSPARENT) in _WITHOUT_COLOR
+
+
+def depth_key(found: Sequence[tuple[str, Levels | None]]) -> dict[str, Key]:
+    """`levels` for pictures of 8 bits beside such of 16; nothing where it is not needed, or no use.
+
+    Args:
+        found: mode of each, and the smallest and largest value of one of more than 8 bits.
+    """
+    deep = [(mode, levels) for mode, levels in found if levels is not None]
+    are_of_16 = all(mode.startswith("I;16") for mode, _ in deep)
+    if not deep or len(deep) == len(found) or not are_of_16:
+        return {}
+    if max(levels.high for _, levels in deep) < _FULL_RANGE:
+        return {}
+    return {"levels": Key("upper", "the upper 8 of 16 bits, beside pictures of 8")}
 
 
 def _side(length: float) -> int:

@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ def name_of(path: Path) -> str:
 def yaml_of(findings: Findings) -> str:
     """The text for fmtool_conf/data/NAME.yaml."""
     settings = {key: _value(each.value) for key, each in findings.keys.items()}
-    width = max(len(f"{key}: {value}") for key, value in settings.items())
+    width = max((len(f"{key}: {value}") for key, value in settings.items()), default=0)
     lines = ["defaults:", f"  - {findings.option}", "  - _self_", ""]
     for key, value in settings.items():
         comment = findings.keys[key].comment
@@ -30,24 +32,36 @@ def yaml_of(findings: Findings) -> str:
     return "\n".join([*lines, ""])
 
 
-def commands_of(findings: Findings, task: str | None) -> list[str]:
-    """The command lines that train and evaluate without that file.
+@dataclass(frozen=True)
+class Beginning:
+    """A training to begin with.
 
     Args:
+        model: one that reads the samples.
         task: None for the one that need not be named.
+        flags: of fmtool, such as `--plugin` and its value.
     """
-    words = [f"data.{key}={_word(each.value)}" for key, each in findings.keys.items()]
-    train = _train(findings, findings.option, task)
-    return [shlex.join([*train, *words]), "fmtool evaluate run=last"]
 
+    findings: Findings
+    model: str
+    task: str | None
+    flags: Sequence[str] = ()
 
-def command_with_file(findings: Findings, name: str, task: str | None) -> str:
-    return shlex.join(_train(findings, name, task))
+    def commands(self) -> list[str]:
+        """The command lines that train and evaluate without a YAML file."""
+        keys = self.findings.keys.items()
+        words = [f"data.{key}={_word(each.value)}" for key, each in keys]
+        train = shlex.join([*self._train(self.findings.option), *words])
+        return [train, shlex.join(["fmtool", "evaluate", *self.flags, "run=last"])]
 
+    def with_file(self, name: str) -> str:
+        """The command line that trains with the YAML file `name`."""
+        return shlex.join(self._train(name))
 
-def _train(findings: Findings, data: str, task: str | None) -> list[str]:
-    words = [f"model={findings.model}", f"data={data}"]
-    return ["fmtool", "train", *words, *([] if task is None else [f"task={task}"])]
+    def _train(self, data: str) -> list[str]:
+        words = [f"model={self.model}", f"data={data}"]
+        task = [] if self.task is None else [f"task={self.task}"]
+        return ["fmtool", "train", *self.flags, *words, *task]
 
 
 def _value(value: Any) -> str:

@@ -23,14 +23,15 @@ class Guessed(NamedTuple):
     keys: dict[str, Key]
 
 
-def guess_target(table: Beginning, *, beside: str | None) -> Guessed:
+def guess_target(table: Beginning, *, beside: str | None, named: str | None = None) -> Guessed:
     """The target of a table.
 
     Args:
         beside: the column of samples.
+        named: the column of labels, if it is known.
     """
-    label = label_column(table, beside=beside)
-    is_usual = label is not None and label.casefold() in USUAL_NAMES["label"]
+    label = named if named in table.columns else label_column(table, beside=beside)
+    is_usual = label is not None and (label == named or label.casefold() in USUAL_NAMES["label"])
     columns = _columns_of_ones(table, beside)
     if not is_usual and len(columns) > 1:
         key = Key(list(columns), "0 or 1 for each class")

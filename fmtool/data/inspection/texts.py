@@ -3,16 +3,21 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from fmtool.data.inspection import columns
+from fmtool.data.inspection.asked import Asked
 from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, as_row, spread
 from fmtool.data.inspection.target_guess import guess_target
 from fmtool.data.reading.labelled_text import LabelledText
 from fmtool.data.reading.problems import Report
-from fmtool.data.reading.table_style import Style
 from fmtool.data.reading.target_columns import TargetColumns
-from fmtool.data.reading.text_files import begins_with_a_list, open_texts, tables_by_split
+from fmtool.data.reading.text_files import (
+    are_class_files,
+    begins_with_a_list,
+    is_text_file,
+    open_texts,
+    tables_by_split,
+)
 from fmtool.data.reading.text_tables import Columns
 from fmtool.data.splitting.split_names import SPLITS
 from fmtool.data.splitting.text_splits import Said, check_class, trained_target
@@ -24,52 +29,76 @@ _DEFAULTS = Columns(text="text", label="label", split="split")
 """The columns that a training takes without being told."""
 
 
-class _Table(NamedTuple):
-    """The way to read a table, and the keys that say what its target is."""
-
-    columns: Columns
-    style: Style
-    keys: dict[str, Key]
-
-
-def inspect_tables(path: Path, problems: Problems) -> Findings:
+def inspect_tables(path: Path, asked: Asked, problems: Problems) -> Findings:
     """The findings on a table, or on a folder with one for each split.
 
     DataError if it is not known which columns are which.
     """
-    found, style, of_target = _columns(tables_by_split(path)["train"] if path.is_dir() else path)
-    keys = {"path": Key(str(path))}
-    if style.has_header is False:
-        keys["header"] = Key(False, "the first line is a sample")
-    for key in ("text", "label", "split"):
-        name = getattr(found, key)
-        if name != getattr(_DEFAULTS, key):
-            keys[f"{key}_column"] = Key(name)
-    texts = open_texts(path, found, style, problems.report).texts
-    return _findings(texts, keys | of_target, problems.report, found, has_lines=True)
+    one = tables_by_split(path)["train"] if path.is_dir() else path
+    keys = {"path": Key(str(path)), **_keys_of(one, asked)}
+    cfg, keys = asked.settled(_OPTION, keys)
+    target = cfg.columns_of_target(has_lists=begins_with_a_list(path, cfg.label_column, cfg.style))
+    read = Columns(cfg.text_column, cfg.label_column, cfg.split_column, target)
+    texts = open_texts(path, read, cfg.style, problems.report).texts
+    return _findings(texts, keys, problems.report, read, has_lines=True)
 
 
-def inspect_files(root: Path, *, is_folders: bool, problems: Problems) -> Findings:
-    """The findings on a folder for each class, or on a file for each class."""
-    texts = open_texts(root, _DEFAULTS, Style(), problems.report).texts
+def inspect_folders(root: Path, asked: Asked, problems: Problems) -> Findings:
+    """The findings on a folder for each class."""
+    return _of_files(root, asked, problems, has_lines=False)
+
+
+def inspect_files(root: Path, asked: Asked, problems: Problems) -> Findings:
+    """The findings on a file for each class."""
+    return _of_files(root, asked, problems, has_lines=True)
+
+
+def _of_files(root: Path, asked: Asked, problems: Problems, *, has_lines: bool) -> Findings:
     keys = {"path": Key(str(root))}
-    return _findings(texts, keys, problems.report, _DEFAULTS, has_lines=not is_folders)
+    if not _has_text_files(root):
+        keys["files"] = Key("all", "none of them ends in .txt")
+    cfg, keys = asked.settled(_OPTION, keys)
+    takes_all = cfg.files == "all"
+    texts = open_texts(root, _DEFAULTS, cfg.style, problems.report, takes_all=takes_all).texts
+    return _findings(texts, keys, problems.report, _DEFAULTS, has_lines=has_lines)
 
 
-def _columns(table: Path) -> _Table:
-    beginning = columns.beginning_of(table)
-    text = columns.text_column(beginning)
-    label, target, keys = guess_target(beginning, beside=text)
+def _has_text_files(root: Path) -> bool:
+    """True where files of classes say by their endings that they are texts, or what class."""
+    files = [path for path in root.iterdir() if path.is_file()]
+    if are_class_files(files):
+        return True
+    return any(is_text_file(path) for path in root.rglob("*") if path.is_file())
+
+
+def _keys_of(table: Path, asked: Asked) -> dict[str, Key]:
+    """The keys by which a training finds texts and target."""
+    style = asked.style
+    loose = "quotes" not in asked.words and columns.has_loose_quotes(table, style)
+    if loose:
+        style = style._replace(has_quotes=False)
+    beginning = columns.beginning_of(table, style)
+    text = asked.words.get("text_column") or columns.text_column(beginning)
+    guessed = guess_target(beginning, beside=text, named=asked.words.get("label_column"))
+    label, target, of_target = guessed
     if label is not None and begins_with_a_list(table, label, beginning.style):
-        target, keys = TargetColumns("labels"), {}
+        target, of_target = TargetColumns("labels"), {}
     if text is None or (label is None and not target.names) or text == label:
         found = ", ".join(beginning.columns) or "none"
         raise DataError(
             f"{table}: no columns of texts and classes, but {found}", fix="call them text and label"
         )
+    keys = {}
+    if beginning.style.has_header is False:
+        keys["header"] = Key(False, "the first line is a sample")
+    if loose:
+        keys["quotes"] = Key(False, "a quote is a character like any other")
     named = (name for name in beginning.columns if name.casefold() == "split")
     split = next(named, _DEFAULTS.split)
-    return _Table(Columns(text, label or _DEFAULTS.label, split, target), beginning.style, keys)
+    for key, name in (("text", text), ("label", label), ("split", split)):
+        if name is not None and name != getattr(_DEFAULTS, key):
+            keys[f"{key}_column"] = Key(name)
+    return keys | of_target
 
 
 def _findings(
@@ -96,7 +125,7 @@ def _findings(
     ]
     return Findings(
         option=_OPTION,
-        model="text_cnn",
+        models=("text_cnn",),
         keys=keys,
         target=target,
         samples=samples,

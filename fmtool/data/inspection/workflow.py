@@ -1,6 +1,6 @@
 """Looks at a data set of a user's own and gathers all that there is to say about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fmtool.data.inspection import arrays, pictures, starter, texts
+from fmtool.data.inspection import arrays, number_tables, pictures, starter, texts
+from fmtool.data.inspection.asked import Asked
 from fmtool.data.inspection.balance import (
     classes_without_training,
     duplicates_of,
@@ -19,9 +20,11 @@ from fmtool.data.inspection.balance import (
 )
 from fmtool.data.inspection.findings import Findings, Problems, evenly
 from fmtool.data.inspection.kinds import DESCRIPTIONS, Guess, guess
+from fmtool.data.inspection.kinds import Kind as Guessed
+from fmtool.data.inspection.merging import merged
 from fmtool.data.inspection.numbers import groups_of_numbers, report_of_numbers, warn_of_numbers
 from fmtool.data.inspection.sheet import draw_sheet
-from fmtool.data.splitting.splits import Splits
+from fmtool.elements import Element
 from fmtool.errors import CannotCreate, DataError
 from fmtool.targets import Kind, Target
 
@@ -54,28 +57,31 @@ _BALANCE: dict[Kind, _Balance] = {
 
 @dataclass(frozen=True)
 class InspectDefaults:
-    """The default options of data sets, and a function that loads one.
+    """The defaults of a training, and what goes together in one.
 
     Args:
-        load: a data set by option and path.
+        test_fraction: share of the training split that is held out where there is no test split.
         task: the task that trains without being named.
         tasks: the names of the tasks that learn a target.
+        fits: whether a model by its name takes an element.
+        flags: of fmtool, which the commands to begin with need too.
     """
 
-    max_pixels: int
     test_fraction: float
-    load: Callable[[str, Path], Splits]
     task: str
     tasks: Callable[[Target], list[str]]
+    fits: Callable[[str, Element], bool]
+    flags: Sequence[str] = ()
 
 
-def inspect(path: Path, *, sheet: Path | None, settings: InspectDefaults) -> Result:
+def inspect(path: Path, *, sheet: Path | None, settings: InspectDefaults, asked: Asked) -> Result:
     """All about the data set in JSON types; `usable` says whether it can be trained on at all.
 
     A sheet of samples is drawn where they are pictures.
 
     Args:
         sheet: where to draw it; None for a new file in the working directory.
+        asked: what was typed beside the path.
 
     Raises:
         CannotCreate: `sheet` is there already, or cannot be written.
@@ -85,19 +91,21 @@ def inspect(path: Path, *, sheet: Path | None, settings: InspectDefaults) -> Res
         fix = "remove it, or give output= another name"
         raise CannotCreate(f"output={sheet}: the file exists", fix=fix)
     problems = Problems()
-    guessed = guess(path)
+    guessed = guess(path, asked.option, asked.style)
     base: Result = {"path": str(guessed.path), "kind": guessed.kind}
     base["description"] = DESCRIPTIONS[guessed.kind]
     try:
-        findings = _findings(guessed, settings, problems)
+        findings = _findings(guessed, asked, problems)
     except DataError as error:
         problems.report(error)
-        return base | {"usable": False, "problems": _listed(problems)}
-    result = base | _report(findings, settings, problems)
+        return base | {"usable": False, "problems": merged(problems.found, guessed.path)}
+    result = base | _report(findings, guessed.path, settings, problems)
     return result | (_start(findings, path, sheet, settings) if result["usable"] else {})
 
 
-def _report(findings: Findings, settings: InspectDefaults, problems: Problems) -> Result:
+def _report(
+    findings: Findings, root: Path, settings: InspectDefaults, problems: Problems
+) -> Result:
     duplicates, balance = duplicates_of(findings.samples), _BALANCE[findings.target.kind]
     warn_of_duplicates(findings, duplicates, problems)
     usable = _is_usable(findings)
@@ -112,7 +120,7 @@ def _report(findings: Findings, settings: InspectDefaults, problems: Problems) -
         **(balance.report(findings) if findings.samples else {}),
         "statistics": dict(findings.statistics),
         "duplicates": duplicates,
-        "problems": _listed(problems),
+        "problems": merged(problems.found, root),
     }
 
 
@@ -121,19 +129,25 @@ def _is_usable(findings: Findings) -> bool:
     return len({sample.row for sample in findings.of_split("train")}) > 1
 
 
-def _findings(guessed: Guess, settings: InspectDefaults, problems: Problems) -> Findings:
-    path, limit = guessed.path, settings.max_pixels
-    match guessed.kind:
-        case "picture_folders":
-            return pictures.inspect_folders(path, max_pixels=limit, problems=problems)
-        case "picture_table":
-            return pictures.inspect_table(path, max_pixels=limit, problems=problems)
-        case "text_table" | "text_tables":
-            return texts.inspect_tables(path, problems)
-        case "arrays":
-            return arrays.inspect_arrays(path, settings.load)
-    is_folders = guessed.kind == "text_folders"
-    return texts.inspect_files(path, is_folders=is_folders, problems=problems)
+def _findings(guessed: Guess, asked: Asked, problems: Problems) -> Findings:
+    path, kind = guessed.path, guessed.kind
+    if kind == "option":
+        assert asked.option is not None, "none guesses it"
+        return arrays.inspect_option(asked.option, path, asked)
+    return _INSPECTORS[kind](path, asked, problems)
+
+
+_INSPECTORS: dict[Guessed, Callable[[Path, Asked, Problems], Findings]] = {
+    "picture_folders": pictures.inspect_folders,
+    "picture_table": pictures.inspect_table,
+    "number_table": number_tables.inspect_numbers,
+    "number_tables": number_tables.inspect_numbers,
+    "text_table": texts.inspect_tables,
+    "text_tables": texts.inspect_tables,
+    "text_folders": texts.inspect_folders,
+    "text_files": texts.inspect_files,
+    "arrays": lambda path, asked, _: arrays.inspect_arrays(path, asked),
+}
 
 
 def _report_small_classes(
@@ -149,13 +163,14 @@ def _start(findings: Findings, path: Path, sheet: Path | None, settings: Inspect
     groups = _BALANCE[findings.target.kind].groups(findings)
     tasks = settings.tasks(findings.target)
     task = None if settings.task in tasks else next(iter(tasks), None)
+    begin = starter.Beginning(findings, _model(findings, settings), task, settings.flags)
     result: Result = {
         "sheet": None,
         "examples": _examples(findings, groups),
         "config_file": f"fmtool_conf/data/{name}.yaml",
         "config": starter.yaml_of(findings),
-        "command_with_config_file": starter.command_with_file(findings, name, task),
-        "next": starter.commands_of(findings, task) if tasks else [],
+        "command_with_config_file": begin.with_file(name),
+        "next": begin.commands() if tasks else [],
         "tasks": sorted(tasks, key=lambda each: each not in (task, settings.task)),
     }
     if findings.picture_of is not None:
@@ -168,6 +183,13 @@ def _start(findings: Findings, path: Path, sheet: Path | None, settings: Inspect
         draw_sheet(pictures_of, list(groups), place)
         result["sheet"] = str(place)
     return result
+
+
+def _model(findings: Findings, settings: InspectDefaults) -> str:
+    """The first model that takes the samples as they are read; the first of all where none does."""
+    element = findings.element
+    fitting = (name for name in findings.models if element and settings.fits(name, element))
+    return next(fitting, next(iter(findings.models), "mlp"))
 
 
 def _examples(findings: Findings, groups: dict[str, list[int]]) -> dict[str, list[str]]:
@@ -186,8 +208,3 @@ def _new_file(stem: str) -> Path:
     while path.exists():
         path, number = Path(f"{stem}_{number}.png"), number + 1
     return path
-
-
-def _listed(problems: Problems) -> list[Result]:
-    """Those that stop a training first."""
-    return [each._asdict() for each in sorted(problems.found, key=lambda p: not p.stops_training)]

@@ -105,6 +105,14 @@ def open_npz(
         return stays | {_name(member): _read_member(archive, member, path) for member in others}
 
 
+def names_in(path: Path) -> list[str]:
+    """The names of the arrays of a folder of .npy files, or of an archive; DataError as reading."""
+    if path.is_dir():
+        return sorted(file.stem for file in path.iterdir() if file.suffix == ".npy")
+    with _archive(path, _MAX_MEMBERS) as (_, archive):
+        return [_name(member) for member in archive.infolist()]
+
+
 @contextmanager
 def _archive(path: Path, most_members: int) -> Iterator[tuple[BinaryIO, zipfile.ZipFile]]:
     with open_regular(path) as file, _damage_named(path), zipfile.ZipFile(file) as archive:

@@ -6,10 +6,11 @@
     PATH/CLASS.txt                               a file for each class, a text on each line
     PATH/NAME.CLASS                              the same, of files that differ only in the ending
 
-Each may be gzipped, with `.gz` at the end of its name. Nothing but `PATH` is read.
+With `takes_all` files of classes may have any ending, or none, where `.txt` stands. Each may be
+gzipped, with `.gz` at the end of its name. Nothing but `PATH` is read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -32,6 +33,7 @@ from fmtool.data.splitting.split_names import SPLITS, split_called
 from fmtool.errors import DataError
 from fmtool.suggest import did_you_mean
 
+_TAKE_ALL = "remove it, or set data.files=all where it is a text"
 _TEXTS = FileKind((".txt", ".gz", *SUFFIXES), "text file", "texts")
 
 
@@ -54,6 +56,7 @@ def open_texts(
     report: Report,
     *,
     known: tuple[str, ...] | None = None,
+    takes_all: bool = False,
 ) -> Source:
     """The labelled texts of `path`, a file or folder; what is not one label needs a table.
 
@@ -62,6 +65,7 @@ def open_texts(
 
     Args:
         known: the classes of a run, see `class_folders.scan_class_folders`.
+        takes_all: whether files of classes are texts whatever their ending.
 
     Raises:
         DataError: what is wrong with a file or folder as a whole, also while iterating.
@@ -78,7 +82,7 @@ def open_texts(
         columns.target.require_label(f"{path}: folders and files of classes")
     if listing.folders:
         # Which finds the same problems.
-        return _of_class_folders(path, style.encoding, report, known)
+        return _of_class_folders(path, style.encoding, report, known, takes_all=takes_all)
     for problem in problems:
         report(problem)
     if any(is_table(file) for file in listing.files):
@@ -89,13 +93,14 @@ def open_texts(
             for row in _of_table(table, split, columns, style, report)
         )
         return Source(rows, listing.ignored)
-    texts = _of_class_files(listing, path, style.encoding, report, known)
+    classes = _with_classes(listing.files, report, takes_all=takes_all)
+    texts = _of_class_files(classes, path, style.encoding, report, known)
     return Source(texts, listing.ignored)
 
 
-def tables_by_split(root: Path) -> dict[str, Path]:
+def tables_by_split(root: Path, *, needs_train: bool = True) -> dict[str, Path]:
     """The tables in `root` where it holds one for each split; DataError where it does not."""
-    return _of_splits(list_folder(root, stop), root)
+    return _of_splits(list_folder(root, stop), root, needs_train=needs_train)
 
 
 def begins_with_a_list(path: Path, column: str, style: Style) -> bool:
@@ -145,15 +150,20 @@ def _of_splits(listing: Listing, root: Path, *, needs_train: bool = True) -> dic
 
 
 def _of_class_folders(
-    root: Path, encoding: str, report: Report, known: tuple[str, ...] | None
+    root: Path,
+    encoding: str,
+    report: Report,
+    known: tuple[str, ...] | None,
+    *,
+    takes_all: bool,
 ) -> Source:
     found = scan_class_folders(root, _TEXTS, report=report, known=known)
 
     def texts() -> Iterator[LabelledText]:
         for split, files in found.splits.items():
             for path, label in files:
-                if not is_text_file(path):
-                    report(DataError(f"{path}: not a .txt file", fix="remove it"))
+                if not (takes_all or is_text_file(path)):
+                    report(DataError(f"{path}: not a .txt file", fix=_TAKE_ALL))
                     continue
                 try:
                     whole = "\n".join(line.text for line in read_lines(path, encoding, report))
@@ -168,14 +178,14 @@ def _of_class_folders(
 
 
 def _of_class_files(
-    listing: Listing,
+    classes: Iterable[tuple[str, Path]],
     root: Path,
     encoding: str,
     report: Report,
     known: tuple[str, ...] | None,
 ) -> Iterator[LabelledText]:
     files: dict[str, Path] = {}
-    for name, path in _with_classes(listing.files, report):
+    for name, path in classes:
         if files.setdefault(name, path) is not path:
             report(DataError(f"{path}: a second file of class '{name}'", fix="remove one"))
     if known is None and len(files) < 2:
@@ -190,18 +200,30 @@ def _of_class_files(
                 yield text
 
 
-def _with_classes(files: Sequence[Path], report: Report) -> Iterator[tuple[str, Path]]:
+def _with_classes(
+    files: Sequence[Path], report: Report, *, takes_all: bool
+) -> Iterator[tuple[str, Path]]:
     """Class and path of each: the class is what stands before .txt, or NAME.CLASS of one NAME."""
-    bare = [path.with_suffix("") if path.suffix.lower() == ".gz" else path for path in files]
-    endings = {path.suffix[1:].lower() for path in bare}
-    # TREC.train and TREC.test are no classes.
-    are_classes = not any(each in ("", "txt") or split_called(each) for each in endings)
-    is_in_ending = are_classes and len({path.stem for path in bare}) == 1 < len(endings)
+    bare, is_in_ending = _bare(files), are_class_files(files)
     for path, name in zip(files, bare, strict=True):
         if is_in_ending:
             yield class_names.written(name.suffix[1:]), path
         elif is_text_file(path):
             yield class_names.written(name.stem), path
+        elif takes_all:
+            yield class_names.written(name.name), path
         else:
-            fix = "remove it, or give it the ending .txt"
-            report(DataError(f"{path}: neither a text file nor a table", fix=fix))
+            report(DataError(f"{path}: neither a text file nor a table", fix=_TAKE_ALL))
+
+
+def are_class_files(files: Sequence[Path]) -> bool:
+    """True for files that differ in their endings alone, which are the names of classes."""
+    bare = _bare(files)
+    endings = {path.suffix[1:].lower() for path in bare}
+    # TREC.train and TREC.test are no classes.
+    are_classes = not any(each in ("", "txt") or split_called(each) for each in endings)
+    return are_classes and len({path.stem for path in bare}) == 1 < len(endings)
+
+
+def _bare(files: Sequence[Path]) -> list[Path]:
+    return [path.with_suffix("") if path.suffix.lower() == ".gz" else path for path in files]

@@ -11,6 +11,7 @@ from fmtool.data.samples.images import is_in_memory
 from fmtool.data.samples.read_ahead import read_all
 from fmtool.data.splitting import inputs
 from fmtool.data.splitting.splits import Split, Splits
+from fmtool.elements import Features
 from fmtool.errors import DataError
 from fmtool.notices import note
 
@@ -41,17 +42,20 @@ def fit(splits: Splits, rows: NDArray[np.int32]) -> Splits:
 
 
 def restore(splits: Splits, artifacts: Mapping[str, str], *, origin: str) -> Splits:
-    """The same by the origins of a run, the columns in its order where both have names.
+    """The same by the origins of a run, its columns in its order where both have names.
 
     Raises DataError where columns of the run are missing.
 
     Args:
         origin: for the message.
     """
+    entries, found = inputs.decode(artifacts), splits.facts.get(COLUMNS)
     width = splits.array_element.shape[-1]
-    entries = inputs.decode(artifacts)
+    if found is not None and isinstance(entries.get(COLUMNS), list):
+        # What the run has not is left out by its name.
+        width = len(entries[COLUMNS])
     values = inputs.origins_in(entries, width=width)
-    wanted, found = inputs.columns_in(entries, width=width), splits.facts.get(COLUMNS)
+    wanted = inputs.columns_in(entries, width=width)
     if wanted is not None and found is not None and list(wanted) != list(found):
         splits = _ordered(splits, _places(wanted, found, origin))
     origins = None if values is None else Origins(values)
@@ -73,7 +77,8 @@ def _ordered(splits: Splits, places: list[int]) -> Splits:
         columns = ReadColumns(part.array, places)
         return replace(part, x=read_all(columns) if is_in_memory(part.array) else columns)
 
-    return _changed(splits, {name: ordered(part) for name, part in splits.parts.items()})
+    chosen = replace(splits, element=Features((*splits.array_element.shape[:-1], len(places))))
+    return _changed(chosen, {name: ordered(part) for name, part in splits.parts.items()})
 
 
 def _in_float32(splits: Splits, origins: Origins | None) -> Splits:

@@ -1,0 +1,29 @@
+"""The config of a data set from the keys that a user types without the group."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def configured(
+    option: str,
+    typed: Mapping[str, str],
+    values: Mapping[str, Any] | None = None,
+    *,
+    folders: tuple[Path, ...] = (),
+) -> Any:
+    """The validated config of `data=option`; UsageError for a key or value that it has not.
+
+    Args:
+        typed: words by key.
+        values: others, in JSON types, which those that are typed replace.
+        folders: with YAML files of the user's own.
+    """
+    from fmtool import validate
+    from fmtool.config.arguments import prepare
+    from fmtool.config.compose import compose
+
+    overrides = [prepare(f"data.{key}={value}") for key, value in typed.items()]
+    composed = compose("train", [f"data={option}", *overrides], folders=folders)["data"]
+    others = {key: value for key, value in (values or {}).items() if key not in typed}
+    return validate.option("data", composed | others)
