@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fmtool.data.splitting.splits import Split, Splits
     from fmtool.targets import Target
 
-KIND = "features"
+KIND: Literal["features"] = "features"
 
 _Names = list[Annotated[str, Field(min_length=1)]]
 
