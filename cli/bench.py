@@ -4,6 +4,7 @@ import gc
 
 from fmtool.config import arguments
 from fmtool.errors import UsageError
+from fmtool.notices import note
 
 from . import output
 from .flags import Flags
@@ -44,14 +45,18 @@ def main(argv: list[str], flags: Flags) -> int:
             "bench takes no -m and no -cn", fix="measure one training at a time: what train takes"
         )
 
-    from fmtool.config import compose
+    from fmtool.config import compose, user_defaults
+    from fmtool.config.folders import user_folders
 
-    folders = compose.user_folders(parsed.config_dirs)
+    folders = user_folders(parsed.config_dirs)
     if parsed.asks_for_information:
         from . import information
 
         return information.show("bench", parsed, folders)
     raw = compose.compose("bench", parsed.overrides, folders=folders)
+    raw, backend = user_defaults.with_backend(raw, parsed.overrides)
+    if backend is not None:
+        note(f"runtime.backend={backend} by {user_defaults.VARIABLE}")
 
     from fmtool import registry, validate
     from fmtool.benchmarking.config import BenchConfig

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fmtool.errors import DataError, UsageError, to_json
+from fmtool.safety.addresses import require_path
 from fmtool.suggest import did_you_mean
 
 from . import data_report, output
@@ -80,6 +81,8 @@ def _words(arguments: Sequence[str]) -> _Words:
         if not value:
             raise UsageError(f"data inspect: {key} is empty", fix=f"write {key}=PATH")
         name = key.removeprefix("data.")
+        if name in ("path", "output"):
+            require_path(key, value)
         (own if name in _KEYS else keys)[name] = value
     option = own.get("data")
     _require_known(keys, option)

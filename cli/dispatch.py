@@ -24,21 +24,7 @@ from fmtool.suggest import did_you_mean
 
 from . import flags as flags_module
 from . import output
-
-COMMANDS = {
-    "train": "train a model and leave a run directory",
-    "tune": "search hyperparameters, on one machine or on many",
-    "evaluate": "measure a run on a split, with gates for CI",
-    "export": "write files that run elsewhere and give the same answers",
-    "predict": "label pictures, texts or numbers, by a run or by an exported file",
-    "verify": "check a bundle of exported files, and run them",
-    "sweep": "say what a sweep would do, and how long it would take",
-    "bench": "measure how fast a training is, and the machine could be",
-    "reproduce": "train as a run did and compare the two",
-    "runs": "list, show and compare runs",
-    "data": "look at data of your own; list, fetch, describe and check data sets",
-    "models": "list and describe architectures",
-}
+from .commands import COMMANDS
 
 HELP = f"""fmtool {__version__}: train, evaluate and compare Keras models from the command line
 
@@ -46,7 +32,7 @@ usage: fmtool COMMAND [group=option] [key=value] [flags]
 
 {chr(10).join(f"  {name:<10} {purpose}" for name, purpose in COMMANDS.items())}
 
-  fmtool COMMAND --help   options and keys of a command
+  fmtool COMMAND --help   options and keys of a command; so does fmtool help COMMAND
 
 flags of every command:
   --json            exactly one JSON object on stdout
@@ -71,7 +57,13 @@ exit codes:
 environment:
   FMTOOL_DATA      where data sets are cached    FMTOOL_CONF    folders of your own YAML files
   FMTOOL_OFFLINE=1 never touch the network       FMTOOL_DEBUG=1 show tracebacks
+  FMTOOL_CACHE     what can be made again        FMTOOL_THREADS what runtime.threads=auto is
+  KERAS_BACKEND    default of runtime.backend    XDG_CONFIG_HOME  holds fmtool/, a folder of yours
 """
+
+
+_HELP = ("-h", "--help", "help")
+_VERSION = {"-V", "--version"}
 
 
 def run(argv: list[str]) -> int:
@@ -117,12 +109,17 @@ def _known(error: Exception) -> FmtoolError | None:
 
 
 def _run(argv: list[str], report: Callable[[Interrupted], None]) -> int:
-    if not argv or argv[0] in ("-h", "--help", "help"):
+    if argv[:2] == ["completion", "answer"]:
+        from . import completion
+
+        return completion.answer(argv[2:])
+    if argv[:1] == ["help"] and argv[1:2] not in ([], ["help"]):
+        return _run([*argv[1:], "--help"], report)
+    if not argv or argv[0] in _HELP:
         output.print_help(HELP)
         return ExitCode.SUCCESS
-    if argv[0] in ("-V", "--version"):
-        output.print_line(f"fmtool {__version__}")
-        return ExitCode.SUCCESS
+    if argv[0] in _VERSION:
+        return _print_version()
     with SignalGuard(on_abandon=report) as signals:
         flags, rest = flags_module.take(argv)
         if flags.timeout is not None:
@@ -131,12 +128,20 @@ def _run(argv: list[str], report: Callable[[Interrupted], None]) -> int:
             return _dispatch(rest, flags)
 
 
+def _print_version() -> int:
+    output.print_line(f"fmtool {__version__}")
+    return ExitCode.SUCCESS
+
+
 def _dispatch(words: list[str], flags: flags_module.Flags) -> int:
     command, arguments = (words[0], words[1:]) if words else ("", [])
     if command not in COMMANDS:
-        raise UsageError(f"unknown command '{command}'", fix=did_you_mean(command, COMMANDS))
+        fix = did_you_mean(command, [*COMMANDS, "help"])
+        raise UsageError(f"unknown command '{command}'", fix=fix)
+    if not _VERSION.isdisjoint(arguments):
+        return _print_version()
     module = import_module(f"fmtool.cli.{command}")
-    if "--help" in arguments or "-h" in arguments:
+    if {"--help", "-h"} & {*arguments} or arguments[:1] == ["help"]:
         output.print_help(module.help_text())
         return ExitCode.SUCCESS
     execute: Callable[[list[str], flags_module.Flags], int] = module.main

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 _OWN_KEYS = ("run", "runs_dir", "split", "predictions", "plots", "tta", "gate")
 
 HELP = """\
-usage: fmtool evaluate run=RUN [split=test|validation|train|all] [data.path=PATH] [key=value ...]
+usage: fmtool evaluate RUN [split=test|validation|train|all] [data.path=PATH] [key=value ...]
 
 measures model.keras of a run and writes the report and its pictures under evaluation/ in it
 
-  run=RUN             a path, a unique prefix of a run's name, a name=, or `last`
+  RUN                 a path, a unique prefix of a run's name, a name=, or `last`, the newest run
+                      that is of no sweep and no study; run=RUN is the same
   runs_dir=DIR        where RUN is looked up; runs by default
   split=SPLIT         test (default), validation or train, drawn as the run drew them; or all
   data.path=PATH      other labelled samples, of the classes that the run has: the test part if they

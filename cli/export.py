@@ -16,12 +16,13 @@ _OWN_KEYS = (
 _LISTS = ("format=", "quantization=", "include=")
 
 HELP = """\
-usage: fmtool export run=RUN [format=FORMAT,...] [quantization=Q,...] [key=value ...]
+usage: fmtool export RUN [format=FORMAT,...] [quantization=Q,...] [key=value ...]
 
 writes the model of a run in other formats; each file is run in its own runtime on the held-out
 samples and compared with the run's network, and is kept only if it gives the same answers
 
-  run=RUN             a path, a unique prefix of a run's name, a name=, or `last`
+  RUN                 a path, a unique prefix of a run's name, a name=, or `last`, the newest run
+                      that is of no sweep and no study; run=RUN is the same
   runs_dir=DIR        where RUN is looked up; runs by default
   output=DIR          where the files are written; export/ in the run by default
   format=FORMAT,...   keras, saved_model, onnx (default), litert, openvino, torch; all: what is

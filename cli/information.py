@@ -1,7 +1,6 @@
-"""Hydra's own questions (`--cfg`, `--info`, completion), answered without running anything."""
+"""Hydra's own questions (`--cfg`, `--info`), answered without running anything."""
 
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from fmtool.errors import ExitCode, UsageError
 
 def show(config_name: str, arguments: Arguments, folders: tuple[Path, ...]) -> int:
     """Composes once first, so that a config which may not run is not shown to Hydra either."""
-    if not arguments.completion:
-        compose.compose(config_name, arguments.overrides, folders=folders)
+    compose.compose(config_name, arguments.overrides, folders=folders)
     if arguments.show is not None and arguments.show != "job":
         raise UsageError(f"--cfg {arguments.show}: only --cfg job is shown", fix="write --cfg job")
     words = [*arguments.overrides]
@@ -25,11 +23,6 @@ def show(config_name: str, arguments: Arguments, folders: tuple[Path, ...]) -> i
         words.append("--resolve")
     if arguments.info:
         words += ["--info", arguments.info]
-    if arguments.completion:
-        words += ["--shell-completion", arguments.completion]
-        # Hydra completes what follows the name of a program, and knows no subcommands.
-        line = os.environ.get("COMP_LINE", "")
-        os.environ["COMP_LINE"] = re.sub(r"^(\S+)\s+train\b", r"\1", line, count=1)
     sys.argv = ["fmtool train", *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     compose.run_hydra_main(config_name, folders)

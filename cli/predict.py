@@ -22,12 +22,13 @@ _ERROR_COLUMN = 2
 """Index of the column that holds the reason why a sample could not be read, where there is one."""
 
 HELP = """\
-usage: fmtool predict run=RUN|model=FILE|bundle=FILE input=INPUT [output=OUTPUT] [key=value ...]
+usage: fmtool predict RUN|model=FILE|bundle=FILE input=INPUT [output=OUTPUT] [key=value ...]
 
 labels samples that nobody has labelled, prepared as those of the training were; a run in float32
 on its own backend, an exported file in its own runtime and without Keras
 
-  run=RUN             a path, a unique prefix of a run's name, a name=, or `last`
+  RUN                 a path, a unique prefix of a run's name, a name=, or `last`, the newest run
+                      that is of no sweep and no study; run=RUN is the same
   model=FILE          what fmtool export wrote: .onnx, .tflite, .xml, .pt2, .keras, or the folder of
                       a SavedModel; the tokenizer.json of a model of texts lies beside it
   bundle=FILE         an archive of such files; format=NAME: one of them, or the first that can run

@@ -27,7 +27,8 @@ usage: fmtool reproduce RUN [tolerance=X] [want=close|equal] [runs_dir=DIR]
 trains as RUN did, into a new run directory, and compares: digests of the data, metrics.jsonl row
 by row (times aside), the arrays of the last checkpoint, the final report on the test split
 
-  RUN            a path, a unique prefix of a run's name, a name=, or `last`; run=RUN is the same
+  RUN            a path, a unique prefix of a run's name, a name=, or `last`, the newest run that is
+                 of no sweep and no study; run=RUN is the same
   want=VERDICT   the least that gives exit code 0: close (default) or equal; else it is 4
   tolerance=X    how far a score of the final report may be off to be close; 1e-3 by default
   runs_dir=DIR   where RUN is looked up (runs by default) and the new run is put (beside RUN)

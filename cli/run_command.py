@@ -86,18 +86,19 @@ def read_own(
     Args:
         paths: those of the keys that hold paths in this command alone.
     """
-    parsed = arguments.parse(list(argv), paths=paths)
+    parsed = arguments.parse(list(argv), paths=paths, bare="run")
     if parsed.multirun or parsed.asks_for_information or parsed.config_name:
         raise UsageError(
-            f"{command} takes no -m, -cn, --cfg, --info or completion",
+            f"{command} takes no -m, -cn, --cfg or --info",
             fix=f"see fmtool {command} --help",
         )
 
     from fmtool import registry
     from fmtool.config import compose
+    from fmtool.config.folders import user_folders
 
     registry.load_plugins(flags.plugins)
-    folders = compose.user_folders(parsed.config_dirs)
+    folders = user_folders(parsed.config_dirs)
     own = [each for each in parsed.overrides if arguments.top_key(each) in own_keys]
     cfg = validated(compose.compose(command, own, folders=folders))
     others = [each for each in parsed.overrides if each not in own]

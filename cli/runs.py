@@ -26,7 +26,8 @@ usage: fmtool runs [list] [key=value ...] [--csv | --json]
        fmtool runs show RUN [runs_dir=DIR] [--json]
        fmtool runs compare RUN RUN ... [runs_dir=DIR] [--csv | --json]
 
-RUN is a path, `last`, an id or the start of one, or the name= it was given.
+RUN is a path, an id or the start of one, the name= it was given, or `last`: the newest run that is
+of no sweep and no study; of those, `fmtool runs` has the ids.
 
 keys:
   runs_dir=DIR    where the runs are (default: runs)

@@ -52,11 +52,11 @@ def main(argv: list[str], flags: Flags) -> int:
         raise UsageError(f"unknown action '{action}'" if action else "no action named", fix=fix)
     parsed = arguments.parse(words)
     if parsed.asks_for_information:
-        raise UsageError("sweep takes no --cfg, --info or completion", fix="ask fmtool train")
+        raise UsageError("sweep takes no --cfg or --info", fix="ask fmtool train")
 
-    from fmtool.config import compose
+    from fmtool.config.folders import user_folders
 
-    folders = compose.user_folders(parsed.config_dirs)
+    folders = user_folders(parsed.config_dirs)
     sweep = sweep_command.read(parsed.config_name or "train", parsed, folders, flags)
 
     from fmtool.sweeping.plan import plan

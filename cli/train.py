@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool.config import arguments
+from fmtool.notices import note
 from fmtool.runs.layout import (
     AUTO,
     JOB_VARIABLE,
@@ -35,8 +36,9 @@ def main(argv: list[str], flags: Flags) -> int:
     parsed = arguments.parse(argv)
 
     from fmtool.config import compose
+    from fmtool.config.folders import user_folders
 
-    folders = compose.user_folders(parsed.config_dirs)
+    folders = user_folders(parsed.config_dirs)
     name = parsed.config_name or "train"
     if parsed.asks_for_information:
         from . import information
@@ -49,8 +51,11 @@ def main(argv: list[str], flags: Flags) -> int:
         return multirun.run(name, parsed, folders, flags)
     sweep_command.require_none(parsed.overrides)
     raw, choices = compose.with_choices(name, parsed.overrides, folders=folders)
-    resumes = None
-    if raw["resume"] not in (None, AUTO):
+    resumes: Path | None = None
+    origins: dict[str, str] = {}
+    if raw["resume"] in (None, AUTO):
+        raw, origins = _with_defaults(raw, parsed.overrides, folders)
+    else:
         from . import resumed_config
 
         resumes, raw = resumed_config.compose(raw, parsed.overrides, folders)
@@ -60,6 +65,8 @@ def main(argv: list[str], flags: Flags) -> int:
 
     registry.load_plugins(flags.plugins)
     cfg = validate.train_config(raw)
+    for name, origin in origins.items():
+        note(f"{name} by {origin}")
     gc.enable()
     if cfg.dry_run:
         return _dry_run(cfg, flags, choices.get("data"))
@@ -70,13 +77,25 @@ def main(argv: list[str], flags: Flags) -> int:
         overrides=parsed.typed,
         plugins=flags.plugins,
         data_option=choices.get("data"),
-        extra=_parent_ids(),
+        extra=_parent_ids() | ({"defaults": origins} if origins else {}),
         parent=parent,
     )
     return _train(cfg, request, flags, resumes)
 
 
-def _parent_ids() -> dict[str, str]:
+def _with_defaults(
+    raw: dict[str, Any], overrides: list[str], folders: tuple[Path, ...]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The config with the defaults of the environment, and what is by whom, for the manifest."""
+    from fmtool.config import user_defaults
+
+    raw, backend = user_defaults.with_backend(raw, overrides)
+    origins = {} if backend is None else {f"runtime.backend={backend}": user_defaults.VARIABLE}
+    file = user_defaults.file(folders)
+    return raw, origins | ({} if file is None else {"defaults": str(file)})
+
+
+def _parent_ids() -> dict[str, Any]:
     """The sweep or study that started this process, for the manifest."""
     from fmtool.runs.identity import VARIANT
 

@@ -33,7 +33,7 @@ examples:
   fmtool train -m model=cnn,mlp optimizer.learning_rate=1e-2,1e-3 seeds=3 sweep.jobs=2
   fmtool train data=cifar10 dry_run=true
   fmtool train model=cnn data=cifar10 resume=auto     in a job that may be cut off: repeat it
-  fmtool train resume=last epochs=20                  go on with a run, to more epochs
+  fmtool train resume=last epochs=20                  go on with the newest run, to more epochs
 
 see the keys of an option: fmtool train model=mlp --cfg job -p model
 """

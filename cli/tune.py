@@ -55,14 +55,16 @@ def _search(argv: list[str], flags: Flags) -> int:
     _refuse_sweeps(parsed)
 
     from fmtool.config import compose
+    from fmtool.config.folders import user_folders
 
-    folders = compose.user_folders(parsed.config_dirs)
+    folders = user_folders(parsed.config_dirs)
     if parsed.asks_for_information:
         from . import information
 
         return information.show("tune", parsed, folders)
     own = [each for each in parsed.overrides if arguments.top_key(each) in _OWN]
     others = [each for each in parsed.overrides if each not in own]
+    others += _by_environment(others)
     raw = compose.compose("tune", own, folders=folders)
 
     from fmtool import registry
@@ -89,6 +91,19 @@ def _search(argv: list[str], flags: Flags) -> int:
         patience = RetryPolicy(place.url, cfg.tune.patience_seconds, signals)
         workflow.create(cfg, asked, place, patience)
         return run_study(cfg, place, asked.name, command, flags, signals)
+
+
+def _by_environment(overrides: list[str]) -> list[str]:
+    """The backend that KERAS_BACKEND names, as a key: workers elsewhere have other variables."""
+    from fmtool.config import user_defaults
+    from fmtool.notices import note
+
+    backend = user_defaults.backend(overrides)
+    if backend is None:
+        return []
+    word = f"{user_defaults.KEY}={backend}"
+    note(f"{word} by {user_defaults.VARIABLE}")
+    return [word]
 
 
 def _dry_run(asked: "Definition", flags: Flags) -> int:

@@ -65,6 +65,7 @@ def read(
 
     from fmtool import registry
     from fmtool.config import compose
+    from fmtool.config.folders import user_folders
     from fmtool.tuning import storage
 
     storage.require_optuna()
@@ -82,7 +83,7 @@ def read(
             others[key] = typed.partition("=")[2]
         else:
             own.append(override)
-    folders = compose.user_folders(parsed.config_dirs)
+    folders = user_folders(parsed.config_dirs)
     cfg = config.tune_config(compose.compose("tune", own, folders=folders))
     runs_dir = Path(cfg.runs_dir)
     name = cfg.study if cfg.study not in (None, LAST) else _last(runs_dir)

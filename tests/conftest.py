@@ -52,6 +52,7 @@ BASE = forked.clean_environment() | {
     "FMTOOL_CACHE": str(CACHE),
     "FMTOOL_DATA": str(SHARED / "data"),
     "FMTOOL_OFFLINE": "1",
+    "XDG_CONFIG_HOME": str(SHARED / "config"),
 }
 SERVERS = forked.Servers(SHARED, int(os.environ["FMTOOL_TESTS_OWNER"]), BASE)
 
@@ -144,8 +145,8 @@ class Command:
         return same
 
     def environment(self, **changes: str) -> dict[str, str]:
-        ours = {"FMTOOL_CACHE": str(CACHE), "FMTOOL_DATA": str(self.cache), "FMTOOL_OFFLINE": "1"}
-        return forked.clean_environment() | ours | changes
+        ours = BASE | {"FMTOOL_DATA": str(self.cache)}
+        return ours | changes
 
     def start(
         self,
@@ -236,8 +237,9 @@ def call(
     from fmtool.cli.main import main
 
     monkeypatch.chdir(fmtool.folder)
-    for name in ("FMTOOL_CONF", "FMTOOL_DEBUG"):
+    for name in ("FMTOOL_CONF", "FMTOOL_DEBUG", "KERAS_BACKEND"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(fmtool.folder.parent / "config"))
     monkeypatch.setenv("FMTOOL_DATA", str(fmtool.cache))
     monkeypatch.setenv("FMTOOL_OFFLINE", "1")
 

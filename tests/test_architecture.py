@@ -29,8 +29,9 @@ LAYERS = (
     {"backend", "validate"},
     {"evaluation"},
     {"export", "training"},
-    {"benchmarking", "prediction", "sweeping", "tuning"},
+    {"benchmarking", "diagnosis", "prediction", "sweeping", "tuning"},
     {"cli"},
+    {"__main__"},
 )  # fmt: skip
 """A unit imports units of lower layers only; docs/architecture.md shows the same table."""
 
@@ -336,7 +337,11 @@ OWN_PRIVATE_NAMES = {"_replace", "_asdict", "_exit"} | {
 
 def test_the_yaml_files_are_read_by_composition_and_help_alone():
     helps = {"fmtool.cli.train_help", "fmtool.cli.tune_help"}
-    assert importers_of("fmtool.conf") == {"fmtool.config.compose", *helps}
+    assert importers_of("fmtool.conf") == {
+        "fmtool.config.compose",
+        "fmtool.config.key_tree",
+        *helps,
+    }
 
 
 @pytest.mark.parametrize("backend", sorted(BACKEND_MODULES))

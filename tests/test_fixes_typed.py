@@ -22,7 +22,7 @@ from typed_fixes import ROOT, Case, found, matches, told
 
 from fmtool import backend, matching, options, validate
 from fmtool.compat import private
-from fmtool.config import arguments, compose
+from fmtool.config import arguments, compose, user_defaults
 from fmtool.config import sweep as grammar
 from fmtool.data import arrays, cifar10, fashion_mnist
 from fmtool.data.fetching import acquire
@@ -36,6 +36,7 @@ from fmtool.export import formats, plan, runtimes
 from fmtool.machine import installed
 from fmtool.prediction import bundle as bundles
 from fmtool.prediction import results
+from fmtool.runs.find import find
 from fmtool.runs.run import Run
 from fmtool.targets import Label, Numbers
 from fmtool.tasks.shared.serving import PredictOptions
@@ -179,6 +180,22 @@ def unnamed(first, at, *given):
     rows = "".join(f"a film of number {number},{'pn'[number % 2]}os\n" for number in range(12))
     (at.folder / "t.csv").write_text(f"{first},pos\n{rows}")
     return at.load(*TEXT, "model=bag", *given)
+
+
+def named_by_keras(given):
+    """A config where KERAS_BACKEND names what cannot train."""
+
+    def config(at):
+        at.monkeypatch.setenv("KERAS_BACKEND", "numpy")
+        return user_defaults.with_backend(compose.compose("train", [*given]), given)
+
+    return config
+
+
+def last_of_a_sweep(at):
+    run = at.folder / "runs" / RUN
+    (run / "manifest.json").write_text(json.dumps({"extra": {"sweep": "s"}}))
+    return find("last", at.folder / "runs")
 
 
 def listed(at, *given):
@@ -329,6 +346,27 @@ TUNE = ("tune", *STUDY, "dry_run=true")
 ANY = {"code": None}
 
 CASES = (
+    Case("cli/completion.py",
+         "write fmtool completion bash, fmtool completion zsh or fmtool completion fish",
+         ("completion",), ("completion", "bash")),
+    Case("fmtool/config/arguments.py", "fmtool completion {shell} prints what the shell needs",
+         ("train", "-sc", "install=bash"), ("completion", "bash")),
+    Case("fmtool/config/arguments.py",
+         "write group=option or key=value, such as epochs=3; see `fmtool train --help`",
+         ("train", "epochs"), lambda at: at.config("epochs=3"), says="epochs=3"),
+    Case("fmtool/config/compose.py", "fmtool data inspect path={text} says how to train on it",
+         ("train", "data=./pictures"), ("data", "inspect", "path=./pictures")),
+    words("fmtool/config/compose.py", "write {group}=NAME, one of {', '.join(options(group))}",
+          ("model=./image.onnx",), ("model=mlp",)),
+    Case("fmtool/safety/addresses.py", "write {key}={found['place']}",
+         ("data", "inspect", "path=file://pictures"), ("data", "inspect", "path=pictures")),
+    Case("fmtool/safety/addresses.py", "copy it here, or mount it, and write {key}=PATH",
+         ("data", "inspect", "path=s3://bucket/pictures"), ("data", "inspect", "path=pictures")),
+    Case("fmtool/config/user_defaults.py", "or unset it; {KEY}=NAME is heard first",
+         named_by_keras(()), named_by_keras(("runtime.backend=jax",)),
+         says="runtime.backend=jax"),
+    Case("fmtool/runs/find.py", "name one of those that `fmtool runs` lists",
+         last_of_a_sweep, ("runs",), says="fmtool runs"),
     Case("cli/data.py", "fmtool data --help", ("data", "list", "x"), ("data", "--help")),
     Case("cli/data.py", "fmtool data list shows them", ("data", "fetch"), ("data", "list")),
     Case("cli/data_inspect.py", "write path=FOLDER or path=FILE",

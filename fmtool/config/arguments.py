@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fmtool.errors import UsageError
+from fmtool.safety.addresses import require_path
 from fmtool.suggest import did_you_mean
 
 _WITH_VALUE = {
@@ -22,8 +23,6 @@ _WITH_VALUE = {
     "--cfg": "show",
     "-p": "package",
     "--package": "package",
-    "-sc": "completion",
-    "--shell-completion": "completion",
 }
 _SWITCHES = {"-m": "multirun", "--multirun": "multirun", "--resolve": "resolve"}
 _REFUSED = {
@@ -31,6 +30,10 @@ _REFUSED = {
     "--config-path": "--config-path",
     "--experimental-rerun": "--experimental-rerun",
 }
+_COMPLETION = ("-sc", "--shell-completion")
+_FLAGS = (*_SWITCHES, *_WITH_VALUE, "-i", "--info", "--help", "--json", "--plugin", "--timeout",
+          "--version")  # fmt: skip
+"""Those of every command among them, which are taken out before."""
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 _TEXT_KEYS = frozenset(
     {
@@ -59,6 +62,11 @@ _LISTS_OF_NAMES = frozenset(
 )
 _LABELS = frozenset({"name", "study", "monitor"})
 """Text that is no path: a leading `~` stands for itself."""
+_NO_PATHS = _LABELS | {"storage"}
+"""Text in which an address may be meant."""
+_PAIR = re.compile(r"~(?!/)|\+*[A-Za-z_][\w.@]*=|\+*hydra\b")
+"""The beginning of an override, where a word may also be a path."""
+_WITH_EQUALS = re.compile(r"~|[^=]*=")
 _QUOTED = re.compile(r"""'([^'\\]|\\.)*'|"([^"\\]|\\.)*\"""", re.DOTALL)
 
 
@@ -75,27 +83,28 @@ class Arguments:
     package: str | None = None
     resolve: bool = False
     info: str | None = None
-    completion: str | None = None
 
     @property
     def asks_for_information(self) -> bool:
         """True where Hydra itself shall answer, without running anything."""
-        return bool(self.show or self.info or self.completion)
+        return bool(self.show or self.info)
 
 
-def parse(argv: list[str], *, paths: Collection[str] = ()) -> Arguments:
-    """Raises UsageError for an unknown flag or a flag without its value.
+def parse(argv: list[str], *, paths: Collection[str] = (), bare: str = "") -> Arguments:
+    """Raises UsageError for an unknown flag, a flag without its value, a word that says nothing.
 
     Args:
         paths: keys that hold paths in this command alone.
+        bare: the key whose value a word without a key is; none by default.
     """
     arguments = Arguments()
     rest = iter(argv)
     for word in rest:
         flag, equals, attached = word.partition("=")
         if not word.startswith("-"):
-            arguments.typed.append(word)
-            arguments.overrides.append(prepare(word, paths=paths))
+            pair = _as_pair(word, bare, arguments.typed)
+            arguments.typed.append(pair)
+            arguments.overrides.append(prepare(pair, paths=paths))
         elif flag in _SWITCHES:
             setattr(arguments, _SWITCHES[flag], True)
         elif flag in ("-i", "--info"):
@@ -106,12 +115,36 @@ def parse(argv: list[str], *, paths: Collection[str] = ()) -> Arguments:
             if value is None:
                 raise UsageError(f"{flag} needs a value", fix=f"write {flag} VALUE")
             _store(arguments, _WITH_VALUE[flag], value)
+        elif flag in _COMPLETION:
+            shell = next((each for each in ("zsh", "fish") if each in " ".join(argv)), "bash")
+            raise UsageError(
+                f"{flag}: Hydra's completion knows no commands",
+                fix=f"fmtool completion {shell} prints what the shell needs",
+            )
         elif flag in _REFUSED:
             raise UsageError(f"{flag} is not supported", fix="use -cd DIR to add a config folder")
         else:
-            known = [*_SWITCHES, *_WITH_VALUE, "--info", "--help", "--json", "--plugin"]
-            raise UsageError(f"unknown flag {flag}", fix=did_you_mean(flag, known))
+            raise UsageError(f"unknown flag {flag}", fix=did_you_mean(flag, _FLAGS))
     return arguments
+
+
+def _as_pair(word: str, bare: str, before: Collection[str]) -> str:
+    """`last` as `run=last` where `bare` is `run`; UsageError where it is the second one, or none.
+
+    A path may hold a `=` too, and `~key` takes a key away.
+    """
+    pattern = _PAIR if bare else _WITH_EQUALS
+    is_pair = pattern.match(word) is not None
+    if not is_pair and not bare:
+        raise UsageError(
+            f"'{word}' is no key=value",
+            fix="write group=option or key=value, such as epochs=3; see `fmtool train --help`",
+        )
+    key = f"{bare}=" if bare else "="
+    pair = word if is_pair else f"{key}{word}"
+    if bare and pair.startswith(key) and any(each.startswith(key) for each in before):
+        raise UsageError(f"'{word}' is one {bare} too many", fix="name only one")
+    return pair
 
 
 def prepare(override: str, *, paths: Collection[str] = ()) -> str:
@@ -127,6 +160,8 @@ def prepare(override: str, *, paths: Collection[str] = ()) -> str:
         return f"{key}={_quote_list(value)}"
     is_text = key in _TEXT_KEYS or key in paths or key.endswith(_TEXT_ENDINGS)
     if equals and is_text and value != "null":
+        if key not in _NO_PATHS:
+            require_path(key, value)
         return f"{key}={quote(value if key in _LABELS else _at_home(value))}"
     return override
 

@@ -3,7 +3,6 @@
 Hydra composes; it never runs anything for us. Its errors become one line with the closest match.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,22 +19,11 @@ from fmtool.config import firewall, quiet, yaml_files
 from fmtool.config.explain import HYDRA_ERRORS, closest_key, errors_in_one_line, flatten_keys
 from fmtool.errors import UsageError
 
+_LONGEST_NAME = 256
+"""Characters from which on no file system has a name."""
 CONFIG_MODULE = "fmtool.conf"
 _NO_GROUPS = ("base", "__pycache__", "space", "tune", "tuner", "pruner")
 """Folders of what others include, and of what only `fmtool tune` knows."""
-
-
-def user_folders(named: list[Path]) -> tuple[Path, ...]:
-    """`-cd` folders, then FMTOOL_CONF's, then ./fmtool_conf; UsageError if one is missing."""
-    listed = [Path(entry) for entry in os.environ.get("FMTOOL_CONF", "").split(os.pathsep) if entry]
-    for folder in listed:
-        if not folder.is_dir():
-            raise UsageError(
-                f"FMTOOL_CONF: no folder '{folder}'", fix="correct or unset the variable"
-            )
-    local = Path("fmtool_conf")
-    found = [*named, *listed, *([local] if local.is_dir() else [])]
-    return tuple(dict.fromkeys(folder.resolve() for folder in found))
 
 
 def compose(
@@ -57,7 +45,7 @@ def with_choices(
     firewall.check_overrides(overrides)
     known_keys = partial(_known_keys, config_name, overrides, folders)
     with errors_in_one_line(known_keys), firewall.environment_hidden():
-        _check_choices(overrides)
+        _check_choices(overrides, folders)
         _check_primary(config_name, folders)
         with _hydra(folders):
             cfg = hydra_compose(config_name, overrides, return_hydra_config=True)
@@ -185,19 +173,40 @@ def _hydra(folders: tuple[Path, ...]) -> Iterator[None]:
         yaml_files.search(())
 
 
-def _check_choices(overrides: list[str]) -> None:
-    """UsageError for `model=null` and `model=3`, where Hydra does not say which group it was."""
+def _check_choices(overrides: list[str], folders: tuple[Path, ...]) -> None:
+    """UsageError for `model=null`, `model=3` and `data=/tmp`, which Hydra misreads."""
     known = groups()
     for override in overrides:
         key, _, text = override.partition("=")
         if key not in known or not text:
             continue
+        _check_path(key, text, folders)
         value = OverridesParser.create().parse_override(override).value()
         if value is None or isinstance(value, int | float):
             raise UsageError(
                 f"{override}: no option is chosen",
                 fix=f"write {key}=NAME, one of {', '.join(options(key))}",
             )
+
+
+def _check_path(group: str, text: str, folders: tuple[Path, ...]) -> None:
+    """UsageError for a path in the place of an option."""
+    is_path = (
+        text.startswith(("/", "~", "./", "../"))
+        or "://" in text
+        or (len(text) < _LONGEST_NAME and Path(text).exists())
+    )
+    if not is_path or text in options(group, folders):
+        return
+    if group == "data":
+        raise UsageError(
+            f"data={text}: a path, where the name of a data set belongs",
+            fix=f"fmtool data inspect path={text} says how to train on it",
+        )
+    raise UsageError(
+        f"{group}={text}: a path, where a name belongs",
+        fix=f"write {group}=NAME, one of {', '.join(options(group))}",
+    )
 
 
 def _check_primary(config_name: str, folders: tuple[Path, ...]) -> None:

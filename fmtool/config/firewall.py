@@ -18,6 +18,23 @@ from fmtool.safety import references
 from fmtool.safety.yaml_text import DEEPEST, Unfit
 
 _ALLOWED_HYDRA_KEYS = frozenset({"hydra.searchpath"})
+_HARMLESS = {
+    "hydra.verbose": (
+        "sets the level of Python's log, and fmtool writes none",
+        "leave it out; FMTOOL_DEBUG=1 shows tracebacks",
+    ),
+    "hydra.job.name": (
+        "names a job of Hydra, which runs none here",
+        "leave it out; name=LABEL names a run",
+    ),
+}
+"""Habits of Hydra's that can do no harm and mean nothing here."""
+_INSTEAD = {
+    "hydra.run.dir": "leave it out; runs_dir=DIR says where runs are written",
+    "hydra.sweep.dir": "leave it out; runs_dir=DIR says where runs are written",
+    "hydra/launcher": "leave it out; sweep.jobs=N trains several at a time",
+    "hydra/sweeper": "leave it out; fmtool tune searches",
+}
 _INERT_HYDRA_NODES = frozenset({"runtime", "overrides", "searchpath", "mode"})
 """Filled in by Hydra for each composition, or checked on their own."""
 _INERT_JOB_KEYS = frozenset({"name", "override_dirname", "id", "num", "config_name"})
@@ -34,10 +51,14 @@ def check_overrides(overrides: list[str]) -> None:
         _check_nesting(override)
         key, _, value = override.partition("=")
         key = key.lstrip("+~").strip()
+        if key in _HARMLESS:
+            reason, instead = _HARMLESS[key]
+            raise UsageError(f"override '{override}': {key} {reason}", fix=instead)
         if _HYDRA_KEY.search(key) and key not in _ALLOWED_HYDRA_KEYS:
+            only = "leave it out; of hydra's own keys only hydra.searchpath may be set"
             raise Refused(
                 f"override '{override}': {key} can run code or write files",
-                fix="leave it out; of hydra's own keys only hydra.searchpath may be set",
+                fix=_INSTEAD.get(key, only),
             )
         check_values(value, key)
         if key in _ALLOWED_HYDRA_KEYS:
@@ -89,11 +110,17 @@ def check_hydra_node(hydra: dict[str, Any], pristine: dict[str, Any]) -> None:
         ours, theirs = pristine.get(node), hydra.get(node)
         if node == "job":
             ours, theirs = _without(ours, _INERT_JOB_KEYS), _without(theirs, _INERT_JOB_KEYS)
-        if ours != theirs:
-            raise Refused(
-                f"a YAML file sets hydra.{node}, which can run code or write files",
+        if ours == theirs:
+            continue
+        if f"hydra.{node}" in _HARMLESS:
+            raise UsageError(
+                f"a YAML file sets hydra.{node}, which {_HARMLESS[f'hydra.{node}'][0]}",
                 fix="remove the hydra section from it",
             )
+        raise Refused(
+            f"a YAML file sets hydra.{node}, which can run code or write files",
+            fix="remove the hydra section from it",
+        )
 
 
 def check_values(node: Any, path: str = "") -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fmtool.errors import DataError, UsageError
+from fmtool.notices import note
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.records import RunRecord, records, run_directories
 
@@ -61,9 +62,20 @@ def _exists(path: Path) -> bool:
 
 
 def _last(runs_dir: Path) -> Path:
+    """The newest run that is of no sweep and no study; a line says where newer ones are skipped."""
+    skipped = 0
     for record in records(runs_dir):
         if record.sweep is None and record.study is None:
+            if skipped:
+                newer = "a newer run is" if skipped == 1 else f"{skipped} newer runs are"
+                note(f"{LAST} is {record.id}; {newer} of a sweep or a study")
             return record.paths.root
+        skipped += 1
+    if skipped:
+        raise UsageError(
+            f"{LAST}: the runs in {runs_dir} are all of a sweep or a study, which it skips",
+            fix="name one of those that `fmtool runs` lists",
+        )
     raise UsageError(f"there is no run in {runs_dir} yet", fix="start one with `fmtool train`")
 
 

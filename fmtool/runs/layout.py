@@ -108,6 +108,11 @@ class RunPaths:
         return self.root / "result.json"
 
     @property
+    def annotations(self) -> Path:
+        """Tags and a note given since, and when checkpoints were removed; most runs have none."""
+        return self.root / "annotations.json"
+
+    @property
     def reserve(self) -> Path:
         """Space that is given back to a full disk for result.json; gone when a run has ended."""
         return self.root / ".reserve"

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fmtool.errors import DataError, UsageError
+from fmtool.runs import annotations
 from fmtool.runs import result as outcome
+from fmtool.runs.annotations import Annotations
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.lock import is_locked
 from fmtool.runs.result import RunResult, read_result
-from fmtool.runs.saved_config import read_run_config
+from fmtool.runs.saved_config import read_run_config, read_words
 from fmtool.runs.strict_json import read_object
 
 RUNNING = "running"
@@ -111,8 +113,39 @@ class RunRecord:
     def name(self) -> str:
         return str(self.config.get("name") or "")
 
+    @cached_property
+    def _annotations_and_damage(self) -> tuple[Annotations, str]:
+        return _attempt(annotations.read, self.paths.annotations, Annotations())
+
+    @property
+    def note(self) -> str:
+        """A person's, given since."""
+        return self._annotations_and_damage[0].note
+
+    @property
+    def pruned(self) -> str:
+        """The time at which its checkpoints were removed; empty where they were not."""
+        return self._annotations_and_damage[0].pruned
+
+    @cached_property
+    def experiment(self) -> str:
+        """The recipe that was typed, by name."""
+        none: list[str] = []
+        words = _attempt(read_words, self.paths.overrides, none)[0]
+        typed = (word.lstrip("+").partition("=") for word in words)
+        return next((value for key, _, value in typed if key == "experiment"), "")
+
+    @property
+    def bytes(self) -> int:
+        """The size of its files."""
+        return sum(file.lstat().st_size for file in self.paths.root.rglob("*") if file.is_file())
+
     @property
     def tags(self) -> tuple[str, ...]:
+        """Those given since, or else those of the config."""
+        given = self._annotations_and_damage[0].tags
+        if given is not None:
+            return given
         tags = self.config.get("tags") or ()
         return tuple(map(str, tags)) if isinstance(tags, list | tuple) else (str(tags),)
 
@@ -164,6 +197,8 @@ class RunRecord:
             "data_label": self.data_label,
             "name": self.name,
             "tags": list(self.tags),
+            "note": self.note,
+            "experiment": self.experiment,
             "monitor": self.monitor,
             "best": self.best,
             "loss": (self.best_entry or {}).get("loss"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import BadZipFile
 
 from fmtool.errors import DataError
+from fmtool.runs import annotations
 from fmtool.runs.checkpoints import CheckpointStore
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import read_result
@@ -131,7 +132,11 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _in_checkpoint(was: RunPaths, now: RunPaths, arrays: str) -> Iterator[Difference]:
-    old, new = _last_checkpoint(was), _last_checkpoint(now)
+    new = _last_checkpoint(now)
+    if annotations.read(was.annotations).pruned and not _has_checkpoints(was):
+        yield Difference(was.checkpoints.name, "last", None, new.name)
+        return
+    old = _last_checkpoint(was)
     if old.name != new.name:
         yield Difference(was.checkpoints.name, "last", old.name, new.name)
         return
@@ -152,6 +157,10 @@ def _arrays(path: Path) -> dict[str, Array]:
             return dict(archive)
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise DataError(f"cannot read {path}: {error}") from error
+
+
+def _has_checkpoints(paths: RunPaths) -> bool:
+    return CheckpointStore(paths.checkpoints, keep=1).last is not None
 
 
 def _last_checkpoint(paths: RunPaths) -> Path:

@@ -38,6 +38,24 @@ def read_run_config(path: Path) -> dict[str, Any]:
     return upgrade.completed(read_config(path))
 
 
+def read_words(path: Path) -> list[str]:
+    """The overrides that were typed, of overrides.yaml; DataError where it is no list."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        text = regular_file.read_text(path, most=yaml_text.MAX_CHARACTERS + 1)
+        yaml_text.check(text, loader=loader)
+        words = yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are the safe ones
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise DataError(f"cannot read {path}: not valid YAML") from error
+    if not isinstance(words, list):
+        raise DataError(f"cannot read {path}: not a list")
+    return [word for word in words if isinstance(word, str)]
+
+
 def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted keys to values, lists whole."""
     flat: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import validate
-from fmtool.config import compose
+from fmtool.config import compose, user_defaults
 from fmtool.config.arguments import top_key
 from fmtool.config.sweep import expand
 from fmtool.errors import UsageError
@@ -101,6 +101,8 @@ def _repeated(
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], TrainConfig]]:
     """The varied values, all words and the config of each repetition of a point."""
     raw = compose.compose(command.config_name, list(words), folders=command.folders)
+    # As each job, in a process of its own with the same variables, will find it.
+    raw, _ = user_defaults.with_backend(raw, words)
     cfg = validate.train_config(raw)
     if seeds is None:
         yield varied, words, cfg

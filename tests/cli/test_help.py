@@ -41,8 +41,24 @@ def test_what_needs_no_model_imports_no_framework(fmtool, argv, code):
     assert outcome.out.splitlines()[-1] == f"[] {code}"
 
 
-def test_version_is_printed(call):
-    assert call("--version").out == f"fmtool {__version__}\n"
+@pytest.mark.parametrize(
+    "argv", [["--version"], ["-V"], ["train", "--version"], ["tune", "worker", "x=1", "-V"]]
+)
+def test_version_is_printed(call, argv):
+    assert call(*argv).out == f"fmtool {__version__}\n"
+
+
+@pytest.mark.parametrize("argv", [["help", "train"], ["train", "help"], ["help", "train", "x"]])
+def test_help_of_a_command_is_reached_by_the_word_too(call, argv):
+    assert call(*argv).out == call("train", "--help").out
+
+
+def test_the_package_runs_as_the_command_does(fmtool):
+    code = (
+        "import runpy, sys\nsys.argv[0] = 'fmtool'\nrunpy.run_module('fmtool', run_name='__main__')"
+    )
+    assert fmtool.python(code, "--version").out == f"fmtool {__version__}\n"
+    assert fmtool.python(code, "train", "epochs=0").code == 2
 
 
 def test_help_names_every_command_and_every_exit_code(call):

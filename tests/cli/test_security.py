@@ -158,9 +158,7 @@ def test_a_yaml_file_that_could_run_code_is_not_shown_either(call, attack, trap,
 @pytest.mark.parametrize("attack", ANSWERED, indirect=True)
 def test_completion_runs_nothing_either(fmtool, attack):
     fmtool.write("evil/__init__.py", "import os\nos.mkdir('marker')\n")
-    outcome = fmtool(
-        "train", *attack, "-sc", "query=bash", COMP_LINE="fmtool train name=", SECRET=SECRET
-    )
+    outcome = fmtool("completion", "answer", "words", "train", *attack, "data.", SECRET=SECRET)
     assert not (fmtool.folder / "marker").exists()
     assert SECRET not in outcome.out + outcome.err
 

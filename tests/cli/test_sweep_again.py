@@ -91,7 +91,7 @@ def test_a_plan_is_a_table_and_a_line(call, fmtool):
     [
         ([], "no action named; fix: write fmtool sweep plan, and the command"),
         (["paln"], "unknown action 'paln'; fix: did you mean 'plan'?"),
-        (["plan", "--cfg", "job"], "sweep takes no --cfg, --info or completion; fix: ask "
+        (["plan", "--cfg", "job"], "sweep takes no --cfg or --info; fix: ask "
                                    "fmtool train"),
         (["plan", "epochs=1,0"], "epochs=0 is not accepted; fix: give a value greater than 0"),
     ],

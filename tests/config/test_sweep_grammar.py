@@ -63,4 +63,4 @@ def test_an_interval_is_no_list_of_jobs():
 
 def test_a_sweep_over_hydras_own_node_is_refused():
     with pytest.raises(Refused):
-        expand(["hydra.verbose=true,false"], ())
+        expand(["hydra.callbacks=a,b"], ())

@@ -7,9 +7,9 @@ import shlex
 import pytest
 import yaml
 
-from fmtool import registry
 from fmtool.config.arguments import prepare
 from fmtool.config.compose import compose
+from fmtool.errors import UsageError
 from fmtool.validate import option
 
 THIN = "defaults: [cnn, _self_]\nfilters: [4]\n"
@@ -187,23 +187,6 @@ def test_info_shows_where_the_users_options_come_from(call, fmtool):
     assert str(fmtool.folder / "fmtool_conf") in outcome.out
 
 
-@pytest.mark.parametrize(
-    ("line", "completions"),
-    [
-        (
-            "fmtool train model=",
-            " ".join(f"model={name}" for name in sorted([*registry.names("model"), "thin"])),
-        ),
-        ("fmtool train epo", "epochs="),
-        ("fmtool train model=mlp model.un", "model.units."),
-    ],
-)
-def test_completion_knows_options_and_keys(fmtool, line, completions):
-    fmtool.write("fmtool_conf/model/thin.yaml", THIN)
-    outcome = fmtool("train", "-sc", "query=bash", COMP_LINE=line)
-    assert (outcome.code, outcome.out.split()) == (0, completions.split())
-
-
 def test_information_leaves_no_file(fmtool):
     for flags in (["--cfg", "job"], ["--info"], ["--info", "defaults-tree"]):
         assert fmtool("train", *flags).code == 0
@@ -213,3 +196,99 @@ def test_information_leaves_no_file(fmtool):
 def test_json_errors_stand_in_for_information_too(call):
     outcome = call("train", "modle=cnn", "--cfg", "job", "--json")
     assert (outcome.code, json.loads(outcome.out)["exit_code"]) == (2, 2)
+
+
+def test_a_folder_of_the_account_joins_and_gives_defaults_below_recipes_and_keys(shown, fmtool):
+    """The folder is `$XDG_CONFIG_HOME/fmtool`."""
+    folder = "../config/fmtool"
+    fmtool.write(f"{folder}/model/thin.yaml", THIN)
+    fmtool.write(
+        f"{folder}/defaults/train.yaml",
+        "# @package _global_\ndefaults:\n  - override /model: thin\n  - _self_\n"
+        "epochs: 3\nbatch_size: 7\n",
+    )
+    config = shown("batch_size=9")
+    assert (config["model"]["filters"], config["epochs"], config["batch_size"]) == ([4], 3, 9)
+    assert shown("experiment=mnist_cnn")["batch_size"] != 7
+    assert shown("model=mlp")["model"]["name"] == "mlp"
+
+
+def test_defaults_of_the_account_are_named_in_a_line(call, fmtool, monkeypatch):
+    fmtool.write("../config/fmtool/defaults/train.yaml", "# @package _global_\nepochs: 3\n")
+    outcome, request = started(call, monkeypatch, "data=digits")
+    place = fmtool.folder.parent / "config/fmtool/defaults/train.yaml"
+    assert outcome.err == f"defaults by {place}\nerror: enough; fix: none\n"
+    assert request["extra"] == {"defaults": {"defaults": str(place)}}
+    assert request["cfg"].epochs == 3
+
+
+def test_defaults_of_the_account_run_no_code_either(call, fmtool):
+    fmtool.write(
+        "../config/fmtool/defaults/train.yaml",
+        "# @package _global_\nhydra:\n  callbacks: {x: {_target_: os.mkdir, path: marker}}\n",
+    )
+    assert call("train", "data=digits").code == 77
+    assert not (fmtool.folder / "marker").exists()
+
+
+def started(call, monkeypatch, *argv):
+    """How a training that ends at its start ends, its config and its request."""
+    found = {}
+
+    def train(cfg, request, **_):
+        found.update(cfg=cfg, extra=request.extra)
+        raise UsageError("enough", fix="none")
+
+    monkeypatch.setattr("fmtool.training.workflow.train", train)
+    return call("train", *argv), found
+
+
+def test_keras_backend_is_the_default_of_the_backend(call, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    outcome, request = started(call, monkeypatch)
+    assert outcome.err.splitlines()[0] == "runtime.backend=jax by KERAS_BACKEND"
+    assert request["cfg"].runtime.backend == "jax"
+    assert request["extra"] == {"defaults": {"runtime.backend=jax": "KERAS_BACKEND"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "backend"),
+    [
+        ("jax", ["runtime.backend=tensorflow"], "tensorflow"),
+        ("jax", ["runtime.backend=auto"], "auto"),
+        ("jax", ["experiment=on_torch"], "torch"),
+        ("tensorflow", [], "tensorflow"),
+        ("", [], "tensorflow"),
+    ],
+)
+def test_what_is_typed_or_chosen_by_a_recipe_wins_over_keras_backend(
+    call, fmtool, monkeypatch, value, words, backend
+):
+    recipe = "# @package _global_\nruntime: {backend: torch}\n"
+    fmtool.write("fmtool_conf/experiment/on_torch.yaml", recipe)
+    monkeypatch.setenv("KERAS_BACKEND", value)
+    outcome, request = started(call, monkeypatch, *words)
+    assert outcome.error == "error: enough; fix: none"
+    assert (request["cfg"].runtime.backend, request["extra"]) == (backend, {})
+
+
+def test_a_keras_backend_that_cannot_train_is_named(call, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "openvino")
+    outcome = call("train")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.error.startswith("error: KERAS_BACKEND=openvino: no backend that trains; fix: ")
+
+
+def test_a_run_that_goes_on_keeps_its_backend(call, fmtool, monkeypatch):
+    config = compose("train", ["data=digits"])
+    fmtool.write("runs/2026_a/config.yaml", yaml.safe_dump(config))
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    outcome, request = started(call, monkeypatch, "resume=2026_a")
+    assert outcome.error == "error: enough; fix: none"
+    assert request["cfg"].runtime.backend == "tensorflow"
+
+
+def test_a_search_writes_keras_backend_down_for_its_workers(call, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    words = ("data=digits", "model=mlp", "model.dropout=0..0.5", "dry_run=true", "--json")
+    assert "runtime.backend=torch" in json.dumps(call("tune", *words).json)

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from fmtool import registry, validate
-from fmtool.config.compose import compose, user_folders
+from fmtool.config.compose import compose
+from fmtool.config.folders import user_folders
 
 
 @pytest.fixture

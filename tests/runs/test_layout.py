@@ -26,6 +26,7 @@ def test_every_part_of_a_run_has_its_published_name():
         "export": "export",
         "profile": "profile",
         "result": "result.json",
+        "annotations": "annotations.json",
         "reserve": ".reserve",
         "lock": "run.lock",
     }

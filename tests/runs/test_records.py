@@ -30,6 +30,8 @@ def test_a_finished_run_shows_its_outcome(make_run):
         "data": "digits",
         "name": "base",
         "tags": ["x", "y"],
+        "note": "",
+        "experiment": "",
         "monitor": "val_loss",
         "best": 0.4,
         "loss": None,

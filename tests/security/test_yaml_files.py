@@ -97,9 +97,7 @@ def test_the_real_command_stays_within_a_gigabyte(fmtool, bombs):
 def test_completion_is_not_held_up_by_a_bomb(fmtool, bombs):
     fmtool.write("yaml/mine.yaml", f"defaults: [train, _self_]\n{bombs['aliases']}\n")
     start = time.monotonic()
-    fmtool(
-        "train", "-cd", "yaml", "-cn", "mine", "-sc", "query=bash", COMP_LINE="fmtool train name="
-    )
+    fmtool("completion", "answer", "words", "train", "-cd", "yaml", "model=mine", "model.")
     assert time.monotonic() - start < 2 * SECONDS
 
 

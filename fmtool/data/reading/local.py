@@ -10,6 +10,7 @@ from fmtool.data.base import DataConfig
 from fmtool.errors import UsageError
 from fmtool.machine.memory import MAX_FRACTION, available
 from fmtool.notices import note
+from fmtool.safety.addresses import require_path
 
 if TYPE_CHECKING:
     from fmtool.data.splitting.splits import Splits
@@ -50,6 +51,7 @@ class LocalConfig(HeldOutConfig, PathConfig):
 
 def existing(path: str) -> Path:
     """UsageError if there is nothing at `path`."""
+    require_path("data.path", path)
     place = Path(path)
     try:
         place.stat()

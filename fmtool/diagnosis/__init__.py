@@ -1,0 +1,1 @@
+"""The state of an installation: versions, backends, devices, folders, optional packages."""
