@@ -31,6 +31,7 @@ FLAGS: Mapping[str, "Values"] = {
     "--json": (),
     "--plugin": FILE,
     "--timeout": (),
+    "--wide": (),
     "--help": (),
     "--version": (),
 }

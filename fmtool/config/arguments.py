@@ -31,8 +31,10 @@ _REFUSED = {
     "--experimental-rerun": "--experimental-rerun",
 }
 _COMPLETION = ("-sc", "--shell-completion")
-_FLAGS = (*_SWITCHES, *_WITH_VALUE, "-i", "--info", "--help", "--json", "--plugin", "--timeout",
-          "--version")  # fmt: skip
+_FLAGS = (
+    *(*_SWITCHES, *_WITH_VALUE, "-i", "--info"),
+    *("--help", "--json", "--plugin", "--timeout", "--version", "--wide"),
+)
 """Those of every command among them, which are taken out before."""
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 _TEXT_KEYS = frozenset(

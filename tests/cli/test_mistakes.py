@@ -69,7 +69,7 @@ USAGE = [
     (["evaluate", "last", "run=x"], "'run=x' is one run too many; fix: name only one"),
     (["train", "-sc", "install=zsh"], "Hydra's completion knows no commands; fix: fmtool complet"),
     (["train", "--tiemout", "3"], "unknown flag --tiemout; fix: did you mean '--timeout'?"),
-    (["train", "--x"], "--timeout, --version"),
+    (["train", "--x"], "--timeout, --version, --wide"),
     (["help", "trian"], "unknown command 'trian'; fix: did you mean 'train'?"),
     (
         ["train", "hydra.verbose=true"],

@@ -28,6 +28,7 @@ def test_a_finished_run_shows_its_outcome(make_run):
         "status": "diverged",
         "model": "cnn",
         "data": "digits",
+        "data_label": "digits",
         "name": "base",
         "tags": ["x", "y"],
         "note": "",
