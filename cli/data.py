@@ -89,7 +89,7 @@ def _prepared(arguments: list[str], flags: Flags, *, is_read: bool) -> tuple[lis
         registry.load_plugins(flags.plugins)
     if not is_read:
         return words, ()
-    from fmtool.config.compose import user_folders
+    from fmtool.config.folders import user_folders
 
     return words, user_folders(named)
 
