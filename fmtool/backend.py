@@ -81,6 +81,8 @@ def choose_precision(runtime: RuntimeConfig, network: Any, *, batch_size: int) -
 
 def _import_keras(cfg: RuntimeConfig, threads: int) -> None:
     _set_environment(cfg, threads)
+    if "keras" not in sys.modules and sys.stderr.isatty():
+        note(f"importing Keras on {cfg.backend}, which takes some seconds")
     try:
         with _quiet_start():
             import keras

@@ -29,6 +29,9 @@ class PlainLines:
         seconds, is_best = self._course.take_epoch(row)
         self._print(epoch_line(row, self._course.plan, seconds, is_best))
 
+    def reporting(self) -> None:
+        """Nothing to do: the summary follows."""
+
     def close(self) -> None:
         """Nothing to do: every line is flushed as it is printed."""
 
@@ -37,6 +40,11 @@ class PlainLines:
 
 
 def start_line(plan: TrainingInfo) -> str:
+    return "  ".join(start_parts(plan))
+
+
+def start_parts(plan: TrainingInfo) -> list[str]:
+    """The facts of a training before its first step, in parts of less than a line each."""
     samples = f"{plan.train_size} training"
     if plan.validation_size:
         samples += f" + {plan.validation_size} validation"
@@ -44,11 +52,12 @@ def start_line(plan: TrainingInfo) -> str:
     batches = f"batch size {plan.batch_size}"
     if left_out > 0:
         batches += f", {counted(left_out, 'sample')} left out of each epoch"
-    return (
-        f"train {plan.model_name} on {plan.data_name}  {plan.parameters} parameters"
-        f"  {samples} samples  {plan.backend} on {plan.device}, {plan.precision}"
-        f"  {counted(plan.epochs, 'epoch')} of {counted(plan.steps_per_epoch, 'step')}, {batches}"
-    )
+    steps = counted(plan.steps_per_epoch, "step")
+    return [
+        f"train {plan.model_name} on {plan.data_name}  {plan.parameters} parameters",
+        f"{samples} samples  {plan.backend} on {plan.device}, {plan.precision}",
+        f"{counted(plan.epochs, 'epoch')} of {steps}, {batches}",
+    ]
 
 
 def epoch_line(row: Row, plan: TrainingInfo, seconds: float, is_best: bool) -> str:

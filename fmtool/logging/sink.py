@@ -61,3 +61,10 @@ class Sink(Protocol):
     def epoch(self, row: Row) -> None: ...
 
     def close(self) -> None: ...
+
+
+class TerminalSink(Sink, Protocol):
+    """One for people."""
+
+    def reporting(self) -> None:
+        """Training has ended, and its report is made: `close` follows."""

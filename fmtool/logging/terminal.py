@@ -3,10 +3,10 @@
 from typing import TextIO
 
 from fmtool.logging.plain_lines import PlainLines
-from fmtool.logging.sink import Sink
+from fmtool.logging.sink import TerminalSink
 
 
-def terminal_sink(stream: TextIO) -> Sink:
+def terminal_sink(stream: TextIO) -> TerminalSink:
     """NO_COLOR takes the colours away; TERM=dumb and everything but a terminal gets lines."""
     if not stream.isatty():
         return PlainLines(stream)

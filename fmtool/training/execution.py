@@ -198,6 +198,7 @@ class Execution:
         ):
             session = self._fit(session, sinks, position, profiler)
             profiler.enter("report")
+            sinks.report()
             best_model.save(session, self._store, paths)
             found = final_report(session, paths)
             self._facts = model_facts(session.network, paths.model, session.cfg.report)

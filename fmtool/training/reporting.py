@@ -28,10 +28,10 @@ class Sinks:
         self._session: Session | None = None
         self._log = MetricsLog(paths.metrics, paths.history)
         self._board = _board(session, paths) if session.cfg.logging.tensorboard else None
-        terminal = terminal_sink(sys.stderr)
+        self._terminal = terminal_sink(sys.stderr)
         self.all: Sequence[Sink] = [
             self._log,
-            terminal,
+            self._terminal,
             *([] if self._board is None else [self._board]),
         ]
 
@@ -56,6 +56,10 @@ class Sinks:
         for sink in self.all:
             if sink is not self._log:
                 sink.start(plan)
+
+    def report(self) -> None:
+        """To be called after the last step, before the report is made."""
+        self._terminal.reporting()
 
     def illustrate(self, session: Session, found: FinalReport) -> None:
         """Plots as PNG files and in TensorBoard, and the run's row of the HParams tab."""

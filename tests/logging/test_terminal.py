@@ -5,11 +5,13 @@ import math
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from fmtool.logging.epoch_rows import EpochRows
 from fmtool.logging.live_display import LiveDisplay
 from fmtool.logging.plain_lines import PlainLines
 from fmtool.logging.progress import Progress
@@ -143,7 +145,55 @@ def test_the_line_of_an_epoch_stays_when_the_display_is_gone(live, plan, screen,
     live.close()
     # The four lines of the display are erased from the bottom up, and nothing is drawn after.
     assert screen.getvalue().endswith("\x1b[1A\x1b[2K" * 4)
-    assert "epoch 1/10  loss 0.8412" in without_escapes(screen.getvalue())
+    heading = "epoch    loss  accuracy  val_loss  val_accuracy       lr  images/s    time"
+    row = " 1/10  0.8412    0.7051    0.9021        0.6914  1.0e-03      6421   0.0 s  best"
+    assert heading in without_escapes(screen.getvalue())
+    assert row in without_escapes(screen.getvalue())
+    assert len(row) == 80
+
+
+def test_rows_of_epochs_stay_aligned_and_leave_columns_out(plan, epoch_row):
+    plan = replace(plan, epochs=1000)
+    first = epoch_row(1, **METRICS, mean_absolute_error=0.5)
+    rows = EpochRows(plan, first, 80)
+    assert rows.heading.split() == [
+        "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "time"
+    ]  # fmt: skip
+    late = epoch_row(1000, **METRICS | {"loss": 0.00001234, "val_accuracy": -123456.0}, other=1.0)
+    shown = rows.row(late, 12.3, is_best=False)
+    assert len(shown) == len(rows.heading) <= 80
+    assert shown.split() == ["1000/1000", "1e-05", "0.7051", "0.9021", "-1.235e+05", "12.3", "s"]
+    assert EpochRows(plan, first, 55).heading.split() == [
+        "epoch", "loss", "val_loss", "val_accuracy", "time"
+    ]  # fmt: skip
+    assert EpochRows(plan, first, 10).heading.split() == ["epoch", "loss", "val_loss", "time"]
+
+
+def test_each_line_before_the_first_step_fits(live, plan, screen):
+    live.start(replace(plan, train_size=6401))
+    lines = without_escapes(screen.getvalue()).splitlines()
+    assert lines[:3] == [
+        "train cnn on cifar10  122570 parameters",
+        "  6401 training + 1000 validation samples  tensorflow on cpu, float32",
+        "  10 epochs of 100 steps, batch size 64, 1 sample left out of each epoch",
+    ]
+
+
+def test_the_clock_goes_on_while_the_report_is_made(live, plan, screen, clock, epoch_row):
+    live.start(plan)
+    live.epoch(epoch_row(1, **METRICS))
+    clock.now += 10
+    live.reporting()
+    clock.now += 3
+    deadline = time.monotonic() + 20
+    while "0:00:13 elapsed" not in screen.getvalue() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    live.close()
+    shown = without_escapes(screen.getvalue())
+    assert "making the report  0:00:10 elapsed" in shown
+    assert "making the report  0:00:13 elapsed" in shown
+    assert screen.getvalue().endswith("\x1b[1A\x1b[2K")
+    assert screen.getvalue().rindex(SHOW_CURSOR) > screen.getvalue().rindex(HIDE_CURSOR)
 
 
 def test_the_cursor_comes_back_even_after_an_exception(live, plan, screen, step_row):
