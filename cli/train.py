@@ -119,7 +119,7 @@ def _train(cfg: "TrainConfig", request: "Request", flags: Flags, resumes: Path |
     if flags.as_json:
         output.print_json(_document(cfg, outcome))
     elif outcome.summary is not None:
-        _print_summary(cfg, outcome, outcome.summary)
+        _print_summary(cfg, outcome, outcome.summary, flags)
     return outcome.result.exit_code
 
 
@@ -134,7 +134,10 @@ def _document(cfg: "TrainConfig", outcome: "Outcome") -> dict[str, Any]:
 
 
 def _print_summary(
-    cfg: "TrainConfig", outcome: "Outcome", summary_of_test: Mapping[str, float | None]
+    cfg: "TrainConfig",
+    outcome: "Outcome",
+    summary_of_test: Mapping[str, float | None],
+    flags: Flags,
 ) -> None:
     from fmtool.evaluation.expectation import compare
     from fmtool.evaluation.report import TrainingSummary, gate_table, training_summary
@@ -158,7 +161,8 @@ def _print_summary(
         kind=outcome.kind,
         model=result.model,
         remarks=outcome.remarks,
-        more=outcome.more,
+        more_epochs=outcome.more_epochs,
+        plugins=flags.plugins,
     )
     gates = [gate_table(result.gates)] if result.gates else []
     output.print_tables(training_summary(summary), *gates)

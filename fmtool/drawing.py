@@ -1,11 +1,15 @@
 """Figures of matplotlib without its global state: how a blank one is made, and where it goes."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from numpy.typing import NDArray
 
 from fmtool.runs.atomic import write_with
@@ -22,11 +26,35 @@ def blank_figure(width: float, height: float) -> Figure:
 
 def save_png(figure: Figure, path: Path) -> None:
     """All of the picture or none of it. Raises WriteFailed or CannotCreate."""
-    write_with(path, lambda draft: figure.savefig(draft, format="png"))
+    with _missing_glyphs_unsaid():
+        write_with(path, lambda draft: figure.savefig(draft, format="png"))
+
+
+def text_width(text: str, size: float) -> float:
+    """The width of one line of text, in inches.
+
+    Args:
+        size: of the font, in points.
+    """
+    canvas: Any = FigureCanvasAgg(Figure(dpi=_DPI))
+    font = FontProperties(size=size)
+    with _missing_glyphs_unsaid():
+        width, _, _ = canvas.get_renderer().get_text_width_height_descent(text, font, False)
+    return float(width) / _DPI
+
+
+@contextmanager
+def _missing_glyphs_unsaid() -> Iterator[None]:
+    """A name in a script that the font lacks is boxes in the picture: one warning a letter says no
+    more."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
 
 
 def figure_to_array(figure: Figure) -> NDArray[np.uint8]:
     """(height, width, 3)."""
     canvas: Any = FigureCanvasAgg(figure)  # matplotlib does not type these two methods
-    canvas.draw()
+    with _missing_glyphs_unsaid():
+        canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

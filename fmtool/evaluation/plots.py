@@ -1,8 +1,7 @@
-"""Plots that every task has: curves of a training, and sheets of samples."""
+"""The plot that every training has: curves of its metrics and its learning rate."""
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,18 +11,18 @@ from matplotlib.ticker import MaxNLocator
 from fmtool.drawing import blank_figure
 from fmtool.logging.rows import metrics_of
 from fmtool.logging.sink import Row
-from fmtool.tasks.shared.reporting import Sheet
 
 _TRAIN_COLOR = "#1f6fb4"
 _VALIDATION_COLOR = "#e07b1a"
 _GRAY = "#666666"
 
 
-def curves_figure(rows: Sequence[Row]) -> Figure:
+def curves_figure(rows: Sequence[Row], *, best_epoch: int | None = None) -> Figure:
     """One panel per metric, training and validation together, and one for the learning rate.
 
     Args:
         rows: those of metrics.jsonl; only epoch rows are drawn, a null leaves a gap.
+        best_epoch: it is marked.
     """
     epochs = [row for row in rows if row["kind"] == "epoch"]
     names = dict.fromkeys(name.removeprefix("val_") for row in epochs for name in metrics_of(row))
@@ -33,31 +32,32 @@ def curves_figure(rows: Sequence[Row]) -> Figure:
         _curve(panel, epochs, f"val_{name}", _VALIDATION_COLOR, "validation")
         panel.set_title(name.replace("_", " "))
         if panel.lines:
+            _mark(panel, best_epoch)
             panel.legend(frameon=False)
-    _curve(panels[-1], epochs, "learning_rate", _GRAY, "learning rate")
-    panels[-1].set_title("learning rate")
-    panels[-1].ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+    _learning_rate(panels[-1], epochs)
     return figure
 
 
-def sheet_figure(sheet: Sheet, images: Any, pixel_max: int) -> Figure:
-    """The images of a sheet with their captions, side by side.
+def _mark(panel: Axes, best_epoch: int | None) -> None:
+    if best_epoch is not None:
+        label = f"best epoch, {best_epoch}"
+        panel.axvline(best_epoch, color=_GRAY, linewidth=1.0, linestyle=":", label=label, zorder=0)
 
-    Args:
-        images: (n, height, width, channels); without 3 channels the first is drawn in gray.
-    """
-    columns = int(np.clip(len(sheet.rows), 4, 8))
-    lines = max(1, math.ceil(len(sheet.rows) / columns))
-    figure = blank_figure(columns * 1.35, lines * 1.85 + 0.5)
-    figure.suptitle(sheet.title, parse_math=False)
-    for place, (row, caption) in enumerate(zip(sheet.rows, sheet.captions, strict=True), start=1):
-        axes = figure.add_subplot(lines, columns, place)
-        pixels = images[row] / pixel_max
-        is_color = pixels.shape[-1] == 3
-        axes.imshow(pixels if is_color else pixels[..., 0], cmap="gray", vmin=0, vmax=1)
-        axes.set_axis_off()
-        axes.set_title(caption, size=7.5, parse_math=False)
-    return figure
+
+def _learning_rate(panel: Axes, epochs: Sequence[Row]) -> None:
+    """From 0 on; one that is constant is a line in the middle with its value."""
+    _curve(panel, epochs, "learning_rate", _GRAY, "learning rate")
+    rates = {row["learning_rate"] for row in epochs if row.get("learning_rate") is not None}
+    panel.set_title("learning rate")
+    if not rates:
+        return
+    highest = max(rates)
+    panel.set_ylim(0, highest * (2 if len(rates) == 1 else 1.05) or 1)
+    if len(rates) == 1:
+        panel.set_title("learning rate, constant")
+        panel.set_yticks([0, highest], ["0", f"{highest:g}"])
+    else:
+        panel.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:

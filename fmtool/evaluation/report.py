@@ -1,7 +1,7 @@
 """Tables for stdout: an evaluation, a gate, the end of a training."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,10 @@ class TrainingSummary:
     """Facts of the trained model: `parameters`, `bytes`, and `latency_ms` if it was asked for."""
     remarks: Sequence[str] = ()
     """Lines on what deserves a word."""
-    more: str = ""
-    """The command that trains on, where that may gain something."""
+    more_epochs: int | None = None
+    """Epochs that may gain something, those that were run among them."""
+    plugins: Sequence[str] = ()
+    """Those that the training was given."""
 
 
 def evaluation_table(report: Report, reporting: Reporting[Any], title: str) -> RenderableType:
@@ -87,13 +89,6 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
     speed = f"{summary.seconds:.1f} s, {summary.samples_per_second:.0f} {UNITS[summary.kind]}/s"
     table.add_row("time", speed)
     table.add_row("run", str(summary.run_directory))
-    runs_directory = summary.run_directory.parent
-    elsewhere = [] if runs_directory == Path("runs") else [f"runs_dir={runs_directory}"]
-    commands = [
-        *([summary.more] if summary.more else []),
-        shlex.join(["fmtool", "evaluate", "run=last", *elsewhere]),
-        shlex.join(["tensorboard", "--logdir", str(runs_directory)]),
-    ]
     title = _heading(f"{summary.model_name} on {summary.data_name}")
     expectation = [] if summary.expectation is None else [summary.expectation]
     return Group(
@@ -101,8 +96,18 @@ def training_summary(summary: TrainingSummary) -> RenderableType:
         table,
         *(terminal.line(each) for each in (*expectation, *summary.remarks)),
         terminal.line("next:", "dim"),
-        *(terminal.command(f"  {each}") for each in commands),
+        *(terminal.command(f"  {shlex.join(each)}") for each in _next_commands(summary)),
     )
+
+
+def _next_commands(summary: TrainingSummary) -> Iterator[list[str]]:
+    runs_dir = summary.run_directory.parent
+    common = [] if runs_dir == Path("runs") else [f"runs_dir={runs_dir}"]
+    common += [word for each in summary.plugins for word in ("--plugin", each)]
+    if summary.more_epochs is not None:
+        yield ["fmtool", "train", "resume=last", f"epochs={summary.more_epochs}", *common]
+    yield ["fmtool", "evaluate", "run=last", *common]
+    yield ["tensorboard", "--logdir", str(runs_dir)]
 
 
 def _beside(value: float | None, answer: tuple[str, float] | None) -> str:

@@ -132,11 +132,10 @@ def _written(
     stem = f"{found.splits.name}{other}_{found.part}{view}"
     with reporting(paths.evaluation):
         paths.evaluation.mkdir(exist_ok=True)
-    drawn = pictures.figures(measured, task, found.splits.element) if cfg.plots else {}
-    named = {f"{stem}_{name}": figure for name, figure in drawn.items()}
-    pictures.save(named, paths.evaluation)
+    origin = pictures.Origin(found.splits.element, found.names, found.splits.artifacts)
+    drawn = pictures.of_report(measured, task, origin) if cfg.plots else pictures.Pictures()
+    plots = pictures.save(drawn, paths.evaluation, prefix=f"{stem}_")
     report, file = measured.report, paths.evaluation / f"{stem}.json"
-    plots = (paths.evaluation / f"{name}.png" for name in named)
     asked = [] if cfg.predictions is None else [Path(cfg.predictions)]
     evaluation = Evaluation(
         run_directory=paths.root,

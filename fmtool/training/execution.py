@@ -53,7 +53,7 @@ class Outcome:
         answers: for figures of `summary`, the best that one answer for all samples reaches: the
             answer and the figure.
         remarks: lines on what deserves a word.
-        more: the command that trains on, where that may gain something; empty elsewhere.
+        more_epochs: epochs that may gain something, those that were trained among them.
     """
 
     run_directory: Path
@@ -65,7 +65,7 @@ class Outcome:
     samples_per_second: float = 0.0
     answers: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
-    more: str = ""
+    more_epochs: int | None = None
 
 
 class Execution:
@@ -143,7 +143,7 @@ class Execution:
             samples_per_second=self._recorder.samples_per_second,
             answers=found.constant_answers,
             remarks=remarks.lines,
-            more=self._command(f"epochs={2 * session.cfg.epochs}") if remarks.wants_more else "",
+            more_epochs=2 * session.cfg.epochs if remarks.wants_more else None,
         )
 
     def _remarks(self, found: FinalReport) -> "Remarks":

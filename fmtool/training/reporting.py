@@ -5,9 +5,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from fmtool.config.compose import dump
+from fmtool.data.splitting.splits import Splits
 from fmtool.errors import Stopped
 from fmtool.logging.metrics_log import MetricsLog
 from fmtool.logging.rows import with_names_of_today
@@ -18,6 +19,9 @@ from fmtool.runs.layout import RunPaths
 from fmtool.tasks.shared.reporting import Report
 from fmtool.training.final_report import FinalReport
 from fmtool.training.session import Session
+
+if TYPE_CHECKING:
+    from fmtool.evaluation.pictures import Origin
 
 
 class Sinks:
@@ -68,15 +72,18 @@ class Sinks:
             from fmtool.drawing import figure_to_array
             from fmtool.evaluation import pictures, plots
 
-            element, drawn = session.data.splits.element, {}
+            drawn = pictures.Pictures()
             if found.measurement is not None:
-                drawn = dict(pictures.figures(found.measurement, found.reporting, element))
+                origin = _origin(session.data.splits)
+                drawn = pictures.of_report(found.measurement, found.reporting, origin)
             if board is not None:
-                for stem, figure in drawn.items():
+                for stem, figure in drawn.figures.items():
                     board.images(stem, figure_to_array(figure), self._cfg.epochs)
-            if rows := rows_of(self._paths):
-                drawn["curves"] = plots.curves_figure(rows)
             pictures.save(drawn, self._paths.plots)
+            if rows := rows_of(self._paths):
+                best = session.monitor.best
+                curves = plots.curves_figure(rows, best_epoch=None if best is None else best.epoch)
+                pictures.save(pictures.Pictures({"curves": curves}), self._paths.plots)
         self._enter_hyperparameters(session, found.report)
 
     def _enter_hyperparameters(self, session: Session, report: Report | None) -> None:
@@ -88,6 +95,15 @@ class Sinks:
         if best is not None and best.value is not None:
             scalars[f"best/{best.monitor}"] = best.value
         self._board.hparams(flatten(self._cfg.model_dump(serialize_as_any=True)), scalars)
+
+
+def _origin(splits: Splits) -> "Origin":
+    """The origin of the test split."""
+    from fmtool.evaluation.pictures import Origin
+
+    names = splits.names.get("test")
+    names = splits.test.sample_names if names is None else names
+    return Origin(splits.element, names, splits.artifacts)
 
 
 def _board(session: Session, paths: RunPaths) -> TensorBoardSink:

@@ -153,7 +153,7 @@ def test_the_end_of_a_training_says_what_deserves_a_word(repeated):
     out = repeated[0].out
     assert re.search(r"test accuracy +0\.\d{4} \(always '\d': 0\.\d{4}\)", out)
     assert "\nval_loss was still improving in the last epoch: more epochs may help\n" in out
-    assert f"\nnext:\n  fmtool train resume=runs/{repeated[1].name} epochs=4\n" in out
+    assert "\nnext:\n  fmtool train resume=last epochs=4\n  fmtool evaluate run=last\n" in out
     assert "18 of 1,298 training samples are left out of each epoch by batch_size=64" in out
     assert "far worse" not in out
 

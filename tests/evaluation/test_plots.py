@@ -11,7 +11,8 @@ from PIL import Image
 
 from fmtool.drawing import figure_to_array, save_png
 from fmtool.errors import WriteFailed
-from fmtool.evaluation.plots import curves_figure, sheet_figure
+from fmtool.evaluation.plots import curves_figure
+from fmtool.evaluation.sheets import as_text, entries, list_figure, pictures_figure
 from fmtool.tasks.shared.class_plots import confusion_figure
 from fmtool.tasks.shared.reporting import Sheet
 
@@ -93,11 +94,76 @@ def test_beyond_twenty_classes_no_cell_has_text(classes, cells):
     assert len(axes.get_xticklabels()) == classes
 
 
-def test_the_samples_of_a_sheet_are_shown_in_its_order_with_their_captions():
-    captions_of_two = ["ship\nseen as cat\n90%", "cat\nseen as ship\n70%"]
-    figure = sheet_figure(Sheet("2 mistakes in 4 samples", [2, 3], captions_of_two), PIXELS, 16)
-    assert captions(figure) == captions_of_two
+def test_the_best_epoch_is_marked_in_each_panel_of_a_metric():
+    loss, accuracy, rate = curves_figure(ROWS, best_epoch=3).axes
+    for panel in (loss, accuracy):
+        assert list(panel.lines[-1].get_xdata()) == [3, 3]
+        assert panel.get_legend().get_texts()[-1].get_text() == "best epoch, 3"
+    assert len(rate.lines) == 1
+
+
+def test_a_constant_learning_rate_is_drawn_as_one():
+    rows = [epoch(1, loss=1.0) | {"learning_rate": 1e-3} for _ in range(3)]
+    axes = curves_figure(rows).axes[-1]
+    assert axes.get_title() == "learning rate, constant"
+    assert axes.get_ylim() == (0, 2e-3)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "0.001"]
+    falling = curves_figure(ROWS).axes[-1]
+    assert (falling.get_title(), falling.get_ylim()[0]) == ("learning rate", 0)
+
+
+TWO = ["ship\nseen as cat\n90%", "cat\nseen as ship\n70%"]
+SHEET = Sheet("2 mistakes in 4 samples", [2, 3], TWO)
+
+
+def drawn(sheet, names, images=PIXELS, pixel_max=16):
+    found = entries(sheet, np.array(names, object), lambda row: "")
+    return pictures_figure(sheet, found, images, pixel_max)
+
+
+def test_the_samples_of_a_sheet_are_shown_in_its_order_with_names_and_captions():
+    long = "a folder/with a long name/and a picture of it.png"
+    figure = drawn(SHEET, ["x", "y", 17, long])
+    assert captions(figure) == [
+        f"no. 17\n{TWO[0]}", f"a folder/… a picture of it.png\n{TWO[1]}"
+    ]  # fmt: skip
     assert figure.get_suptitle() == "2 mistakes in 4 samples"
+
+
+def test_no_caption_reaches_into_its_neighbour_or_out_of_the_picture():
+    names = [f"{'w' * 40}{place}.png" for place in range(4)]
+    figure = drawn(Sheet("", [0, 1, 2, 3], ["seen as a very …ass 17"] * 4), names)
+    figure_to_array(figure)
+    ends = [axes.title.get_window_extent().x0 for axes in figure.axes]
+    ends += [axes.title.get_window_extent().x1 for axes in figure.axes]
+    ends = [x for pair in zip(ends[:4], ends[4:], strict=True) for x in pair]
+    assert ends == sorted(ends)
+    assert ends[0] >= 0
+    assert ends[-1] <= figure.bbox.width
+
+
+def test_samples_that_are_no_pictures_are_a_list():
+    texts_of = ["", "", "fine, and a good film", "word " * 200]
+    found = entries(SHEET, np.array(["a", "b", 5, "neg/\udcff.txt"], object), texts_of.__getitem__)
+    assert as_text(SHEET, found).splitlines() == [
+        "2 mistakes in 4 samples",
+        "no. 5\tship, seen as cat, 90%\tfine, and a good film",
+        f"neg/\\udcff.txt\tcat, seen as ship, 70%\t{'word ' * 200}",
+    ]
+    figure = list_figure(SHEET, found)
+    lines = [text.get_text() for text in figure.texts if text.get_text() != SHEET.title]
+    assert lines[:2] == ["no. 5  ship, seen as cat, 90%", "fine, and a good film"]
+    assert lines[2] == "neg/\\udcff.txt  cat, seen as ship, 70%"
+    assert lines[-1].endswith(" ...")
+    figure_to_array(figure)
+    for text in figure.texts:
+        box = text.get_window_extent()
+        assert 0 <= box.x0 <= box.x1 <= figure.bbox.width
+        assert 0 <= box.y0 <= box.y1 <= figure.bbox.height
+
+
+def test_pixels_are_scaled_by_the_largest_value():
+    figure = drawn(SHEET, range(4))
     shown = figure.axes[0].images[0].get_array()
     assert np.array_equal(shown, PIXELS[2, ..., 0] / 16)
 
@@ -105,7 +171,7 @@ def test_the_samples_of_a_sheet_are_shown_in_its_order_with_their_captions():
 def test_colours_are_shown_as_they_are():
     images = np.zeros((2, 4, 4, 3), np.uint8)
     images[1, ..., 2] = 255
-    figure = sheet_figure(Sheet("", [1], [""]), images, 255)
+    figure = drawn(Sheet("", [1], [""]), ["a", "b"], images, 255)
     assert figure.axes[0].images[0].get_array()[0, 0].tolist() == [0, 0, 1]
 
 
@@ -115,7 +181,7 @@ def test_names_are_not_read_as_formulas_and_long_ones_keep_their_ends():
     figure_to_array(figure)
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert shown == ["$\\frac$", "a very …ass 17"]
-    figure_to_array(sheet_figure(Sheet("$\\frac$", [0], ["$\\frac$"]), PIXELS, 16))
+    figure_to_array(drawn(Sheet("$\\frac$", [0], ["$\\frac$"]), ["$\\frac$"] * 4))
 
 
 def test_a_figure_becomes_an_array_for_tensorboard():

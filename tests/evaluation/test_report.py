@@ -63,7 +63,7 @@ def summary():
         kind="image",
         model={"parameters": 1034, "bytes": 41234},
         remarks=("val_loss was still improving", "18 samples are left out"),
-        more="fmtool train resume=RUN epochs=20",
+        more_epochs=20,
     )
 
 
@@ -146,7 +146,7 @@ def test_a_training_ends_with_its_result_and_the_next_commands(summary):
     assert lines.index(["18", "samples", "are", "left", "out"]) == lines.index(["next:"]) - 1
     assert ["run", "work/runs/20260101_120000_cnn_digits_abcdef"] in lines
     assert lines[-3:] == [
-        ["fmtool", "train", "resume=RUN", "epochs=20"],
+        ["fmtool", "train", "resume=last", "epochs=20", "runs_dir=work/runs"],
         ["fmtool", "evaluate", "run=last", "runs_dir=work/runs"],
         ["tensorboard", "--logdir", "work/runs"],
     ]

@@ -1,0 +1,131 @@
+"""Sheets of samples that are worth a look: pictures side by side, others as a list."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from fmtool.drawing import blank_figure, text_width
+from fmtool.evaluation.sample_texts import InWords
+from fmtool.notices import printable
+from fmtool.tasks.shared.reporting import Sheet
+
+_CAPTION_SIZE = 7.0
+_NARROWEST = 1.35
+_WIDEST_LINE = 11.0
+"""Inches of a picture, and of a line of pictures."""
+_MAX_CHARACTERS = 30
+_LINE_CHARACTERS = 118
+_LINE = 0.19
+"""Inches from one line of a list to the next."""
+_MAX_LINES = 2
+"""Of a sample in a list."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A sample of a sheet.
+
+    Args:
+        name: what tells a user which one it is: a file, or the number of a row or line.
+        said: what is true of it and what a model says.
+        words: the sample itself; empty of a picture.
+    """
+
+    name: str
+    said: str
+    words: str
+
+    def to_text(self) -> str:
+        """All of it on one line, between tabs."""
+        said = ", ".join(self.said.split("\n"))
+        parts = [self.name, said, *([self.words] if self.words else [])]
+        return "\t".join(map(printable, parts))
+
+
+def entries(sheet: Sheet, names: NDArray[Any], in_words: InWords) -> list[Entry]:
+    """The samples of a sheet in its order.
+
+    Args:
+        names: of all samples that were measured.
+    """
+    return [
+        Entry(_named(names[row]), said, in_words(row))
+        for row, said in zip(sheet.rows, sheet.captions, strict=True)
+    ]
+
+
+def _named(name: Any) -> str:
+    return name if isinstance(name, str) else f"no. {int(name)}"
+
+
+def as_text(sheet: Sheet, found: Sequence[Entry]) -> str:
+    """A line for each sample, below the title."""
+    return "\n".join([printable(sheet.title), *(each.to_text() for each in found), ""])
+
+
+def pictures_figure(sheet: Sheet, found: Sequence[Entry], images: Any, pixel_max: int) -> Figure:
+    """The images of a sheet with names and captions, side by side and as wide as their captions.
+
+    Args:
+        images: (n, height, width, channels); without 3 channels the first is drawn in gray.
+    """
+    captions = [f"{_middle_left_out(each.name)}\n{each.said}" for each in found]
+    lines_of = {line for each in captions for line in each.split("\n")}
+    widest = max((text_width(line, _CAPTION_SIZE) for line in lines_of), default=0.0)
+    width = max(_NARROWEST, widest + 0.15)
+    columns = max(1, min(max(len(found), 4), int(_WIDEST_LINE / width)))
+    lines = max(1, math.ceil(len(found) / columns))
+    figure = blank_figure(columns * width, lines * 2.0 + 0.5)
+    figure.suptitle(sheet.title, parse_math=False)
+    for place, (row, caption) in enumerate(zip(sheet.rows, captions, strict=True), start=1):
+        axes = figure.add_subplot(lines, columns, place)
+        pixels = images[row] / pixel_max
+        is_color = pixels.shape[-1] == 3
+        axes.imshow(pixels if is_color else pixels[..., 0], cmap="gray", vmin=0, vmax=1)
+        axes.set_axis_off()
+        axes.set_title(caption, size=_CAPTION_SIZE, parse_math=False)
+    return figure
+
+
+def list_figure(sheet: Sheet, found: Sequence[Entry]) -> Figure:
+    """A list of samples: name and what is said of it in one line, the sample below."""
+    blocks = [(_head(each), _broken(each.words)) for each in found]
+    lines = sum(1.3 + len(words) for _, words in blocks)
+    height = 0.6 + _LINE * lines
+    figure = blank_figure(10.0, height)
+    figure.suptitle(sheet.title, parse_math=False)
+    place = height - 0.6
+    for head, words in blocks:
+        for text, weight in ((head, "bold"), *((each, "normal") for each in words)):
+            figure.text(
+                0.02, place / height, text, size=8, weight=weight, va="top", parse_math=False
+            )
+            place -= _LINE
+        place -= 0.3 * _LINE
+    return figure
+
+
+def _head(entry: Entry) -> str:
+    said = ", ".join(entry.said.split("\n"))
+    room = _LINE_CHARACTERS - len(said) - 2
+    return printable(f"{_middle_left_out(entry.name, max(room, _MAX_CHARACTERS))}  {said}")
+
+
+def _broken(words: str) -> list[str]:
+    return textwrap.wrap(
+        printable(words), _LINE_CHARACTERS, max_lines=_MAX_LINES, placeholder=" ..."
+    )
+
+
+def _middle_left_out(name: str, room: int = _MAX_CHARACTERS) -> str:
+    """The end of a path says most, its begin comes next."""
+    name = printable(name)
+    if len(name) <= room:
+        return name
+    end = room * 2 // 3
+    return f"{name[: room - end - 1]}…{name[-end:]}"
