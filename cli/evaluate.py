@@ -85,7 +85,7 @@ def _print(evaluation: "Evaluation", *, of_other_data: bool) -> None:
     from fmtool.evaluation.report import evaluation_table, gate_table
 
     other = "other " if of_other_data else ""
-    title = f"{evaluation.run_directory.name} on {other}{evaluation.data} {evaluation.split}"
+    title = f"{evaluation.run_directory.name} on {other}{evaluation.data_label} {evaluation.split}"
     if evaluation.tta != "none":
         title += f", tta={evaluation.tta}"
     gates = [gate_table(evaluation.gates)] if evaluation.gates else []

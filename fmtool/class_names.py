@@ -21,7 +21,7 @@ SEPARATOR = ";"
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,9})?", re.ASCII)
 _PARTS = re.compile(r"[0-9]+|[^0-9]")
-_MAX_SHOWN = 14
+_MAX_SHOWN = 24
 """Characters of a name in a figure."""
 _LONGEST_NUMBER = 4000
 """Characters; a longer name is text."""

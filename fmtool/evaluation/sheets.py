@@ -15,10 +15,14 @@ from fmtool.notices import printable
 from fmtool.tasks.shared.reporting import Sheet
 
 _CAPTION_SIZE = 7.0
+_CAPTION_LINE = 0.13
+"""Inches of a line of a caption."""
 _NARROWEST = 1.35
 _WIDEST_LINE = 11.0
 """Inches of a picture, and of a line of pictures."""
 _MAX_CHARACTERS = 30
+"""Of a name, in a line of a caption."""
+_MAX_NAME_CHARACTERS = 84
 _LINE_CHARACTERS = 118
 _LINE = 0.19
 """Inches from one line of a list to the next."""
@@ -74,13 +78,14 @@ def pictures_figure(sheet: Sheet, found: Sequence[Entry], images: Any, pixel_max
     Args:
         images: (n, height, width, channels); without 3 channels the first is drawn in gray.
     """
-    captions = [f"{_middle_left_out(each.name)}\n{each.said}" for each in found]
+    captions = ["\n".join([*_name_lines(each.name), each.said]) for each in found]
     lines_of = {line for each in captions for line in each.split("\n")}
     widest = max((text_width(line, _CAPTION_SIZE) for line in lines_of), default=0.0)
     width = max(_NARROWEST, widest + 0.15)
     columns = max(1, min(max(len(found), 4), int(_WIDEST_LINE / width)))
     lines = max(1, math.ceil(len(found) / columns))
-    figure = blank_figure(columns * width, lines * 2.0 + 0.5)
+    height = width + _CAPTION_LINE * max((each.count("\n") + 1 for each in captions), default=0)
+    figure = blank_figure(columns * width, lines * (height + 0.15) + 0.5)
     figure.suptitle(sheet.title, parse_math=False)
     for place, (row, caption) in enumerate(zip(sheet.rows, captions, strict=True), start=1):
         axes = figure.add_subplot(lines, columns, place)
@@ -120,6 +125,16 @@ def _broken(words: str) -> list[str]:
     return textwrap.wrap(
         printable(words), _LINE_CHARACTERS, max_lines=_MAX_LINES, placeholder=" ..."
     )
+
+
+def _name_lines(name: str) -> list[str]:
+    """A path, broken behind its folders, then where a line is full."""
+    short = _middle_left_out(name, _MAX_NAME_CHARACTERS)
+    if len(short) <= _MAX_CHARACTERS:
+        return [short]
+    folder, slash, file = short.rpartition("/")
+    parts = [folder + slash, file] if slash else [file]
+    return [line for part in parts for line in textwrap.wrap(part, _MAX_CHARACTERS)]
 
 
 def _middle_left_out(name: str, room: int = _MAX_CHARACTERS) -> str:

@@ -1,15 +1,17 @@
 """`fmtool evaluate`: the model of a run measured on a split, with gates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fmtool import backend
+from fmtool.data.splitting.set_label import data_label
 from fmtool.errors import ExitCode
 from fmtool.evaluation import gates, predictions, samples, task_of_run
 from fmtool.evaluation.measure import Measurement, Watcher
 from fmtool.matching import require_viewable
+from fmtool.runs import sameness
 from fmtool.runs.atomic import reporting, write_json
 from fmtool.runs.layout import RunPaths
 from fmtool.runs.result import Gate
@@ -26,6 +28,8 @@ class Evaluation:
     run_directory: Path
     split: str
     data: str
+    data_label: str
+    """The same for people."""
     tta: str
     data_differs: tuple[Difference, ...]
     """Differences of the data from those of the run."""
@@ -141,6 +145,7 @@ def _written(
         run_directory=paths.root,
         split=found.part,
         data=found.splits.name,
+        data_label=_label(run_cfg, paths, is_own=not found.differs),
         tta=tta,
         data_differs=found.differs,
         report=report,
@@ -150,3 +155,10 @@ def _written(
     )
     write_json(file, evaluation.to_json())
     return evaluation
+
+
+def _label(run_cfg: SavedRunConfig, paths: RunPaths, *, is_own: bool) -> str:
+    """The data, as the run calls its own."""
+    facts = sameness.manifest_of(paths).get("data")
+    label = facts.get("label") if isinstance(facts, Mapping) else None
+    return str(label) if is_own and label else data_label(run_cfg.data)

@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fmtool import backend, options
 from fmtool.compat import private_keras
-from fmtool.data.base import DataConfig
 from fmtool.data.splitting import loading
 from fmtool.data.splitting.loading import Data
+from fmtool.data.splitting.set_label import data_label
 from fmtool.errors import UsageError
 from fmtool.matching import require_fit, require_learned, require_matching
 from fmtool.metric import Metric, of_rows
@@ -119,16 +118,7 @@ def load_data(cfg: TrainConfig, data_option: str | None = None) -> TaskData:
     require_matching(cfg, splits.element.kind, seen=seen.kind)
     require_fit(cfg.model, seen)
     require_mixable(cfg, task)
-    return TaskData(splits, data.selection, task, _label(cfg.data, data_option))
-
-
-def _label(cfg: DataConfig, data_option: str | None) -> str:
-    if data_option is not None and data_option != cfg.name:
-        return data_option
-    path = getattr(cfg, "path", None)
-    if path is None or options.data(cfg.name).INFO is not None:
-        return cfg.name
-    return Path(path).absolute().name or cfg.name
+    return TaskData(splits, data.selection, task, data_label(cfg.data, data_option))
 
 
 def require_mixable(cfg: TrainConfig, task: Task[Any]) -> None:

@@ -46,6 +46,7 @@ def test_evaluation_gives_the_same_figures_and_judges_by_them(numbers):
     (run,) = command.runs
     assert {path.name for path in (run / "evaluation").iterdir()} == {
         "diabetes_test.json", "diabetes_test_predicted.png", "diabetes_test_residuals.png",
+        "diabetes_test_largest_errors.png", "diabetes_test_largest_errors.txt",
     }  # fmt: skip
     assert [(gate["metric"], gate["met"]) for gate in again.json["gates"]] == [
         ("r2", True), ("rmse", False),

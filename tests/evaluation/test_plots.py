@@ -125,14 +125,15 @@ def test_the_samples_of_a_sheet_are_shown_in_its_order_with_names_and_captions()
     long = "a folder/with a long name/and a picture of it.png"
     figure = drawn(SHEET, ["x", "y", 17, long])
     assert captions(figure) == [
-        f"no. 17\n{TWO[0]}", f"a folder/… a picture of it.png\n{TWO[1]}"
+        f"no. 17\n{TWO[0]}",
+        f"a folder/with a long name/\nand a picture of it.png\n{TWO[1]}",
     ]  # fmt: skip
     assert figure.get_suptitle() == "2 mistakes in 4 samples"
 
 
 def test_no_caption_reaches_into_its_neighbour_or_out_of_the_picture():
     names = [f"{'w' * 40}{place}.png" for place in range(4)]
-    figure = drawn(Sheet("", [0, 1, 2, 3], ["seen as a very …ass 17"] * 4), names)
+    figure = drawn(Sheet("", [0, 1, 2, 3], ["seen as a very long … a class 17"] * 4), names)
     figure_to_array(figure)
     ends = [axes.title.get_window_extent().x0 for axes in figure.axes]
     ends += [axes.title.get_window_extent().x1 for axes in figure.axes]
@@ -180,7 +181,7 @@ def test_names_are_not_read_as_formulas_and_long_ones_keep_their_ends():
     figure = confusion_figure([[1, 0], [0, 1]], names)
     figure_to_array(figure)
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert shown == ["$\\frac$", "a very …ass 17"]
+    assert shown == ["$\\frac$", "a very long … a class 17"]
     figure_to_array(drawn(Sheet("$\\frac$", [0], ["$\\frac$"]), ["$\\frac$"] * 4))
 
 
