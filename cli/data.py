@@ -11,7 +11,7 @@ from . import data_check, data_inspect, output
 from .flags import Flags
 
 if TYPE_CHECKING:
-    from fmtool.data.base import Source
+    from fmtool.data.base import CacheOrigin
 
 HELP = """\
 usage: fmtool data inspect path=PATH [data=NAME] [key=value ...] [output=FILE.png]
@@ -182,14 +182,16 @@ def _check(arguments: list[str], folders: Folders) -> Result:
     return data_check.check(name, keys, folders)
 
 
-def _source(value: str) -> "Source":
-    from fmtool.data.base import Source
+def _source(value: str) -> "CacheOrigin":
+    from fmtool.data.base import CacheOrigin
 
-    for source in get_args(Source):
+    for source in get_args(CacheOrigin):
         if value == source:
-            chosen: Source = source
+            chosen: CacheOrigin = source
             return chosen
-    raise UsageError(f"source={value} is not a source", fix=did_you_mean(value, get_args(Source)))
+    raise UsageError(
+        f"source={value} is not a source", fix=did_you_mean(value, get_args(CacheOrigin))
+    )
 
 
 def _show_list(result: Result) -> None:

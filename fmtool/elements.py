@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-Kind = Literal["image", "text", "features", "record"]
+SampleKind = Literal["image", "text", "features", "record"]
 
-KINDS: tuple[Kind, ...] = ("image", "text", "features", "record")
+KINDS: tuple[SampleKind, ...] = ("image", "text", "features", "record")
 
-WHAT: dict[Kind, str] = {
+WHAT: dict[SampleKind, str] = {
     "image": "images",
     "text": "texts",
     "features": "rows of numbers",
@@ -16,7 +16,7 @@ WHAT: dict[Kind, str] = {
 }
 """The samples of a kind, for messages."""
 
-UNITS: dict[Kind, str] = {
+UNITS: dict[SampleKind, str] = {
     "image": "images",
     "text": "texts",
     "features": "rows",
@@ -33,7 +33,7 @@ class Pixels:
         maximum: the largest value a pixel can have.
     """
 
-    kind: ClassVar[Kind] = "image"
+    kind: ClassVar[SampleKind] = "image"
     dtype: ClassVar[str] = "uint8"
 
     shape: tuple[int, int, int]
@@ -48,7 +48,7 @@ class Tokens:
         vectors: float32 (vocabulary, width) that an embedding may begin with, or None.
     """
 
-    kind: ClassVar[Kind] = "text"
+    kind: ClassVar[SampleKind] = "text"
     dtype: ClassVar[str] = "int32"
 
     shape: tuple[int]
@@ -60,7 +60,7 @@ class Tokens:
 class Features:
     """float32 of shape (features,), or of a series (steps, channels)."""
 
-    kind: ClassVar[Kind] = "features"
+    kind: ClassVar[SampleKind] = "features"
     dtype: ClassVar[str] = "float32"
 
     shape: tuple[int, ...]
@@ -76,7 +76,7 @@ class Record:
     Samples are a mapping of as many arrays, one for each field.
     """
 
-    kind: ClassVar[Kind] = "record"
+    kind: ClassVar[SampleKind] = "record"
 
     fields: Mapping[str, Element]
 

@@ -3,7 +3,7 @@
 from fmtool import models, options, registry, representations, targets
 from fmtool.compat.models import ends_in_logits
 from fmtool.data.base import DataConfig
-from fmtool.elements import KINDS, WHAT, Kind, Pixels, Sample
+from fmtool.elements import KINDS, WHAT, Pixels, Sample, SampleKind
 from fmtool.errors import UsageError
 from fmtool.models.base import ModelConfig
 from fmtool.schema import TestTimeAugmentation, TrainConfig
@@ -11,7 +11,7 @@ from fmtool.targets import Target
 from fmtool.tasks.base import TaskModule
 
 
-def declared_kind(data_name: str) -> Kind | None:
+def declared_kind(data_name: str) -> SampleKind | None:
     """The kind of a data set's samples; None where only its files or a task say."""
     kind = options.data(data_name).KIND
     return None if kind == "record" else kind
@@ -25,7 +25,7 @@ def declared_image(data_name: str) -> Pixels | None:
     return Pixels(info.image_shape, maximum=info.pixel_max)
 
 
-def declared_target(cfg: DataConfig) -> Target | targets.Kind | None:
+def declared_target(cfg: DataConfig) -> Target | targets.TargetKind | None:
     """A data set's target, or its kind; None where only its files say."""
     info = options.data(cfg.name).INFO
     if info is not None:
@@ -35,12 +35,12 @@ def declared_target(cfg: DataConfig) -> Target | targets.Kind | None:
     return stated if stated in targets.KINDS else None
 
 
-def tasks_that_learn(target: Target | targets.Kind) -> list[str]:
+def tasks_that_learn(target: Target | targets.TargetKind) -> list[str]:
     """The names of the tasks for a target, or for a kind of targets."""
     return [name for name in registry.names("task") if _learns(options.task(name), target)]
 
 
-def require_learned(cfg: TrainConfig, target: Target | targets.Kind) -> None:
+def require_learned(cfg: TrainConfig, target: Target | targets.TargetKind) -> None:
     """UsageError where the task does not learn such a target."""
     task = options.task(cfg.task.name)
     if _learns(task, target):
@@ -59,7 +59,7 @@ def require_learned(cfg: TrainConfig, target: Target | targets.Kind) -> None:
     )
 
 
-def _learns(task: TaskModule, target: Target | targets.Kind) -> bool:
+def _learns(task: TaskModule, target: Target | targets.TargetKind) -> bool:
     if isinstance(target, str):
         return target in task.LEARNS
     if target.kind not in task.LEARNS:
@@ -71,7 +71,7 @@ def _classes(target: Target) -> int:
     return 0 if isinstance(target, targets.Numbers) else len(target.names)
 
 
-def readable_kinds(model_name: str) -> tuple[Kind, ...]:
+def readable_kinds(model_name: str) -> tuple[SampleKind, ...]:
     """The kinds of input that a model may have."""
     return options.model(model_name).READS
 
@@ -84,7 +84,7 @@ def smallest_image(model_name: str) -> int | None:
     return option.SMALLEST_IMAGE
 
 
-def require_matching(cfg: TrainConfig, kind: Kind, *, seen: Kind | None = None) -> None:
+def require_matching(cfg: TrainConfig, kind: SampleKind, *, seen: SampleKind | None = None) -> None:
     """UsageError where the model, the augmentation or `tta` is not for samples of this kind.
 
     Args:
@@ -102,14 +102,14 @@ def require_matching(cfg: TrainConfig, kind: Kind, *, seen: Kind | None = None) 
     require_viewable(cfg.tta, cfg.data.name, kind)
 
 
-def require_viewable(tta: TestTimeAugmentation, data_name: str, kind: Kind) -> None:
+def require_viewable(tta: TestTimeAugmentation, data_name: str, kind: SampleKind) -> None:
     """UsageError for views of samples that are no images."""
     if tta != "none" and kind != "image":
         data = f"data={data_name} holds {WHAT[kind]}"
         raise UsageError(f"tta={tta} is for images, but {data}", fix="tta=none")
 
 
-def _require_readable(cfg: TrainConfig, kind: Kind, data: str) -> None:
+def _require_readable(cfg: TrainConfig, kind: SampleKind, data: str) -> None:
     readable = readable_kinds(cfg.model.name)
     if kind in readable:
         return
@@ -121,7 +121,7 @@ def _require_readable(cfg: TrainConfig, kind: Kind, data: str) -> None:
     raise UsageError(message, fix=f"choose model={', '.join(others)}, or other data")
 
 
-def require_representation(cfg: TrainConfig, kind: Kind | None) -> None:
+def require_representation(cfg: TrainConfig, kind: SampleKind | None) -> None:
     """UsageError where the model cannot give what the task needs.
 
     Args:

@@ -21,7 +21,7 @@ from fmtool.suggest import did_you_mean
 
 
 @dataclass(frozen=True)
-class Kind:
+class OptionGroup:
     """A config group whose options are modules with a `Config` of the base class named here."""
 
     group: str
@@ -34,24 +34,24 @@ class Kind:
         return "callbacks.own" if self is CALLBACK else f"{self.group}.name"
 
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, OptionGroup] = {
     kind.group: kind
     for kind in (
-        Kind("task", "fmtool.tasks", "TaskConfig"),
-        Kind("model", "fmtool.models", "ModelConfig"),
-        Kind("data", "fmtool.data", "DataConfig"),
-        Kind("optimizer", "fmtool.optimizers", "OptimizerConfig"),
-        Kind("schedule", "fmtool.schedules", "ScheduleConfig"),
-        Kind("regularizer", "fmtool.regularizers", "RegularizerConfig"),
-        Kind("augment", "fmtool.augment", "AugmentConfig"),
+        OptionGroup("task", "fmtool.tasks", "TaskConfig"),
+        OptionGroup("model", "fmtool.models", "ModelConfig"),
+        OptionGroup("data", "fmtool.data", "DataConfig"),
+        OptionGroup("optimizer", "fmtool.optimizers", "OptimizerConfig"),
+        OptionGroup("schedule", "fmtool.schedules", "ScheduleConfig"),
+        OptionGroup("regularizer", "fmtool.regularizers", "RegularizerConfig"),
+        OptionGroup("augment", "fmtool.augment", "AugmentConfig"),
     )
 }
 
-CALLBACK = Kind("callback", "fmtool.callbacks", "CallbackConfig")
+CALLBACK = OptionGroup("callback", "fmtool.callbacks", "CallbackConfig")
 """No group: the modules behind the entries of `callbacks.own`, of which there may be several."""
 
-TUNER = Kind("tuner", "fmtool.tuners", "TunerConfig")
-PRUNER = Kind("pruner", "fmtool.pruners", "PrunerConfig")
+TUNER = OptionGroup("tuner", "fmtool.tuners", "TunerConfig")
+PRUNER = OptionGroup("pruner", "fmtool.pruners", "PrunerConfig")
 
 _ALL_KINDS = {**KINDS, **{kind.group: kind for kind in (CALLBACK, TUNER, PRUNER)}}
 

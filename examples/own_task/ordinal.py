@@ -17,7 +17,7 @@ from pydantic import Field
 from fmtool.errors import DataError, Diverged
 from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
-from fmtool.targets import Kind, Label
+from fmtool.targets import Label, TargetKind
 from fmtool.tasks.base import Task, TaskConfig
 from fmtool.tasks.shared.reporting import Report, Reporting
 from fmtool.tasks.shared.serving import Answer, Output, PredictOptions, Serving
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-LEARNS: tuple[Kind, ...] = ("label",)
+LEARNS: tuple[TargetKind, ...] = ("label",)
 NEEDS: Representation = "vector"
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from fmtool.data.reading.local import LocalConfig, existing, is_held, log_summary
 from fmtool.elements import described
 from fmtool.errors import DataError
-from fmtool.targets import Kind
+from fmtool.targets import TargetKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +38,7 @@ class Config(LocalConfig):
     """The same of what is learnt of them."""
     columns: list[Annotated[str, Field(min_length=1)]] | None
     """The names of the features, or of the channels of a series."""
-    target: Literal["auto", Kind]
+    target: Literal["auto", TargetKind]
     """The kind of `y`; `auto`: floats are numbers, columns of 0 and 1 labels, else a label."""
     target_names: list[Annotated[str, Field(min_length=1)]] | None
     """The names of the classes or numbers, in order."""

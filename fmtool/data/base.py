@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, FiniteFloat
 
 from fmtool import registry
 from fmtool.config.base import NamedConfig, PositiveInt, Rate
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 from fmtool.targets import Target
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fmtool.data.splitting.measured import Measured
     from fmtool.data.splitting.splits import Splits
 
-Source = Literal["auto", "cache", "official", "mirror"]
+CacheOrigin = Literal["auto", "cache", "official", "mirror"]
 
 
 def _rising(pair: list[float]) -> list[float]:
@@ -32,7 +32,7 @@ RisingPair = Annotated[
 
 
 class DataConfig(NamedConfig):
-    source: Source
+    source: CacheOrigin
     """The sources that may fill an empty cache; a filled, verified cache always serves."""
     validation_fraction: Rate
     fraction: Annotated[float, Field(gt=0, le=1)]
@@ -137,7 +137,7 @@ class DataOption:
 
     Config: type[DataConfig]
     load: Load
-    KIND: Kind | None = "image"
+    KIND: SampleKind | None = "image"
     INFO: SetInfo | None = None
     load_measured: LoadMeasured | None = None
     fit: Fit | None = None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fmtool.data.base import SetInfo
 from fmtool.data.reading.local import HeldOutConfig
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 from fmtool.targets import Numbers
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fmtool.data.splitting.splits import Splits
 
-KIND: Kind = "features"
+KIND: SampleKind = "features"
 
 
 class Config(HeldOutConfig):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import terminal
-from fmtool.elements import UNITS, Kind
+from fmtool.elements import UNITS, SampleKind
 from fmtool.metric import show
 from fmtool.notices import counted
 from fmtool.runs.result import Gate
@@ -39,7 +39,7 @@ class TrainingSummary:
     seconds: float
     samples_per_second: float
     """Whatever the samples are, which `kind` says."""
-    kind: Kind
+    kind: SampleKind
     model: Mapping[str, float | None]
     """Facts of the trained model: `parameters`, `bytes`, and `latency_ms` if it was asked for."""
     remarks: Sequence[str] = ()

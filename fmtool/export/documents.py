@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from fmtool.data.base import RisingPair
-from fmtool.elements import Features, Kind, Pixels, Tokens
+from fmtool.elements import Features, Pixels, SampleKind, Tokens
 from fmtool.errors import DataError
 from fmtool.notices import printable
 
@@ -28,7 +28,7 @@ Format = Literal["keras", "saved_model", "onnx", "litert", "openvino", "torch"]
 Values = int | float | list[int | float] | list[list[int | float]]
 """The values of an output for one sample."""
 
-_DTYPES: dict[Kind, str] = {each.kind: each.dtype for each in (Pixels, Tokens, Features)}
+_DTYPES: dict[SampleKind, str] = {each.kind: each.dtype for each in (Pixels, Tokens, Features)}
 _MAX_REASON = 120
 _Parsed = TypeVar("_Parsed", bound=BaseModel)
 
@@ -49,7 +49,7 @@ class Loose(Document):
 
 class InputDocument(Document):
     name: Name
-    kind: Kind
+    kind: SampleKind
     dtype: Literal["uint8", "int32", "float32"]
     shape: Annotated[tuple[Side | None, ...], Field(min_length=1, max_length=4)]
     batch: Side | None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fmtool import options, targets
-from fmtool.elements import Element, Kind, Pixels
+from fmtool.elements import Element, Pixels, SampleKind
 from fmtool.errors import DataError
 from fmtool.runs import artifacts
 from fmtool.runs.layout import RunPaths
@@ -24,7 +24,11 @@ FILE = "fmtool.json"
 
 _FIX = "give a file that `fmtool export` wrote"
 
-INPUT_NAMES: Mapping[Kind, str] = {"image": "pixels", "text": "tokens", "features": "features"}
+INPUT_NAMES: Mapping[SampleKind, str] = {
+    "image": "pixels",
+    "text": "tokens",
+    "features": "features",
+}
 EMBEDDING = "embedding"
 """The output of the backbone, which is the same whatever the task."""
 
@@ -43,7 +47,7 @@ class Input:
     """
 
     name: str
-    kind: Kind
+    kind: SampleKind
     dtype: str
     shape: tuple[int | None, ...]
     batch: int | None

@@ -3,7 +3,7 @@
 import time
 from typing import TextIO
 
-from fmtool.elements import UNITS, Kind
+from fmtool.elements import UNITS, SampleKind
 from fmtool.logging.progress import Clock, Progress
 from fmtool.logging.rows import metrics_of
 from fmtool.logging.sink import Row, TrainingInfo
@@ -65,7 +65,7 @@ def epoch_line(row: Row, plan: TrainingInfo, seconds: float, is_best: bool) -> s
     return "  ".join([*parts, "best"] if is_best else parts)
 
 
-def figures(row: Row, kind: Kind) -> list[str]:
+def figures(row: Row, kind: SampleKind) -> list[str]:
     return [
         *(f"{name} {show(value)}" for name, value in metrics_of(row).items()),
         f"lr {row['learning_rate']:.1e}",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 from fmtool.metric import Metric
 
 Row = dict[str, Any]
@@ -27,7 +27,7 @@ class TrainingInfo:
 
     model_name: str
     data_name: str
-    kind: Kind
+    kind: SampleKind
     """The kind of the samples."""
     parameters: int
     epochs: int

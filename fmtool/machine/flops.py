@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from fmtool.compat import private_keras
 from fmtool.trees import mapped
 
-Kind = Literal["convolution", "dense"]
+LayerKind = Literal["convolution", "dense"]
 STEP_PASSES = 3
 """The cost of a training step in forward passes: its own, the gradients of inputs and weights."""
 
@@ -35,7 +35,7 @@ class Flops:
 class LayerFlops:
     """The work of one call of a layer or operation, forward, for one sample."""
 
-    kind: Kind
+    kind: LayerKind
     flops: int
 
 

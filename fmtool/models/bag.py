@@ -7,7 +7,7 @@ averaging network of Iyyer et al. 2015 (aclanthology.org/P15-1162).
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
-from fmtool.elements import Kind, Tokens
+from fmtool.elements import SampleKind, Tokens
 from fmtool.models.base import Activation
 from fmtool.models.layers.keys import TextConfig, check
 from fmtool.representations import Representation
@@ -15,7 +15,7 @@ from fmtool.representations import Representation
 __all__ = ["GIVES", "IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
 
 IS_CONVOLUTIONAL = False
-READS: tuple[Kind, ...] = ("text",)
+READS: tuple[SampleKind, ...] = ("text",)
 GIVES: tuple[Representation, ...] = ("vector",)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from fmtool.config.base import NamedConfig
-from fmtool.elements import Kind, Sample
+from fmtool.elements import Sample, SampleKind
 from fmtool.representations import PLAIN, HeadHints, Representation
 
 Activation = Literal[
@@ -102,7 +102,7 @@ class ModelOption:
 
     Config: type[ModelConfig]
     build: Build
-    READS: tuple[Kind, ...] = ("image",)
+    READS: tuple[SampleKind, ...] = ("image",)
     GIVES: tuple[Representation, ...] = ()
     READS_PIXELS: bool = False
     IS_CONVOLUTIONAL: bool = True

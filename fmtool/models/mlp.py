@@ -3,12 +3,12 @@
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
-from fmtool.elements import Features, Kind, Pixels
+from fmtool.elements import Features, Pixels, SampleKind
 from fmtool.models.base import Activation, ModelConfig, Normalization
 from fmtool.representations import Representation
 
 IS_CONVOLUTIONAL = False
-READS: tuple[Kind, ...] = ("image", "features")
+READS: tuple[SampleKind, ...] = ("image", "features")
 GIVES: tuple[Representation, ...] = ("vector",)
 
 

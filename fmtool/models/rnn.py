@@ -7,14 +7,14 @@ Elman 1990; both directions Schuster & Paliwal 1997.
 from typing import Any, Literal
 
 from fmtool.config.base import PositiveInt, Rate
-from fmtool.elements import Element, Kind
+from fmtool.elements import Element, SampleKind
 from fmtool.models.layers.keys import Pooling, SequenceConfig, check
 from fmtool.representations import Representation
 
 __all__ = ["GIVES", "IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
 
 IS_CONVOLUTIONAL = False
-READS: tuple[Kind, ...] = ("text", "image", "features")
+READS: tuple[SampleKind, ...] = ("text", "image", "features")
 GIVES: tuple[Representation, ...] = ("sequence", "vector")
 
 

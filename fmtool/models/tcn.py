@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from fmtool.config.base import PositiveInt, Rate
-from fmtool.elements import Element, Kind
+from fmtool.elements import Element, SampleKind
 from fmtool.models.base import Activation
 from fmtool.models.layers.keys import Pooling, SequenceConfig, check
 from fmtool.representations import Representation
 
 __all__ = ["GIVES", "READS", "Config", "build", "check"]
 
-READS: tuple[Kind, ...] = ("text", "image", "features")
+READS: tuple[SampleKind, ...] = ("text", "image", "features")
 GIVES: tuple[Representation, ...] = ("sequence", "vector")
 
 

@@ -8,14 +8,14 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from fmtool.elements import Element, Kind, Tokens
+from fmtool.elements import Element, SampleKind, Tokens
 from fmtool.models.layers.keys import EncoderConfig, SequenceConfig, check
 from fmtool.representations import Representation
 
 __all__ = ["GIVES", "IS_CONVOLUTIONAL", "READS", "Config", "build", "check"]
 
 IS_CONVOLUTIONAL = False
-READS: tuple[Kind, ...] = ("text", "image", "features")
+READS: tuple[SampleKind, ...] = ("text", "image", "features")
 GIVES: tuple[Representation, ...] = ("sequence", "vector")
 
 

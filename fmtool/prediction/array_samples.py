@@ -20,13 +20,13 @@ from fmtool.notices import warn
 from fmtool.prediction import blocks
 from fmtool.prediction.blocks import Block
 from fmtool.prediction.number_columns import NumberColumns
-from fmtool.prediction.sources import Source
+from fmtool.prediction.sources import Inputs
 
 _NAME = "x"
 _COLUMNS = "columns"
 
 
-def read(source: Source, reads: Input, numbers: NumberColumns, size: int) -> Iterator[Block]:
+def read(source: Inputs, reads: Input, numbers: NumberColumns, size: int) -> Iterator[Block]:
     """Blocks of up to `size` samples; what does not fit into memory stays in its file.
 
     Raises DataError for what is not an array of samples such as the model reads.

@@ -14,10 +14,10 @@ from fmtool.data.reading.text_lines import LineError
 from fmtool.errors import DataError
 from fmtool.prediction.blocks import Block, Item, of_items
 from fmtool.prediction.number_columns import NumberColumns
-from fmtool.prediction.sources import Source
+from fmtool.prediction.sources import Inputs
 
 
-def read(source: Source, columns: NumberColumns, style: Style, size: int) -> Iterator[Block]:
+def read(source: Inputs, columns: NumberColumns, style: Style, size: int) -> Iterator[Block]:
     """Blocks of up to `size` rows of the numbers of `columns`.
 
     Raises DataError for a table of other columns, or without their names.
@@ -31,7 +31,7 @@ def read(source: Source, columns: NumberColumns, style: Style, size: int) -> Ite
 
 
 def _items(
-    source: Source, path: Path, columns: NumberColumns, style: Style
+    source: Inputs, path: Path, columns: NumberColumns, style: Style
 ) -> Iterator[Item[NDArray[np.float32]]]:
     problems: list[DataError] = []
 

@@ -9,13 +9,13 @@ from fmtool.data.reading.table_paths import FilesBelow, relative
 from fmtool.data.reading.table_style import Style
 from fmtool.data.reading.text_lines import LineError
 from fmtool.errors import DataError
-from fmtool.prediction.sources import Source
+from fmtool.prediction.sources import Inputs
 
 Entry = tuple[str, Path | DataError]
 """The name of a picture in the output, and its path, or why it cannot be read."""
 
 
-def read(source: Source, *, column: str | None, style: Style) -> list[Entry]:
+def read(source: Inputs, *, column: str | None, style: Style) -> list[Entry]:
     """An entry for each row; no picture is opened.
 
     Args:
@@ -26,7 +26,7 @@ def read(source: Source, *, column: str | None, style: Style) -> list[Entry]:
     return [entry for path in source.paths for entry in _entries(source, path, column, style)]
 
 
-def _entries(source: Source, path: Path, column: str | None, style: Style) -> Iterator[Entry]:
+def _entries(source: Inputs, path: Path, column: str | None, style: Style) -> Iterator[Entry]:
     problems: list[DataError] = []
     table = read_table(path, style, problems.append, wanted=[column] if column else [])
     place = required_column(path, table.columns, "path", column)
@@ -46,5 +46,5 @@ def _entries(source: Source, path: Path, column: str | None, style: Style) -> It
         yield _name(source, path, problem), problem
 
 
-def _name(source: Source, path: Path, problem: DataError) -> str:
+def _name(source: Inputs, path: Path, problem: DataError) -> str:
     return source.name_of(path, getattr(problem, "line", ""))

@@ -15,7 +15,7 @@ from fmtool.data.reading.regular_file import open_regular
 from fmtool.data.reading.resizing import ResizeMode
 from fmtool.data.reading.silence import native_stderr_hidden
 from fmtool.data.splitting import inputs
-from fmtool.elements import WHAT, Features, Kind, Pixels, Tokens
+from fmtool.elements import WHAT, Features, Pixels, SampleKind, Tokens
 from fmtool.errors import DataError, UsageError
 from fmtool.evaluation import task_of_run
 from fmtool.export import preprocessing, runtimes
@@ -224,6 +224,6 @@ def _metadata(
     )
 
 
-def _kind_of(dtype: str) -> Kind:
+def _kind_of(dtype: str) -> SampleKind:
     by_dtype = {each.dtype: each.kind for each in (Pixels, Tokens, Features)}
     return by_dtype[dtype]

@@ -8,11 +8,11 @@ from fmtool.errors import DataError
 from fmtool.prediction import array_samples, number_tables, sources, texts
 from fmtool.prediction.blocks import Block
 from fmtool.prediction.predictor import Predictor
-from fmtool.prediction.sources import Source
+from fmtool.prediction.sources import Inputs
 from fmtool.schema import PredictConfig
 
 
-def blocks(cfg: PredictConfig, predictor: Predictor, source: Source) -> Iterator[Block]:
+def blocks(cfg: PredictConfig, predictor: Predictor, source: Inputs) -> Iterator[Block]:
     """The samples of `source` as the model reads them.
 
     Raises DataError for an input of another kind than the model reads, and what it is read by.
@@ -47,7 +47,7 @@ def blocks(cfg: PredictConfig, predictor: Predictor, source: Source) -> Iterator
 
 
 def _pictures(
-    cfg: PredictConfig, predictor: Predictor, source: Source, style: Style
+    cfg: PredictConfig, predictor: Predictor, source: Inputs, style: Style
 ) -> Iterator[Block]:
     # Imports Pillow, which texts do not need.
     from fmtool.data.reading.picture_modes import Look, as_depth

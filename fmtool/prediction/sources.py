@@ -10,12 +10,12 @@ from typing import Literal
 from fmtool.data.reading import class_folders, delimited, image_files, text_files, text_tables
 from fmtool.data.reading.labelled_files import nfc
 from fmtool.data.reading.text_lines import STANDARD_INPUT
-from fmtool.elements import Kind as ModelKind
+from fmtool.elements import SampleKind
 from fmtool.errors import DataError, UsageError
 
-Kind = Literal["pictures", "lines", "table", "arrays", "stream", "unknown"]
+InputKind = Literal["pictures", "lines", "table", "arrays", "stream", "unknown"]
 
-WHAT: Mapping[Kind, str] = {
+WHAT: Mapping[InputKind, str] = {
     "pictures": "pictures",
     "lines": "lines of text",
     "table": "a table",
@@ -25,7 +25,7 @@ WHAT: Mapping[Kind, str] = {
 }
 """For messages."""
 
-ACCEPTED: Mapping[ModelKind, str] = {
+ACCEPTED: Mapping[SampleKind, str] = {
     "image": "pictures, a folder of them, a .csv or .tsv of their paths, or a .npy or .npz file",
     "text": "a .txt, .csv, .tsv, .jsonl, .npy or .npz file, or - for standard input",
     "features": "a .csv, .tsv, .npy or .npz file, or - for standard input",
@@ -36,10 +36,10 @@ _ARRAYS = (".npy", ".npz")
 
 
 @dataclass(frozen=True)
-class Source:
+class Inputs:
     """Files that are not opened yet; `paths` has one for a stream too."""
 
-    kind: Kind
+    kind: InputKind
     paths: tuple[Path, ...]
     ignored: int = 0
     """Files of a folder that are no pictures."""
@@ -49,7 +49,7 @@ class Source:
         return str(place) if len(self.paths) == 1 else f"{path}:{place}"
 
 
-def find(words: str) -> Source:
+def find(words: str) -> Inputs:
     """A file, the pictures of a folder and of the folders in it, what a pattern fits, or `-`.
 
     Raises:
@@ -57,7 +57,7 @@ def find(words: str) -> Source:
         DataError: a folder without pictures.
     """
     if words in ("-", str(STANDARD_INPUT)):
-        return Source("stream", (STANDARD_INPUT,))
+        return Inputs("stream", (STANDARD_INPUT,))
     path = Path(words)
     try:
         if path.is_dir():
@@ -67,10 +67,10 @@ def find(words: str) -> Source:
     except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL character
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"input={words}: {reason.lower()}", fix="correct the path") from error
-    return Source(kind_of(path), (path,))
+    return Inputs(kind_of(path), (path,))
 
 
-def kind_of(path: Path) -> Kind:
+def kind_of(path: Path) -> InputKind:
     """By the ending of the name."""
     if path.suffix.lower() in image_files.SUFFIXES:
         return "pictures"
@@ -86,7 +86,7 @@ def may_be_csv(path: Path) -> bool:
     return delimited.ending(path) in ("", *delimited.SUFFIXES)
 
 
-def _of_pattern(words: str) -> Source:
+def _of_pattern(words: str) -> Inputs:
     found = sorted(Path(name) for name in glob.glob(words, recursive=True))  # noqa: PTH207 - absolute patterns too
     files = [path for path in found if not path.is_dir()]
     if not files:
@@ -98,10 +98,10 @@ def _of_pattern(words: str) -> Source:
             f"input={words} fits files of several kinds: {', '.join(kinds)}",
             fix="name those of one kind, as in 'pictures/*.png'",
         )
-    return Source(kinds[0], tuple(files))
+    return Inputs(kinds[0], tuple(files))
 
 
-def _of_folder(root: Path) -> Source:
+def _of_folder(root: Path) -> Inputs:
     others = 0
     pictures = []
     for path in _walk(root):
@@ -114,7 +114,7 @@ def _of_folder(root: Path) -> Source:
             f"{root}: 0 pictures in it",
             fix="name a folder of pictures, or a file of something else",
         )
-    return Source("pictures", tuple(pictures), others)
+    return Inputs("pictures", tuple(pictures), others)
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -15,13 +15,13 @@ from fmtool.data.samples.strings import texts_of
 from fmtool.data.tokenization import tokenizer, tokens
 from fmtool.errors import DataError
 from fmtool.prediction.blocks import Block, Item, of_items
-from fmtool.prediction.sources import Source
+from fmtool.prediction.sources import Inputs
 
 _COLUMN = "text"
 
 
 def read(
-    source: Source,
+    source: Inputs,
     content: str | None,
     *,
     origin: str,
@@ -57,7 +57,7 @@ def read(
     yield from of_items(items, size, to_samples)
 
 
-def _items(source: Source, path: Path, column: str | None, style: Style) -> Iterator[Item[str]]:
+def _items(source: Inputs, path: Path, column: str | None, style: Style) -> Iterator[Item[str]]:
     problems: list[DataError] = []
 
     def drained() -> Iterator[Item[str]]:

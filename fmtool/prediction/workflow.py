@@ -13,7 +13,7 @@ from fmtool.prediction import reading, results, sources, writing
 from fmtool.prediction.predictor import Predictor
 from fmtool.prediction.report import Report
 from fmtool.prediction.results import Prediction
-from fmtool.prediction.sources import Source
+from fmtool.prediction.sources import Inputs
 from fmtool.prediction.writing import Writer
 from fmtool.runs.atomic import write_with
 from fmtool.runs.layout import RunPaths
@@ -123,7 +123,7 @@ def _add_all(found: Iterator[Prediction], report: Report, writer: Writer | None)
             writer.add(prediction)
 
 
-def _predictions(cfg: PredictConfig, predictor: Predictor, source: Source) -> Iterator[Prediction]:
+def _predictions(cfg: PredictConfig, predictor: Predictor, source: Inputs) -> Iterator[Prediction]:
     """In the order of the input; raises the first error where `on_error` is `fail`."""
     serving, options = predictor.model.metadata.serving, _options(cfg)
     for block in reading.blocks(cfg, predictor, source):

@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from fmtool.errors import DataError
-from fmtool.targets.kinds import KINDS, WHAT, Kind
+from fmtool.targets.kinds import KINDS, WHAT, TargetKind
 from fmtool.targets.label import Label
 from fmtool.targets.labels import Labels
 from fmtool.targets.numbers import Numbers
 
-__all__ = ["KINDS", "WHAT", "Kind", "Label", "Labels", "Numbers", "Target", "from_json"]
+__all__ = ["KINDS", "WHAT", "Label", "Labels", "Numbers", "Target", "TargetKind", "from_json"]
 
 Target = Label | Labels | Numbers
 

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-Kind = Literal["label", "labels", "numbers"]
+TargetKind = Literal["label", "labels", "numbers"]
 
-KINDS: tuple[Kind, ...] = ("label", "labels", "numbers")
+KINDS: tuple[TargetKind, ...] = ("label", "labels", "numbers")
 
-WHAT: dict[Kind, str] = {
+WHAT: dict[TargetKind, str] = {
     "label": "one class for each sample",
     "labels": "any number of classes for each sample",
     "numbers": "numbers for each sample",

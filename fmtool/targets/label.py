@@ -11,7 +11,7 @@ from fmtool.targets.classes import (
     require_samples_of_each,
     unknown_class,
 )
-from fmtool.targets.kinds import Kind
+from fmtool.targets.kinds import TargetKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Label:
     """One class of several: int32 of shape (n,), each the place of a class in `names`."""
 
-    kind: ClassVar[Kind] = "label"
+    kind: ClassVar[TargetKind] = "label"
     dtype: ClassVar[str] = "int32"
 
     names: tuple[str, ...]

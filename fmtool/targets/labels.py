@@ -11,7 +11,7 @@ from fmtool.targets.classes import (
     require_samples_of_each,
     unknown_class,
 )
-from fmtool.targets.kinds import Kind
+from fmtool.targets.kinds import TargetKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ _FIX = "give a 0 or 1 for each sample and class"
 class Labels:
     """Any number of several classes: uint8 of shape (n, classes), 1 for those a sample has."""
 
-    kind: ClassVar[Kind] = "labels"
+    kind: ClassVar[TargetKind] = "labels"
     dtype: ClassVar[str] = "uint8"
 
     names: tuple[str, ...]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fmtool.errors import DataError, UsageError
-from fmtool.targets.kinds import WHAT, Kind
+from fmtool.targets.kinds import WHAT, TargetKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ class Numbers:
         shape: of what one sample has; one number is (1,).
     """
 
-    kind: ClassVar[Kind] = "numbers"
+    kind: ClassVar[TargetKind] = "numbers"
     dtype: ClassVar[str] = "float64"
 
     names: tuple[str, ...]

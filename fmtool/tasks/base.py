@@ -15,7 +15,7 @@ from fmtool.config.base import NamedConfig
 from fmtool.elements import Sample
 from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
-from fmtool.targets import Kind, Target
+from fmtool.targets import Target, TargetKind
 from fmtool.tasks.shared.reporting import Reporting
 from fmtool.tasks.shared.serving import Serving
 
@@ -197,7 +197,7 @@ class TaskModule:
     """
 
     Config: type[TaskConfig]
-    LEARNS: tuple[Kind, ...]
+    LEARNS: tuple[TargetKind, ...]
     NEEDS: Representation
     training_metrics: Metrics
     report_metrics: Metrics

@@ -15,7 +15,7 @@ from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.runs.layout import CALIBRATION
 from fmtool.suggest import did_you_mean
-from fmtool.targets import Kind, Label
+from fmtool.targets import Label, TargetKind
 from fmtool.tasks.base import Task
 from fmtool.tasks.shared import thresholds
 from fmtool.tasks.shared.binary_meter import Question
@@ -27,7 +27,7 @@ from fmtool.tasks.shared.loss_config import LossConfig, loss_of_yes_or_no
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEARNS: tuple[Kind, ...] = ("label",)
+LEARNS: tuple[TargetKind, ...] = ("label",)
 NEEDS: Representation = "vector"
 MOST_CLASSES = 2
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
-from fmtool.targets import Kind, Label
+from fmtool.targets import Label, TargetKind
 from fmtool.tasks.base import Task
 from fmtool.tasks.shared.class_weights import of_samples, resolve
 from fmtool.tasks.shared.label_reporting import LabelReporting
@@ -15,7 +15,7 @@ from fmtool.tasks.shared.loss_config import LossConfig, loss
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEARNS: tuple[Kind, ...] = ("label",)
+LEARNS: tuple[TargetKind, ...] = ("label",)
 NEEDS: Representation = "vector"
 
 _TRAINING = (Metric("loss", "min"), Metric("accuracy", "max"))

@@ -11,7 +11,7 @@ from fmtool.errors import DataError
 from fmtool.metric import Metric
 from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.runs.layout import CALIBRATION
-from fmtool.targets import Kind, Labels
+from fmtool.targets import Labels, TargetKind
 from fmtool.tasks.base import Task
 from fmtool.tasks.shared import thresholds
 from fmtool.tasks.shared.class_weights import resolve
@@ -22,7 +22,7 @@ from fmtool.tasks.shared.multi_label_serving import MultiLabelServing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEARNS: tuple[Kind, ...] = ("labels",)
+LEARNS: tuple[TargetKind, ...] = ("labels",)
 NEEDS: Representation = "vector"
 
 _TRAINING = (

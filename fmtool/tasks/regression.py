@@ -10,7 +10,7 @@ from fmtool.metric import Metric
 from fmtool.notices import note
 from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.runs.layout import CALIBRATION, TARGETS
-from fmtool.targets import Kind, Numbers
+from fmtool.targets import Numbers, TargetKind
 from fmtool.tasks.base import Task, TaskConfig
 from fmtool.tasks.shared import number_intervals, number_scales
 from fmtool.tasks.shared.number_reporting import NumberReporting
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-LEARNS: tuple[Kind, ...] = ("numbers",)
+LEARNS: tuple[TargetKind, ...] = ("numbers",)
 NEEDS: Representation = "vector"
 
 _Share = Annotated[float, Field(gt=0, lt=1)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmtool import options
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 from fmtool.errors import (
     Diverged,
     ExitCode,
@@ -59,7 +59,7 @@ class Outcome:
     run_directory: Path
     result: RunResult
     summary: Mapping[str, float | None] | None
-    kind: Kind
+    kind: SampleKind
     data_label: str
     """The data, for people."""
     samples_per_second: float = 0.0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fmtool.training.optimization import Optimization
     from fmtool.training.step.indexed_model import IndexedModel
     from fmtool.training.step.plan import BatchPlan
-    from fmtool.training.step.source import Source
+    from fmtool.training.step.source import DeviceDataset
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Session:
     model: "IndexedModel"
     optimization: "Optimization"
     final: "FinalWeights"
-    train: "Source"
-    validation: "Source | None"
+    train: "DeviceDataset"
+    validation: "DeviceDataset | None"
     monitor: monitors.Monitor
     own_callbacks: Mapping[str, Any]
     """The callbacks of the user, by name."""
@@ -91,7 +91,7 @@ class Session:
 
 
 @contextmanager
-def _feed_of(source: "Source", *, start: int = 0, length: int = 1) -> Iterator[Any]:
+def _feed_of(source: "DeviceDataset", *, start: int = 0, length: int = 1) -> Iterator[Any]:
     from fmtool.training.step.feed import feed, sample_feed
 
     if source.table is not None:
@@ -252,8 +252,8 @@ def _build(cfg: TrainConfig, data: TaskData) -> tuple[TrainConfig, Any]:
 def _compile(
     cfg: TrainConfig,
     network: Any,
-    train: "Source",
-    validation: "Source | None",
+    train: "DeviceDataset",
+    validation: "DeviceDataset | None",
     augment: "Pipeline | None",
     optimization: "Optimization",
     data: TaskData,

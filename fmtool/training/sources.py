@@ -11,7 +11,7 @@ from fmtool.schema import TrainConfig
 from fmtool.tasks.base import Task
 from fmtool.training import storage
 from fmtool.training.step.plan import BatchPlan
-from fmtool.training.step.source import Source
+from fmtool.training.step.source import DeviceDataset
 from fmtool.training.step.table import Table, to_device
 
 Rows = NDArray[np.int32]
@@ -23,7 +23,7 @@ def place(
     split: Split,
     validation: tuple[Split, Rows] | None,
     task: Task[Any],
-) -> tuple[TrainConfig, Source, Source | None]:
+) -> tuple[TrainConfig, DeviceDataset, DeviceDataset | None]:
     """The sources of training and validation, and the config with the place that `auto` came to.
 
     Args:
@@ -43,13 +43,13 @@ def place(
         tables = [Table(each) if is_given else to_device(each) for each in splits]
     data = cfg.data.model_copy(update={"storage": where})
     cfg = cfg.model_copy(update={"data": data})
-    train = Source(plan, splits[0], tables[0])
+    train = DeviceDataset(plan, splits[0], tables[0])
     if validation is None:
         return cfg, train, None
     rows = validation[1]
     size = even_batch_size(len(rows), cfg.eval_batch_size)
     batches = BatchPlan(rows, size, seed=cfg.seed, draws=task.draws)
-    return cfg, train, Source(batches, splits[-1], tables[-1])
+    return cfg, train, DeviceDataset(batches, splits[-1], tables[-1])
 
 
 def even_batch_size(count: int, limit: int) -> int:

@@ -19,7 +19,7 @@ from fmtool.tasks.shared.class_weights import of_samples, resolve
 from fmtool.training.step.feed import feed
 from fmtool.training.step.indexed_model import IndexedModel, Parts
 from fmtool.training.step.plan import BatchPlan
-from fmtool.training.step.source import Source
+from fmtool.training.step.source import DeviceDataset
 from fmtool.training.step.table import to_device
 from fmtool.validate import option as validated
 
@@ -156,7 +156,7 @@ def fitted(option, class_weights, augment=None):
     inputs = keras.Input((4, 4, 1), dtype="uint8")
     x = keras.layers.Flatten()(keras.ops.cast(inputs, "float32") / 160)
     network = keras.Model(inputs, keras.layers.Dense(3)(x))
-    source = Source(plan, split, to_device(split))
+    source = DeviceDataset(plan, split, to_device(split))
     cfg = option("classification", class_weights=class_weights)
     task = classification.build(cfg, Label(("0", "1", "2")), LABELS)
     model = IndexedModel(Parts(network, task, source, source, augment))

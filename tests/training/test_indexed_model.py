@@ -13,7 +13,7 @@ from fmtool.training import state
 from fmtool.training.step.feed import feed
 from fmtool.training.step.indexed_model import IndexedModel, Parts
 from fmtool.training.step.plan import BatchPlan
-from fmtool.training.step.source import Source
+from fmtool.training.step.source import DeviceDataset
 from fmtool.training.step.table import to_device
 
 GENERATOR = np.random.default_rng(0)
@@ -48,7 +48,7 @@ def indexed(units=8, augment=None, rows=50):
     draws = augment.draws if augment else 0
     plan = BatchPlan(np.arange(rows, dtype=np.int32), 10, seed=5, draws=draws, shuffles=True)
     held_out = BatchPlan(np.arange(7, 41, dtype=np.int32), 10)
-    sources = Source(plan, split, table), Source(held_out, split, table)
+    sources = DeviceDataset(plan, split, table), DeviceDataset(held_out, split, table)
     model = IndexedModel(Parts(network(units), labelled(3), *sources, augment))
     model.compile(optimizer=keras.optimizers.Adam(0.01), **KEYS)
     return model, plan, held_out

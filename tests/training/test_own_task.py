@@ -15,7 +15,7 @@ from fmtool.tasks.base import Task
 from fmtool.training.step.feed import feed, sample_feed
 from fmtool.training.step.indexed_model import IndexedModel, Parts
 from fmtool.training.step.plan import BatchPlan, plan_of
-from fmtool.training.step.source import Source
+from fmtool.training.step.source import DeviceDataset
 from fmtool.training.step.table import to_device
 from fmtool.validate import train_config
 
@@ -118,7 +118,7 @@ def trained(*words, task=TASK, is_read=False, steps=1):
     x = {"image": images, "numbers": MORE} if isinstance(task, OfRecords) else images
     split = Split(x, task.encode(Y))
     table = None if is_read else to_device(split)
-    sources = [Source(each, split, table) for each in (plan, held_out)]
+    sources = [DeviceDataset(each, split, table) for each in (plan, held_out)]
     model = IndexedModel(Parts(network(task), task, *sources, augment))
     sgd = of_every_backend(keras.optimizers.SGD)
     optimizer = sgd(RATE, gradient_accumulation_steps=steps if steps > 1 else None)

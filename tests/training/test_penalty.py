@@ -14,7 +14,7 @@ from fmtool.training.resume import require_comparable_loss
 from fmtool.training.step.feed import feed
 from fmtool.training.step.indexed_model import IndexedModel, Parts
 from fmtool.training.step.plan import BatchPlan
-from fmtool.training.step.source import Source
+from fmtool.training.step.source import DeviceDataset
 from fmtool.training.step.table import to_device
 
 X = np.random.default_rng(0).integers(0, 9, (30, 4)).astype(np.uint8)
@@ -40,7 +40,7 @@ def trained(factor):
     split = Split(X, Y)
     table = to_device(split)
     plan, held_out = (BatchPlan(np.arange(30, dtype=np.int32), size) for size in (10, 7))
-    sources = Source(plan, split, table), Source(held_out, split, table)
+    sources = DeviceDataset(plan, split, table), DeviceDataset(held_out, split, table)
     ours, plain = IndexedModel(Parts(network(factor), labelled(3), *sources)), network(factor)
     ours.compile(keras.optimizers.SGD(0.1))
     plainly_compiled(plain)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fmtool.data.base import SetInfo, Source
+from fmtool.data.base import CacheOrigin, SetInfo
 from fmtool.data.fetching import cache
 from fmtool.data.fetching.download import RemoteFile, download
 from fmtool.data.fetching.four_arrays import Arrays, verify
@@ -49,7 +49,7 @@ _Found = tuple[Arrays, str]
 """Arrays and, in words, where they came from."""
 
 
-def load(recipe: Recipe, *, source: Source) -> Splits:
+def load(recipe: Recipe, *, source: CacheOrigin) -> Splits:
     """The data set, memory-mapped from the cache, which is filled first if it is empty.
 
     Raises:
@@ -65,7 +65,7 @@ def load(recipe: Recipe, *, source: Source) -> Splits:
     return cached.arrays.to_splits(recipe.info, cached.manifest.digests)
 
 
-def _fill(recipe: Recipe, folder: Path, source: Source) -> cache.Cached:
+def _fill(recipe: Recipe, folder: Path, source: CacheOrigin) -> cache.Cached:
     info = recipe.info
     with cache.locked(folder):
         # Another process may have filled it while this one waited for the lock.
@@ -95,7 +95,7 @@ def _from_files(recipe: Recipe, folder: Path) -> _Found | None:
     return None if arrays is None else (arrays, str(kept_by_keras))
 
 
-def _from_network(recipe: Recipe, folder: Path, source: Source) -> _Found:
+def _from_network(recipe: Recipe, folder: Path, source: CacheOrigin) -> _Found:
     name = recipe.info.name
     by_hand = (
         f"put {recipe.accepted} into {folder}, or run `fmtool data fetch {name}` on a connected "

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fmtool import registry
-from fmtool.data.base import DataOption, SetInfo, Source, option
+from fmtool.data.base import CacheOrigin, DataOption, SetInfo, option
 from fmtool.data.reading.local import PathConfig
 from fmtool.data.splitting.splits import Splits
 from fmtool.errors import UsageError
@@ -47,7 +47,7 @@ def is_cached(name: str) -> bool:
     return not info(name).download_bytes or (cache.folder_of(name) / "arrays").is_dir()
 
 
-def load(name: str, *, source: Source, folders: tuple[Path, ...] = ()) -> Splits:
+def load(name: str, *, source: CacheOrigin, folders: tuple[Path, ...] = ()) -> Splits:
     """The whole set: no subset is taken, nothing is held out, no text is tokenized.
 
     Args:

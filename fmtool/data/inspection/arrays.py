@@ -14,10 +14,10 @@ from fmtool.data.reading.array_files import names_in
 from fmtool.data.samples.read_ahead import read_blocks
 from fmtool.data.splitting.check import fingerprints
 from fmtool.data.splitting.splits import Splits
-from fmtool.elements import Kind, Pixels, Record
+from fmtool.elements import Pixels, Record, SampleKind
 
 _OPTION = "arrays"
-_MODELS: dict[Kind, tuple[str, ...]] = {
+_MODELS: dict[SampleKind, tuple[str, ...]] = {
     "image": ("cnn", "mlp"),
     "text": ("text_cnn",),
     "features": ("mlp",),

@@ -17,11 +17,11 @@ from fmtool.data.reading.text_tables import is_table
 from fmtool.data.splitting.split_names import split_called
 from fmtool.errors import DataError
 
-Kind = Literal[
+DataKind = Literal[
     "picture_folders", "picture_table", "arrays", "number_table", "number_tables",
     "text_table", "text_tables", "text_folders", "text_files", "option",
 ]  # fmt: skip
-DESCRIPTIONS: dict[Kind, str] = {
+DESCRIPTIONS: dict[DataKind, str] = {
     "picture_folders": "pictures, a folder for each class",
     "picture_table": "pictures, in a table of paths and classes",
     "arrays": "arrays of numpy's",
@@ -33,8 +33,8 @@ DESCRIPTIONS: dict[Kind, str] = {
     "text_files": "texts, a file for each class and a line for each text",
     "option": "what its own option reads",
 }
-_TEXT_KINDS: tuple[Kind, Kind] = ("text_table", "text_tables")
-_NUMBER_KINDS: tuple[Kind, Kind] = ("number_table", "number_tables")
+_TEXT_KINDS: tuple[DataKind, DataKind] = ("text_table", "text_tables")
+_NUMBER_KINDS: tuple[DataKind, DataKind] = ("number_table", "number_tables")
 """A table, and a folder with one for each split."""
 _ANY = Style()
 _ARRAYS = frozenset({".npz", ".npy"})
@@ -45,7 +45,7 @@ _MAX_ENTRIES = 1000
 class Guess(NamedTuple):
     """A kind of data set, and the file or folder that holds it."""
 
-    kind: Kind
+    kind: DataKind
     path: Path
 
 
@@ -65,7 +65,7 @@ def guess(path: Path, option: str | None = None, style: Style = _ANY) -> Guess:
 
 
 def _of_option(path: Path, option: str, style: Style) -> Guess:
-    of_files: dict[str, Kind] = {
+    of_files: dict[str, DataKind] = {
         "arrays": "arrays",
         "image_folder": "picture_table",
         "text": "text_table",
@@ -144,7 +144,7 @@ def _of_names(root: Path, files: list[Path], tables: list[Guess]) -> Guess | Non
     return Guess("text_files", root) if are_texts and len(files) > 1 else None
 
 
-def _of_tables(root: Path, tables: Sequence[Path], kinds: tuple[Kind, Kind]) -> Guess:
+def _of_tables(root: Path, tables: Sequence[Path], kinds: tuple[DataKind, DataKind]) -> Guess:
     """All of them where each is a split, and there is nothing else; otherwise one of them."""
     one, several = kinds
     splits = {path: split_called(path.name.split(".")[0]) for path in tables}

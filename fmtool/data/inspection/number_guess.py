@@ -9,7 +9,7 @@ from fmtool.class_names import is_number
 from fmtool.data.inspection.columns import USUAL_TEXT_NAMES
 from fmtool.data.reading.number_columns import USUAL_LABELS, USUAL_SPLIT
 from fmtool.data.reading.number_rows import is_gap
-from fmtool.targets import Kind
+from fmtool.targets import TargetKind
 
 _PROSE_WORDS = 3
 """Words of a cell, on average, from which on a column holds texts."""
@@ -87,7 +87,7 @@ class NumberGuess(NamedTuple):
     """
 
     label: str
-    kind: Kind
+    kind: TargetKind
     numbers: tuple[str, ...]
     with_gaps: tuple[ColumnFacts, ...]
     of_words: tuple[str, ...]
@@ -168,7 +168,7 @@ def _label(
     return None, None
 
 
-def _kind(label: ColumnFacts) -> Kind:
+def _kind(label: ColumnFacts) -> TargetKind:
     if not label.are_numbers:
         return "label"
     if label.whole < label.numbers:

@@ -19,14 +19,13 @@ from fmtool.data.inspection.balance import (
     warn_of_duplicates,
 )
 from fmtool.data.inspection.findings import Findings, Problems, evenly
-from fmtool.data.inspection.kinds import DESCRIPTIONS, Guess, guess
-from fmtool.data.inspection.kinds import Kind as Guessed
+from fmtool.data.inspection.kinds import DESCRIPTIONS, DataKind, Guess, guess
 from fmtool.data.inspection.merging import merged
 from fmtool.data.inspection.numbers import groups_of_numbers, report_of_numbers, warn_of_numbers
 from fmtool.data.inspection.sheet import draw_sheet
 from fmtool.elements import Element
 from fmtool.errors import CannotCreate, DataError
-from fmtool.targets import Kind, Target
+from fmtool.targets import Target, TargetKind
 
 Result = dict[str, Any]
 
@@ -48,7 +47,7 @@ class _Balance:
 
 
 _OF_CLASSES = _Balance(report_of_classes, warn_of_classes, groups_of_classes)
-_BALANCE: dict[Kind, _Balance] = {
+_BALANCE: dict[TargetKind, _Balance] = {
     "label": _OF_CLASSES,
     "labels": _OF_CLASSES,
     "numbers": _Balance(report_of_numbers, warn_of_numbers, groups_of_numbers),
@@ -137,7 +136,7 @@ def _findings(guessed: Guess, asked: Asked, problems: Problems) -> Findings:
     return _INSPECTORS[kind](path, asked, problems)
 
 
-_INSPECTORS: dict[Guessed, Callable[[Path, Asked, Problems], Findings]] = {
+_INSPECTORS: dict[DataKind, Callable[[Path, Asked, Problems], Findings]] = {
     "picture_folders": pictures.inspect_folders,
     "picture_table": pictures.inspect_table,
     "number_table": number_tables.inspect_numbers,

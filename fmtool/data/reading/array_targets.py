@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fmtool import class_names as naming
 from fmtool.errors import DataError
 from fmtool.notices import warn
-from fmtool.targets import Kind, Label, Labels, Numbers, Target
+from fmtool.targets import Label, Labels, Numbers, Target, TargetKind
 
 CLASS_NAMES, TARGET_NAMES = "class_names", "target_names"
 """Arrays of strings: names of classes, and of classes or numbers."""
@@ -20,7 +20,7 @@ _NAMES_FIX = {
 }
 
 
-def kind_of(y: NDArray[Any]) -> Kind:
+def kind_of(y: NDArray[Any]) -> TargetKind:
     """The kind of target that an array is taken for where nothing else is said."""
     if y.dtype.kind == "f":
         return "numbers"
@@ -35,7 +35,7 @@ def kind_of(y: NDArray[Any]) -> Kind:
 
 
 def target_of(
-    y: NDArray[Any], wanted: Literal["auto"] | Kind, names: Sequence[str] | None
+    y: NDArray[Any], wanted: Literal["auto"] | TargetKind, names: Sequence[str] | None
 ) -> Target:
     """The target of the training samples.
 

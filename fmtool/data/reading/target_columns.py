@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from fmtool import class_names
 from fmtool.config.base import Config
 from fmtool.errors import DataError
-from fmtool.targets import WHAT, Kind, Label, Labels, Numbers, Target
+from fmtool.targets import WHAT, Label, Labels, Numbers, Target, TargetKind
 
 Value = str | tuple[str, ...] | tuple[float, ...]
 """The target in a row: its class, its classes, or its numbers."""
@@ -26,7 +26,7 @@ class TargetColumns(NamedTuple):
         separator: between the classes in a cell.
     """
 
-    kind: Kind = "label"
+    kind: TargetKind = "label"
     names: tuple[str, ...] = ()
     separator: str = ";"
 
@@ -90,7 +90,7 @@ class TargetColumns(NamedTuple):
 class TargetConfig(Config):
     """The keys of data sets in tables that say what the target is."""
 
-    target: Literal["auto", Kind]
+    target: Literal["auto", TargetKind]
     """`auto`: labels where `label_columns` are named or JSON gives lists, else one label."""
     label_columns: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None
     label_separator: Annotated[str, Field(min_length=1)]
@@ -115,7 +115,7 @@ class TargetConfig(Config):
             has_lists: whether labels are lists of JSON.
         """
         names = tuple(self.label_columns or ())
-        kind: Kind = "labels" if names or has_lists else "label"
+        kind: TargetKind = "labels" if names or has_lists else "label"
         if self.target != "auto":
             kind = self.target
         return TargetColumns(kind, names, self.label_separator)

@@ -38,7 +38,7 @@ _TEXTS = FileKind((".txt", ".gz", *SUFFIXES), "text file", "texts")
 
 
 @dataclass(frozen=True)
-class Source:
+class TextStream:
     """Texts that are read as they are iterated over, once.
 
     Args:
@@ -57,7 +57,7 @@ def open_texts(
     *,
     known: tuple[str, ...] | None = None,
     takes_all: bool = False,
-) -> Source:
+) -> TextStream:
     """The labelled texts of `path`, a file or folder; what is not one label needs a table.
 
     What is wrong with a text is reported, and the text left out: it is empty, too long, not in
@@ -75,7 +75,7 @@ def open_texts(
         if not is_table(path):
             kinds = f"{', '.join(SUFFIXES)}, or one of these with .gz"
             raise DataError(f"{path}: not a folder or a table", fix=f"give it the ending {kinds}")
-        return Source(_of_table(path, None, columns, style, report))
+        return TextStream(_of_table(path, None, columns, style, report))
     problems: list[DataError] = []
     listing = list_folder(path, problems.append)
     if not any(is_table(file) for file in listing.files) or listing.folders:
@@ -92,10 +92,10 @@ def open_texts(
             for split, table in tables.items()
             for row in _of_table(table, split, columns, style, report)
         )
-        return Source(rows, listing.ignored)
+        return TextStream(rows, listing.ignored)
     classes = _with_classes(listing.files, report, takes_all=takes_all)
     texts = _of_class_files(classes, path, style.encoding, report, known)
-    return Source(texts, listing.ignored)
+    return TextStream(texts, listing.ignored)
 
 
 def tables_by_split(root: Path, *, needs_train: bool = True) -> dict[str, Path]:
@@ -156,7 +156,7 @@ def _of_class_folders(
     known: tuple[str, ...] | None,
     *,
     takes_all: bool,
-) -> Source:
+) -> TextStream:
     found = scan_class_folders(root, _TEXTS, report=report, known=known)
 
     def texts() -> Iterator[LabelledText]:
@@ -174,7 +174,7 @@ def _of_class_folders(
                 if is_sound(text, report):
                     yield text
 
-    return Source(texts(), found.ignored)
+    return TextStream(texts(), found.ignored)
 
 
 def _of_class_files(

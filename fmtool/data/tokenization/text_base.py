@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fmtool.data.tokenization.text_config import TextConfig
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fmtool.data.splitting.splits import Splits
 
-KIND: Kind = "text"
+KIND: SampleKind = "text"
 
 
 def fit(cfg: TextConfig, splits: "Splits", rows: "NDArray[np.int32]") -> "Splits":

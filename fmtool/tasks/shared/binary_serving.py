@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 from fmtool.metric import show
 from fmtool.targets import Label
 from fmtool.tasks.shared import label_card, thresholds
@@ -103,7 +103,7 @@ class BinaryServing(Serving[Label]):
     def counted(self) -> Sequence[str]:
         return self.target.names
 
-    def hub(self, kind: Kind) -> Hub:
+    def hub(self, kind: SampleKind) -> Hub:
         return replace(label_card.HUBS[kind], metrics=_METRICS)
 
     @property

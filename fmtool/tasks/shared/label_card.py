@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 from fmtool.metric import show
 from fmtool.notices import counted
 from fmtool.tasks.shared.serving import CardTable, Hub
@@ -13,7 +13,7 @@ _95_PERCENT = 1.959964
 """Standard deviations, to both sides."""
 _METRICS = ("accuracy", "f1_macro", "loss")
 
-HUBS: Mapping[Kind, Hub] = {
+HUBS: Mapping[SampleKind, Hub] = {
     "image": Hub("image-classification", "image classification", _METRICS),
     "text": Hub("text-classification", "text classification", _METRICS),
     "features": Hub("tabular-classification", "classification of rows of numbers", _METRICS),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 from fmtool.errors import UsageError
 from fmtool.targets import Label
 from fmtool.tasks.shared import label_card
@@ -166,7 +166,7 @@ class LabelServing(Serving[Label]):
     def counted(self) -> Sequence[str]:
         return self.target.names
 
-    def hub(self, kind: Kind) -> Hub:
+    def hub(self, kind: SampleKind) -> Hub:
         return label_card.HUBS[kind]
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fmtool.class_names import SEPARATOR
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 from fmtool.metric import show
 from fmtool.targets import Labels
 from fmtool.tasks.shared import label_card, thresholds
@@ -102,7 +102,7 @@ class MultiLabelServing(Serving[Labels]):
     def counted(self) -> Sequence[str]:
         return self.target.names
 
-    def hub(self, kind: Kind) -> Hub:
+    def hub(self, kind: SampleKind) -> Hub:
         return replace(label_card.HUBS[kind], metrics=_METRICS)
 
     @property

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fmtool.elements import Kind
+from fmtool.elements import SampleKind
 from fmtool.metric import show
 from fmtool.notices import counted
 from fmtool.targets import Numbers
@@ -110,7 +110,7 @@ class NumberServing(Serving[Numbers]):
             )
         return answers
 
-    def hub(self, kind: Kind) -> Hub:
+    def hub(self, kind: SampleKind) -> Hub:
         if kind == "features":
             return Hub("tabular-regression", "regression on rows of numbers", _METRICS)
         return Hub("other", f"{self.target.described()} for each sample", _METRICS)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from fmtool.elements import Kind as ElementKind
+from fmtool.elements import SampleKind
 from fmtool.notices import counted
 from fmtool.targets import Target
 
@@ -184,7 +184,7 @@ class Serving(ABC, Generic[TargetT]):
 
     # --- the model card, as plain text ------------------------------------------------------
 
-    def hub(self, kind: ElementKind) -> Hub:
+    def hub(self, kind: SampleKind) -> Hub:
         """The task for samples of a kind."""
         return Hub("other", f"{self.target.described()} for each sample")
 

@@ -18,7 +18,7 @@ from fmtool.compat import private_keras
 from fmtool.kernels import gelu
 from fmtool.tasks.base import Task
 from fmtool.training.lookahead import Lookahead
-from fmtool.training.step.source import Source
+from fmtool.training.step.source import DeviceDataset
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Parts:
 
     network: Any
     task: Task[Any]
-    train: Source
-    validation: Source | None
+    train: DeviceDataset
+    validation: DeviceDataset | None
     augment: Pipeline | None = None
     loops: bool = False
     lookahead: Lookahead | None = None
@@ -142,7 +142,7 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         elif self.test_function is None or force:
             self.test_function = function
 
-    def _dispatch(self, step: Any, source: Source | None) -> Any:
+    def _dispatch(self, step: Any, source: DeviceDataset | None) -> Any:
         """A function that runs many steps on rows of a table, or None for that of Keras."""
         backend, length = keras.backend.backend(), self.steps_per_execution
         if source is not None and backend == "torch":
@@ -166,7 +166,7 @@ class IndexedModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         results, jit = self.get_metrics_result, self.jit_compile
         return dispatch(step, results, source.plan, length=length, jit=jit)
 
-    def _torch_dispatch(self, step: Any, source: Source) -> Any:
+    def _torch_dispatch(self, step: Any, source: DeviceDataset) -> Any:
         from fmtool.training.step import torch_dispatch
 
         def state() -> list[Any]:

@@ -11,7 +11,7 @@ from fmtool.training.step.table import Table
 from fmtool.trees import mapped
 
 
-class Source:
+class DeviceDataset:
     """The samples of a split.
 
     Batches are (rows, draws), on JAX with the table behind them, or without a table

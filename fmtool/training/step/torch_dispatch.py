@@ -21,7 +21,7 @@ class Dispatch:
     steps that cannot be recorded, run as Keras runs them.
 
     Args:
-        step: on a batch as `indexed_model.Source` has it.
+        step: on a batch as `indexed_model.DeviceDataset` has it.
         results: the values of all metrics.
         table: on the device; then `fit` is fed the numbers of the steps, `feed.StepNumbers`, else
             the samples themselves.
