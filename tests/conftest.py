@@ -79,6 +79,10 @@ def pytest_configure(config: pytest.Config) -> None:
     kept_configs.keep()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    groups.mark(item)
+
+
 # After those that are not asked for, with -m and -k, are gone.
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -30,6 +30,35 @@ SLICED = (
     "tests/tuning/test_guide.py::test_the_five_minutes_are_as_they_are_shown[zsh]",
 )
 """Begins of the names of slow tests, more than an hour in all, that are dealt out to slices."""
+SLOW = (
+    # A pytest of its own on torch; of each option there is a step on every backend.
+    "tests/optimizers/test_other_backends.py::test_the_essential_tests_pass_on",
+    # Real processes on each backend; forked ones are ended in tests/reliability/test_interruptions.
+    "tests/cli/test_signals.py::test_the_process_dies_by_the_signal_and_says_so_in_one_line",
+    "tests/cli/test_signals.py::test_an_evaluation_past_its_time_leaves_the_run_as_it_was",
+    "tests/cli/test_signals.py::test_an_interrupted_sweep_lets_its_job_finish_its_checkpoint",
+    # Real trainings of a job; those of sweeps and studies are forked.
+    "tests/jobs/test_process.py::test_a_training_that_is_stopped_ends_well_and_can_go_on",
+    "tests/jobs/test_process.py::test_a_run_that_had_nothing_left_to_do_is_known_too",
+    # Every batch of every policy, on another backend.
+    "tests/augment/test_backends.py::test_batches_are_equal_on",
+    # Compiled by a backend for seconds, and seldom changed.
+    "tests/kernels/test_jax_pooling.py::",
+    "tests/test_backend.py::test_tensorflow_runs_operations_in_order_where_bfloat16_is_native",
+    "tests/test_backend.py::test_tensorflow_decides_on_its_threads_where_float32_was_asked_for",
+    "tests/scripts/test_torch_networks.py::",
+    # Long trainings of things that shorter ones train too.
+    "tests/cli/test_bench.py::test_the_object_has_these_figures",
+    "tests/cli/test_profile.py::test_a_profile_and_a_resume_with_one_change_no_bit_of_the_state",
+    "tests/cli/test_out_of_memory.py::test_a_mistake_that_a_probe_finds_is_told_as_without_it",
+    "tests/cli/test_tune.py::test_one_board_shows_the_trials_and_their_hyperparameters",
+    "tests/data/test_own_data_training.py::test_pictures_are_learnt",
+    "tests/data/test_streaming.py::test_a_picture_that_goes_during_the_training_ends_it_with_one",
+)
+"""Begins of the names of tests that cost five processor seconds and more, and are slow therefore.
+
+What they are about has a cheaper test in the suite, but for the reason given.
+"""
 _SLICED_FILES = {name.partition("::")[0] for name in SLICED}
 COSTLY = (
     "tests/tuning/test_",
@@ -62,6 +91,12 @@ def by_file(config: pytest.Config) -> None:
         config.option.dist = "loadfile"
         # Else the files with the most tests would be first.
         config.option.loadscopereorder = False
+
+
+def mark(item: pytest.Item) -> None:
+    """Marks a test of `SLOW`."""
+    if item.nodeid.startswith(SLOW):
+        item.add_marker(pytest.mark.slow)
 
 
 def choose(config: pytest.Config, items: list[pytest.Item]) -> None:

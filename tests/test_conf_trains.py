@@ -21,11 +21,11 @@ NOT_BUILT = {"base", "runtime/gpu", "space", "tuner", "pruner"}
 PATH = {name: ["data.path=."] for name in registry.names("data") if "path" in keys_of(name)}
 """What only the user can know."""
 QUICK_RECIPES = {"cifar10_seed", "cifar10_cpu_quick", "mnist_cnn"}
-FAMILIES = {
-    "data/text", "model/bag", "model/cnn", "model/mlp", "model/resnet", "model/rnn",
-    "model/transformer", "model/vit", "optimizer/muon_sgd",
-}  # fmt: skip
-"""One of each that touches a backend in its own way."""
+FAMILIES = {"data/text", "model/cnn", "model/rnn", "model/transformer", "optimizer/muon_sgd"}
+"""Some that touch a backend in their own way, and are in the suite on each."""
+
+LARGE = {"model/application", "model/cct", "model/densenet", "model/inception", "model/vgg"}
+"""Seconds for a step; the families that they are made of are in the suite."""
 
 SHALLOW = {"transformer", "vit"}
 """With a single block on JAX, which compiles each one anew; on the others they have two."""
@@ -78,7 +78,7 @@ def is_quick(option):
 def cases():
     for option in filter(is_learnt, OPTIONS):
         for backend in ("tensorflow", "jax", "torch"):
-            is_default = backend == "tensorflow" if is_quick(option) else False
+            is_default = backend == "tensorflow" and is_quick(option) and option not in LARGE
             marks = [] if is_default or option in FAMILIES else [pytest.mark.slow]
             yield pytest.param(option, backend, marks=marks, id=f"{option}-{backend}")
 

@@ -19,6 +19,12 @@ def test_what_is_dealt_out_is_there():
         assert test.partition("[")[0] in text
 
 
+def test_what_is_marked_as_slow_is_there():
+    for name in groups.SLOW:
+        file, _, test = name.partition("::")
+        assert f"def {test}" in (ROOT / file).read_text(), name
+
+
 def test_every_slice_has_some_of_a_long_matrix():
     names = [f"tests/test_conf_trains.py::test_it_trains[model/{n}-jax]" for n in range(200)]
     assert {groups.slice_of(name) for name in names} == set(range(groups.SLICES))
