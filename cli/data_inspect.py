@@ -150,7 +150,8 @@ def _fits(model: str, element: "Element") -> bool:
 
 def _unusable(result: Result) -> DataError:
     stopping = [each for each in result["problems"] if each["stops_training"]]
-    others = f" (and {len(stopping) - 1} more problems)" if len(stopping) > 1 else ""
+    more = len(stopping) - 1
+    others = f" (and {more} other problem{'s' * (more > 1)})" if more > 0 else ""
     if not stopping:
         if result["target"]["kind"] == "numbers":
             what, fix = "fewer than 2 different numbers", "add samples with other numbers"

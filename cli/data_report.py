@@ -1,5 +1,6 @@
 """The report of `fmtool data inspect` for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fmtool.notices import printable
@@ -20,7 +21,7 @@ def show(result: Result) -> None:
         _show_classes(result["classes"], result["samples"])
     if "numbers" in result:
         _show_numbers(result["numbers"])
-    if "statistics" in result:
+    if result.get("samples"):
         _show_facts(result)
     _show_problems(result["problems"])
     if "next" in result:
@@ -80,11 +81,23 @@ def _show_problems(problems: list[Result]) -> None:
         chosen = [each for each in problems if each["stops_training"] is stops]
         if not chosen:
             continue
-        rows = [[each["message"], each["fix"]] for each in chosen[:_MAX_ROWS]]
+        rows = [(each["message"], each["fix"]) for each in chosen[:_MAX_ROWS]]
         if len(chosen) > _MAX_ROWS:
-            rows.append([f"... {len(chosen) - _MAX_ROWS} more", "--json lists them all"])
+            rows.append((f"... {len(chosen) - _MAX_ROWS} more", "--json lists them all"))
         count = sum(each["count"] for each in chosen)
-        output.print_table([f"{title}: {count:,}", "fix"], rows)
+        _print_problems(f"{title}: {count:,}", rows)
+
+
+def _print_problems(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """A table where there is room for its long cells, else a line for each."""
+    from fmtool import terminal
+
+    table = terminal.table(title, "fix")
+    for row in rows:
+        table.add_row(*row)
+    listed = [f"- {message}; fix: {fix}" for message, fix in rows]
+    below = terminal.Group(title, *listed, "")
+    output.print_tables(terminal.Either(table, below))
 
 
 def _show_start(result: Result) -> None:

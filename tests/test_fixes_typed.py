@@ -248,6 +248,12 @@ def letters(at, *given):
     return at.load("data=text", "data.path=letters", "model=bag", *given)
 
 
+def in_latin_1(at, *given):
+    rows = "".join(f"caf\xe9 {number},{'pn'[number % 2]}\n" for number in range(12))
+    (at.folder / "t.csv").write_bytes(f"text,label\n{rows}".encode("latin-1"))
+    return at.load(*TEXT, "model=bag", *given)
+
+
 def looked_at(at, *given):
     without_ending(at)
     return at.call("data", "inspect", "path=letters", *given)
@@ -471,6 +477,9 @@ CASES = (
     words("fmtool/data/reading/text_files.py",
           "remove it, or set data.files=all where it is a text",
           (), ("data.files=all",), letters),
+    words("fmtool/data/reading/text_lines.py",
+          "save it as UTF-8, or name its encoding, such as data.encoding=latin-1",
+          (), ("data.encoding=latin-1",), in_latin_1),
     Case("fmtool/data/inspection/unknown.py",
          "if they are texts: fmtool data inspect {word} data=text",
          looked_at, lambda at: looked_at(at, "data=text"),

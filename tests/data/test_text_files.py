@@ -131,7 +131,8 @@ BAD = {
     "not UTF-8": (
         {"t.csv": b"text,label\nfine,pos\ncaf\xe9,neg\n"},
         "t.csv:3: not utf-8 ('utf-8' codec can't decode byte 0xe9 in position 3: invalid "
-        "continuation byte); fix: save it as UTF-8, or name its encoding by data.encoding",
+        "continuation byte); fix: save it as UTF-8, or name its encoding, such as "
+        "data.encoding=latin-1",
     ),
     "UTF-16": ({"t.csv": GOOD.encode("utf-16")}, "t.csv: UTF-16; fix: save it as UTF-8"),
     "UTF-32": ({"t.csv": GOOD.encode("utf-32")}, "t.csv: UTF-32; fix: save it as UTF-8"),

@@ -45,6 +45,8 @@ def inspect_numbers(path: Path, asked: Asked, problems: Problems) -> Findings:
         keys["header"] = Key(False, "the first line is a row")
     if guessed is not None:
         keys |= _keys(guessed)
+    if "columns" in asked.words:
+        keys.pop("ignore_columns", None)
     settled = asked.settled(_OPTION, keys)
     if guessed is not None:
         _warn(guessed, facts, problems, asked)
@@ -78,6 +80,8 @@ def _warn(
             f"column '{guessed.label}' is taken for what is learnt: it is {guessed.reason}",
             "label_column=NAME says another",
         )
+    if "columns" in asked.words:
+        return
     if guessed.of_rows:
         problems.warn(
             f"left out, since they only number the rows: {_listed(guessed.of_rows)}",

@@ -20,6 +20,7 @@ MAX_CHARACTERS = 1 << 24
 """The limit for one text."""
 STANDARD_INPUT = Path("/dev/stdin")
 """Is read as it comes: it need not be a file."""
+_OTHER_ENCODING = "save it as UTF-8, or name its encoding, such as data.encoding=latin-1"
 _MAX_LINE_BYTES = 1 << 26
 _HIGHEST_RATIO = 200
 _ALWAYS_ALLOWED = 1 << 26
@@ -80,8 +81,7 @@ def read_lines(
                 text = (bare if number > 1 else _unmarked(bare, path)).decode(encoding)
             except UnicodeError as error:
                 what = f"not {encoding} ({str(error)[:80]})"
-                fix = "save it as UTF-8, or name its encoding by data.encoding"
-                report(LineError(path, number, what, fix=fix))
+                report(LineError(path, number, what, fix=_OTHER_ENCODING))
                 continue
             if "\0" in text:
                 report(LineError(path, number, "a NUL character", fix="remove it"))
