@@ -211,20 +211,21 @@ def _show_list(result: Result) -> None:
     ]
     columns = [
         Column("name"),
-        Column("title", leave_out=1),
+        Column("title", leave_out=1, at_least=26),
         Column("samples", is_number=True),
         Column("classes"),
         Column("download", is_number=True, leave_out=3),
-        Column("licence", leave_out=4),
+        Column("licence", leave_out=4, at_least=16),
         Column("cached", leave_out=2),
     ]
     output.print_table(columns, rows)
     own = ", ".join(f"data={name} data.path=PATH" for name in result["your_own"])
-    output.print_line(f"your own: {own}")
+    output.print_tables(f"your own: {own}")
 
 
 def _show_facts(result: Result) -> None:
-    output.print_table(["", result["name"]], [[key, _text(value)] for key, value in result.items()])
+    shown = result | {"digest": result["digest"] and f"{result['digest'][:12]} (--json: all of it)"}
+    output.print_table(["", result["name"]], [[key, _text(value)] for key, value in shown.items()])
 
 
 def _text(value: Any) -> str:

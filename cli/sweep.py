@@ -111,7 +111,7 @@ def _print(sweep: "Sweep", planned: "list[Planned]") -> None:
         *(Column("samples", leave_out=3), Column("time", leave_out=1), Column("run", leave_out=4)),
     )
     output.print_table(columns, rows)
-    output.print_line(_summary(sweep, planned))
+    output.print_tables(_summary(sweep, planned))
 
 
 def _summary(sweep: "Sweep", planned: "list[Planned]") -> str:

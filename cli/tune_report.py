@@ -38,6 +38,7 @@ def _status(request: Request, store: "Store") -> Answer:
 
 
 def _best(request: Request, store: "Store") -> Answer:
+    from fmtool import terminal
     from fmtool.tuning import experiment_file, report, summary
 
     document = summary.document(store)
@@ -49,7 +50,7 @@ def _best(request: Request, store: "Store") -> Answer:
     shown: list[Any] = [report.trials(document["best"], document["objectives"])]
     best = document["best"][0]
     line = ["fmtool", "train", *experiment_file.training_words(store.definition, best)]
-    shown.append(" ".join(line))
+    shown.append(terminal.command(" ".join(line)))
     if "output" in request.extra:
         path = experiment_file.write(Path(request.extra["output"]), store.definition, best)
         document["written"] = str(path)

@@ -53,6 +53,7 @@ class Column:
         is_number: aligned to the right.
         is_whole: never broken into lines, not between words either.
         leave_out: where there is no room for all columns, the highest go first; 0 stays.
+        at_least: columns of the terminal that prose has before others are left out for it.
     """
 
     heading: str
@@ -60,6 +61,7 @@ class Column:
     style: str = ""
     is_whole: bool = False
     leave_out: int = 0
+    at_least: int = 0
 
 
 class Table(RichTable):
@@ -156,8 +158,9 @@ class Table(RichTable):
             cells = [Measurement(each.maximum, each.maximum) for each in cells]
         if self.show_header:
             cells.append(Measurement.get(console, options, column.header))
+        maximum = max((each.maximum for each in cells), default=0)
         minimum = max((each.minimum for each in cells), default=0)
-        return Measurement(minimum, max((each.maximum for each in cells), default=0))
+        return Measurement(max(minimum, min(self.fits[place].at_least, maximum)), maximum)
 
 
 @dataclass(frozen=True)

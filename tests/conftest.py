@@ -157,19 +157,25 @@ class Command:
         *argv: str,
         prefix: tuple[str, ...] = (),
         stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
         **env: str,
     ) -> Process:
-        return self._start([*prefix, sys.executable, "-m", "fmtool.cli", *argv], env, stdout)
+        command = [*prefix, sys.executable, "-m", "fmtool.cli", *argv]
+        return self._start(command, env, stdout, stderr)
 
     def _start(
-        self, command: list[str], env: dict[str, str], stdout: int = subprocess.PIPE
+        self,
+        command: list[str],
+        env: dict[str, str],
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
     ) -> Process:
         options: dict[str, Any] = {
             "cwd": self.folder,
             "env": self.environment(**env),
             "stdin": subprocess.DEVNULL,
             "stdout": stdout,
-            "stderr": subprocess.PIPE,
+            "stderr": stderr,
             "text": True,
         }
         forks = None if self.is_real else SERVERS.fork(command, **options)

@@ -40,6 +40,8 @@ FOREIGN = ("FMTOOL_", "KERAS_", "HYDRA_", "COMP_")
 """Variables of whoever runs the tests, which no command of a test may see."""
 _READ_EARLY = {"jax": ("FMTOOL_CACHE",)}
 """Of our variables, what a server has read while it imported."""
+_READ_LATE = ("FMTOOL_", "PYTEST_", "TERM")
+"""Beginnings of variables that nothing reads while it is imported."""
 CLI, EXPORT_CHILD = "fmtool.cli", "fmtool.export.child"
 """Modules that are run as programs."""
 _NEEDS_BACKEND = ("train", "evaluate", "predict", "reproduce", "bench", "models")
@@ -231,7 +233,7 @@ class Servers:
         return not {
             name
             for name in names
-            if name in _READ_EARLY.get(server, ()) or not name.startswith(("FMTOOL_", "PYTEST_"))
+            if name in _READ_EARLY.get(server, ()) or not name.startswith(_READ_LATE)
         }
 
     def _connect(self, server: str) -> socket.socket:
