@@ -13,9 +13,10 @@ COMMANDS = {
     "sweep": "say what a sweep would do, and how long it would take",
     "bench": "measure how fast a training is, and the machine could be",
     "reproduce": "train as a run did and compare the two",
-    "runs": "list, show and compare runs",
+    "runs": "list, show and compare runs; remove, prune, archive, tag and note them",
     "data": "look at data of your own; list, fetch, describe and check data sets",
     "models": "list and describe architectures",
+    "cache": "list and remove fetched data sets and compiled programs",
     "doctor": "say what works on this machine, and what is missing",
     "completion": "print what a shell needs to complete these words at a TAB",
 }
@@ -72,14 +73,22 @@ class Grammar:
 _RUNS_DIR: dict[str, Values] = {"runs_dir": FOLDER}
 _STUDY: dict[str, Values] = {"study": STUDY, "storage": (), **_RUNS_DIR}
 _OF_RUN = ("data", "runtime")
-_LIST: dict[str, Values] = {
-    **_RUNS_DIR,
+_FILTERS: dict[str, Values] = {
     "status": (),
     "model": MODEL,
     "data": DATA,
+    "tag": (),
+    "name": (),
+    "experiment": (),
+}
+_LIST: dict[str, Values] = {
+    **_RUNS_DIR,
+    **_FILTERS,
     "sort": ("start", "score", "seconds"),
     "limit": (),
 }
+_CHANGED: dict[str, Values] = {**_RUNS_DIR, **_FILTERS}
+_YES: dict[str, Values] = {"yes": BOOL}
 
 GRAMMARS: Mapping[str, Grammar] = {
     "train": Grammar(configs=("train",), flags=_CONFIG_FLAGS | _INFO | {"-m": ()}),
@@ -122,6 +131,13 @@ GRAMMARS: Mapping[str, Grammar] = {
             "list": Grammar(keys=_LIST, flags={"--csv": ()}),
             "show": Grammar(words=RUN, keys=_RUNS_DIR),
             "compare": Grammar(words=RUN, keys=_RUNS_DIR, flags={"--csv": ()}),
+            "rm": Grammar(words=RUN, keys=_CHANGED | _YES),
+            "prune": Grammar(words=RUN, keys=_CHANGED | {"keep": ("best", "last")} | _YES),
+            "archive": Grammar(
+                words=RUN, keys=_CHANGED | {"output": FOLDER, "remove": BOOL} | _YES
+            ),
+            "tag": Grammar(words=RUN, keys=_CHANGED | {"add": (), "remove": ()}),
+            "note": Grammar(words=RUN, keys=_RUNS_DIR),
         },
     ),
     "data": Grammar(
@@ -134,6 +150,12 @@ GRAMMARS: Mapping[str, Grammar] = {
         }
     ),
     "models": Grammar(words=MODEL, keys={"shape": (), "vocabulary": (), "classes": ()}),
+    "cache": Grammar(
+        actions={
+            "list": Grammar(),
+            "rm": Grammar(words=DATA, keys={"yes": BOOL}),
+        }
+    ),
     "doctor": Grammar(
         keys={"backends": ("tensorflow", "jax", "torch", "none"), "runs_dir": FOLDER}
     ),

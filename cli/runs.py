@@ -4,68 +4,29 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from fmtool.errors import ExitCode, UsageError
 from fmtool.notices import note
-from fmtool.runs import csv_text, tables
+from fmtool.runs import csv_text, selection, tables
 from fmtool.runs.bests import measure_of
 from fmtool.runs.compare import compare
 from fmtool.runs.find import find
-from fmtool.runs.records import STATUSES, RunRecord, read_record, records
+from fmtool.runs.records import RunRecord, read_record
 from fmtool.runs.strict_json import encode
 
-from . import output
+from . import output, runs_change
 from .flags import Flags
-
-if TYPE_CHECKING:
-    pass
-
-HELP = f"""\
-usage: fmtool runs [list] [key=value ...] [--csv | --json]
-       fmtool runs show RUN [runs_dir=DIR] [--json]
-       fmtool runs compare RUN RUN ... [runs_dir=DIR] [--csv | --json]
-
-RUN is a path, an id or the start of one, the name= it was given, or `last`: the newest run that is
-of no sweep and no study; of those, `fmtool runs` has the ids.
-
-keys:
-  runs_dir=DIR    where the runs are (default: runs)
-  status=STATUS   only those that are {", ".join(STATUSES)}
-  model=NAME      only those with this model
-  data=NAME       only those with this data set, folder or file
-  sort=KEY        start (newest first, the default), score (best first, by monitor) or
-                  seconds (longest first)
-  limit=N         only the first N
-
-`running` is a run whose process is alive; `killed` is one whose process died without a word;
-`damaged` is one with a file that cannot be read.
-
-flags: --json one object on stdout   --timeout TIME ends it in order after 90, 30s, 10m or 2h
-
-examples:
-  fmtool runs model=cnn sort=score limit=5
-  fmtool runs show last
-  fmtool runs compare last 2026-01-31_0815 --csv
-"""
 
 _RUNS_DIR = "runs"
 _SORTS = ("start", "score", "seconds")
 _KEYS = {
-    "list": ("runs_dir", "status", "model", "data", "sort", "limit"),
+    "list": ("runs_dir", *selection.FILTERS, "sort", "limit"),
     "show": ("runs_dir",),
     "compare": ("runs_dir",),
 }
 # A table that goes into a file or a pipe is as wide as it needs to be.
 _UNLIMITED_WIDTH = 10_000
-
-
-_FILTERS: dict[str, Callable[[RunRecord], Sequence[str]]] = {
-    "status": lambda record: (record.status,),
-    "model": lambda record: (record.model,),
-    "data": lambda record: (record.data, record.data_label),
-}
-"""Values that a record is listed by, each by its key."""
 
 
 class _Request(NamedTuple):
@@ -81,11 +42,18 @@ class _Request(NamedTuple):
 
 
 def help_text() -> str:
+    from .runs_help import HELP
+
     return HELP
 
 
 def main(argv: list[str], flags: Flags) -> int:
     """Prints what `argv`, the words after `runs`, asks for; raises UsageError or DataError."""
+    first = next((word for word in argv if not word.startswith("-")), "")
+    if first in runs_change.KEYS:
+        rest = list(argv)
+        rest.remove(first)
+        return runs_change.main(first, rest, flags)
     request = _parse(argv, as_json=flags.as_json)
     actions: dict[str, Callable[[_Request], None]] = {
         "list": _list,
@@ -100,10 +68,11 @@ def _parse(argv: Sequence[str], *, as_json: bool) -> _Request:
     words = [word for word in argv if not _is_setting(word) and not word.startswith("-")]
     flags = {word for word in argv if word.startswith("-")}
     action = words.pop(0) if words else "list"
-    _require(action, tuple(_KEYS), "action", "actions")
+    _require(action, (*_KEYS, *runs_change.KEYS), "action", "actions")
     settings = dict(word.split("=", 1) for word in argv if _is_setting(word))
     for key in settings:
-        _require(key, _KEYS[action], "key", "keys")
+        if action != "list" or not selection.is_filter(key):
+            _require(key, _KEYS[action], "key", "keys")
     for flag in flags:
         _require(flag, ("--json",) if action == "show" else ("--csv", "--json"), "flag", "flags")
     as_csv, as_json = "--csv" in flags, as_json or "--json" in flags
@@ -152,16 +121,8 @@ def _chosen(request: _Request) -> list[RunRecord]:
         raise UsageError(f"there is no directory {request.runs_dir}", fix="correct runs_dir=")
     sort = settings.get("sort", "start")
     _require(sort, _SORTS, "sort", "sorts")
-    if "status" in settings:
-        _require(settings["status"], STATUSES, "status", "statuses")
     limit = _limit(settings["limit"]) if "limit" in settings else None
-    # Only the filters in use look at a record: without any, no config is read here.
-    filters = [key for key in _FILTERS if key in settings]
-    chosen = [
-        record
-        for record in records(request.runs_dir)
-        if all(settings[key] in _FILTERS[key](record) for key in filters)
-    ]
+    chosen = selection.select(request.runs_dir, settings)
     if sort == "score":
         chosen = _by_score(chosen)
     elif sort == "seconds":

@@ -192,6 +192,16 @@ def named_by_keras(given):
     return config
 
 
+def pruned_without_a_model(at):
+    run = at.folder / "runs" / RUN
+    result = {"schema_version": 1, "run": RUN, "exit_code": 0, "epochs": 1, "steps": 1}
+    result |= {"status": "completed", "best": None, "error": None, "non_finite": []}
+    (run / "result.json").write_text(json.dumps({**result, "seconds": 1.0, "metrics": {}}))
+    for step in (1, 2):
+        (run / "checkpoints" / f"step-{step}").mkdir(parents=True)
+    return at.call("runs", "prune", RUN, "yes=true")
+
+
 def last_of_a_sweep(at):
     run = at.folder / "runs" / RUN
     (run / "manifest.json").write_text(json.dumps({"extra": {"sweep": "s"}}))
@@ -373,6 +383,21 @@ CASES = (
          says="runtime.backend=jax"),
     Case("fmtool/runs/find.py", "name one of those that `fmtool runs` lists",
          last_of_a_sweep, ("runs",), says="fmtool runs"),
+    Case("cli/cache.py", "name one of `fmtool cache`, or all",
+         ("cache", "rm"), ("cache",), says="fmtool cache"),
+    Case("cli/runs_change.py", "fmtool runs note last 'TEXT'",
+         ("runs", "note"), ("runs", "note", "last", "TEXT")),
+    Case("cli/runs_change.py", "name one, or write a filter such as tag=NAME",
+         ("runs", "rm"), ("runs", "rm", "tag=x")),
+    Case("cli/runs_change.py", "write add=NAME or remove=NAME",
+         ("runs", "tag", "last"), ("runs", "tag", "last", "add=x")),
+    Case("cli/runs_change.py", "write {key}=true",
+         ("runs", "rm", "last", "yes=1"), ("runs", "rm", "last", "yes=true")),
+    Case("fmtool/runs/housekeeping.py", "write keep=last",
+         pruned_without_a_model, ("runs", "prune", RUN, "keep=last", "yes=true"),
+         says="keep=last"),
+    Case("fmtool/runs/selection.py", "write {key}=0.9",
+         ("runs", "min.accuracy=x"), ("runs", "min.accuracy=0.9")),
     Case("cli/data.py", "fmtool data --help", ("data", "list", "x"), ("data", "--help")),
     Case("cli/data.py", "fmtool data list shows them", ("data", "fetch"), ("data", "list")),
     Case("cli/data_inspect.py", "write path=FOLDER or path=FILE",
@@ -732,6 +757,9 @@ ELSEWHERE = {
     ("fmtool/prediction/predictor.py", "name one that `fmtool export` wrote"):
         "tests/cli/test_export.py::"
         "test_the_bundle_is_whole_and_its_models_give_the_answers_of_the_run",
+    ("fmtool/runs/housekeeping.py", "let it finish: fmtool train resume={record.id}"):
+        "tests/reliability/test_resume.py::"
+        "test_a_regularized_training_goes_on_in_mid_epoch_to_the_same_bits",
     ("fmtool/training/callbacks/recorder.py",
      "lower optimizer.learning_rate, add schedule.warmup_epochs, clip gradients with "
      "optimizer.global_clipnorm or set on_divergence=rollback"):

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +146,20 @@ class CheckpointStore:
     def best(self) -> Path | None:
         """The checkpoint marked as best; None if there is none, or no longer."""
         return self._pointed_to("best")
+
+    def committed(self) -> list[Path]:
+        """Every checkpoint, the oldest first, intact or not."""
+        return [self.directory / f"step-{step}" for step in self._steps()]
+
+    def remove(self, checkpoints: Iterable[Path]) -> None:
+        """Removes these and the pointers to them; the caller is the one writer."""
+        self._remove_stale()
+        self._end_replacement()
+        for checkpoint in checkpoints:
+            self._remove(checkpoint)
+        for pointer in ("best", "last"):
+            if self._pointed_to(pointer) is None:
+                (self.directory / pointer).unlink(missing_ok=True)
 
     def latest_valid(self) -> Path | None:
         """The newest checkpoint that verifies; None if there are none, DataError if none does."""

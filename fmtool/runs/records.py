@@ -56,7 +56,7 @@ class RunRecord:
 
     @property
     def status(self) -> str:
-        if self.damage or self._config_and_damage[1]:
+        if self.damage or self._config_and_damage[1] or self._annotations_and_damage[1]:
             return DAMAGED
         if self.result:
             return self.result.status

@@ -12,7 +12,8 @@ from fmtool.data.splitting.loading import Data
 from fmtool.errors import ConfigChanged, ExitCode, UsageError
 from fmtool.evaluation import gates
 from fmtool.notices import warn
-from fmtool.runs import artifacts, manifest, rules, sameness
+from fmtool.runs import annotations, artifacts, manifest, rules, sameness
+from fmtool.runs.checkpoints import CheckpointStore
 from fmtool.runs.identity import is_free, is_path, with_free_keys
 from fmtool.runs.layout import ARTIFACTS, RunPaths
 from fmtool.runs.result import COMPLETED, GATE_NOT_MET, RunResult, read_result
@@ -94,6 +95,18 @@ def require_same(
     for name, (was, is_) in manifest.version_changes(facts).items():
         warn(f"{name} was {was} when the run began and is {is_}: results may differ in their bits")
     return changes
+
+
+def require_checkpoints(run_directory: Path) -> None:
+    """UsageError for a run whose checkpoints were removed, which would begin from nothing."""
+    paths = RunPaths(run_directory)
+    pruned = annotations.read(paths.annotations).pruned
+    if pruned and CheckpointStore(paths.checkpoints, keep=1).last is None:
+        raise UsageError(
+            f"run {run_directory.name} cannot go on: its checkpoints were removed on {pruned[:10]} "
+            "by `fmtool runs prune`",
+            fix="leave resume= out, which trains anew",
+        )
 
 
 def require_comparable_loss(run_directory: Path, cfg: TrainConfig) -> None:

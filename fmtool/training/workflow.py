@@ -71,5 +71,6 @@ def _go_on(
             )
             kind = data.splits.element.kind
             return Outcome(directory, result, summary=None, kind=kind, data_label=data.label)
+        resume.require_checkpoints(directory)
         resume.require_comparable_loss(directory, cfg)
         return Execution(cfg, request, data, run, signals, changes=changes).run()

@@ -14,11 +14,12 @@ import time
 import pytest
 
 from fmtool import registry
-from fmtool.cli import commands, completion_words, runs, tune
+from fmtool.cli import commands, completion_words, runs, runs_change, tune
 from fmtool.cli.completion_scripts import SCRIPTS
 from fmtool.config import compose
 from fmtool.config.explain import flatten_keys
 from fmtool.config.key_tree import KeyTree
+from fmtool.runs import selection
 
 STARTS = {
     "bash": ["bash", "--norc", "--noprofile", "-i"],
@@ -224,8 +225,11 @@ def test_the_words_of_commands_are_those_that_they_take(call):
     for name in commands.COMMANDS:
         assert name in commands.GRAMMARS
     assert set(commands.GRAMMARS["tune"].actions) == set(tune.ACTIONS)
-    assert {action: tuple(each.keys) for action, each in commands.GRAMMARS["runs"].actions.items()
-            } == dict(runs._KEYS)  # fmt: skip
+    actions = commands.GRAMMARS["runs"].actions
+    assert {name: {*each.keys} for name, each in actions.items()} == {
+        name: {*keys, *(selection.FILTERS if name in runs_change.KEYS and name != "note" else ())}
+        for name, keys in {**runs._KEYS, **runs_change.KEYS}.items()
+    }
     for action in commands.GRAMMARS["data"].actions:
         assert "no action" not in call("data", action, "odd=1").err
 

@@ -6,7 +6,7 @@ import pytest
 
 USAGE = [
     (["tarin"], "unknown command 'tarin'; fix: did you mean 'train'?"),
-    (["--json"], "unknown command ''; fix: one of bench, completion, data, "),
+    (["--json"], "unknown command ''; fix: one of bench, cache, completion, "),
     (["train", "modle=cnn"], "unknown key 'modle'; fix: did you mean 'model'?"),
     (["train", "model=cnnn"], "model=cnnn: no such model; fix: did you mean 'cnn'?"),
     (["train", "optimizer=adamax_"], "no such optimizer; fix: did you mean 'adamax'?"),

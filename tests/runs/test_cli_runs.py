@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from fmtool.cli.flags import Flags
-from fmtool.cli.runs import HELP, main
+from fmtool.cli.runs import main
+from fmtool.cli.runs_help import HELP
 from fmtool.errors import DataError, UsageError
 from fmtool.runs.records import STATUSES
 
