@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _OWN_KEYS = (
     "run", "runs_dir", "output", "format", "quantization", "include", "benchmark", "bundle",
-    "export",
+    "card", "export",
 )  # fmt: skip
 _LISTS = ("format=", "quantization=", "include=")
 
@@ -33,6 +33,10 @@ samples and compared with the run's network, and is kept only if it gives the sa
                       of other tasks what they give, all by default
   benchmark=true      all formats and quantizations in one table, and a picture
   bundle=true         also one archive of files, labels, card, checksums and example clients
+
+  card.license=ID     the licence of the model in its card, such as apache-2.0
+  card.notes=TEXT     Markdown of your own in the card; both are kept by the next export, also where
+                      you have written them into model_card.md; '' takes them away
 
   export.batch=N      a file that reads N samples at once; any number by default
   export.any_size=true       images of any size, resized within the file

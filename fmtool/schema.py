@@ -164,6 +164,13 @@ class ExportOptions(Config):
     score_loss: Fraction | None
 
 
+class CardConfig(Config):
+    """Words of a person's for the model card; None: those of the card before."""
+
+    license: Annotated[str, Field(max_length=200)] | None
+    notes: Annotated[str, Field(max_length=100_000)] | None
+
+
 class ExportConfig(Config):
     """The keys that `export` adds to the config of the run whose model it exports."""
 
@@ -176,6 +183,7 @@ class ExportConfig(Config):
     benchmark: bool
     bundle: bool
     export: ExportOptions
+    card: CardConfig
 
 
 class InputConfig(TableConfig):

@@ -37,19 +37,9 @@ _FLAGS = (
 )
 """Those of every command among them, which are taken out before."""
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
-_TEXT_KEYS = frozenset(
-    {
-        "run", "resume", "name", "input", "output", "storage", "study", "monitor",
-        "data.x", "data.y", "data.label_separator",
-    }
-)  # fmt: skip
-_FREE_KEYS = (
-    "gate.",
-    "constraint.",
-    "optimizer.learning_rate_factors",
-    "optimizer.freeze_after",
-    "task.class_weights.",
-)
+_LABELS = frozenset({"name", "study", "monitor", "card.license", "card.notes"})
+"""Text that is no path: a leading `~` stands for itself."""
+_TEXT_KEYS = _LABELS | {"run", "resume", "input", "output", "storage"}
 """Below these a user names metrics, variables and classes, which no YAML file can list."""
 _NAMED_BY_USERS = "task.class_weights"
 """Maps names of classes, which may be spelled as numbers are."""
@@ -62,8 +52,6 @@ _TEXT_ENDINGS = ("_dir", ".path", "_column", ".tokenizer", ".vectors")
 _LISTS_OF_NAMES = frozenset(
     {"tags", "data.columns", "data.ignore_columns", "data.label_columns", "data.target_names"}
 )
-_LABELS = frozenset({"name", "study", "monitor"})
-"""Text that is no path: a leading `~` stands for itself."""
 _NO_PATHS = _LABELS | {"storage"}
 """Text in which an address may be meant."""
 _PAIR = re.compile(r"~(?!/)|\+*[A-Za-z_][\w.@]*=|\+*hydra\b")

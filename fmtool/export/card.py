@@ -3,29 +3,33 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fmtool.export import card_header, card_training, parity, preprocessing
+from fmtool.export import card_header, card_training, card_words, parity, preprocessing
+from fmtool.export.card_words import CardWords
 from fmtool.export.markdown import pairs, plain, points, table
 from fmtool.export.run_facts import RunFacts
 from fmtool.metric import show
 from fmtool.tasks.shared.serving import CardTable
 
+_NO_WORDS = CardWords()
+_MAKER = "who made the model, for whom, and under which licence it may be used"
 _NEVER_SAID = (
-    "who made the model, for whom, and under which licence it may be used",
     "how it does on data that were collected in another way than the test split",
     "whether its mistakes fall on some people more than on others",
 )
 """By no run."""
 
 
-def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
+def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]], words: CardWords = _NO_WORDS) -> str:
     """The same text for the same run and files.
 
     Args:
         rows: of export.json, of the files that the card is about.
+        words: a person's own, which are taken as they are.
     """
     metadata = facts.metadata
     sections = {
         "What it is for": _purpose(facts),
+        **({card_words.TITLE: words.section} if words.notes else {}),
         "Data": _data(facts),
         "Training": card_training.render(facts),
         "How well it does": _metrics(facts),
@@ -34,11 +38,11 @@ def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
         "Limits": points(_limits(facts)),
         "Files": _files(facts, rows),
         "Where it is from": _origin(facts),
-        "What the run does not say": points(_unsaid(facts)),
+        "What the run does not say": points(_unsaid(facts, words)),
     }
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
     title = f"# {plain(metadata.model)} on {plain(metadata.data)}"
-    return f"{card_header.render(facts, rows)}\n{title}\n\n{body}\n"
+    return f"{card_header.render(facts, rows, words.license)}\n{title}\n\n{body}\n"
 
 
 def _purpose(facts: RunFacts) -> str:
@@ -182,7 +186,8 @@ def _origin(facts: RunFacts) -> str:
     return pairs("", "", rows)
 
 
-def _unsaid(facts: RunFacts) -> Iterator[str]:
+def _unsaid(facts: RunFacts, words: CardWords) -> Iterator[str]:
+    yield "who made the model, and for whom" if words.license else _MAKER
     yield from _NEVER_SAID
     if facts.info is None:
         yield "how its data were collected, and under which licence"

@@ -5,14 +5,16 @@ from typing import Any
 
 import yaml
 
+from fmtool.export.card_words import UNKNOWN
 from fmtool.export.run_facts import RunFacts
 
 
-def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
+def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]], licence: str) -> str:
     """Between two lines of `---`.
 
     Args:
         rows: of export.json.
+        licence: empty where nobody has said which.
     """
     metadata = facts.metadata
     hub = metadata.serving.hub(metadata.input.kind)
@@ -26,7 +28,7 @@ def render(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
         ],
     }
     header = {
-        "license": "unknown",
+        "license": licence or UNKNOWN,
         "library_name": "keras",
         "pipeline_tag": hub.tag,
         "tags": ["fmtool", *sorted({str(row["format"]) for row in rows})],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fmtool.data.splitting.loading import Data
-from fmtool.export import bundle, card, check_pictures, check_samples, run_facts
+from fmtool.export import bundle, card, card_words, check_pictures, check_samples, run_facts
 from fmtool.export.measured import Measured
 from fmtool.export.metadata import Metadata
 from fmtool.export.result import REPORT, Export
@@ -24,6 +24,7 @@ class Release:
         samples: a .npy file of the held-out samples, `measured` what knows their targets, and
             `reference` the folder of what the run's network gave for them.
         kept: files by name that each model has beside it.
+        words: for the card, as far as they were typed.
         pictures: files of other sizes that the models were tried on.
     """
 
@@ -35,6 +36,7 @@ class Release:
     measured: Measured
     reference: Path
     kept: Mapping[str, str]
+    words: card_words.Typed = card_words.NOTHING_TYPED
     pictures: Sequence[Path] = ()
 
     def publish(self, made: Export, *, bundles: bool, samples: int) -> None:
@@ -54,7 +56,8 @@ class Release:
             self.run, self.data, self.metadata, measured=self.measured, reference=self.reference
         )
         listed = read_object(self.folder / REPORT)["files"]
-        write_text(self.folder / bundle.CARD, card.render(facts, listed))
+        words = card_words.of(self.words, self.folder / bundle.CARD)
+        write_text(self.folder / bundle.CARD, card.render(facts, listed, words))
         if not bundles or made.failures:
             return
         bundle.write(
@@ -63,7 +66,7 @@ class Release:
             reference=made.reference,
             metadata=self.metadata,
             folder=self.folder,
-            card=card.render(facts, made.rows),
+            card=card.render(facts, made.rows, words),
             kept=self.kept,
             checks=self._checks(samples) if samples else {},
         )

@@ -81,6 +81,7 @@ def export(
                 measured=job.measured,
                 reference=job.drafts / "reference",
                 kept=kept,
+                words=cfg.card,
                 pictures=job.pictures,
             )
             release.publish(made, bundles=cfg.bundle, samples=cfg.export.bundle_samples)

@@ -10,7 +10,7 @@ from label_outputs import declared
 
 from fmtool.data.arrays import Config as ArraysConfig
 from fmtool.elements import Pixels
-from fmtool.export import card, preprocessing
+from fmtool.export import card, card_words, preprocessing
 from fmtool.export.metadata import Input, Metadata
 from fmtool.export.run_facts import RunFacts
 from fmtool.runs.result import Best, Gate, RunResult
@@ -282,3 +282,48 @@ def test_images_that_no_picture_file_has_are_given_as_arrays():
         preprocessing=preprocessing.of(ArraysConfig.model_construct(), Pixels((8, 8, 5)), {}),
     )
     assert preprocessing.steps(about) == ["Give arrays of 5 channels: no picture format has them."]
+
+
+WORDS = card_words.CardWords("apache-2.0", "Trained by **us**.\n\n### For whom\n\nfor all")
+
+
+def typed(license=None, notes=None):
+    return card_words.CardWords(license, notes)
+
+
+def test_a_licence_and_notes_of_a_person_stand_in_it():
+    text = card.render(facts(), [ROW], WORDS)
+    assert yaml.safe_load(text.split("---\n", 2)[1])["license"] == "apache-2.0"
+    assert section(text, "Notes").startswith(WORDS.notes)
+    assert "may be used" not in section(text, "What the run does not say")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (typed(), WORDS),
+        (typed(license="mit"), card_words.CardWords("mit", WORDS.notes)),
+        (typed(notes=""), card_words.CardWords("apache-2.0", "")),
+        (typed(license=""), card_words.CardWords("", WORDS.notes)),
+    ],
+)
+def test_the_next_card_keeps_them_unless_others_are_typed(tmp_path, words, found):
+    path = tmp_path / "model_card.md"
+    path.write_text(card.render(facts(), [ROW], WORDS))
+    assert card_words.of(words, path) == found
+
+
+def test_what_was_written_into_the_card_by_hand_is_kept(tmp_path):
+    path = tmp_path / "model_card.md"
+    text = card.render(facts(), [ROW])
+    text = text.replace("license: unknown", "license: mit")
+    path.write_text(text.replace("## Data\n", "## Notes\nMind the cat.\n\n## Data\n"))
+    assert card_words.of(typed(), path) == card_words.CardWords("mit", "Mind the cat.")
+
+
+@pytest.mark.parametrize("text", ["", "---\n{\n---\n", "---\nlicense: [1]\n---\n", "## Note\n"])
+def test_a_card_that_says_nothing_of_the_kind_gives_nothing(tmp_path, text):
+    path = tmp_path / "model_card.md"
+    path.write_text(text)
+    assert card_words.of(typed(), path) == card_words.CardWords()
+    assert card_words.of(typed(), tmp_path / "none.md") == card_words.CardWords()
