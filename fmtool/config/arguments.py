@@ -39,7 +39,19 @@ _FLAGS = (
 _INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 _LABELS = frozenset({"name", "study", "monitor", "card.license", "card.notes"})
 """Text that is no path: a leading `~` stands for itself."""
-_TEXT_KEYS = _LABELS | {"run", "resume", "input", "output", "storage"}
+_TEXT_KEYS = frozenset(
+    {
+        *_LABELS, "run", "resume", "input", "output", "storage",
+        "data.x", "data.y", "data.label_separator",
+    }
+)  # fmt: skip
+_FREE_KEYS = (
+    "gate.",
+    "constraint.",
+    "optimizer.learning_rate_factors",
+    "optimizer.freeze_after",
+    "task.class_weights.",
+)
 """Below these a user names metrics, variables and classes, which no YAML file can list."""
 _NAMED_BY_USERS = "task.class_weights"
 """Maps names of classes, which may be spelled as numbers are."""
