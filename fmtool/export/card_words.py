@@ -53,7 +53,7 @@ class CardWords:
 
 
 def of(typed: Typed, card: Path) -> CardWords:
-    """What was typed, else what the card before has; '' takes it away."""
+    """The words that were typed, else those of the card before; '' takes them away."""
     before = _read(card)
     return CardWords(
         license=before.license if typed.license is None else typed.license.strip(),
