@@ -22,6 +22,7 @@ ACTIONS = {
     "status": "tune_report",
     "best": "tune_report",
     "importance": "tune_report",
+    "board": "tune_report",
     "plot": "tune_report",
     "export": "tune_report",
     "retry": "tune_report",

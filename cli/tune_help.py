@@ -24,7 +24,8 @@ actions:
   status       how far it is, and its best trials
   best         the best trial; output=FILE.yaml writes an experiment of it
   importance   which dimensions matter
-  plot         pictures: history, importance, parallel coordinates, contour, Pareto, timeline
+  plot         pictures: history, importance, parallel coordinates, pairs, slices, Pareto, timeline
+  board        links to the event files of all trials: output=DIR, for TensorBoard
   export       all trials: output=FILE.csv or FILE.json
   retry        give failed trials another chance with the next line
   confirm      train the best again: top=5 seeds=3, and report the test score of the best of them

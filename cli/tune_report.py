@@ -1,5 +1,6 @@
-"""`fmtool tune status`, `best`, `importance`, `plot`, `export` and `retry`: looks at a study."""
+"""The actions of `fmtool tune` that look at a study: `status`, `best`, `plot` and their like."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,22 @@ def _export(request: Request, store: "Store") -> Answer:
     return found, [f"{counted(len(rows), 'trial')}: {path}"]
 
 
+def _board(request: Request, store: "Store") -> Answer:
+    from fmtool import terminal
+    from fmtool.tuning import board, trial_table
+
+    folder = Path(request.extra.get("output", f"tensorboard_{request.name}"))
+    linked = board.link(trial_table.documents(store), Path(request.cfg.runs_dir), folder)
+    if not linked:
+        raise UsageError(
+            f"no trial of study {request.name} has event files",
+            fix="search with logging.tensorboard=true",
+        )
+    command = shlex.join(["tensorboard", "--logdir", str(folder)])
+    found = {"study": request.name, "directory": str(folder), "trials": linked}
+    return found, [counted(linked, "trial"), terminal.command(command)]
+
+
 def _retry(request: Request, store: "Store") -> Answer:
     numbers = store.retry_failed()
     shown = ", ".join(map(str, numbers)) or "none failed"
@@ -112,6 +129,7 @@ _ACTIONS: dict[str, tuple[Callable[[Request, "Store"], Answer], tuple[str, ...]]
     "importance": (_importance, ()),
     "plot": (_plot, ("output",)),
     "export": (_export, ("output",)),
+    "board": (_board, ("output",)),
     "retry": (_retry, ()),
 }
 """The function that answers, and the keys it has besides, by action."""

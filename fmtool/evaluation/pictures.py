@@ -60,7 +60,7 @@ def of_report(measurement: Measurement, reporting: Reporting[Any], origin: Origi
 
 def save(drawn: Pictures, directory: Path, *, prefix: str = "") -> list[Path]:
     """PNG files and lists, each whole or absent; gives their paths."""
-    from fmtool.drawing import save_png
+    from fmtool.drawing.figures import save_png
     from fmtool.runs.atomic import write_text
 
     directory.mkdir(exist_ok=True)

@@ -8,13 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from fmtool.drawing import blank_figure
+from fmtool.drawing.figures import BEST_COLOR, COLOR, GRAY, blank_figure, plain
 from fmtool.logging.rows import metrics_of
 from fmtool.logging.sink import Row
-
-_TRAIN_COLOR = "#1f6fb4"
-_VALIDATION_COLOR = "#e07b1a"
-_GRAY = "#666666"
 
 
 def curves_figure(rows: Sequence[Row], *, best_epoch: int | None = None) -> Figure:
@@ -28,8 +24,8 @@ def curves_figure(rows: Sequence[Row], *, best_epoch: int | None = None) -> Figu
     names = dict.fromkeys(name.removeprefix("val_") for row in epochs for name in metrics_of(row))
     figure, panels = _panels(len(names) + 1)
     for panel, name in zip(panels, names, strict=False):
-        _curve(panel, epochs, name, _TRAIN_COLOR, "training")
-        _curve(panel, epochs, f"val_{name}", _VALIDATION_COLOR, "validation")
+        _curve(panel, epochs, name, COLOR, "training")
+        _curve(panel, epochs, f"val_{name}", BEST_COLOR, "validation")
         panel.set_title(name.replace("_", " "))
         if panel.lines:
             _mark(panel, best_epoch)
@@ -41,12 +37,12 @@ def curves_figure(rows: Sequence[Row], *, best_epoch: int | None = None) -> Figu
 def _mark(panel: Axes, best_epoch: int | None) -> None:
     if best_epoch is not None:
         label = f"best epoch, {best_epoch}"
-        panel.axvline(best_epoch, color=_GRAY, linewidth=1.0, linestyle=":", label=label, zorder=0)
+        panel.axvline(best_epoch, color=GRAY, linewidth=1.0, linestyle=":", label=label, zorder=0)
 
 
 def _learning_rate(panel: Axes, epochs: Sequence[Row]) -> None:
     """From 0 on; one that is constant is a line in the middle with its value."""
-    _curve(panel, epochs, "learning_rate", _GRAY, "learning rate")
+    _curve(panel, epochs, "learning_rate", GRAY, "learning rate")
     rates = {row["learning_rate"] for row in epochs if row.get("learning_rate") is not None}
     panel.set_title("learning rate")
     if not rates:
@@ -66,8 +62,7 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
     figure = blank_figure(4.2 * columns, 3.2 * lines)
     panels = [figure.add_subplot(lines, columns, place + 1) for place in range(count)]
     for panel in panels:
-        panel.grid(color="#dddddd", linewidth=0.6)
-        panel.spines[["top", "right"]].set_visible(False)
+        plain(panel)
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure, panels

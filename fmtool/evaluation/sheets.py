@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from fmtool.drawing import blank_figure, text_width
+from fmtool.drawing.figures import blank_figure, text_width
 from fmtool.evaluation.sample_texts import InWords
 from fmtool.notices import printable
 from fmtool.tasks.shared.reporting import Sheet

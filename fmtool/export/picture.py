@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fmtool.drawing import save_png
+from fmtool.drawing.figures import save_png
 from fmtool.export import report
 
 _MARKERS = {"none": "o", "float16": "s", "dynamic": "^", "int8": "D"}

@@ -20,8 +20,8 @@ def draw(jobs: Sequence[Job], document: Mapping[str, Any], paths: SweepPaths) ->
     valued = [row for row in rows if value_of(row, measure) is not None and row["same_as"] is None]
     if len(valued) < _FEWEST:
         return
-    from fmtool.drawing import save_png
-    from fmtool.sweeping import plots
+    from fmtool.drawing import points as plots
+    from fmtool.drawing.figures import save_png
 
     settings = {job.number: job.settings for job in jobs}
     points = []

@@ -69,7 +69,7 @@ class Sinks:
         """Plots as PNG files and in TensorBoard, and the run's row of the HParams tab."""
         board = self._board
         if self._cfg.logging.plots:
-            from fmtool.drawing import figure_to_array
+            from fmtool.drawing.figures import figure_to_array
             from fmtool.evaluation import pictures, plots
 
             drawn = pictures.Pictures()

@@ -1,102 +1,106 @@
-"""Plots of a study, by Optuna's own drawings."""
+"""The choice of plots of a study, made before matplotlib is imported."""
 
-import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fmtool.runs.atomic import write_with
 from fmtool.tuning import attempts, budget
+from fmtool.tuning.attempts import TrialAttempts
+from fmtool.tuning.dimension import Dimension, Range
 from fmtool.tuning.store import Store
 
-_DPI = 120
-_MAX_IN_LEGEND = 10
-_MAX_IN_CONTOUR = 4
-"""Dimensions, the most important ones: the drawing has the square of it."""
+if TYPE_CHECKING:
+    from fmtool.tuning.plots import Drawn, Scale
+
+_MAX_IN_PAIRS = 4
+"""Dimensions, the most important ones: there is a panel for each pair."""
 
 
 def draw(store: Store, folder: Path) -> list[Path]:
-    """A PNG for each drawing that this study has enough trials for."""
-    import matplotlib as mpl
+    """A PNG for each plot that this study has enough trials for."""
+    from fmtool.drawing.figures import save_png
 
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    # Of margins that do not suffice for long names; what is saved has room for them.
-    warnings.filterwarnings("ignore", message="Tight layout not applied")
     written = []
-    for name, make in _drawings(store):
-        pyplot.close("all")
-        axes = make()
-        figure = pyplot.gcf() if axes is None else _figure(axes)
-        if name in _MENDED:
-            _MENDED[name](figure)
-        path = folder / f"{name}.png"
-        folder.mkdir(parents=True, exist_ok=True)
-        write_with(path, partial(figure.savefig, dpi=_DPI, bbox_inches="tight"))
-        written.append(path)
-    pyplot.close("all")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, make in _plots(store):
+        save_png(make(), folder / f"{name}.png")
+        written.append(folder / f"{name}.png")
     return written
 
 
-def _figure(axes: Any) -> Any:
-    first = axes.flat[0] if hasattr(axes, "flat") else axes
-    return first.get_figure()
+def _plots(store: Store) -> Iterator[tuple[str, Callable[[], Any]]]:
+    from fmtool.drawing.points import Point, parallel_coordinates_figure
+    from fmtool.tuning import plots, summary
 
-
-def _make_room(figure: Any) -> None:
-    """For the ticks of the last axis, which lie under the bar of colours otherwise."""
-    width = max(8.0, 1.6 * len(figure.axes))
-    figure.set_size_inches(width, 5.0)
-    for bar in (axes for axes in figure.axes if axes.get_label() == "<colorbar>"):
-        place = bar.get_position()
-        bar.set_position((place.x0 + 0.7 / width, place.y0, place.width, place.height))
-
-
-def _shorten_legend(figure: Any) -> None:
-    """A line for each of many trials is longer than the picture, and tells nothing."""
-    axes = figure.axes[0]
-    legend = axes.get_legend()
-    if legend is not None and len(legend.get_texts()) > _MAX_IN_LEGEND:
-        legend.remove()
-    axes.set(title="Course of each trial", xlabel="epoch", ylabel="")
-
-
-_MENDED = {"parallel_coordinates": _make_room, "courses": _shorten_legend}
-"""Changes of Optuna's drawings, by name."""
-
-
-def _drawings(store: Store) -> Iterator[tuple[str, Callable[[], Any]]]:
-    from optuna.visualization import matplotlib as shapes
-
-    study, objectives = store.study, store.definition.objectives
-    finished = budget.completed(attempts.by_trial(store.trials()), objectives[0])
-    yield "timeline", lambda: shapes.plot_timeline(study)
-    if not finished:
+    definition, found = store.definition, attempts.by_trial(store.trials())
+    objectives = definition.objectives
+    trials = [_drawn(store, chain) for chain in found]
+    complete = [each for each in trials if each.values]
+    yield "timeline", lambda: plots.timeline_figure(trials, datetime.now())
+    if not complete:
         return
     if len(objectives) > 1:
-        metrics = [each.metric for each in objectives]
-        if len(metrics) in (2, 3):
-            yield "pareto", lambda: shapes.plot_pareto_front(study, target_names=metrics)
+        if len(objectives) in (2, 3):
+            front = [chain.origin for chain in summary.best_of(definition, found)]
+            metrics = [each.asked for each in objectives]
+            yield "pareto", lambda: plots.pareto_figure(trials, front, metrics)
         return
-    name = objectives[0].metric
-    yield "history", lambda: shapes.plot_optimization_history(study, target_name=name)
-    yield "slice", lambda: shapes.plot_slice(study, target_name=name)
-    if store.definition.can_prune:
-        yield "courses", lambda: shapes.plot_intermediate_values(study)
-    if len(finished) < 2:
+    metric = objectives[0].asked
+    scales = [_scale(each) for each in definition.dimensions]
+    yield "history", lambda: plots.history_figure(trials, metric)
+    yield "slice", lambda: plots.slice_figure(trials, metric, scales)
+    if definition.can_prune:
+        yield "courses", lambda: plots.courses_figure(trials, metric)
+    if len(complete) < 2:
         return
-    yield "parallel_coordinates", lambda: shapes.plot_parallel_coordinate(study, target_name=name)
+    points = [
+        Point({name: _text(value) for name, value in each.settings.items()},
+              each.values[metric.name], None)
+        for each in complete
+    ]  # fmt: skip
+    yield "parallel_coordinates", lambda: parallel_coordinates_figure(points, metric)
     ranked = importance(store)
     if ranked:
-        yield (
-            "importance",
-            lambda: shapes.plot_param_importances(study, params=list(ranked), target_name=name),
-        )
-    if len(ranked) > 1:
-        most = list(ranked)[:_MAX_IN_CONTOUR]
-        yield "contour", lambda: shapes.plot_contour(study, params=most, target_name=name)
+        yield "importance", lambda: plots.importance_figure(ranked, metric)
+    chosen = [each for name in list(ranked)[:_MAX_IN_PAIRS] for each in scales if each.name == name]
+    if len(chosen) > 1:
+        yield "pairs", lambda: plots.pairs_figure(trials, metric, chosen)
+
+
+def _drawn(store: Store, chain: TrialAttempts) -> "Drawn":
+    from fmtool.tuning.plots import Drawn
+
+    values: dict[str, float] = {}
+    for objective in store.definition.objectives:
+        for _, value in budget.completed([chain], objective):
+            values[objective.metric] = value
+    spans = [
+        (each.datetime_start, each.datetime_complete)
+        for each in chain.trials
+        if each.datetime_start is not None
+    ]
+    return Drawn(
+        number=chain.origin,
+        status=chain.status,
+        values=values,
+        settings=dict(chain.current.params),
+        course=sorted(chain.current.intermediate_values.items()),
+        spans=spans,
+    )
+
+
+def _scale(dimension: Dimension) -> "Scale":
+    from fmtool.tuning.plots import Scale
+
+    domain = dimension.domain
+    if isinstance(domain, Range):
+        return Scale(dimension.name, domain.log, None)
+    return Scale(dimension.name, is_logarithmic=False, choices=domain.values)
+
+
+def _text(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def importance(store: Store) -> dict[str, float]:

@@ -1,8 +1,6 @@
 """`fmtool tune`: a definition in, a study in its storage and in its folder out."""
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -111,11 +109,7 @@ def work(
         retries=settings.retries,
     )
 
-    def link_and_tell(event: Event) -> None:
-        link_board(place.paths, event.number, event.trial.run_directory)
-        tell(event)
-
-    Worker(store, setting, place.paths, jobs=cfg.tune.jobs, tell=link_and_tell).work(signals)
+    Worker(store, setting, place.paths, jobs=cfg.tune.jobs, tell=tell).work(signals)
 
 
 def conclude(store: Store, place: Place, cfg: TuneConfig) -> dict[str, Any]:
@@ -125,15 +119,3 @@ def conclude(store: Store, place: Place, cfg: TuneConfig) -> dict[str, Any]:
     write_json(place.paths.result, document)
     write_text(place.paths.trials_table, trial_table.as_csv(store))
     return document
-
-
-def link_board(paths: StudyPaths, number: int, run: Path | None) -> None:
-    """A link to a trial's event files, so that one TensorBoard shows all of the study."""
-    if run is None:
-        return
-    link = paths.tensorboard / f"{number:04d}"
-    target = os.path.relpath(run / "tensorboard", paths.tensorboard.absolute())
-    with suppress(OSError):  # some file systems have no links; the runs are there all the same
-        paths.tensorboard.mkdir(exist_ok=True)
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)

@@ -91,7 +91,7 @@ def test_each_epoch_of_a_run_is_in_its_log(tuned):
 def test_trials_begin_and_end_with_a_line_each(tuned):
     lines = [line for line in tuned[1].err.splitlines() if line.startswith("trial ")]
     assert sum("running" in line for line in lines) == 4
-    assert sum("val_accuracy" in line and "epochs" in line for line in lines) == 4
+    assert sum("val_accuracy" in line and " epoch" in line for line in lines) == 4
 
 
 def test_the_study_leaves_a_table_pictures_and_its_definition(tuned):
@@ -115,12 +115,22 @@ def test_the_same_line_again_trains_nothing(tuned):
 def test_last_skips_the_runs_of_a_study(tuned, call):
     outcome = call("runs", "show", "last", f"runs_dir={tuned[0].folder}/runs")
     assert outcome.code == 2
-    assert "there is no run in " in outcome.error
+    assert "are all of a sweep or a study, which it skips" in outcome.error
 
 
-def test_one_board_shows_the_trials_and_their_hyperparameters(tuned, tensorboard):
+def test_the_runs_of_a_study_are_once_among_all_runs(tuned):
     command, _ = tuned
-    with tensorboard(study_of(command).tensorboard) as fetch:
+    links = [path for path in (command.folder / "runs").rglob("*") if path.is_symlink()]
+    assert links == []
+
+
+def test_one_board_shows_the_trials_and_their_hyperparameters(tuned, ask, fmtool, tensorboard):
+    outcome = ask("board", f"output={fmtool.folder}/all")
+    assert outcome.out == f"4 trials\ntensorboard --logdir {fmtool.folder}/all\n"
+    assert ask("board", f"output={fmtool.folder}/all").code == 0
+    among = ask("board", f"output={tuned[0].folder}/runs/all")
+    assert (among.code, "would show the trials twice" in among.error) == (2, True)
+    with tensorboard(fmtool.folder / "all") as fetch:
         runs = fetch("runs")
         assert {run.partition("/")[0] for run in runs} == {"0000", "0001", "0002", "0003"}
         found = fetch(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fmtool.drawing import figure_to_array, save_png
+from fmtool.drawing.figures import figure_to_array, save_png
 from fmtool.errors import WriteFailed
 from fmtool.evaluation.plots import curves_figure
 from fmtool.evaluation.sheets import as_text, entries, list_figure, pictures_figure

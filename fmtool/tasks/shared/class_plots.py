@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fmtool.class_names import shortened
-from fmtool.drawing import blank_figure
+from fmtool.drawing.figures import blank_figure
 from fmtool.tasks.shared.class_curves import Curve
 
 _MAX_CELLS_WITH_TEXT = 20

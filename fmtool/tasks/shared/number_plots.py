@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fmtool.class_names import shortened
-from fmtool.drawing import blank_figure
+from fmtool.drawing.figures import blank_figure
 
 _MAX_PANELS = 6
 _COLOR = "#1f77b4"

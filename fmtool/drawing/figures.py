@@ -4,9 +4,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from fmtool.runs.atomic import write_with
 
 _DPI = 120
+COLOR, BEST_COLOR, GRAY = "#1f6fb4", "#e07b1a", "#555555"
+"""Colours of values, of the best of them, and of notes beside them."""
 
 
 def blank_figure(width: float, height: float) -> Figure:
@@ -22,6 +25,13 @@ def blank_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def plain(axes: Axes, *, grid: Literal["both", "x", "y"] = "both") -> None:
+    """The look of all our plots: a light grid behind, no frame at the top and on the right."""
+    axes.grid(axis=grid, color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def save_png(figure: Figure, path: Path) -> None:

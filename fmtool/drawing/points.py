@@ -1,19 +1,22 @@
-"""The pictures of a sweep: the value of each point, and which settings led to it."""
+"""Plots of points that were trained: the value of each, and which settings led to it."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fmtool.drawing import blank_figure
+from fmtool.drawing.figures import BEST_COLOR, COLOR, GRAY, blank_figure, plain
 from fmtool.metric import Metric, show
 
-_COLOR = "#1f6fb4"
-_BEST_COLOR = "#e07b1a"
-_GRAY = "#444444"
+_MAX_TICKS = 8
+"""Numbers on an axis; of more some are marked that stand at equal distances."""
+_MARKS = 5
+_ROOM = 0.05
+"""The height of a number beside an axis."""
 _MAX_BARS = 40
 _LONGEST_LABEL = 60
 _LONGEST_TICK = 20
@@ -46,21 +49,19 @@ def bars_figure(points: Sequence[Point], metric: Metric) -> Figure:
         places,
         values,
         xerr=errors if any(errors) else None,
-        color=[_BEST_COLOR, *[_COLOR] * (len(chosen) - 1)],
-        error_kw={"ecolor": _GRAY, "capsize": 3},
+        color=[BEST_COLOR, *[COLOR] * (len(chosen) - 1)],
+        error_kw={"ecolor": GRAY, "capsize": 3},
         height=0.7,
     )
-    if _is_logarithmic(values):
+    if is_logarithmic(values):
         axes.set_xscale("log")
-    axes.bar_label(bars, [_shown(point) for point in chosen], padding=4, size=8, color=_GRAY)
+    axes.bar_label(bars, [_shown(point) for point in chosen], padding=4, size=8, color=GRAY)
     axes.margins(x=0.18)
     axes.set_yticks(places, [_label(point) for point in chosen], size=8)
     for tick in axes.get_yticklabels():
         tick.set_parse_math(False)
     axes.invert_yaxis()
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes, grid="x")
     left_out = len(points) - len(chosen)
     axes.set_xlabel(f"best {metric.name}" + (f", without the {left_out} worst" if left_out else ""))
     return figure
@@ -95,26 +96,48 @@ def parallel_coordinates_figure(points: Sequence[Point], metric: Metric) -> Figu
 
 
 class _Scale:
-    """The places of a key's values on its axis: numbers by size, names below each other."""
+    """The places of a key's values on its axis: numbers by size, names below each other.
+
+    Args:
+        texts: empty where a point has no such key; its line has a gap there.
+    """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._names = list(dict.fromkeys(texts))[::-1]
-        numbers = [number for text in texts if (number := _number(text)) is not None]
-        self._numbers = sorted(set(numbers)) if len(numbers) == len(texts) else []
-        self._is_log = bool(self._numbers) and _is_logarithmic(self._numbers)
+        known = [text for text in texts if text]
+        self._names = list(dict.fromkeys(known))[::-1]
+        numbers = [number for text in known if (number := _number(text)) is not None]
+        self._numbers = sorted(set(numbers)) if len(numbers) == len(known) else []
+        self._is_log = bool(self._numbers) and is_logarithmic(self._numbers)
 
     def height(self, text: str) -> float:
         """From 0 to 1."""
+        if not text:
+            return math.nan
         if not self._numbers:
             return _share(self._names.index(text), range(len(self._names)))
+        return self._height(float(text))
+
+    def _height(self, number: float) -> float:
         if self._is_log:
-            return _share(math.log(float(text)), [math.log(each) for each in self._numbers])
-        return _share(float(text), self._numbers)
+            return _share(math.log(number), [math.log(each) for each in self._numbers])
+        return _share(number, self._numbers)
 
     def ticks(self) -> list[tuple[float, str]]:
         """Heights and what stands there."""
-        shown = {name: f"{float(name):g}" if self._numbers else name for name in self._names}
-        return [(self.height(name), text) for name, text in shown.items()]
+        if not self._numbers:
+            return [(self.height(name), name) for name in self._names]
+        heights = [self._height(number) for number in self._numbers]
+        gaps = [high - low for low, high in pairwise(heights)]
+        if len(heights) <= _MAX_TICKS and min(gaps, default=1.0) >= _ROOM:
+            return [
+                (height, f"{number:.4g}")
+                for height, number in zip(heights, self._numbers, strict=True)
+            ]
+        low, high = self._numbers[0], self._numbers[-1]
+        shares = [place / (_MARKS - 1) for place in range(_MARKS)]
+        if self._is_log:
+            return [(share, f"{low * (high / low) ** share:.2g}") for share in shares]
+        return [(share, f"{low + (high - low) * share:.3g}") for share in shares]
 
 
 def _axis(axes: Axes, place: int, ticks: Sequence[tuple[float, str]]) -> None:
@@ -128,7 +151,7 @@ def _axis(axes: Axes, place: int, ticks: Sequence[tuple[float, str]]) -> None:
             size=8,
             ha="right",
             va="center",
-            color=_GRAY,
+            color=GRAY,
             bbox=background,
             parse_math=False,
         )
@@ -144,7 +167,7 @@ def _share(value: float, values: Sequence[float] | range) -> float:
     return 0.5 if least == largest else (value - least) / (largest - least)
 
 
-def _is_logarithmic(numbers: Sequence[float]) -> bool:
+def is_logarithmic(numbers: Sequence[float]) -> bool:
     return min(numbers) > 0 and max(numbers) / min(numbers) >= _LOGARITHMIC
 
 

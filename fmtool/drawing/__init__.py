@@ -1,0 +1,1 @@
+"""Figures of matplotlib: how they are made and saved, and those that several parts draw."""
