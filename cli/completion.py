@@ -35,7 +35,7 @@ def main(argv: list[str], flags: Flags) -> int:
     if shell not in SCRIPTS:
         what = f"completion: no shell '{' '.join(argv)}' is known"
         raise UsageError(what, fix=did_you_mean(shell, SCRIPTS))
-    output.print_help(SCRIPTS[shell])
+    output.print_text(SCRIPTS[shell])
     return 0
 
 
@@ -44,5 +44,5 @@ def answer(argv: list[str]) -> int:
     form, *rest = argv or [""]
     words = completion_words.split("".join(rest)) if form == "line" else rest
     kind, candidates = completion_words.candidates(words)
-    output.print_help("".join(f"{line}\n" for line in (kind, *words[-1:], *candidates)))
+    output.print_text("".join(f"{line}\n" for line in (kind, *words[-1:], *candidates)))
     return 0

@@ -1,7 +1,10 @@
 """Output of commands on stdout: tables and lines, or one JSON object."""
 
 import json
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -58,7 +61,31 @@ def print_data(text: str) -> None:
     sys.stdout.flush()
 
 
-def print_help(text: str) -> None:
-    """Lines of our own."""
+def print_text(text: str) -> None:
+    """Lines of our own, as they are."""
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def print_help(text: str) -> None:
+    """Lines of our own, broken between words where a terminal is too narrow; commands never are."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        lines = (part for line in text.splitlines() for part in _within(width, line))
+        text = "".join(f"{line}\n" for line in lines)
+    print_text(text)
+
+
+def _within(width: int, line: str) -> list[str]:
+    """`line`, or several below the begin of its second column, or of its comment."""
+    gap = re.search(r"(?<=\S)\s+# |(?<=\S) {2,}", line)
+    if len(line) <= width or (gap is None and line.startswith("  fmtool ")):
+        return [line]
+    indent = gap.end() if gap else len(line) - len(line.lstrip())
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=" " * min(indent, width // 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

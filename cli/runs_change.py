@@ -152,7 +152,7 @@ def _carry_out(
             [each.record.id, each.record.status, _size(each.frees), each.state, each.loses]
             for each in done
         ]
-        output.print_table(["run", "status", "frees", "state", "lost with it"], rows)
+        _print(rows)
         if is_dry and size:
             output.print_line(f"nothing was changed; yes=true frees {_size(size)}")
     if not asked.are_named:
@@ -161,6 +161,25 @@ def _carry_out(
         if each.hindrance is not None:
             note(f"error: {each.record.id}: {each.hindrance}")
     return housekeeping.exit_code(done)
+
+
+def _print(rows: list[list[str]]) -> None:
+    """A table; what is lost with each run alike stands below it."""
+    from fmtool.terminal import Column
+
+    losses = {row[-1] for row in rows}
+    columns = [
+        Column("run"),
+        Column("status", leave_out=1),
+        Column("frees", is_number=True, is_whole=True),
+        Column("state", at_least=12),
+    ]
+    if len(losses) > 1:
+        output.print_table([*columns, Column("lost with it", leave_out=2, at_least=24)], rows)
+        return
+    output.print_table(columns, [row[:-1] for row in rows])
+    if lost := next(iter(losses)):
+        output.print_tables(f"lost with each: {lost}")
 
 
 def _tag(asked: _Asked) -> int:

@@ -66,7 +66,7 @@ def _defaults(primary: str) -> dict[str, str]:
     return {group: choice for group, _, choice in pairs}
 
 
-def _wrapped(head: str, words: list[str], width: int = 96) -> str:
+def _wrapped(head: str, words: list[str], width: int = 79) -> str:
     lines, line = [], head
     for word in words:
         if len(line) + len(word) + 1 > width:

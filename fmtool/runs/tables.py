@@ -32,8 +32,8 @@ def runs_table(records: Sequence[RunRecord]) -> "Table":
         Column("data", leave_out=5),
         Column("name", leave_out=3),
         Column("tags", leave_out=7),
-        Column(" ".join(["best", *(best if len(best) == 1 else ())]), leave_out=2),
-        Column(" ".join(["test", *(test if len(test) == 1 else ())]), leave_out=1),
+        Column(" ".join(["best", *(best if len(best) == 1 else ())]), leave_out=2, is_whole=True),
+        Column(" ".join(["test", *(test if len(test) == 1 else ())]), leave_out=1, is_whole=True),
         Column("time", leave_out=4),
     )
     for record in records:

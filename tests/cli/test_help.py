@@ -1,6 +1,7 @@
 """Help lists what is there and costs next to nothing."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,15 @@ def test_train_help_marks_one_default_a_group_and_shows_the_keys(call):
     assert "cnn*" in text
     assert "mlp*" not in text
     assert "  batch_size: 64 " in text
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_on_a_narrow_terminal_breaks_between_words(command, call, monkeypatch):
+    whole = call(*([command] if command else []), "--help").out
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    shown = call(*([command] if command else []), "--help").out
+    assert shown.split() == whole.split()
+    too_long = [line for line in shown.splitlines() if len(line) > 80]
+    assert all(line.startswith("  fmtool ") for line in too_long)
+    assert {line for line in whole.splitlines() if len(line) <= 80} <= set(shown.splitlines())
