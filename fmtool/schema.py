@@ -15,7 +15,7 @@ from fmtool.config.base import (
     PositiveInt,
 )
 from fmtool.data.base import DataConfig, RisingPair
-from fmtool.data.reading.table_style import TableConfig
+from fmtool.data.reading.table_style import NumberTableConfig
 from fmtool.models.base import ModelConfig
 from fmtool.optimizers.base import OptimizerConfig
 from fmtool.regularizers.base import RegularizerConfig
@@ -186,7 +186,7 @@ class ExportConfig(Config):
     card: CardConfig
 
 
-class InputConfig(TableConfig):
+class InputConfig(NumberTableConfig):
     """Ways to read the files that `predict` is given; None is as the training of the run was."""
 
     resize_mode: Literal["stretch", "crop", "pad"] | None

@@ -238,6 +238,18 @@ def counted_rows(at, *given):
     return at.load("data=table", "data.path=r.csv", "model=mlp", *given)
 
 
+def with_commas(at, *given):
+    rows = "".join(f"{number},5;{number % 7},25;{'pn'[number % 2]}\n" for number in range(30))
+    (at.folder / "d.csv").write_text(f"a;b;class\n{rows}")
+    return at.load("data=table", "data.path=d.csv", "model=mlp", *given)
+
+
+def asked_with_commas(at, *given):
+    small_onnx.write(at.folder / "numbers.onnx", "features", (3,))
+    (at.folder / "c.csv").write_text("a;b;c\n1,5;2;3\n")
+    return at.call("predict", "model=numbers.onnx", "input=c.csv", *given)
+
+
 def called_otherwise(at, *given):
     x, y = np.ones((30, 2)), np.arange(30)[:, np.newaxis] % 2
     np.savez(at.folder / "o.npz", train_images=x, train_labels=y)
@@ -497,6 +509,10 @@ CASES = (
           "set data.header=false data.label_column={len(found) - 1}, or another number of the "
           "column that is learnt",
           (), ("data.header=false", "data.label_column=2"), counted_rows),
+    words("fmtool/data/reading/number_rows.py", "set data.decimal=comma",
+          (), ("data.decimal=comma",), with_commas),
+    words("fmtool/prediction/number_tables.py", "set data.decimal=comma",
+          (), ("data.decimal=comma",), asked_with_commas),
     words("fmtool/data/reading/array_names.py", "set data.x={others.x} data.y={others.y}",
           (), ("data.x=images", "data.y=labels"), called_otherwise),
     words("fmtool/data/reading/text_files.py",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from fmtool.data.reading.local import LocalConfig, existing, log_summary
-from fmtool.data.reading.table_style import TableConfig
+from fmtool.data.reading.table_style import NumberTableConfig
 from fmtool.data.reading.target_columns import TargetConfig
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ KIND: Literal["features"] = "features"
 _Names = list[Annotated[str, Field(min_length=1)]]
 
 
-class Config(LocalConfig, TableConfig, TargetConfig):
+class Config(LocalConfig, NumberTableConfig, TargetConfig):
     name: Literal["table"]
     columns: Annotated[_Names, Field(min_length=1)] | None
     """Those to learn from; None for all others."""
-    ignore_columns: _Names
+    ignore_columns: list[str]
+    """A column without a name is one too."""
     label_column: Annotated[str, Field(min_length=1)] | None
     split_column: Annotated[str, Field(min_length=1)] | None
 

@@ -45,7 +45,8 @@ def _items(
     places = columns.places(table.columns, path)
     for row in table.rows:
         yield from drained()
-        yield source.name_of(path, row.line), _numbers(row, table.columns, places, columns, path)
+        numbers = _numbers(row, table.columns, places, columns, style, path)
+        yield source.name_of(path, row.line), numbers
     yield from drained()
 
 
@@ -62,18 +63,29 @@ def _check_header(found: Sequence[str], path: Path) -> None:
 
 
 def _numbers(
-    row: Row, found: Sequence[str], places: Sequence[int], columns: NumberColumns, path: Path
+    row: Row,
+    found: Sequence[str],
+    places: Sequence[int],
+    columns: NumberColumns,
+    style: Style,
+    path: Path,
 ) -> NDArray[np.float32] | DataError:
     """The row in the order of the model; an error for the first cell that is not a number."""
     values = []
     for own, place in enumerate(places):
         cell = row.cells[place]
-        value = columns.number(cell, own)
+        value = columns.number(style.number(cell), own)
         if value is None:
             what = (
                 f"column '{found[place]}' holds {cell[:40]!r}, expected a number that float32 can "
                 "hold"
             )
-            return LineError(path, row.line, what, fix="fill or remove what is missing")
+            has_comma = is_number(cell.strip().replace(",", ".", 1))
+            return LineError(
+                path,
+                row.line,
+                what,
+                fix="set data.decimal=comma" if has_comma else "fill or remove what is missing",
+            )
         values.append(value)
     return np.array(values, np.float32)

@@ -221,3 +221,108 @@ def test_series_and_rows_are_proposed_as_such(inspect, fmtool):
     assert report["next"][0] == (
         "fmtool train model=mlp data=arrays data.path=s.npz data.x=data data.y=target"
     )
+
+
+TABLES = {
+    # case: header, rows, what is in the command, what is said
+    "an index of pandas'": (
+        ",a,label", lambda n: f"{n},{n % 7}.5,{'xy'[n % 2]}", "'data.ignore_columns=[\"\"]'",
+        "left out, since they only number the rows: (no name)",
+    ),
+    "an end without a name": (
+        "a,label,", lambda n: f"{n % 7}.5,{'xy'[n % 2]},", "'data.ignore_columns=[\"\"]'",
+        "left out, since they hold no numbers: (no name)",
+    ),
+    "decimal commas": (
+        "a;b;class", lambda n: f"{n},5;0,{n};{'xy'[n % 2]}", "data.decimal=comma", None,
+    ),
+    "a name that is a class": (
+        "a,b,x", lambda n: f"{n % 7}.5,{n % 5},{'xy'[n % 2]}", "data.label_column=x",
+        "column 'x' is taken for what is learnt: it is the last one",
+    ),
+    "names of people": (
+        "PassengerId,Survived,Name,Fare,Age",
+        lambda n: f'{n + 1},{n % 2},"Braund, Mr. Owen {n}",{n}.25,{20 + n % 9}',
+        "data.label_column=Survived 'data.ignore_columns=[\"PassengerId\",\"Name\"]'",
+        "left out, since they hold no numbers: Name",
+    ),
+    "a constant at the end": (
+        "a,b,mood,v", lambda n: f"{n % 7}.5,{n % 5},{n % 2},1", "data.label_column=mood",
+        "column 'v' is the same in all rows",
+    ),
+    "years": (
+        "year,a,price", lambda n: f"{1950 + n},{n % 5}.5,{n * n % 13}.25",
+        "data.label_column=price data.target=numbers", None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_a_table_as_it_comes_gets_a_command(inspect, fmtool, case):
+    header, row, words, said = TABLES[case]
+    fmtool.write("t.csv", "\n".join([header, *map(row, range(60)), ""]))
+    report = inspect("t.csv")
+    assert (report["kind"], report["samples"]) == ("number_table", 60)
+    assert report["next"][0].endswith(words)
+    if said is not None:
+        assert said in [each["message"] for each in report["problems"]]
+    assert problems(report, stops_training=True) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b,class\n" + ",,x\n1,2,y\n3,,x\n" * 30, "t.csv:2: no number in column 'a' (and 59 li"),
+        ("a,a,class\n" + "1,2,x\n2,3,y\n" * 30, "t.csv:1: column 'a' is there twice"),
+        ("a,b,class\n" + "1,2,\n2,3,y\n3,4,x\n" * 30, "t.csv:2: the label is empty (and 29 like"),
+    ],
+)
+def test_what_stops_a_table_is_said_once(call, fmtool, content, message):
+    fmtool.write("t.csv", content)
+    outcome = call("data", "inspect", "path=t.csv")
+    assert message in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("SMSSpam", "ham\tone\n", "fix: if it is a table, give it the ending .csv or .tsv"),
+        ("n.jsonl", '{"a": 1, "b": 2, "label": 0}\n' * 9, "n.jsonl: objects of numbers, not of te"),
+    ],
+)
+def test_a_file_that_is_something_else_is_told_what_to_be(call, fmtool, name, content, message):
+    fmtool.write(name, content)
+    outcome = call("data", "inspect", f"path={name}")
+    assert (outcome.code, message in outcome.error) == (65, True)
+
+
+def test_arrays_by_place_alone_or_beside_others_are_read(inspect, call, fmtool):
+    x, y = np.arange(180.0).reshape(60, 3), np.arange(60) % 2
+    np.savez(fmtool.folder / "a.npz", x, y)
+    assert inspect("a.npz")["next"][0].endswith("data.x=arr_0 data.y=arr_1")
+    np.savez(fmtool.folder / "b.npz", x=x, y=y, ids=np.arange(60))
+    assert inspect("b.npz")["samples"] == 60
+    assert "arrays that are not read: ids" in call("data", "inspect", "path=b.npz").err
+    np.save(fmtool.folder / "x.npy", x)
+    error = inspect("x.npy", code=65)["error"]["message"]
+    assert "x.npy: one array; samples and what is learnt of them are two" in error
+
+
+def test_where_the_data_lie_is_found_and_nothing_is_put_there(
+    inspect, fmtool, save_picture, monkeypatch
+):
+    unpacked = fmtool.folder / "zip" / "pets"
+    for name in ("cat", "dog"):
+        for number in range(22):
+            save_picture(unpacked / name / f"{name}{number}.png")
+    report = inspect("zip")
+    assert (report["path"], report["samples"]) == ("zip/pets", 44)
+    assert report["next"][0].endswith("data.path=zip/pets")
+    (unpacked / "runs" / "2026-01-01_000000_cnn").mkdir(parents=True)
+    (unpacked / "runs" / "2026-01-01_000000_cnn" / "config.yaml").write_text("{}")
+    (unpacked / "fmtool_conf" / "data").mkdir(parents=True)
+    monkeypatch.chdir(unpacked)
+    report = inspect(".")
+    assert (report["samples"], report["statistics"]["other_files"]) == (44, 2)
+    assert not list(unpacked.glob("*.png"))
+    assert (unpacked / report["sheet"]).is_file()

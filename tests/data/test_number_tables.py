@@ -100,7 +100,7 @@ BAD = {
     "a word": ("a,b,class", [*ROWS, "1,big,a"], {}, "t.csv:42: 'big' in column 'b' is not"),
     "decimal comma": (
         "a;b;class", [row.replace(",", ";").replace(".", ",") for row in ROWS], {},
-        "'0,0' in column 'b' is not a number; fix: write decimal points",
+        "'0,0' in column 'b' is not a number; fix: set data.decimal=comma",
     ),
     "not finite": ("a,b,class", [*ROWS, "1,inf,a"], {}, "'inf' in column 'b' is not a number"),
     "too large": ("a,b,class", [*ROWS, "1,1e300,a"], {}, "too large for float32"),

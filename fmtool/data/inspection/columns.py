@@ -1,10 +1,12 @@
 """Guesses which columns of a table hold what, by their names and by what is in them."""
 
+import re
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from fmtool.class_names import is_number
 from fmtool.data.inspection.findings import Problems
 from fmtool.data.reading import image_files
 from fmtool.data.reading.delimited import read_table
@@ -17,6 +19,8 @@ from fmtool.data.reading.text_tables import has_json_lines, read_objects
 from fmtool.errors import DataError
 
 USUAL_TEXT_NAMES = ("text", "sentence", "content", "review", "message", "document")
+DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+"""A number with a comma before its fraction."""
 _ANY = Style()
 LOOKED_AT = 200
 """Rows, at the beginning."""
@@ -55,14 +59,36 @@ def beginning_of(path: Path, style: Style = _ANY) -> Beginning:
     except DataError:
         if style.has_header is not None:
             raise
-        # A row with a value twice makes no header.
-        return _beginning(path, style._replace(has_header=False), report)
+        # A row with a value twice makes no header; names may be there twice as well.
+        whole = _beginning(path, style._replace(has_header=False), report)
+        if not _begins_with_numbers(whole):
+            raise
+        return whole
     is_row = is_header_of_numbers(beginning.columns) or any(
         _is_a_row(beginning, place) for place in range(len(beginning.columns))
     )
-    if style.has_header is None and is_row:
+    if style.has_header is None and is_row and not _names_numbers(beginning):
         return _beginning(path, style._replace(has_header=False), report)
     return beginning
+
+
+def _names_numbers(table: Beginning) -> bool:
+    """True where a name that is no number stands above numbers alone."""
+    cells = {name: table.values(name) for name in table.columns if not is_number(name)}
+    return any(below and all(map(_is_decimal, below)) for below in cells.values())
+
+
+def _is_decimal(cell: str) -> bool:
+    return is_number(cell) or DECIMAL_COMMA.fullmatch(cell) is not None
+
+
+def _begins_with_numbers(table: Beginning) -> bool:
+    """True where the first row holds numbers as those below it do."""
+    first, *below = table.rows or [()]
+    return any(
+        _is_decimal(cell) and all(_is_decimal(row[place]) for row in below)
+        for place, cell in enumerate(first)
+    )
 
 
 def has_loose_quotes(path: Path, style: Style) -> bool:

@@ -11,6 +11,7 @@ from fmtool.data.inspection import columns
 from fmtool.data.inspection.number_guess import facts_of, guess_numbers
 from fmtool.data.inspection.unknown import unknown
 from fmtool.data.reading import delimited, image_files
+from fmtool.data.reading.class_folders import is_ignored, is_of_fmtool
 from fmtool.data.reading.table_style import Style
 from fmtool.data.reading.text_files import are_class_files, is_text_file
 from fmtool.data.reading.text_tables import is_table
@@ -58,7 +59,7 @@ def guess(path: Path, option: str | None = None, style: Style = _ANY) -> Guess:
     """
     if option is not None:
         return _of_option(path, option, style)
-    found = _of_folder(path, style) if path.is_dir() else _of_file(path, style)
+    found = _of_folder(_descended(path), style) if path.is_dir() else _of_file(path, style)
     if found is None:
         raise unknown(path)
     return found
@@ -112,6 +113,16 @@ def _of_folder(root: Path, style: Style) -> Guess | None:
     return _of_names(root, files, others)
 
 
+def _descended(root: Path) -> Path:
+    """The folder of the data, where an archive was unpacked into a folder of its own."""
+    listed = [path for path in _listed(root) if not is_ignored(path.name)]
+    if len(listed) != 1 or not listed[0].is_dir() or listed[0].is_symlink():
+        return root
+    only = listed[0]
+    holds_folders = any(path.is_dir() for path in _listed(only))
+    return _descended(only) if holds_folders and split_called(only.name) is None else root
+
+
 def _leads_to_pictures(path: Path) -> bool:
     """True where the table is the data set, and does not only describe pictures in folders."""
     table = columns.beginning_of(path)
@@ -132,7 +143,8 @@ def _of_names(root: Path, files: list[Path], tables: list[Guess]) -> Guess | Non
     if texts:
         return Guess("text_folders", root)
     if tables:
-        kind = tables[0].kind
+        trained = (each for each in tables if split_called(each.path.name.split(".")[0]) == "train")
+        kind = next(trained, tables[0]).kind
         alike = [table.path for table in tables if table.kind == kind]
         return _of_tables(root, alike, _NUMBER_KINDS if kind == "number_table" else _TEXT_KINDS)
     arrays = [path for path in files if path.suffix.lower() in _ARRAYS]
@@ -191,4 +203,5 @@ def _listed(folder: Path) -> list[Path]:
     except OSError:
         return []
     in_order = sorted(names, key=lambda name: (natural_key(name), name))
-    return [folder / name for name in in_order if not name.startswith(".")]
+    paths = (folder / name for name in in_order if not name.startswith("."))
+    return [path for path in paths if not is_of_fmtool(path)]

@@ -34,6 +34,6 @@ def merged(found: Sequence[Problem], root: Path) -> list[dict[str, Any]]:
 def _form(text: str, root: Path) -> str:
     """The text without what may differ."""
     head, separator, tail = text.partition(": ")
-    if separator and head.startswith(str(root)):
+    if separator and (head.startswith(str(root)) or "/" in head):
         text = tail
-    return _VARIABLE.sub("#", re.sub(rf"{re.escape(str(root))}\S*", "#", text))
+    return _VARIABLE.sub("#", re.sub(rf"\S*{re.escape(f'{root}/')}\S*", "#", text))

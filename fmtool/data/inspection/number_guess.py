@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fmtool.class_names import is_number
-from fmtool.data.inspection.columns import USUAL_TEXT_NAMES
+from fmtool.data.inspection.columns import DECIMAL_COMMA, USUAL_TEXT_NAMES
 from fmtool.data.reading.number_columns import USUAL_LABELS, USUAL_SPLIT
 from fmtool.data.reading.number_rows import is_gap
 from fmtool.targets import TargetKind
 
-_PROSE_WORDS = 3
-"""Words of a cell, on average, from which on a column holds texts."""
+_FEW_WORDS, _MANY_WORDS = 3, 8
+"""Words of a cell, on average, from which on a column holds texts, be there numbers or not."""
 _MOST_CLASSES = 20
 """Different whole numbers up to which they are taken for classes."""
 _COUNTED = 1000
 """Different cells of a column that are told apart."""
-_OFTEN_LABELS = ("y", "outcome", "diagnosis", "species")
+_OFTEN_LABELS = ("y", "outcome", "diagnosis", "species", "survived", "churn")
 """Names of columns that are learnt more often than not, in lower case."""
 _ROW_NAMES = ("", "id", "index", "row", "no", "nr", "number", "unnamed: 0", "rownames")
 """Names of columns that number the rows, in lower case."""
@@ -34,11 +34,14 @@ class ColumnFacts:
     whole: int = 0
     words: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+    has_commas: bool = False
     _last: float | None = None
     _steps_by_one: bool = True
 
     def add(self, cell: str) -> None:
         cell = cell.strip()
+        if DECIMAL_COMMA.fullmatch(cell):
+            cell, self.has_commas = cell.replace(",", "."), True
         self.cells += 1
         if len(self.counts) <= _COUNTED or cell in self.counts:
             self.counts[cell] += 1
@@ -59,11 +62,12 @@ class ColumnFacts:
         """True where all cells that hold something hold a number."""
         return self.numbers > 0 and self.numbers + self.gaps == self.cells
 
-    @property
-    def is_prose(self) -> bool:
-        return not self.are_numbers and (
-            self.name.casefold() in USUAL_TEXT_NAMES or self.words >= _PROSE_WORDS * self.cells > 0
-        )
+    def is_prose(self, *, beside_numbers: bool) -> bool:
+        """True where the column holds texts; names and titles beside numbers are none."""
+        if self.are_numbers or not self.cells:
+            return False
+        fewest = _MANY_WORDS if beside_numbers else _FEW_WORDS
+        return self.name.casefold() in USUAL_TEXT_NAMES or self.words >= fewest * self.cells
 
     @property
     def numbers_rows(self) -> bool:
@@ -123,8 +127,6 @@ def guess_numbers(
         label: the column that is learnt, if it is known.
         ignored: columns that are not read.
     """
-    if any(each.is_prose for each in facts):
-        return None
     others = [
         each for each in facts if each.name.casefold() != USUAL_SPLIT and each.name not in ignored
     ]
@@ -134,14 +136,16 @@ def guess_numbers(
     features = [each for each in others if each is not chosen]
     rows = [each for each in features if each.numbers_rows]
     numbers = [each for each in features if each.are_numbers and each not in rows]
-    whole = [each.name for each in numbers if not each.gaps]
-    if not whole:
+    whole = [each for each in numbers if not each.gaps]
+    if not numbers or any(each.is_prose(beside_numbers=len(numbers) > 1) for each in facts):
         return None
+    # Where all have gaps there is nothing else to learn from: they are to be filled in.
+    chosen_numbers = whole or numbers
     return NumberGuess(
         label=chosen.name,
         kind=_kind(chosen),
-        numbers=tuple(whole),
-        with_gaps=tuple(each for each in numbers if each.gaps),
+        numbers=tuple(each.name for each in chosen_numbers),
+        with_gaps=tuple(each for each in numbers if each not in chosen_numbers),
         of_words=tuple(each.name for each in features if not each.are_numbers),
         of_rows=tuple(each.name for each in rows),
         reason=reason,
@@ -163,7 +167,8 @@ def _label(
     if not has_header and len(of_words) == 1 and of_words[0].repeats:
         return of_words[0], "the only one without numbers"
     for each in reversed(facts):
-        if (each.are_numbers or each.repeats) and not each.numbers_rows:
+        is_learnable = each.are_numbers and len(each.counts) > 1
+        if (is_learnable or each.repeats) and not each.numbers_rows:
             return each, "the last one"
     return None, None
 

@@ -33,16 +33,18 @@ def inspect_numbers(path: Path, asked: Asked, problems: Problems) -> Findings:
     one = tables_by_split(path)["train"] if path.is_dir() else path
     style = columns.beginning_of(one, asked.style).style
     facts = _facts(one, style)
-    ignored = asked.words.get("ignore_columns", "[]").strip("[]").split(",")
+    ignored = asked.words.get("ignore_columns", "").strip("[]").split(",")
     guessed = guess_numbers(
         facts,
         has_header=style.has_header is not False,
         label=asked.words.get("label_column"),
-        ignored=ignored,
+        ignored=[name.strip(" \"'") for name in ignored] if ignored != [""] else [],
     )
     keys = {"path": Key(str(path))}
     if style.has_header is False:
         keys["header"] = Key(False, "the first line is a row")
+    if any(each.has_commas for each in facts):
+        keys["decimal"] = Key("comma")
     if guessed is not None:
         keys |= _keys(guessed)
     if "columns" in asked.words:
@@ -130,4 +132,4 @@ def _findings(path: Path, found: NumberTable, keys: dict[str, Key]) -> Findings:
 
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"
+    return f"{', '.join(name or '(no name)' for name in names[:_SHOWN])}{more}"

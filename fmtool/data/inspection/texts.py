@@ -7,9 +7,11 @@ from pathlib import Path
 from fmtool.data.inspection import columns
 from fmtool.data.inspection.asked import Asked
 from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, as_row, spread
+from fmtool.data.inspection.number_guess import facts_of, guess_numbers
 from fmtool.data.inspection.target_guess import guess_target
 from fmtool.data.reading.labelled_text import LabelledText
 from fmtool.data.reading.problems import Report
+from fmtool.data.reading.table_style import Style
 from fmtool.data.reading.target_columns import TargetColumns
 from fmtool.data.reading.text_files import (
     are_class_files,
@@ -18,7 +20,7 @@ from fmtool.data.reading.text_files import (
     open_texts,
     tables_by_split,
 )
-from fmtool.data.reading.text_tables import Columns
+from fmtool.data.reading.text_tables import Columns, has_json_lines
 from fmtool.data.splitting.split_names import SPLITS
 from fmtool.data.splitting.text_splits import Said, check_class, trained_target
 from fmtool.errors import DataError
@@ -74,6 +76,8 @@ def _has_text_files(root: Path) -> bool:
 def _keys_of(table: Path, asked: Asked) -> dict[str, Key]:
     """The keys by which a training finds texts and target."""
     style = asked.style
+    if has_json_lines(table):
+        _require_texts(table, style)
     loose = "quotes" not in asked.words and columns.has_loose_quotes(table, style)
     if loose:
         style = style._replace(has_quotes=False)
@@ -99,6 +103,13 @@ def _keys_of(table: Path, asked: Asked) -> dict[str, Key]:
         if name is not None and name != getattr(_DEFAULTS, key):
             keys[f"{key}_column"] = Key(name)
     return keys | of_target
+
+
+def _require_texts(table: Path, style: Style) -> None:
+    """DataError for JSON objects of numbers, which no reader takes."""
+    beginning = columns.beginning_of(table, style)
+    if guess_numbers(facts_of(beginning.columns, beginning.rows)) is not None:
+        raise DataError(f"{table}: objects of numbers, not of texts", fix="save them as .csv")
 
 
 def _findings(

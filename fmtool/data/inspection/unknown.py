@@ -28,6 +28,8 @@ def unknown(path: Path) -> DataError:
         shown.append(f"{others:,} others")
     where = f" in {folders:,} folder{'s' * (folders != 1)}" if path.is_dir() else ""
     message = f"{path}: no data set of a known kind, but {', '.join(shown)}{where}"
+    if not path.is_dir():
+        return DataError(message, fix="if it is a table, give it the ending .csv or .tsv")
     if sum(endings.values()) < 2:
         return DataError(message, fix=_FIX)
     word = shlex.quote(f"path={path}")

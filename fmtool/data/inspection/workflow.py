@@ -1,5 +1,6 @@
 """Looks at a data set of a user's own and gathers all that there is to say about it."""
 
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,7 +174,7 @@ def _start(findings: Findings, path: Path, sheet: Path | None, settings: Inspect
         "tasks": sorted(tasks, key=lambda each: each not in (task, settings.task)),
     }
     if findings.picture_of is not None:
-        read, place = findings.picture_of, sheet or _new_file(f"{name}_samples")
+        read, place = findings.picture_of, sheet or _new_file(_outside(path), f"{name}_samples")
 
         def pictures_of(group: str) -> list[NDArray[np.uint8]]:
             places = groups[group]
@@ -201,9 +202,16 @@ def _examples(findings: Findings, groups: dict[str, list[int]]) -> dict[str, lis
     }
 
 
-def _new_file(stem: str) -> Path:
-    """In the working directory, with a number where there is one of that name."""
-    path, number = Path(f"{stem}.png"), 2
+def _outside(data: Path) -> Path:
+    """The working directory; where that is part of the data, the folder for temporary files."""
+    here = Path.cwd().resolve()
+    is_within = data.is_dir() and here.is_relative_to(data.resolve())
+    return Path(tempfile.gettempdir()) if is_within else Path()
+
+
+def _new_file(folder: Path, stem: str) -> Path:
+    """A file that is not there yet: with a number where there is one of that name."""
+    path, number = folder / f"{stem}.png", 2
     while path.exists():
-        path, number = Path(f"{stem}_{number}.png"), number + 1
+        path, number = folder / f"{stem}_{number}.png", number + 1
     return path

@@ -109,6 +109,11 @@ def names_in(path: Path) -> list[str]:
     """The names of the arrays of a folder of .npy files, or of an archive; DataError as reading."""
     if path.is_dir():
         return sorted(file.stem for file in path.iterdir() if file.suffix == ".npy")
+    if path.suffix.lower() == ".npy":
+        raise DataError(
+            f"{path}: one array; samples and what is learnt of them are two",
+            fix="save both by numpy.savez, or name the folder of x.npy and y.npy",
+        )
     with _archive(path, _MAX_MEMBERS) as (_, archive):
         return [_name(member) for member in archive.infolist()]
 

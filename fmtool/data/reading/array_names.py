@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -12,13 +13,25 @@ from numpy.typing import NDArray
 from fmtool.data.reading.array_targets import CLASS_NAMES, TARGET_NAMES
 from fmtool.data.splitting.split_names import ALIASES, SPLITS, split_called
 from fmtool.errors import DataError
+from fmtool.notices import note
 from fmtool.suggest import did_you_mean
 
 COLUMNS = "columns"
 """An array of the names of features."""
 
-_SAMPLES = ("x", "images", "image", "imgs", "samples", "data", "features", "inputs", "sequences")
-_TARGETS = ("y", "labels", "label", "targets", "target", "classes", "outputs")
+_SAMPLES = (
+    "x",
+    "images",
+    "image",
+    "imgs",
+    "samples",
+    "data",
+    "features",
+    "inputs",
+    "sequences",
+    "arr_0",
+)
+_TARGETS = ("y", "labels", "label", "targets", "target", "classes", "outputs", "arr_1")
 """Usual names, in lower case."""
 
 
@@ -76,19 +89,21 @@ def by_split(
 
 
 def _require_known(arrays: Mapping[str, Any], names: Names, taken: Collection[str]) -> None:
-    """DataError for an array that is none of the samples and targets."""
-    unknown = next((name for name in arrays if name not in taken), None)
-    if unknown is None:
-        return
+    """Names arrays that are not read; DataError for one that may be meant as one of the others."""
+    unknown = [name for name in arrays if name not in taken]
     others = guessed(arrays)
-    if others is not None:
+    if unknown and not taken and others is not None:
         raise DataError(
-            f"unknown array '{unknown}'; found {', '.join(arrays)}",
+            f"unknown array '{unknown[0]}'; found {', '.join(arrays)}",
             fix=f"set data.x={others.x} data.y={others.y}",
         )
     accepted = [*names, *(f"{base}_{split}" for base in names for split in SPLITS)]
-    fix = did_you_mean(unknown, [*accepted, CLASS_NAMES, COLUMNS, TARGET_NAMES])
-    raise DataError(f"unknown array '{unknown}'", fix=fix)
+    known = [*accepted, CLASS_NAMES, COLUMNS, TARGET_NAMES]
+    for name in unknown:
+        if get_close_matches(name, known, n=1) or not taken:
+            raise DataError(f"unknown array '{name}'", fix=did_you_mean(name, known))
+    if unknown:
+        note(f"arrays that are not read: {', '.join(unknown)}")
 
 
 def spelled(names: Names) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,10 +21,14 @@ from fmtool.data.reading.problems import Report, stop
 from fmtool.data.reading.regular_file import unreadable
 from fmtool.data.splitting.split_names import ALIASES, SPLITS, split_called
 from fmtool.errors import DataError
+from fmtool.runs.layout import RunPaths
 from fmtool.suggest import did_you_mean
 from fmtool.targets import Label
 from fmtool.targets.classes import unknown_class
 
+_CONFIG_FOLDER, _RUNS_FOLDER = "fmtool_conf", "runs"
+_MOST_LOOKED_AT = 10
+"""Entries of a folder by which one of runs is told."""
 _SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 """Names that unpackers and file managers leave behind, in lower case; hidden files beside."""
 
@@ -196,7 +201,11 @@ class _Scan:
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         """The entries of `folder` by name, with links checked, hidden and system files aside."""
         listed = self._listed(folder)
-        entries = [entry for entry in listed if not is_ignored(entry.name)]
+        entries = [
+            entry
+            for entry in listed
+            if not (is_ignored(entry.name) or is_of_fmtool(Path(entry.path)))
+        ]
         self.ignored += len(listed) - len(entries)
         entries.sort(key=lambda entry: (nfc(entry.name), entry.name))
         by_key: dict[str, os.DirEntry[str]] = {}
@@ -234,6 +243,20 @@ def list_folder(root: Path, report: Report) -> Listing:
     folders = [Path(entry.path) for entry in entries if entry.is_dir()]
     files = [Path(entry.path) for entry in entries if not entry.is_dir()]
     return Listing(folders, files, scan.ignored)
+
+
+def is_of_fmtool(folder: Path) -> bool:
+    """True for a folder of runs or of YAML files: a training may work where its data are."""
+    if folder.name == _CONFIG_FOLDER:
+        return True
+    if folder.name != _RUNS_FOLDER:
+        return False
+    try:
+        with os.scandir(folder) as entries:
+            first = [Path(each.path) for each in islice(entries, _MOST_LOOKED_AT)]
+    except OSError:
+        return False
+    return any(RunPaths(each).is_run() for each in first)
 
 
 def is_ignored(name: str) -> bool:

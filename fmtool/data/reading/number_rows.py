@@ -116,8 +116,8 @@ class _Reading:
             cells = [cell.strip() for cell in row.cells]
             try:
                 part = self._part(split, cells, places, path, row.line)
-                value = _value(cells, places, columns, path, row.line)
-                numbers = list(_numbers(cells, places, path, row.line))
+                value = _value(cells, places, columns, style, path, row.line)
+                numbers = list(_numbers(cells, places, style, path, row.line))
             except DataError as problem:
                 self.report(problem)
                 continue
@@ -199,9 +199,14 @@ class _Reading:
             raise class_names.collision(place, group, counts)
 
 
-def _value(cells: Sequence[str], places: Places, columns: Columns, path: Path, line: int) -> Value:
+def _value(
+    cells: Sequence[str], places: Places, columns: Columns, style: Style, path: Path, line: int
+) -> Value:
+    given = [cells[place] for place in places.labels]
+    if columns.target.kind == "numbers":
+        given = list(map(style.number, given))
     try:
-        value = columns.target.value([cells[n] for n in places.labels], places.label_names)
+        value = columns.target.value(given, places.label_names)
     except ValueError as error:
         what, _, fix = str(error).partition("; ")
         raise LineError(path, line, what, fix=fix) from error
@@ -214,21 +219,22 @@ def _value(cells: Sequence[str], places: Places, columns: Columns, path: Path, l
     return name
 
 
-def _numbers(cells: Sequence[str], places: Places, path: Path, line: int) -> Iterator[float]:
+def _numbers(
+    cells: Sequence[str], places: Places, style: Style, path: Path, line: int
+) -> Iterator[float]:
     for place, name in zip(places.numbers, places.names, strict=True):
-        cell = cells[place]
-        if class_names.is_number(cell):
-            yield float(cell)
-        elif is_gap(cell):
-            raise LineError(
-                path,
-                line,
-                f"no number in column '{name}'",
-                fix="fill it in, leave the row out, or the column by data.ignore_columns",
-            )
-        else:
-            fix = "write a number, or leave the column out by data.ignore_columns"
-            if class_names.is_number(cell.replace(",", ".", 1)):
-                fix = "write decimal points"
-            what = f"'{cell[:40]}' in column '{name}' is not a number"
-            raise LineError(path, line, what, fix=fix)
+        cell = style.number(cells[place])
+        if not class_names.is_number(cell):
+            raise _no_number(cells[place], name, path, line)
+        yield float(cell)
+
+
+def _no_number(cell: str, name: str, path: Path, line: int) -> LineError:
+    if is_gap(cell):
+        fix = "fill it in, leave the row out, or the column by data.ignore_columns"
+        return LineError(path, line, f"no number in column '{name}'", fix=fix)
+    what = f"'{cell[:40]}' in column '{name}' is not a number"
+    if class_names.is_number(cell.replace(",", ".", 1)):
+        return LineError(path, line, what, fix="set data.decimal=comma")
+    fix = "write a number, or leave the column out by data.ignore_columns"
+    return LineError(path, line, what, fix=fix)

@@ -8,6 +8,8 @@ from fmtool.config.base import Config
 
 Delimiter = Literal["auto", "comma", "semicolon", "tab", "pipe"]
 """`auto`: a tab in a .tsv file, else what the header line tells."""
+Decimal = Literal["point", "comma"]
+"""The sign before the fraction of a number."""
 
 
 class Style(NamedTuple):
@@ -18,12 +20,18 @@ class Style(NamedTuple):
         encoding: one for which `text_lines.is_line_encoding` is true.
         has_header: whether the first line names the columns; None for yes, where it does not look
             like the rows below.
+        decimal: the sign in cells that are read as numbers.
     """
 
     delimiter: Delimiter = "auto"
     has_quotes: bool = True
     encoding: str = "utf-8"
     has_header: bool | None = None
+    decimal: Decimal = "point"
+
+    def number(self, cell: str) -> str:
+        """The cell with a decimal point."""
+        return cell.replace(",", ".", 1) if self.decimal == "comma" else cell
 
 
 def _for_lines(name: str) -> str:
@@ -43,3 +51,11 @@ class TableConfig(Config):
     @property
     def style(self) -> Style:
         return Style(self.delimiter, self.quotes, self.encoding, self.header)
+
+
+class NumberTableConfig(TableConfig):
+    decimal: Decimal
+
+    @property
+    def style(self) -> Style:
+        return super().style._replace(decimal=self.decimal)
