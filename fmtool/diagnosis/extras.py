@@ -1,13 +1,20 @@
 """Optional packages that are not installed, by the extra of our distribution that lists them."""
 
 import re
-from importlib.metadata import Distribution, PackageNotFoundError, entry_points, version
+from collections.abc import Iterator
+from importlib.metadata import (
+    Distribution,
+    PackageNotFoundError,
+    distribution,
+    entry_points,
+)
 
 _ENTRY_POINT = "fmtool.cli.main:entry_point"
 _REQUIREMENT = re.compile(
     r"(?P<name>[\w.-]+)\s*(?:\[(?P<extras>[\w,\s-]+)\])?(?P<versions>[^;]*)"
     r"(?:;.*?\bextra\s*==\s*['\"](?P<extra>[\w-]+)['\"])?"
 )
+_ELSEWHERE = re.compile(r"\b(sys_platform|platform_system) == ['\"](?!linux)\w+", re.IGNORECASE)
 _FOR_DEVELOPERS = {"dev", "test"}
 
 
@@ -19,37 +26,46 @@ def own() -> Distribution | None:
     return None
 
 
-def missing(distribution: Distribution) -> dict[str, list[str]]:
+def missing(found: Distribution) -> dict[str, list[str]]:
     """The requirements of each extra, those of extras that it includes too, that are not there."""
-    matches = [_REQUIREMENT.match(each) for each in distribution.requires or ()]
-    found = [each for each in matches if each is not None and each["extra"]]
-    names = dict.fromkeys(each["extra"] for each in found if each["extra"] not in _FOR_DEVELOPERS)
-    itself = _canonical(distribution.name)
-    return {extra: _missing(extra, found, itself, frozenset()) for extra in sorted(names)}
+    names = dict.fromkeys(each["extra"] for each in _optional(found))
+    return {
+        extra: list(dict.fromkeys(_lacking(found, extra, frozenset())))
+        for extra in sorted({*names} - _FOR_DEVELOPERS)
+    }
 
 
-def _missing(
-    extra: str, found: list[re.Match[str]], itself: str, above: frozenset[str]
-) -> list[str]:
-    lacking: list[str] = []
-    for each in (match for match in found if match["extra"] == extra):
+def _optional(found: Distribution) -> list[re.Match[str]]:
+    """The requirements that belong to an extra, but for those of other systems than Linux."""
+    ours = (each for each in found.requires or () if _ELSEWHERE.search(each) is None)
+    matches = map(_REQUIREMENT.match, ours)
+    return [each for each in matches if each is not None and each["extra"]]
+
+
+def _lacking(found: Distribution, extra: str, above: frozenset[tuple[str, str]]) -> Iterator[str]:
+    itself = _canonical(found.name), extra
+    for each in _optional(found) if itself not in above else ():
+        if each["extra"] != extra:
+            continue
         inner = [name.strip() for name in (each["extras"] or "").split(",") if name.strip()]
-        if _canonical(each["name"]) == itself:
-            for name in (name for name in inner if name not in above):
-                lacking += _missing(name, found, itself, above | {extra})
-        elif not _is_installed(each["name"]):
+        if _canonical(each["name"]) == itself[0]:
+            there: Distribution | None = found
+        else:
+            there = _installed(each["name"])
+        if there is None:
             extras = f"[{','.join(inner)}]" if inner else ""
-            lacking.append(f"{each['name']}{extras}{each['versions'].strip()}")
-    return list(dict.fromkeys(lacking))
+            yield f"{each['name']}{extras}{each['versions'].strip()}"
+            continue
+        for name in inner:
+            yield from _lacking(there, name, above | {itself})
 
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _is_installed(name: str) -> bool:
+def _installed(name: str) -> Distribution | None:
     try:
-        version(name)
+        return distribution(name)
     except PackageNotFoundError:
-        return False
-    return True
+        return None

@@ -102,6 +102,7 @@ class Listed:
         "numpy>=1; extra == 'cluster'",
         "also-nothing; python_version < '4' and extra == 'cluster'",
         "numpy; extra == 'plain'",
+        "of-another-system; sys_platform == 'win32' and extra == 'plain'",
         "fm-toolkit[one]; extra == 'two'",
         "fm-toolkit[two]; extra == 'one'",
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fmtool.errors import DataError
-from fmtool.runs import reproduction
+from fmtool.runs import annotations, reproduction
 from fmtool.runs.checkpoints import CheckpointStore
 from fmtool.runs.layout import RunPaths
 
@@ -245,6 +245,15 @@ def test_a_run_without_checkpoint_is_an_error(make):
     was.checkpoints.rename(was.root / "gone")
     with pytest.raises(DataError, match="no checkpoint"):
         compare(was, now)
+
+
+def test_a_run_whose_checkpoints_were_pruned_is_close_at_best(make):
+    was, now = make("a"), make("b")
+    annotations.write(was, annotations.Annotations(pruned="2026-01-01T00:00:00+00:00"))
+    assert compare(was, now).verdict == "equal"
+    CheckpointStore(was.checkpoints, keep=1).remove([*was.checkpoints.glob("step-*")])
+    found = compare(was, now)
+    assert (found.verdict, found.first.field, found.first.was) == ("close", "last", None)
 
 
 def test_an_array_that_would_unpickle_is_refused(make):
