@@ -26,6 +26,12 @@ def entry_point() -> None:
     if status == _TIME_LIMIT:
         # As by a signal: what threads still do, such as compiling, is not waited for.
         os._exit(status)
+    if not gc.isenabled():
+        # It ended before it went on to work, and has nothing open: taking apart what was imported
+        # to find a mistake takes a tenth of the time.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
     sys.exit(status)
 
 

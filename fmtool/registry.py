@@ -10,14 +10,17 @@ import importlib.util
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from fmtool import hooks
 from fmtool.config.base import NamedConfig
 from fmtool.errors import UsageError
 from fmtool.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,14 @@ PRUNER = OptionGroup("pruner", "fmtool.pruners", "PrunerConfig")
 _ALL_KINDS = {**KINDS, **{kind.group: kind for kind in (CALLBACK, TUNER, PRUNER)}}
 
 _plugins: dict[tuple[str, str], ModuleType] = {}
+
+
+def entry_points(*, group: str, name: str | None = None) -> "EntryPoints":
+    """Those of installed packages; to name options of ours alone, none are looked for."""
+    from importlib import metadata
+
+    found = metadata.entry_points(group=group)
+    return found if name is None else found.select(name=name)
 
 
 def base_class(group: str) -> type[NamedConfig]:

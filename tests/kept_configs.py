@@ -7,9 +7,6 @@ own keys, are composed anew each time.
 from copy import deepcopy
 from typing import Any
 
-from hydra._internal.core_plugins.importlib_resources_config_source import (
-    ImportlibResourcesConfigSource,
-)
 from omegaconf import DictConfig
 
 from fmtool.config import compose, yaml_files
@@ -22,7 +19,7 @@ def keep() -> None:
 
 
 def _keep_files() -> None:
-    read, kept = ImportlibResourcesConfigSource._read_config, {}
+    read, kept = yaml_files.ShippedFiles._read_config, {}
 
     def read_once(source: Any, resource: Any) -> Any:
         if str(resource) not in kept:
@@ -30,7 +27,7 @@ def _keep_files() -> None:
         # Hydra puts what it finds out into the config.
         return deepcopy(kept[str(resource)])
 
-    ImportlibResourcesConfigSource._read_config = read_once
+    yaml_files.ShippedFiles._read_config = read_once
 
 
 def _keep_compositions() -> None:

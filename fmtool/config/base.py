@@ -1,6 +1,10 @@
 """The base of every typed config and the number ranges they share."""
 
+import os
 from typing import Annotated
+
+# Of whatever package is installed, one would see every config, and all are looked through for it.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,8 +30,8 @@ class Config(BaseModel):
         strict=True,
         frozen=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
         protected_namespaces=(),
+        defer_build=True,
     )
 
 

@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 from fmtool.config import firewall, quiet, yaml_files
 from fmtool.config.explain import HYDRA_ERRORS, closest_key, errors_in_one_line, flatten_keys
 from fmtool.errors import UsageError
+from fmtool.safety import references
 
 _LONGEST_NAME = 256
 """Characters from which on no file system has a name."""
@@ -55,8 +56,10 @@ def with_choices(
         _check_hydra(node, is_pristine=not folders and not _extends(overrides))
         firewall.check_values(raw)
         firewall.check_references(raw)
-        with_hydra_removed = OmegaConf.create(raw)
-        resolved = OmegaConf.to_container(with_hydra_removed, resolve=True)
+        resolved: Any = raw
+        if references.has_any(raw):
+            with_hydra_removed = OmegaConf.create(raw)
+            resolved = OmegaConf.to_container(with_hydra_removed, resolve=True)
     assert isinstance(resolved, dict)
     choices = {str(group): str(name) for group, name in node["runtime"]["choices"].items()}
     return {str(key): value for key, value in resolved.items()}, choices

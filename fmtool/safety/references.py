@@ -22,6 +22,15 @@ def check(config: dict[Any, Any]) -> None:
         raise Unfit("config too large: its references form too long a chain") from error
 
 
+def has_any(node: Any) -> bool:
+    """True where a text in plain data holds what may be a reference."""
+    if isinstance(node, dict):
+        return any(map(has_any, node.values()))
+    if isinstance(node, list):
+        return any(map(has_any, node))
+    return isinstance(node, str) and "${" in node
+
+
 class _Expansion:
     """Counts each node once and remembers it, so that the count takes no longer than the config.
 

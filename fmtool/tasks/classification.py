@@ -8,12 +8,13 @@ from fmtool.representations import PLAIN, HeadHints, Representation
 from fmtool.targets import Label, TargetKind
 from fmtool.tasks.base import Task
 from fmtool.tasks.shared.class_weights import of_samples, resolve
-from fmtool.tasks.shared.label_reporting import LabelReporting
-from fmtool.tasks.shared.label_serving import LabelServing
 from fmtool.tasks.shared.loss_config import LossConfig, loss
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fmtool.tasks.shared.label_reporting import LabelReporting
+    from fmtool.tasks.shared.label_serving import LabelServing
 
 LEARNS: tuple[TargetKind, ...] = ("label",)
 NEEDS: Representation = "vector"
@@ -125,7 +126,10 @@ def build(cfg: Config, target: Label, y: "NDArray[Any]") -> Classification:
     return Classification(cfg, target, class_weights(cfg, y, target.names))
 
 
-def reporting(cfg: Config, target: Label, kept: Mapping[str, str]) -> LabelReporting:
+def reporting(cfg: Config, target: Label, kept: Mapping[str, str]) -> "LabelReporting":
+    # NumPy is not needed to find a mistake in a config.
+    from fmtool.tasks.shared.label_reporting import LabelReporting
+
     return LabelReporting(target)
 
 
@@ -134,5 +138,7 @@ def about(cfg: Config, kept: Mapping[str, str]) -> Mapping[str, Any]:
     return {}
 
 
-def serving(about: Mapping[str, Any], target: Label) -> LabelServing:
+def serving(about: Mapping[str, Any], target: Label) -> "LabelServing":
+    from fmtool.tasks.shared.label_serving import LabelServing
+
     return LabelServing(target)

@@ -42,6 +42,14 @@ def test_what_needs_no_model_imports_no_framework(fmtool, argv, code):
     assert outcome.out.splitlines()[-1] == f"[] {code}"
 
 
+def test_a_mistake_in_a_config_is_found_without_numpy_and_tables(fmtool):
+    code = (
+        "import sys\nfrom fmtool.cli.main import main\ncode = main(sys.argv[1:])\n"
+        "print([name for name in ('numpy', 'rich', 'PIL') if name in sys.modules], code)"
+    )
+    assert fmtool.python(code, "train", "epochs=0").out == "[] 2\n"
+
+
 @pytest.mark.parametrize(
     "argv", [["--version"], ["-V"], ["train", "--version"], ["tune", "worker", "x=1", "-V"]]
 )
