@@ -15,7 +15,7 @@ def configured(
     """The validated config of `data=option`; UsageError for a key or value that it has not.
 
     Args:
-        typed: words by key.
+        typed: words by key, with or without the group.
         values: others, in JSON types, which those that are typed replace.
         folders: with YAML files of the user's own.
     """
@@ -23,7 +23,8 @@ def configured(
     from fmtool.config.arguments import prepare
     from fmtool.config.compose import compose
 
-    overrides = [prepare(f"data.{key}={value}") for key, value in typed.items()]
+    own = {key.removeprefix("data."): value for key, value in typed.items()}
+    overrides = [prepare(f"data.{key}={value}") for key, value in own.items()]
     composed = compose("train", [f"data={option}", *overrides], folders=folders)["data"]
-    others = {key: value for key, value in (values or {}).items() if key not in typed}
+    others = {key: value for key, value in (values or {}).items() if key not in own}
     return validate.option("data", composed | others)

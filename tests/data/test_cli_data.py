@@ -98,7 +98,7 @@ def test_list_names_the_kinds_of_sets_of_ones_own_apart(output, capsys):
 def test_check_of_a_set_of_ones_own_takes_the_keys_of_training(output, tmp_path):
     path = tmp_path / "a set, of mine.npz"
     np.savez(path, x=np.zeros((10, 4, 4), np.uint8), y=np.arange(10) % 2)
-    report = output("check", "arrays", f"path={path}", "test_fraction=0.4")
+    report = output("check", "arrays", f"path={path}", "data.test_fraction=0.4")
     assert report["splits"]["train"]["class_counts"] == [3, 3]
     assert report["splits"]["test"]["class_counts"] == [2, 2]
     assert report["test_images_in_train"] == 4

@@ -133,6 +133,6 @@ def test_pictures_in_a_table_have_targets_too(call, fmtool, pictures):
 def test_people_see_numbers_and_histogram(call, fmtool):
     np.savez(fmtool.folder / "a.npz", x=RANDOM.normal(size=(60, 3)), y=np.arange(60.0) ** 2)
     shown = call("data", "inspect", "path=a.npz").out
-    assert "number   min   median" in shown
+    assert "number  min  median" in shown
     assert "█" in shown
     assert "60 with a number" in shown
