@@ -102,6 +102,7 @@ class _Course:
                     self._work(signals)
             except Interrupted as interruption:
                 interruption.result = self._finish(interruption.exit_code)
+                interruption.go_on = "the same command"
                 raise
             return self._finish(exit_code_of(self._rows()))
 
