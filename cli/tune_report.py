@@ -109,7 +109,7 @@ def _board(request: Request, store: "Store") -> Answer:
     if not linked:
         raise UsageError(
             f"no trial of study {request.name} has event files",
-            fix="search with logging.tensorboard=true",
+            fix="search with the default logging, which writes them",
         )
     command = shlex.join(["tensorboard", "--logdir", str(folder)])
     found = {"study": request.name, "directory": str(folder), "trials": linked}

@@ -45,7 +45,7 @@ def test_last_skips_the_runs_of_a_sweep(swept, call):
     command, _ = swept
     outcome = call("runs", "show", "last", f"runs_dir={command.folder / 'runs'}")
     assert outcome.code == 2
-    assert "there is no run in " in outcome.error
+    assert "are all of a sweep or a study, which it skips" in outcome.error
 
 
 def test_each_run_knows_its_sweep_and_its_name(swept):
@@ -60,7 +60,7 @@ def test_each_run_knows_its_sweep_and_its_name(swept):
 def test_the_beginning_and_the_end_of_each_job_are_a_line_on_stderr(swept):
     lines = [line for line in swept[1].err.splitlines() if line.startswith("job ")]
     assert lines[0] == "job 1/2  data.limit=1"
-    assert lines[1].startswith("job 1/2  failed (2)  data.validation_fraction=0.1 of 1 samples")
+    assert lines[1].startswith("job 1/2  failed (2)  data.validation_fraction=0.1 of 1 sample")
     assert lines[2] == "job 2/2  data.limit=null"
     assert lines[3].startswith("job 2/2  completed  val_loss ")
 
@@ -70,7 +70,7 @@ def test_a_failure_is_listed_at_the_end_with_its_log(swept):
     (failure,) = [line for line in outcome.err.splitlines() if line.startswith("job 1 failed (2)")]
     assert outcome.err.endswith(f"{failure}\n")
     log = command.folder / failure.rpartition("log ")[2]
-    assert log.read_text().startswith("error: data.validation_fraction=0.1 of 1 samples")
+    assert log.read_text().startswith("error: data.validation_fraction=0.1 of 1 sample")
 
 
 def test_what_a_training_says_is_in_its_log(swept):

@@ -80,7 +80,7 @@ def test_a_plan_is_a_table_and_a_line(call, fmtool):
     assert (outcome.code, outcome.err, fmtool.files()) == (0, "", set())
     *_, last = outcome.out.splitlines()
     assert last == (
-        "4 jobs of part 1/2, 2 trainings; 2 to do; 3894 samples; "
+        "4 jobs of part 1/2, 2 trainings; 2 to do; 3,894 samples; "
         "no earlier run to judge the time by"
     )
     assert re.search(r"5 +model.units=\[4\] epochs=1 seed=0 +as job 1", outcome.out)

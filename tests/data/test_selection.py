@@ -114,7 +114,7 @@ def test_a_class_too_rare_for_the_subset_is_no_error():
         ({"limit": 4}, r"validation_fraction=0\.1 of 4 samples leaves none to validate on"),
         (
             {"limit": 1, "validation_fraction": 0.9},
-            r"validation_fraction=0\.9 of 1 samples leaves none to train on",
+            r"validation_fraction=0\.9 of 1 sample leaves none to train on",
         ),
     ],
 )
