@@ -29,7 +29,8 @@ flags:
   --json              one JSON object on stdout
   --plugin MODULE     your own model or data set, a module or a .py file; may be repeated
   --timeout TIME      end in order, with exit code 124, after 90, 30s, 10m or 2h
-  -cd DIR             add a folder of your own YAML files; also FMTOOL_CONF and ./fmtool_conf
+  -cd DIR             add a folder of your own YAML files; also FMTOOL_CONF, ./fmtool_conf and
+                      $XDG_CONFIG_HOME/fmtool
   -cn NAME            another primary config than train
 
 example:

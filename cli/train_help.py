@@ -21,7 +21,8 @@ flags:
   --timeout TIME      end in order, with exit code 124, after 90, 30s, 10m or 2h
   -m                  sweep: every combination of comma lists, each in a process of its own;
                       the same command again does what is missing
-  -cd DIR             add a folder of your own YAML files; also FMTOOL_CONF and ./fmtool_conf
+  -cd DIR             add a folder of your own YAML files; also FMTOOL_CONF, ./fmtool_conf and
+                      $XDG_CONFIG_HOME/fmtool
   -cn NAME            another primary config than train
   --cfg job           print the composed config; with --resolve, -p PACKAGE
   --info defaults-tree  print where the config comes from

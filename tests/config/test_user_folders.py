@@ -211,6 +211,7 @@ def test_a_folder_of_the_account_joins_and_gives_defaults_below_recipes_and_keys
     assert (config["model"]["filters"], config["epochs"], config["batch_size"]) == ([4], 3, 9)
     assert shown("experiment=mnist_cnn")["batch_size"] != 7
     assert shown("model=mlp")["model"]["name"] == "mlp"
+    assert shown("~defaults@_global_")["epochs"] == 10
 
 
 def test_defaults_of_the_account_are_named_in_a_line(call, fmtool, monkeypatch):
@@ -249,6 +250,12 @@ def test_keras_backend_is_the_default_of_the_backend(call, monkeypatch):
     assert outcome.err.splitlines()[0] == "runtime.backend=jax by KERAS_BACKEND"
     assert request["cfg"].runtime.backend == "jax"
     assert request["extra"] == {"defaults": {"runtime.backend=jax": "KERAS_BACKEND"}}
+
+
+def test_the_config_that_is_shown_has_the_backend_of_keras_backend(shown, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert shown()["runtime"]["backend"] == "jax"
+    assert shown("runtime.backend=torch")["runtime"]["backend"] == "torch"
 
 
 @pytest.mark.parametrize(
