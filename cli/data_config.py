@@ -19,12 +19,29 @@ def configured(
         values: others, in JSON types, which those that are typed replace.
         folders: with YAML files of the user's own.
     """
-    from fmtool import validate
+    return validated(composed(option, typed, folders), typed, values or {})
+
+
+def composed(
+    option: str, typed: Mapping[str, str], folders: tuple[Path, ...] = ()
+) -> dict[str, Any]:
+    """The training that `data=option` and its keys would begin, in JSON types."""
     from fmtool.config.arguments import prepare
     from fmtool.config.compose import compose
 
-    own = {key.removeprefix("data."): value for key, value in typed.items()}
-    overrides = [prepare(f"data.{key}={value}") for key, value in own.items()]
-    composed = compose("train", [f"data={option}", *overrides], folders=folders)["data"]
-    others = {key: value for key, value in (values or {}).items() if key not in own}
-    return validate.option("data", composed | others)
+    overrides = [prepare(f"data.{key}={value}") for key, value in _own(typed).items()]
+    return compose("train", [f"data={option}", *overrides], folders=folders)
+
+
+def validated(
+    training: Mapping[str, Any], typed: Mapping[str, str], values: Mapping[str, Any]
+) -> Any:
+    """The config of the data of a training, with some values; see `configured`."""
+    from fmtool import validate
+
+    others = {key: value for key, value in values.items() if key not in _own(typed)}
+    return validate.option("data", training["data"] | others)
+
+
+def _own(typed: Mapping[str, str]) -> dict[str, str]:
+    return {key.removeprefix("data."): value for key, value in typed.items()}

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,7 @@ from fmtool.safety.addresses import require_path
 from fmtool.suggest import did_you_mean
 
 from . import data_report, output
-from .data_config import configured
+from .data_config import composed, validated
 from .flags import Flags
 
 if TYPE_CHECKING:
@@ -44,13 +45,16 @@ def main(arguments: Sequence[str], flags: Flags, folders: tuple[Path, ...] = ())
     words = _words(arguments)
     gc.enable()
 
+    training: dict[str, Any] = {}
+
     def configure(option: str, values: Mapping[str, Any]) -> Any:
-        return configured(option, words.keys, values, folders=folders)
+        training.update(composed(option, words.keys, folders))
+        return validated(training, words.keys, values)
 
     result = inspect(
         existing(words.path) if words.path is not None else Path(words.option or ""),
         sheet=None if words.output is None else Path(words.output),
-        settings=_settings(words, flags),
+        settings=_settings(training, flags),
         asked=Asked(configure, words.option, words.keys),
     )
     if result["usable"]:
@@ -119,28 +123,32 @@ def _has_key(option: str, key: str) -> bool:
     return key in _keys_of(option)
 
 
-def _settings(words: _Words, flags: Flags) -> "InspectDefaults":
-    from fmtool.config.compose import compose
+def _settings(training: Mapping[str, Any], flags: Flags) -> "InspectDefaults":
+    """What a training would begin with.
+
+    Args:
+        training: its config, once the data are configured.
+    """
     from fmtool.data.inspection.workflow import InspectDefaults
     from fmtool.matching import tasks_that_learn
 
-    typed = [f"data.{key}={words.keys[key]}" for key in ("test_fraction",) if key in words.keys]
-    composed = compose("train", ["data=image_folder", *typed])
     return InspectDefaults(
-        composed["data"]["test_fraction"],
-        task=composed["task"]["name"],
+        test_fraction=lambda: float(training["data"].get("test_fraction", 0)),
+        task=lambda: str(training["task"]["name"]),
         tasks=tasks_that_learn,
-        fits=_fits,
+        fits=partial(_fits, training),
         flags=[word for plugin in flags.plugins for word in ("--plugin", plugin)],
     )
 
 
-def _fits(model: str, element: "Element") -> bool:
+def _fits(training: Mapping[str, Any], model: str, element: "Element") -> bool:
     """True where a model with its default keys takes the samples."""
     from fmtool import matching, validate
     from fmtool.config.compose import compose
 
-    cfg: Any = validate.option("model", compose("train", [f"model={model}"])["model"])
+    is_default = training["model"]["name"] == model
+    values = training if is_default else compose("train", [f"model={model}"])
+    cfg: Any = validate.option("model", values["model"])
     try:
         matching.require_fit(cfg, element)
     except UsageError:

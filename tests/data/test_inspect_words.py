@@ -1,5 +1,7 @@
 """`fmtool data inspect`: typed keys, one line for what is alike, and what is odd about numbers."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -38,19 +40,22 @@ def test_forty_classes_that_are_small_are_one_line_and_in_natural_order(inspect,
     assert report["statistics"]["formats"] == {"PPM": 240}
 
 
-def test_problems_that_are_alike_are_one_with_a_count(inspect, call, faces):
-    for number, path in enumerate(sorted(faces.glob("s[1-4]/*.pgm"))):
-        path.write_bytes(b"" if number % 2 else path.read_bytes()[:-7])
-    report = inspect("faces")
-    cut, empty, gone = problems(report, stops_training=True)
-    assert (empty["count"], cut["count"], gone["count"]) == (12, 12, 4)
-    assert empty["message"] == "faces/s1/1_2.pgm: empty file (and 11 like it)"
-    assert cut["message"].startswith("faces/s1/1_1.pgm: truncated image (")
-    assert cut["message"].endswith("(and 11 like it)")
-    assert len(empty["others"]) == 11
-    shown = call("data", "inspect", "path=faces").out
-    assert "stops a training: 28" in shown
-    assert "next, once the 28 problems are mended:" in shown
+def test_problems_that_are_alike_are_one_with_a_count(call, fmtool, save_picture):
+    for name in "abcd":
+        for number in range(6):
+            path = save_picture(fmtool.folder / "set" / name / f"{name}{number}.pgm", mode="L")
+            if name in "ab":
+                path.write_bytes(b"" if number % 2 else path.read_bytes()[:-7])
+    found = json.loads(call("data", "inspect", "path=set", "--json").out)
+    cut, empty, gone = problems(found, stops_training=True)
+    assert (empty["count"], cut["count"], gone["count"]) == (6, 6, 2)
+    assert empty["message"] == "set/a/a1.pgm: empty file (and 5 like it)"
+    assert empty["others"][0] == "set/a/a3.pgm: empty file"
+    assert cut["message"].startswith("set/a/a0.pgm: truncated image (")
+    assert cut["message"].endswith("(and 5 like it)")
+    shown = call("data", "inspect", "path=set").out
+    assert "stops a training: 14" in shown
+    assert "next, once the 14 problems are mended:" in shown
     assert shown.count("like it)") == 3
 
 

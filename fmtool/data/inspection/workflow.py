@@ -57,7 +57,7 @@ _BALANCE: dict[TargetKind, _Balance] = {
 
 @dataclass(frozen=True)
 class InspectDefaults:
-    """The defaults of a training, and what goes together in one.
+    """The defaults of a training on the data that were found, and what goes together in one.
 
     Args:
         test_fraction: share of the training split that is held out where there is no test split.
@@ -67,8 +67,8 @@ class InspectDefaults:
         flags: of fmtool, which the commands to begin with need too.
     """
 
-    test_fraction: float
-    task: str
+    test_fraction: Callable[[], float]
+    task: Callable[[], str]
     tasks: Callable[[Target], list[str]]
     fits: Callable[[str, Element], bool]
     flags: Sequence[str] = ()
@@ -153,7 +153,7 @@ _INSPECTORS: dict[DataKind, Callable[[Path, Asked, Problems], Findings]] = {
 def _report_small_classes(
     findings: Findings, settings: InspectDefaults, problems: Problems
 ) -> None:
-    for name in classes_without_training(findings, test_fraction=settings.test_fraction):
+    for name in classes_without_training(findings, test_fraction=settings.test_fraction()):
         message = f"class '{name}': no sample is left to train on beside the test split"
         problems.report(DataError(message, fix="add samples, or give a test split"))
 
@@ -162,7 +162,8 @@ def _start(findings: Findings, path: Path, sheet: Path | None, settings: Inspect
     name = starter.name_of(path)
     groups = _BALANCE[findings.target.kind].groups(findings)
     tasks = settings.tasks(findings.target)
-    task = None if settings.task in tasks else next(iter(tasks), None)
+    usual = settings.task()
+    task = None if usual in tasks else next(iter(tasks), None)
     begin = starter.Beginning(findings, _model(findings, settings), task, settings.flags)
     result: Result = {
         "sheet": None,
@@ -171,7 +172,7 @@ def _start(findings: Findings, path: Path, sheet: Path | None, settings: Inspect
         "config": starter.yaml_of(findings),
         "command_with_config_file": begin.with_file(name),
         "next": begin.commands() if tasks else [],
-        "tasks": sorted(tasks, key=lambda each: each not in (task, settings.task)),
+        "tasks": sorted(tasks, key=lambda each: each not in (task, usual)),
     }
     if findings.picture_of is not None:
         read, place = findings.picture_of, sheet or _new_file(_outside(path), f"{name}_samples")
@@ -187,9 +188,10 @@ def _start(findings: Findings, path: Path, sheet: Path | None, settings: Inspect
 
 def _model(findings: Findings, settings: InspectDefaults) -> str:
     """The first model that takes the samples as they are read; the first of all where none does."""
-    element = findings.element
-    fitting = (name for name in findings.models if element and settings.fits(name, element))
-    return next(fitting, next(iter(findings.models), "mlp"))
+    element, models = findings.element, findings.models
+    if element is None or len(models) < 2:
+        return next(iter(models), "mlp")
+    return next((name for name in models if settings.fits(name, element)), models[0])
 
 
 def _examples(findings: Findings, groups: dict[str, list[int]]) -> dict[str, list[str]]:
