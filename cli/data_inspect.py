@@ -124,7 +124,7 @@ def _has_key(option: str, key: str) -> bool:
 
 
 def _settings(training: Mapping[str, Any], flags: Flags) -> "InspectDefaults":
-    """What a training would begin with.
+    """The defaults of a training on the data.
 
     Args:
         training: its config, once the data are configured.
