@@ -67,12 +67,21 @@ def bars_figure(points: Sequence[Point], metric: Metric) -> Figure:
     return figure
 
 
-def parallel_coordinates_figure(points: Sequence[Point], metric: Metric) -> Figure:
-    """A line for each point through an axis for each key that varies, and one for the value."""
+def parallel_coordinates_figure(
+    points: Sequence[Point], metric: Metric, *, logarithmic: Mapping[str, bool] | None = None
+) -> Figure:
+    """A line for each point through an axis for each key that varies, and one for the value.
+
+    Args:
+        logarithmic: whether the axis of a key is; where that is not said its numbers decide.
+    """
     keys = list(dict.fromkeys(key for point in points for key in point.settings))
     figure = blank_figure(2.6 + 2.2 * len(keys), 4.4)
     axes = figure.add_subplot()
-    scales = [_Scale([point.settings.get(key, "") for point in points]) for key in keys]
+    known = logarithmic or {}
+    scales = [
+        _Scale([point.settings.get(key, "") for point in points], known.get(key)) for key in keys
+    ]
     scales.append(_Scale([str(point.value) for point in points]))
     worst_first = list(reversed(_best_first(points, metric)))
     for rank, point in enumerate(worst_first):
@@ -100,14 +109,16 @@ class _Scale:
 
     Args:
         texts: empty where a point has no such key; its line has a gap there.
+        is_log: None where the numbers decide.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], is_log: bool | None = None) -> None:
         known = [text for text in texts if text]
         self._names = list(dict.fromkeys(known))[::-1]
         numbers = [number for text in known if (number := _number(text)) is not None]
         self._numbers = sorted(set(numbers)) if len(numbers) == len(known) else []
-        self._is_log = bool(self._numbers) and is_logarithmic(self._numbers)
+        guess = bool(self._numbers) and is_logarithmic(self._numbers)
+        self._is_log = guess if is_log is None else is_log
 
     def height(self, text: str) -> float:
         """From 0 to 1."""

@@ -59,7 +59,11 @@ def _plots(store: Store) -> Iterator[tuple[str, Callable[[], Any]]]:
               each.values[metric.name], None)
         for each in complete
     ]  # fmt: skip
-    yield "parallel_coordinates", lambda: parallel_coordinates_figure(points, metric)
+    logarithmic = {each.name: each.is_logarithmic for each in scales}
+    yield (
+        "parallel_coordinates",
+        lambda: parallel_coordinates_figure(points, metric, logarithmic=logarithmic),
+    )
     ranked = importance(store)
     if ranked:
         yield "importance", lambda: plots.importance_figure(ranked, metric)

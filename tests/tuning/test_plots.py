@@ -115,6 +115,8 @@ def test_drawn_numbers_are_marked_at_equal_distances_and_a_missing_key_is_a_gap(
     assert shown[:5] == ["0.0001", "0.00047", "0.0022", "0.011", "0.05"]
     heights = [line.get_ydata()[0] for line in axes.lines if len(line.get_ydata()) == 2]
     assert sum(map(math.isnan, heights)) == 1
+    linear = parallel_coordinates_figure(drawn, ACCURACY, logarithmic={"rate": False}).axes[0]
+    assert [text.get_text() for text in linear.texts][:2] == ["0.0001", "0.0126"]
     two_close = [Point({"x": text}, 1.0, None) for text in ("0.1", "0.11", "9")]
     figure_to_array(parallel_coordinates_figure(two_close, ACCURACY))
 
