@@ -180,6 +180,7 @@ def _parts(
     """The checked splits and their target."""
     from fmtool.data.reading.array_samples import checked_samples, element_of
     from fmtool.data.reading.array_targets import target_of
+    from fmtool.data.reading.label_strings import are_strings, numbered
     from fmtool.data.splitting.splits import Split
 
     samples = {split: checked_samples(x, split) for split, (x, _) in arrays.items()}
@@ -191,8 +192,12 @@ def _parts(
                 f"train holds {described(of_train)}, {split} {described(of_split)}",
                 fix="give all one shape and type",
             )
-    target = target_of(arrays["train"][1], cfg.target, names)
-    rows = {split: target.converted(y, split=split) for split, (_, y) in arrays.items()}
+    labels: dict[str, NDArray[Any]] = {split: y for split, (_, y) in arrays.items()}
+    if all(map(are_strings, labels.values())) and cfg.target in ("auto", "label"):
+        numbers, names = numbered(labels, names)
+        labels = dict(numbers)
+    target = target_of(labels["train"], cfg.target, names)
+    rows = {split: target.converted(y, split=split) for split, y in labels.items()}
     target.require_learnable(rows["train"], split="train")
     return {split: Split(samples[split], rows[split]) for split in samples}, target
 
@@ -210,13 +215,17 @@ def _measured_parts(
 
     from fmtool.data.reading.array_samples import checked_samples
     from fmtool.data.reading.array_targets import target_of
+    from fmtool.data.reading.label_strings import are_strings, of_run
     from fmtool.data.samples.images import join
     from fmtool.data.splitting.splits import Split
 
     known = measured.target
     _require_fit(arrays)
-    rows = {}
+    rows: dict[str, NDArray[Any]] = {}
     for split, (_, y) in arrays.items():
+        if known.kind == "label" and are_strings(y):
+            rows[split] = of_run(y, split, known.names)
+            continue
         own = known if names is None else target_of(y, known.kind, names)
         found = own.converted(y, split=split)
         rows[split] = known.by_names(found, own.names, place=f"y of {split}")

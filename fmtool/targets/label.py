@@ -53,9 +53,12 @@ class Label:
         wrong = np.flatnonzero((y < 0) | (y >= len(self.names)))
         if wrong.size:
             row = int(wrong[0])
+            begin_at_1 = y.min() == 1 and y.max() == len(self.names)
             raise DataError(
                 f"label {y[row]} at row {row} of {split}; classes 0-{len(self.names) - 1}",
-                fix="correct the labels or name all the classes",
+                fix="labels begin at 0: save y - 1"
+                if begin_at_1
+                else "correct the labels or name all the classes",
             )
 
     def converted(self, values: "NDArray[Any]", *, split: str) -> "NDArray[np.int32]":

@@ -77,3 +77,46 @@ def test_what_is_called_otherwise_is_told_how_to_be_read(load, arrays, message):
     with pytest.raises(DataError) as caught:
         load(None, **arrays)
     assert message in str(caught.value)
+
+
+def test_labels_that_are_names_are_classes_in_natural_order(load):
+    names = np.array(["c10", "c9", " c9 "])[np.arange(60) % 3]
+    found = load(None, x=X, y=names)
+    assert found.target.names == ("c9", "c10")
+    order = np.argsort(np.concatenate([found.train.sample_names, found.test.sample_names]))
+    rows = np.concatenate([found.train.y, found.test.y])[order]
+    assert rows.tolist() == [1, 0, 0] * 20
+    given = load({"target_names": ["c10", "c9"]}, x=X, y=names[:, np.newaxis])
+    assert given.target.names == ("c10", "c9")
+
+
+def test_names_of_classes_are_measured_by_those_of_the_run(load, tmp_path):
+    from fmtool.data import arrays
+    from fmtool.data.splitting.measured import Measured
+    from fmtool.targets import Label
+
+    names = np.array(["b", "a"])[np.arange(60) % 2]
+    load(None, x=X, y=names)
+    composed = compose("train", ["data=arrays"])["data"] | {"path": str(tmp_path / "set.npz")}
+    cfg = validate.option("data", composed)
+    found = arrays.load_measured(cfg, Measured(Label(("a", "b", "c")), "auto", "set.npz"))
+    assert found.test.y[:4].tolist() == [1, 0, 1, 0]
+    with pytest.raises(DataError, match="y of train: class 'a' is none of the run's"):
+        arrays.load_measured(cfg, Measured(Label(("b", "c")), "auto", "set.npz"))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": X, "y": np.array(["a", "A"] * 30)}, "y of train: names collide: 'A' (30) and 'a'"),
+        ({"x": X, "y": np.array(["a", "b", " "] * 20)}, "the label at row 2 of train is empty"),
+        ({"x_train": X, "y_train": np.array(["a", "b"] * 30), "x_test": X,
+          "y_test": np.array(["a", "d"] * 30)}, "y of test: class 'd' is absent from train"),
+        ({"x": X, "y": Y + 1}, "label 3 at row 2 of train; classes 0-2; fix: labels begin at 0: "
+         "save y - 1"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_labels_is_one_line(load, arrays, message):
+    with pytest.raises(DataError) as caught:
+        load(None, **arrays)
+    assert message in str(caught.value)
