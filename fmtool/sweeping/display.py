@@ -33,6 +33,16 @@ def view_for(stream: TextIO, jobs: Sequence[Job], *, total: int) -> View:
     return Lines(total)
 
 
+_COLUMNS = (
+    terminal.Column("job"),
+    terminal.Column("overrides"),
+    terminal.Column("state", is_whole=True),
+    terminal.Column("epoch", leave_out=1),
+    terminal.Column("value", is_whole=True, leave_out=2),
+    terminal.Column("seconds", leave_out=3),
+)
+
+
 class Lines:
     """For logs: what starts and what has ended."""
 
@@ -122,9 +132,8 @@ class Board:
     def _picture(self, running: Sequence[int]) -> terminal.Table:
         waiting = sum(not cells for cells in self._states.values())
         ended = len(self._jobs) - len(running) - waiting
-        headings = ("job", "overrides", "state", "epoch", "value", "seconds")
         table = terminal.table(
-            *(terminal.Column(heading, is_whole=True) for heading in headings),
+            *_COLUMNS,
             caption=f"{len(running)} running, {ended} ended, {waiting} waiting",
         )
         shown = self._shown(running)
