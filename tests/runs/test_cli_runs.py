@@ -83,6 +83,14 @@ def test_scores_of_several_monitors_say_whose_they_are(three, capsys, make_run):
     assert rows[B][-3:] == ["val_loss", "2.5000", "1:02:03"]
 
 
+def test_runs_are_listed_and_chosen_by_the_folder_of_their_data(three, capsys):
+    manifest = {"started": "2026-01-01T00:00:00+00:00", "data": {"label": "pets"}}
+    (three / A / "manifest.json").write_text(json.dumps(manifest))
+    assert cells(output(capsys))[-1][:4] == [A, "completed", "cnn", "pets"]
+    assert ids(capsys, "data=pets") == ids(capsys, "data=digits") == [A]
+    assert json.loads(output(capsys, "show", A, as_json=True))["data_label"] == "pets"
+
+
 @pytest.fixture
 def narrow(monkeypatch):
     """Makes stdout, which is another one in each phase of a test, a terminal of 80 columns."""
