@@ -73,8 +73,13 @@ class Grammar:
 _RUNS_DIR: dict[str, Values] = {"runs_dir": FOLDER}
 _STUDY: dict[str, Values] = {"study": STUDY, "storage": (), **_RUNS_DIR}
 _OF_RUN = ("data", "runtime")
+STATUSES = (
+    *("completed", "interrupted", "failed", "diverged", "gate_not_met", "pruned"),
+    *("running", "killed", "damaged"),
+)
+"""As `fmtool.runs.records` has them, which takes longer to import than a TAB may."""
 _FILTERS: dict[str, Values] = {
-    "status": (),
+    "status": STATUSES,
     "model": MODEL,
     "data": DATA,
     "tag": (),

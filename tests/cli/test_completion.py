@@ -19,7 +19,7 @@ from fmtool.cli.completion_scripts import SCRIPTS
 from fmtool.config import compose
 from fmtool.config.explain import flatten_keys
 from fmtool.config.key_tree import KeyTree
-from fmtool.runs import selection
+from fmtool.runs import records, selection
 
 STARTS = {
     "bash": ["bash", "--norc", "--noprofile", "-i"],
@@ -230,6 +230,7 @@ def test_the_words_of_commands_are_those_that_they_take(call):
         name: {*keys, *(selection.FILTERS if name in runs_change.KEYS and name != "note" else ())}
         for name, keys in {**runs._KEYS, **runs_change.KEYS}.items()
     }
+    assert commands.STATUSES == records.STATUSES
     for action in commands.GRAMMARS["data"].actions:
         assert "no action" not in call("data", action, "odd=1").err
 

@@ -44,7 +44,8 @@ def exported(trained, session_command, tmp_path_factory):
     outcome = command(
         "export", "run=last", "format=onnx", "quantization=none,dynamic", "export.batch=8",
         "include=probabilities,logits,embedding", "export.agreement=0.5", "export.score_loss=1",
-        "bundle=true", "export.any_size=true", "--json",
+        "bundle=true", "export.any_size=true", "card.license=mit", "card.notes=~ours (a, b): 1",
+        "--json",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
     return command, outcome
@@ -62,6 +63,16 @@ def test_the_report_on_stdout_is_the_one_in_the_folder(exported):
         "onnx/model.onnx",
         "onnx_dynamic/model.onnx",
     ]
+
+
+def test_the_card_in_folder_and_bundle_has_what_a_person_said(exported):
+    command, _ = exported
+    with zipfile.ZipFile(folder_of(command) / "bundle.zip") as bundle:
+        cards = [bundle.read("model_card.md").decode()]
+    cards.append((folder_of(command) / "model_card.md").read_text(encoding="utf-8"))
+    for card in cards:
+        assert card.startswith("---\nlicense: mit\n")
+        assert "\n## Notes\n\n~ours (a, b): 1\n\n<!--" in card
 
 
 def test_the_reference_is_what_the_training_reported(exported):
