@@ -61,7 +61,7 @@ def test_building_and_compiling_take_more_than_twenty_small_steps(times):
 
 def test_the_table_is_on_stderr_and_stdout_remains_one_object(resumed, times):
     directory, outcome = resumed
-    rows = re.findall(r"^  (\w+) +([\d.]+) +([\d.]+)%", outcome.err, flags=re.MULTILINE)
+    rows = re.findall(r"^ +(\w+) +([\d.]+) +([\d.]+)%", outcome.err, flags=re.MULTILINE)
     assert [name for name, *_ in rows] == [*PHASES, "sum"]
     assert sum(float(seconds) for _, seconds, _ in rows[:-1]) == pytest.approx(
         float(rows[-1][1]), abs=0.01
