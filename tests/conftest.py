@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from copy import copy
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import forked
 import groups
+import json_schemas
 import kept_configs
 import yardstick
 
@@ -115,11 +116,14 @@ class Outcome:
     code: int
     out: str
     err: str
+    argv: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
-        """The one JSON object on stdout."""
-        return json.loads(self.out)
+        """The one JSON object on stdout, which is as its schema says."""
+        document = json.loads(self.out)
+        json_schemas.require_valid(self.argv, document)
+        return document
 
     @property
     def error(self) -> str:
@@ -182,7 +186,7 @@ class Command:
         return subprocess.Popen(command, **options) if forks is None else forks
 
     def __call__(self, *argv: str, **env: str) -> Outcome:
-        return finish(self.start(*argv, **env))
+        return replace(finish(self.start(*argv, **env)), argv=argv)
 
     def start_python(self, code: str, *argv: str, **env: str) -> Process:
         return self._start([sys.executable, "-c", code, *argv], env)
@@ -256,7 +260,7 @@ def call(
     def run(*argv: str) -> Outcome:
         code = int(main(list(argv)))
         captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
+        return Outcome(code, captured.out, captured.err, argv)
 
     return run
 
@@ -296,7 +300,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, 
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
                 said.write_text(json.dumps([astuple(each) for each in make(folder)]))
-        return folder, [Outcome(*each) for each in json.loads(said.read_text())]
+        return folder, [Outcome(*each[:3], tuple(each[3])) for each in json.loads(said.read_text())]
 
     return shared
 

@@ -15,7 +15,7 @@ FOLDERS = {"fmtool": "fmtool", "fmtool.cli": "cli", "fmtool.conf": "conf"}
 LAYERS = (
     {
         "fmtool", "conf", "elements", "errors", "extras", "metric", "notices", "privacy",
-        "representations", "suggest", "trees",
+        "representations", "schemas", "suggest", "trees",
     },
     {"class_names", "hooks", "safety", "targets", "terminal"},
     {"compat", "config", "runs", "signals"},

@@ -15,7 +15,7 @@ import fmtool
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"fmtool": "fmtool", "fmtool/cli": "cli", "fmtool/conf": "conf"}
-SUFFIXES = {".py", ".yaml", ".typed", ".gz", ".md"}
+SUFFIXES = {".py", ".yaml", ".typed", ".gz", ".md", ".json"}
 REQUIREMENTS = ("core", "tensorflow")
 CHECKED = (*FOLDERS.values(), ".ci", "docs", "examples", "scripts", "tests", ".")
 REGISTRY_HOSTS = (

@@ -1,0 +1,1 @@
+"""The pages of docs/reference, which scripts/make_reference.py writes."""
