@@ -19,8 +19,8 @@ def objects() -> Iterator[str]:
     yield (
         "With `--json` a command prints one object on standard output, also where it fails. Each "
         "is described by a JSON Schema (2020-12) in the folder `fmtool/schemas` of the "
-        "installation, which tests compare with what is printed. Keys may be added; what is listed here stays, "
-        "or `schema_version` is raised."
+        "installation, which tests compare with what is printed. Keys may be added; what is listed "
+        "here stays, or `schema_version` is raised."
     )
     common = schemas.pop("common")
     for name, found in schemas.items():
