@@ -32,3 +32,6 @@ def test_the_site_builds_without_a_link_that_leads_nowhere():
         if 'rel="canonical"' not in found
     }
     assert fetched == set()
+    # What scripts would fetch later.
+    hosts = re.compile(r"unpkg|jsdelivr|cdnjs|googleapis|gstatic")
+    assert [page.name for page in pages if hosts.search(page.read_text(encoding="utf-8"))] == []
