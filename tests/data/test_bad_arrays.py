@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fmtool.data.reading.array_files import read_npy, read_npz
+from fmtool.data.reading.array_files import names_in, read_npy, read_npz
 from fmtool.errors import DataError, OutOfMemory
 
 TRAIN = ("train", "data=arrays", "data.path=set.npz")
@@ -332,3 +332,13 @@ def test_no_damage_gets_past_the_reader(write, seed):
         damaged[places] = random.integers(0, 256, len(places))
         with suppress(DataError):
             read_npz(write(damaged.tobytes()))
+
+
+def test_one_array_is_no_data_set_and_the_line_says_what_is(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 8, 8), np.uint8))
+    with pytest.raises(DataError) as refused:
+        names_in(tmp_path / "x.npy")
+    assert str(refused.value) == (
+        f"{tmp_path / 'x.npy'}: a .npy file is one array, and samples have targets; "
+        "fix: save both in one file by numpy.savez, or name the folder of their .npy files"
+    )

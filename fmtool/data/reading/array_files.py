@@ -120,6 +120,11 @@ def names_in(path: Path) -> list[str]:
 
 @contextmanager
 def _archive(path: Path, most_members: int) -> Iterator[tuple[BinaryIO, zipfile.ZipFile]]:
+    if path.suffix == ".npy":
+        raise DataError(
+            f"{path}: a .npy file is one array, and samples have targets",
+            fix="save both in one file by numpy.savez, or name the folder of their .npy files",
+        )
     with open_regular(path) as file, _damage_named(path), zipfile.ZipFile(file) as archive:
         size = os.fstat(file.fileno()).st_size
         _check_members(archive.infolist(), path, size, most_members)
