@@ -92,6 +92,13 @@ def test_every_key_is_one_that_there_is(words):
     assert unknown == []
 
 
-def test_what_is_shown_with_an_error_is_shown_somewhere():
-    assert COMMANDS.keys() >= WRONG
+@pytest.mark.parametrize("words", sorted(WRONG))
+def test_a_mistake_ends_in_the_line_that_is_shown(words, call):
+    assert words in COMMANDS
+    done = call(*words)
+    assert done.code == 2
+    assert f"\n{done.error}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_pages_are_searched_for_commands():
     assert len(COMMANDS) > 80
