@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,8 +110,7 @@ def _delimiter(header: str, path: Path, chosen: Delimiter, wanted: Collection[st
 
 def _columns(first: Line, path: Path, delimiter: str, style: Style) -> list[str]:
     try:
-        with _long_fields():
-            cells: list[str] = next(_reader(iter([first.text]), delimiter, style), [])
+        cells: list[str] = next(_reader(iter([first.text]), delimiter, style), [])
     except csv.Error as error:
         raise LineError(path, first.number, f"no header ({error})", fix=_QUOTES) from error
     if style.has_header is False:
@@ -142,18 +140,20 @@ def _rows(
     counted: _Counted, path: Path, delimiter: str, style: Style, width: int, report: Report
 ) -> Iterator[Row]:
     reader = _reader(iter(counted), delimiter, style)
+    before = 0
     while True:
         begin = counted.number + 1
         try:
-            with _long_fields():
-                cells = next(reader, None)
+            cells = next(reader, None)
         except csv.Error as error:
+            before = reader.line_num
             report(LineError(path, begin, f"no row ({error})", fix=_QUOTES))
             continue
         if cells is None:
             return
-        # A line that was left out may lie between; without line breaks the last one counts.
-        line = begin if any("\n" in cell for cell in cells) else counted.number
+        # A line that was left out may lie between; of a row of a single line that one counts.
+        line = begin if reader.line_num > before + 1 else counted.number
+        before = reader.line_num
         if len(cells) == width:
             yield Row(line, cells)
         elif cells:
@@ -163,15 +163,7 @@ def _rows(
 
 
 def _reader(lines: Iterator[str], delimiter: str, style: Style) -> Any:
+    # A limit of the whole process, which would be 131,072 characters.
+    csv.field_size_limit(MAX_CHARACTERS)
     quoting: Any = csv.QUOTE_MINIMAL if style.has_quotes else csv.QUOTE_NONE
     return csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """A limit of the csv module, which is that of the whole process."""
-    before = csv.field_size_limit(MAX_CHARACTERS)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)

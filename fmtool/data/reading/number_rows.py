@@ -1,5 +1,7 @@
 """Reads a table of numbers: a row of float64 for each sample, and what it has of the target."""
 
+import math
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +27,7 @@ from fmtool.suggest import did_you_mean
 from fmtool.targets import Target
 from fmtool.targets.classes import unknown_class
 
+_DIGITS = re.compile(r"[0-9.,eE+-]+", re.ASCII)
 _GAPS = ("", "?", "-", "na", "n/a", "nan", "null", "none")
 """Cells, in lower case, that say that there is nothing."""
 
@@ -117,7 +120,9 @@ class _Reading:
             try:
                 part = self._part(split, cells, places, path, row.line)
                 value = _value(cells, places, columns, style, path, row.line)
-                numbers = list(_numbers(cells, places, style, path, row.line))
+                numbers = _plain(cells, places, style) or [
+                    *_numbers(cells, places, style, path, row.line)
+                ]
             except DataError as problem:
                 self.report(problem)
                 continue
@@ -217,6 +222,19 @@ def _value(
         what = "is not printable text" if name else "is empty"
         raise LineError(path, line, f"the label {what}", fix="give each row its class")
     return name
+
+
+def _plain(cells: Sequence[str], places: Places, style: Style) -> list[float]:
+    """The numbers of a row of nothing but decimal numbers, which most are; else none."""
+    taken = [style.number(cells[place]) for place in places.numbers]
+    if not _DIGITS.fullmatch(",".join(taken)):
+        return []
+    try:
+        numbers = [float(cell) for cell in taken]
+    except ValueError:
+        return []
+    # A number of 400 digits is infinite.
+    return numbers if max(numbers) < math.inf and min(numbers) > -math.inf else []
 
 
 def _numbers(
