@@ -56,7 +56,7 @@ def test_auto_is_stored_as_the_number_that_was_found_and_never_decided_again(fmt
     assert first.json["steps"] == 1
     again = fmtool("train", *SMALL, "batch_size=auto", "resume=auto")
     assert again.code == 0, again.err
-    assert again.error == f"run {run.name} is complete, 1 epochs: nothing is left to do"
+    assert again.error == f"run {run.name} is complete, 1 epoch: nothing is left to do"
     assert fmtool.runs == [run]
 
 

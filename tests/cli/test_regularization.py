@@ -51,7 +51,7 @@ def test_the_report_is_cross_entropy_whatever_was_trained(command, outcome):
 def test_a_training_that_shows_no_summary_is_the_same_training(command, outcome):
     again = command("train", *WORDS, "resume=auto")
     assert again.code == 0
-    assert "is complete, 1 epochs: nothing is left to do" in again.error
+    assert "is complete, 1 epoch: nothing is left to do" in again.error
     assert len(command.runs) == 1
 
 
