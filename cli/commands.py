@@ -72,6 +72,20 @@ class Grammar:
 
 _RUNS_DIR: dict[str, Values] = {"runs_dir": FOLDER}
 _STUDY: dict[str, Values] = {"study": STUDY, "storage": (), **_RUNS_DIR}
+_OWN_DATA: dict[str, Values] = {
+    "path": FILE,
+    "label_column": (),
+    "target": ("label", "labels", "numbers"),
+    "columns": (),
+    "ignore_columns": (),
+    "delimiter": ("auto", "comma", "semicolon", "tab", "pipe"),
+    "header": BOOL,
+    "quotes": BOOL,
+    "encoding": (),
+    "decimal": ("point", "comma"),
+    "files": ("txt", "all"),
+}
+"""The keys of `data=` that are typed most where data are looked at."""
 _OF_RUN = ("data", "runtime")
 STATUSES = (
     *("completed", "interrupted", "failed", "diverged", "gate_not_met", "pruned"),
@@ -148,11 +162,13 @@ GRAMMARS: Mapping[str, Grammar] = {
     ),
     "data": Grammar(
         actions={
-            "inspect": Grammar(keys={"path": FILE, "output": FILE}),
+            "inspect": Grammar(
+                keys={"output": FILE, "data": DATA, **_OWN_DATA}, flags={"-cd": FOLDER}
+            ),
             "list": Grammar(),
             "fetch": Grammar(words=DATA, keys={"source": ("auto", "cache", "official", "mirror")}),
             "info": Grammar(words=DATA),
-            "check": Grammar(words=DATA, keys={"path": FILE}),
+            "check": Grammar(words=DATA, keys=_OWN_DATA, flags={"-cd": FOLDER}),
         }
     ),
     "models": Grammar(words=MODEL, keys={"shape": (), "vocabulary": (), "classes": ()}),

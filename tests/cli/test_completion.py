@@ -126,6 +126,7 @@ def test_a_tab_completes_commands_groups_options_keys_runs_and_files(shell):
         "fmtool runs show 20\t": ["runs", "show", RUN],
         "fmtool data inspect path=pic\t": ["data", "inspect", "path=pictures of pets"],
         "fmtool data fetch bre\t": ["data", "fetch", "breast_cancer"],
+        "fmtool data inspect fil\tal\t": ["data", "inspect", "files=all"],
         "fmtool tune stat\t study=x": ["tune", "status", "study=x"],
     }
     for keys, words in typed.items():
