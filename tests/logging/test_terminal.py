@@ -163,6 +163,10 @@ def test_rows_of_epochs_stay_aligned_and_leave_columns_out(plan, epoch_row):
     shown = rows.row(late, 12.3, is_best=False)
     assert len(shown) == len(rows.heading) <= 80
     assert shown.split() == ["1000/1000", "1e-05", "0.7051", "0.9021", "-1.235e+05", "12.3", "s"]
+    large = epoch_row(1, **METRICS | {"loss": 105.6789, "val_loss": -12345.6})
+    assert rows.row(large, 120.3, is_best=True).split() == [
+        "1/1000", "105.68", "0.7051", "-12345.6", "0.6914", "120", "s", "best"
+    ]  # fmt: skip
     assert EpochRows(plan, first, 55).heading.split() == [
         "epoch", "loss", "val_loss", "val_accuracy", "time"
     ]  # fmt: skip
