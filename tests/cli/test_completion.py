@@ -12,6 +12,7 @@ import termios
 import time
 
 import pytest
+import yardstick
 
 from fmtool import registry
 from fmtool.cli import commands, completion_words, runs, runs_change, tune
@@ -32,7 +33,8 @@ LOADS = {
     "fish": "fmtool completion fish | source",
 }
 RUN = "2026-01-31_081500_cnn_digits_abcdef"
-SECONDS = 20
+SECONDS = yardstick.scaled(60)
+"""Until a shell that does not answer is given up."""
 
 
 class Shell:
