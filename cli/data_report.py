@@ -91,11 +91,15 @@ def _show_problems(problems: list[Result]) -> None:
 def _print_problems(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """A table where there is room for its long cells, else a line for each."""
     from fmtool import terminal
+    from fmtool.data.inspection.findings import NOTHING_TO_DO
 
     table = terminal.table(title, "fix")
     for row in rows:
         table.add_row(*row)
-    listed = [f"- {message}; fix: {fix}" for message, fix in rows]
+    listed = [
+        f"- {message}" if fix == NOTHING_TO_DO else f"- {message}; fix: {fix}"
+        for message, fix in rows
+    ]
     below = terminal.Group(title, *listed, "")
     output.print_tables(terminal.Either(table, below))
 

@@ -11,6 +11,9 @@ from fmtool.elements import Element
 from fmtool.errors import DataError
 from fmtool.targets import Target
 
+NOTHING_TO_DO = "nothing has to be done"
+"""The fix of what is only told."""
+
 
 class Sample(NamedTuple):
     """A sample that can be used.

@@ -8,7 +8,7 @@ import numpy as np
 from fmtool.data import table
 from fmtool.data.inspection import columns
 from fmtool.data.inspection.asked import Asked
-from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, as_row
+from fmtool.data.inspection.findings import NOTHING_TO_DO, Findings, Key, Problems, Sample, as_row
 from fmtool.data.inspection.number_guess import ColumnFacts, NumberGuess, facts_of, guess_numbers
 from fmtool.data.reading.delimited import read_table
 from fmtool.data.reading.number_columns import USUAL_LABELS
@@ -87,7 +87,7 @@ def _warn(
     if guessed.of_rows:
         problems.warn(
             f"left out, since they only number the rows: {_listed(guessed.of_rows)}",
-            "nothing has to be done",
+            NOTHING_TO_DO,
         )
     if guessed.of_words:
         problems.warn(

@@ -10,7 +10,15 @@ import numpy as np
 
 from fmtool.data.inspection import columns
 from fmtool.data.inspection.asked import Asked, Settled
-from fmtool.data.inspection.findings import Findings, Key, Problems, Sample, as_row, spread
+from fmtool.data.inspection.findings import (
+    NOTHING_TO_DO,
+    Findings,
+    Key,
+    Problems,
+    Sample,
+    as_row,
+    spread,
+)
 from fmtool.data.inspection.picture_facts import Facts, facts_of, look_of
 from fmtool.data.inspection.sizes import color_key, depth_key, is_grey_mode, size_keys
 from fmtool.data.inspection.target_guess import guess_target
@@ -86,7 +94,7 @@ def _findings(found: LabelledFiles, settled: Settled, asked: Asked, problems: Pr
     look = look_of(settled.cfg, facts, keeps_upper=keeps_upper)
     _report_clashes(usable, found.target, look, problems)
     for line in oddities.lines():
-        problems.warn(line, "nothing has to be done")
+        problems.warn(line, NOTHING_TO_DO)
     sizes = asked.untyped(size_keys([(fact.height, fact.width) for fact in facts]))
     if "resize" in asked.words:
         sizes = {}
