@@ -19,12 +19,19 @@ class Pictures:
     """Figures and lists of a report, each by the stem of its file.
 
     Args:
-        figures: of matplotlib.
+        figures: of matplotlib, or their pixels (height, width, 3).
         lists: the samples of each sheet as text, with their whole names.
     """
 
     figures: Mapping[str, Any] = field(default_factory=dict)
     lists: Mapping[str, str] = field(default_factory=dict)
+
+    def rendered(self) -> "Pictures":
+        """The same as pixels, for what goes to several places: to draw is what takes long."""
+        from fmtool.drawing.figures import figure_to_array
+
+        pixels = {stem: figure_to_array(figure) for stem, figure in self.figures.items()}
+        return Pictures(pixels, self.lists)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
 
-from fmtool.drawing.figures import blank_figure, text_width
+from fmtool.drawing.figures import DPI, blank_figure, text_width
 from fmtool.evaluation.sample_texts import InWords
 from fmtool.notices import printable
 from fmtool.tasks.shared.reporting import Sheet
@@ -20,6 +22,8 @@ _CAPTION_LINE = 0.13
 _NARROWEST = 1.35
 _WIDEST_LINE = 11.0
 """Inches of a picture, and of a line of pictures."""
+_GAP, _TITLE = 0.15, 0.5
+"""Inches between pictures, and of the title above all."""
 _MAX_CHARACTERS = 30
 """Of a name, in a line of a caption."""
 _MAX_NAME_CHARACTERS = 84
@@ -85,16 +89,44 @@ def pictures_figure(sheet: Sheet, found: Sequence[Entry], images: Any, pixel_max
     columns = max(1, min(max(len(found), 4), int(_WIDEST_LINE / width)))
     lines = max(1, math.ceil(len(found) / columns))
     height = width + _CAPTION_LINE * max((each.count("\n") + 1 for each in captions), default=0)
-    figure = blank_figure(columns * width, lines * (height + 0.15) + 0.5)
+    figure = blank_figure(columns * width, lines * (height + _GAP) + _TITLE)
     figure.suptitle(sheet.title, parse_math=False)
-    for place, (row, caption) in enumerate(zip(sheet.rows, captions, strict=True), start=1):
-        axes = figure.add_subplot(lines, columns, place)
-        pixels = images[row] / pixel_max
-        is_color = pixels.shape[-1] == 3
-        axes.imshow(pixels if is_color else pixels[..., 0], cmap="gray", vmin=0, vmax=1)
-        axes.set_axis_off()
-        axes.set_title(caption, size=_CAPTION_SIZE, parse_math=False)
+    whole_width, whole_height = figure.get_size_inches()
+    for place, (row, caption) in enumerate(zip(sheet.rows, captions, strict=True)):
+        line, column = divmod(place, columns)
+        left, top = column * width, whole_height - _TITLE - line * (height + _GAP)
+        figure.text(
+            (left + width / 2) / whole_width,
+            top / whole_height,
+            caption,
+            size=_CAPTION_SIZE,
+            ha="center",
+            va="top",
+            parse_math=False,
+        )
+        # Axes for each of them would take most of the time of a short training.
+        thumbnail = _thumbnail(images[row] / pixel_max, int((width - _GAP) * DPI))
+        rows, across = thumbnail.shape[:2]
+        figure.figimage(
+            thumbnail,
+            xo=int((left + width / 2) * DPI - across / 2),
+            yo=int((top - height + width / 2) * DPI - rows / 2),
+        )
     return figure
+
+
+def _thumbnail(pixels: NDArray[Any], side: int) -> NDArray[np.uint8]:
+    """A picture of values from 0 to 1 as (height, width, 3), whose longer side has `side` pixels.
+
+    Pixels of a small one stay squares.
+    """
+    is_color = pixels.shape[-1] == 3
+    levels = np.clip(np.rint((pixels if is_color else pixels[..., :1]) * 255), 0, 255)
+    picture = Image.fromarray(np.broadcast_to(levels.astype(np.uint8), (*levels.shape[:2], 3)))
+    scale = side / max(picture.size)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    way = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
+    return np.asarray(picture.resize(size, way))
 
 
 def list_figure(sheet: Sheet, found: Sequence[Entry]) -> Figure:

@@ -69,16 +69,15 @@ class Sinks:
         """Plots as PNG files and in TensorBoard, and the run's row of the HParams tab."""
         board = self._board
         if self._cfg.logging.plots:
-            from fmtool.drawing.figures import figure_to_array
             from fmtool.evaluation import pictures, plots
 
             drawn = pictures.Pictures()
             if found.measurement is not None:
                 origin = _origin(session.data.splits)
-                drawn = pictures.of_report(found.measurement, found.reporting, origin)
+                drawn = pictures.of_report(found.measurement, found.reporting, origin).rendered()
             if board is not None:
-                for stem, figure in drawn.figures.items():
-                    board.images(stem, figure_to_array(figure), self._cfg.epochs)
+                for stem, pixels in drawn.figures.items():
+                    board.images(stem, pixels, self._cfg.epochs)
             pictures.save(drawn, self._paths.plots)
             if rows := rows_of(self._paths):
                 best = session.monitor.best
