@@ -20,7 +20,6 @@ NOT_BUILT = {"base", "runtime/gpu", "space", "tuner", "pruner"}
 """Parts of other files, what needs a GPU, and what is of `fmtool tune`."""
 PATH = {name: ["data.path=."] for name in registry.names("data") if "path" in keys_of(name)}
 """What only the user can know."""
-QUICK_RECIPES = {"cifar10_seed", "cifar10_cpu_quick", "mnist_cnn"}
 FAMILIES = {"data/text", "model/cnn", "model/rnn", "model/transformer", "optimizer/muon_sgd"}
 """Some that touch a backend in their own way, and are in the suite on each."""
 
@@ -70,15 +69,16 @@ def words_on(backend, option):
     return [*words_of(option), *(["model.depth=1"] if is_shallow else [])]
 
 
-def is_quick(option):
-    group, name = option.split("/")
-    return group != "experiment" or name in QUICK_RECIPES
+def is_typical(option):
+    """True of what makes a network; steps of other groups are in the tests of their folders."""
+    group, _ = option.split("/")
+    return group in {"data", "model", "task"} and option not in LARGE
 
 
 def cases():
     for option in filter(is_learnt, OPTIONS):
         for backend in ("tensorflow", "jax", "torch"):
-            is_default = backend == "tensorflow" and is_quick(option) and option not in LARGE
+            is_default = backend == "tensorflow" and is_typical(option)
             marks = [] if is_default or option in FAMILIES else [pytest.mark.slow]
             yield pytest.param(option, backend, marks=marks, id=f"{option}-{backend}")
 

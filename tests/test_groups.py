@@ -22,7 +22,7 @@ def test_what_is_dealt_out_is_there():
 def test_what_is_marked_as_slow_is_there():
     for name in groups.SLOW:
         file, _, test = name.partition("::")
-        assert f"def {test}" in (ROOT / file).read_text(), name
+        assert f"def {test.partition('[')[0]}" in (ROOT / file).read_text(), name
 
 
 def test_every_slice_has_some_of_a_long_matrix():

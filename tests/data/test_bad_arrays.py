@@ -339,6 +339,6 @@ def test_one_array_is_no_data_set_and_the_line_says_what_is(tmp_path):
     with pytest.raises(DataError) as refused:
         names_in(tmp_path / "x.npy")
     assert str(refused.value) == (
-        f"{tmp_path / 'x.npy'}: a .npy file is one array, and samples have targets; "
-        "fix: save both in one file by numpy.savez, or name the folder of their .npy files"
+        f"{tmp_path / 'x.npy'}: one array; samples and what is learnt of them are two; "
+        "fix: save both by numpy.savez, or name the folder of x.npy and y.npy"
     )

@@ -109,21 +109,16 @@ def names_in(path: Path) -> list[str]:
     """The names of the arrays of a folder of .npy files, or of an archive; DataError as reading."""
     if path.is_dir():
         return sorted(file.stem for file in path.iterdir() if file.suffix == ".npy")
-    if path.suffix.lower() == ".npy":
-        raise DataError(
-            f"{path}: one array; samples and what is learnt of them are two",
-            fix="save both by numpy.savez, or name the folder of x.npy and y.npy",
-        )
     with _archive(path, _MAX_MEMBERS) as (_, archive):
         return [_name(member) for member in archive.infolist()]
 
 
 @contextmanager
 def _archive(path: Path, most_members: int) -> Iterator[tuple[BinaryIO, zipfile.ZipFile]]:
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         raise DataError(
-            f"{path}: a .npy file is one array, and samples have targets",
-            fix="save both in one file by numpy.savez, or name the folder of their .npy files",
+            f"{path}: one array; samples and what is learnt of them are two",
+            fix="save both by numpy.savez, or name the folder of x.npy and y.npy",
         )
     with open_regular(path) as file, _damage_named(path), zipfile.ZipFile(file) as archive:
         size = os.fstat(file.fileno()).st_size
