@@ -62,7 +62,7 @@ SLOW = (
     "tests/cli/test_bench.py::",
     "tests/cli/test_out_of_memory.py::test_a_mistake_that_a_probe_finds_is_told_as_without_it",
     "tests/cli/test_profile.py::",
-    "tests/data/test_journeys.py::test_each_command_ends_as_it_is_shown",
+    "tests/data/test_journeys.py::",
     "tests/data/test_own_data_training.py::",
     "tests/data/test_streaming.py::test_a_picture_that_goes_during_the_training_ends_it_with_one",
     # Of several like them that differ in a parameter one or two stay.

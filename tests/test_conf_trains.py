@@ -23,8 +23,7 @@ PATH = {name: ["data.path=."] for name in registry.names("data") if "path" in ke
 FAMILIES = {"data/text", "model/cnn", "model/rnn", "model/transformer", "optimizer/muon_sgd"}
 """Some that touch a backend in their own way, and are in the suite on each."""
 
-LARGE = {"model/application", "model/cct", "model/densenet", "model/inception", "model/vgg"}
-"""Seconds for a step; the families that they are made of are in the suite."""
+MODELS = {"model/mlp", "model/cnn", "model/resnet", "model/tcn", "model/vit", "data/arrays"}
 
 SHALLOW = {"transformer", "vit"}
 """With a single block on JAX, which compiles each one anew; on the others they have two."""
@@ -70,9 +69,8 @@ def words_on(backend, option):
 
 
 def is_typical(option):
-    """True of what makes a network; steps of other groups are in the tests of their folders."""
-    group, _ = option.split("/")
-    return group in {"data", "model", "task"} and option not in LARGE
+    """True of each task, and of models of every kind of layer that are made in little time."""
+    return option.startswith("task/") or option in MODELS
 
 
 def cases():
