@@ -248,9 +248,12 @@ def call(
     fmtool: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Outcome]:
     """The command in this process, for what ends before Keras would be imported."""
+    from fmtool import registry
     from fmtool.cli.main import main
 
     monkeypatch.chdir(fmtool.folder)
+    # What --plugin registers is of the test alone.
+    monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
     for name in ("FMTOOL_CONF", "FMTOOL_DEBUG", "KERAS_BACKEND"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(fmtool.folder.parent / "config"))
