@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fmtool import validate
 from fmtool.cli import commands as completed
-from fmtool.cli import dispatch
+from fmtool.cli import dispatch, export
+from fmtool.config import arguments
+from fmtool.config.compose import compose
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -76,6 +79,33 @@ def test_a_training_could_begin(words, call, monkeypatch):
         words = ("sweep", "plan", *(word for word in words[1:] if word != "-m"))
     done = call(*words)
     assert done.code == 0, done.err
+
+
+OWN = {
+    "evaluate": validate.evaluate_config,
+    "export": validate.export_config,
+    "predict": validate.predict_config,
+}
+"""Commands whose own keys are composed and checked; those of a run come from its config."""
+
+
+@pytest.mark.parametrize("words", of(*OWN))
+def test_the_own_keys_of_a_command_are_accepted(words):
+    command, *given = (word for word in words if not word.startswith(("-", "[")))
+    # What the commands themselves do before anything is composed.
+    typed = [word.replace("model=", "model_file=", 1) for word in given]
+    if command == "export":
+        typed = [export._as_list(word) for word in given]
+    own = {path.split(".")[0] for path in keys_of(command)}
+    chosen = [word for word in typed if re.split(r"[.=]", word)[0] in own]
+    if not any(word.startswith(("run=", "model_file=", "bundle=")) for word in chosen):
+        chosen.append("run=last")
+    assert OWN[command](compose(command, [arguments.prepare(word) for word in chosen]))
+
+
+def keys_of(command):
+    text = (ROOT / "conf" / f"{command}.yaml").read_text(encoding="utf-8")
+    return re.findall(r"^(\w+):", text, re.M)
 
 
 @pytest.mark.parametrize("words", of(*dispatch.COMMANDS))
