@@ -91,7 +91,7 @@ STATUSES = (
     *("completed", "interrupted", "failed", "diverged", "gate_not_met", "pruned"),
     *("running", "killed", "damaged"),
 )
-"""As `fmtool.runs.records` has them, which takes longer to import than a TAB may."""
+"""A copy of those of `fmtool.runs.records`, which takes longer to import than a TAB may."""
 _FILTERS: dict[str, Values] = {
     "status": STATUSES,
     "model": MODEL,
@@ -204,5 +204,5 @@ VALUES: Mapping[str, Values] = {
     "format": ("keras", "saved_model", "onnx", "litert", "openvino", "torch", "all"),
     "quantization": ("none", "float16", "dynamic", "int8", "all"),
 }
-"""Of keys in YAML whose default does not say what they may be."""
+"""The values that completion offers for keys whose default does not show them."""
 PATH_ENDINGS = ("_dir", ".path", ".tokenizer", ".vectors")

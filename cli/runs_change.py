@@ -202,7 +202,7 @@ def _tag(asked: _Asked) -> int:
 
 
 def _names(text: str) -> list[str]:
-    """Of `a,b` or `[a,b]`."""
+    """The names in a list written `a,b` or `[a,b]`."""
     return [each.strip() for each in text.strip("[]").split(",") if each.strip()]
 
 

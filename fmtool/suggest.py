@@ -15,5 +15,5 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
 
 
 def _likeness(word: str, name: str) -> tuple[float, bool]:
-    """Of two names that are as close, the one with the same first letter was meant."""
+    """The order of suggestions: by similarity, then the same first letter as what was typed."""
     return SequenceMatcher(None, name, word).ratio(), name[:1] == word[:1]

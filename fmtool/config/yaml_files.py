@@ -28,7 +28,7 @@ from fmtool.errors import Refused, UsageError
 from fmtool.safety import yaml_text
 
 _HEADER_CHARACTERS = 512
-"""In which Hydra looks for `# @package`."""
+"""The begin of a file, in which Hydra looks for `# @package`."""
 _FIX = "correct the YAML there"
 
 

@@ -45,7 +45,7 @@ def _of_array(array: Any, element: Sample, artifacts: Mapping[str, str]) -> InWo
 
 
 def _decoder(content: str | None) -> Callable[[list[int]], str]:
-    """From tokens to a text like the one that they were made of; padding, token 0, is left out."""
+    """A function from tokens to a text like the one they were made of, without padding (0)."""
     if content is None:
         return lambda tokens: " ".join(str(token) for token in tokens if token)
     from tokenizers import decoders

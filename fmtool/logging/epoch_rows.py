@@ -91,7 +91,7 @@ def _joined(cells: list[str]) -> str:
 
 
 def _fitted(value: float, width: int) -> str:
-    """As `show` gives it, with fewer digits where that is too long."""
+    """A value in a cell: as `show` writes it, with fewer digits where that is too long."""
     fewer = [f"{value:.{digits}f}" for digits in (3, 2, 1, 0)] if 1 <= abs(value) < 1e5 else []
     forms = (show(value), *fewer, f"{value:.1e}", f"{value:.0e}")
     return next((form for form in forms if len(form) <= width), forms[-1])

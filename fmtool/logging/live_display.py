@@ -104,7 +104,7 @@ def _picture(row: Row, course: Progress, room: int) -> RenderableType:
 
 
 def _in_one_line(parts: list[str], room: int) -> str:
-    """As many of the parts as there is room for."""
+    """The first of the parts, as many as there is room for."""
     return next(
         text
         for count in range(len(parts), 0, -1)

@@ -21,7 +21,7 @@ from fmtool.runs.lock import RunLock
 from fmtool.runs.result import RunResult
 
 _LONGEST_NAME = 24
-"""Of each part of an id, which then fits into a line of 80 columns."""
+"""The longest part of an id, in characters: ids then fit into a line of 80 columns."""
 _ATTEMPTS = 20
 _RESERVED_BYTES = 32 * 1024
 """Room for manifest.json and result.json, and for the directory to grow by their drafts."""

@@ -41,7 +41,7 @@ class Facts(NamedTuple):
 def facts_of(
     paths: Sequence[Path], cfg: Any, oddities: DataWarnings
 ) -> Iterator[Facts | DataError]:
-    """In order; a picture is gone again when its facts are known."""
+    """The facts of each picture, in order; the pictures themselves are not kept."""
 
     def look(path: Path) -> Facts | DataError:
         try:
